@@ -1,0 +1,55 @@
+# make help lists the targets. Everything runs in .venv, made from the pinned, hashed requirements.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+$(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=...)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: help setup preview check test lint types contracts bench lock schema clean
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(READY) ## create .venv from the pinned requirements
+
+preview: $(READY) ## show the whole platform of every environment (no cloud, no CLI, no credential)
+	@$(BIN)/assurance preview
+
+check: $(READY) ## audit every environment: every policy on every resource
+	@$(BIN)/assurance check
+
+test: $(READY) ## every test, with coverage of our own code
+	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
+
+lint: $(READY) ## ruff: format and rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(READY) ## mypy over our own code
+	@$(BIN)/mypy
+
+contracts: $(READY) ## import-linter: who may import whom
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
+	@$(BIN)/python -m benchmarks
+
+schema: $(READY) ## write the JSON Schema of the stack config from the settings models
+	@$(BIN)/python -m stacks.settings.schema
+
+lock: ## compile the pinned, hashed requirements from pyproject.toml
+	@$(PYTHON) -m uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
+	@$(PYTHON) -m uv pip compile -q pyproject.toml --generate-hashes --no-header --universal --python-version 3.11 -o requirements.txt
+	@$(PYTHON) -m uv pip compile -q pyproject.toml --extra dev -c requirements.txt --generate-hashes --no-header --universal --python-version 3.11 -o requirements-dev.txt
+	@$(PYTHON) -m uv pip compile -q --group setup --generate-hashes --no-header --universal --python-version 3.11 -o requirements-setup.txt
+
+clean: ## remove .venv and everything generated
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage out build

@@ -1,0 +1,125 @@
+"""The record: what one run of the program for one stack declared, as plain data.
+
+Everything `assurance` proves is proven on a record, so a saved one can be checked again by anyone.
+Secrets read "[secret]", values that only a real deployment can know read "[unknown]".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
+UNKNOWN = "[unknown]"
+
+Mode = Literal["preview", "deployed"]
+
+
+@dataclass(frozen=True)
+class Position:
+    """A line of a file of the project (path relative to the project)."""
+
+    file: str
+    line: int
+
+
+@dataclass
+class Resource:
+    """One registered resource, component or provider.
+
+    source: the line that made it; trace: that line and its callers, innermost first, project files only.
+    origin: {"file", "line", "key"} of the catalogue or config entry it comes from, if any.
+    secrets: paths into ``inputs`` whose values are secret, for example ``properties.value``.
+    """
+
+    urn: str
+    id: str
+    type: str
+    name: str
+    parent: str
+    inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    secrets: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    dependencies: list[str] = field(default_factory=list)
+    propertyDependencies: dict[str, list[str]] = field(default_factory=dict)  # noqa: N815 - the record's contract
+    source: dict[str, Any] | None = None
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    origin: dict[str, Any] | None = None
+
+    @property
+    def custom(self) -> bool:
+        """Whether a provider manages it (a component is not)."""
+        return not self.type.startswith(("medspasync:", "pulumi:pulumi:"))
+
+
+@dataclass
+class Record:
+    """What the program declared for ``stack`` in ``mode``.
+
+    problems: what a real engine or Azure would refuse or a mock would hide: {"kind", "urn", "message", "source"}.
+    supplied: supplied secrets the recorder stood in for; a real run needs them (`pulumi config set --secret`).
+    seconds: how long the recording took, without imports.
+    """
+
+    stack: str
+    mode: Mode
+    resources: list[Resource] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    supplied: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Resources whose type token is one of ``types``; ``azure-native:`` may be left out."""
+        wanted = {t if t.count(":") > 1 else f"azure-native:{t}" for t in types}
+        return [r for r in self.resources if r.type in wanted]
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources)
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Resources by URN."""
+        return {r.urn: r for r in self.resources}
+
+    @cached_property
+    def by_id(self) -> dict[str, Resource]:
+        """Resources by ARM id in lower case (ids are case-insensitive); empty in preview mode."""
+        return {r.id.lower(): r for r in self.resources if r.id not in ("", UNKNOWN)}
+
+    def to_json(self) -> str:
+        """The record as JSON text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Record:
+        """Read a record; unknown members are ignored, so that an altered or older record still loads.
+
+        Raises ValueError naming what is missing when the text is no record.
+        """
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise ValueError("a record is a JSON object")
+        missing = [key for key in ("stack", "mode", "resources", "outputs") if key not in data]
+        if missing:
+            raise ValueError(f"a record needs {', '.join(missing)}")
+        known = Resource.__dataclass_fields__
+        try:
+            resources = [Resource(**{k: v for k, v in item.items() if k in known}) for item in data["resources"]]
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"not a resource of a record: {error}") from error
+        fields = {k: v for k, v in data.items() if k in cls.__dataclass_fields__}
+        return cls(**{**fields, "resources": resources})
+
+    @classmethod
+    def load(cls, path: Path) -> Record:
+        """Read a saved record; raises ValueError or OSError."""
+        return cls.from_json(path.read_text(encoding="utf-8"))

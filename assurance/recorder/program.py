@@ -1,0 +1,187 @@
+"""Runs a Pulumi program in this process under the recording monitor and returns its record."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import runpy
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.mocks import set_mocks
+from pulumi.runtime.stack import run_pulumi_func
+
+from assurance.record import UNKNOWN, Mode, Record
+from assurance.recorder.aliases import without_version_aliases
+from assurance.recorder.monitor import RecordingMonitor
+from assurance.recorder.wire import unwrap
+
+PROJECT = "medspasync"
+
+
+def record_program(
+    program: Callable[[], Any],
+    *,
+    stack: str,
+    mode: Mode,
+    root: Path,
+    config: Mapping[str, str] | None = None,
+    secret_keys: list[str] | None = None,
+    origin: Callable[[], dict[str, Any] | None] = lambda: None,
+    on_resource: Callable[[], None] = lambda: None,
+    keep_version_aliases: bool = False,
+) -> Record:
+    """Run ``program`` as the Pulumi program of ``stack`` and return what it declared.
+
+    config: stack config by full key (``medspasync:platform``), objects as JSON text, as the engine hands them over.
+    origin: names the data entry that the resource being made comes from.
+    Raises whatever the program raises, also inside ``apply``.
+    """
+    monitor = RecordingMonitor(mode=mode, root=root, origin=origin, on_resource=on_resource)
+    started = time.perf_counter()
+    outputs: dict[str, Any] = {}
+
+    async def main() -> None:
+        runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # a root of its own for every run
+        set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=mode == "preview", monitor=monitor)
+        pulumi.runtime.set_all_config(dict(config or {}), list(secret_keys or []))
+        _watch_registrations(monitor, keep_version_aliases)
+        await run_pulumi_func(program)
+        root_resource = runtime_settings.get_root_resource()
+        outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
+
+    asyncio.run(main())
+    record = Record(
+        stack=stack,
+        mode=mode,
+        resources=monitor.recorded,
+        outputs=outputs,
+        problems=sorted(monitor.problems, key=lambda p: (p["kind"], p["urn"], p["message"])),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    _find_leaks(record, monitor.secret_values)
+    _find_same_ids(record)
+    return record
+
+
+def run_main(root: Path) -> Callable[[], None]:
+    """The program of a project: its ``__main__.py``, as the language host runs it."""
+
+    def program() -> None:
+        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+
+    return program
+
+
+@contextlib.contextmanager
+def project_on_path(root: Path) -> Iterator[None]:
+    """Imports of ``stacks`` and ``components`` come from ``root``, whatever else is on the path."""
+    saved = list(sys.path)
+    here = str(Path(__file__).parents[2])
+    sys.path[:] = [str(root), *(entry for entry in saved if entry not in (str(root), here, ""))]
+    try:
+        yield
+    finally:
+        sys.path[:] = saved
+
+
+def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) -> None:
+    """See every registration's arguments before they are serialised, and drop meaningless aliases.
+
+    Stack transformations are the SDK's public way to do both; without them recording still works, only slower and
+    without the dropped-input check, so an SDK that has removed them is reported as a problem of the record.
+    """
+    register = getattr(pulumi.runtime, "register_stack_transformation", None)
+    if register is None:
+        monitor.problem("sdk", "", "this SDK has no stack transformations: dropped inputs are not looked for")
+        return
+
+    def watch(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        _watch_inputs(monitor, args)
+        if keep_version_aliases:
+            return None
+        slim = without_version_aliases(args.opts)
+        return None if slim is args.opts else pulumi.ResourceTransformationResult(args.props, slim)
+
+    register(watch)
+
+
+def _watch_inputs(monitor: RecordingMonitor, args: pulumi.ResourceTransformationArgs) -> None:
+    """Report inputs whose value turns out to be nothing: the SDK leaves them out without a word."""
+    for path, output in _outputs_in(args.props, ""):
+
+        def check(value: Any, path: str = path) -> None:
+            if value is None:
+                monitor.problem(
+                    "dropped-input",
+                    f"{args.type_}::{args.name}",
+                    f"{path} of {args.name} comes from an output that has no value, so the SDK drops it",
+                )
+
+        output.apply(check)
+
+
+def _outputs_in(value: Any, path: str) -> Iterator[tuple[str, pulumi.Output[Any]]]:
+    if isinstance(value, pulumi.Output):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _outputs_in(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _outputs_in(item, f"{path}[{index}]")
+    elif hasattr(value, "__dict__") and pulumi._types.is_input_type(type(value)):
+        yield from _outputs_in(vars(value), path)
+
+
+async def _resolve(outputs: Mapping[str, Any], monitor: RecordingMonitor) -> dict[str, Any]:
+    """Stack outputs as plain data, secrets and unknowns masked."""
+    from pulumi.runtime import rpc
+
+    struct = await rpc.serialize_properties(dict(outputs), {})
+    from google.protobuf import json_format
+
+    wire = json_format.MessageToDict(struct)
+    for name in sorted(set(outputs) - set(wire)):
+        monitor.problem("dropped-output", "", f"stack output {name} has no value")
+    plain, _ = unwrap(wire)
+    return dict(sorted(plain.items()))
+
+
+def _find_leaks(record: Record, secret_values: set[str]) -> None:
+    """A secret value in plain text anywhere in the record is a leak, whatever its type says."""
+    if not secret_values:
+        return
+    for resource in record.resources:
+        text = json.dumps([resource.inputs, resource.outputs])
+        if any(value in text for value in secret_values):
+            _problem(record, "secret-leak", resource.urn, f"{resource.name} holds a secret in plain text", resource.source)
+    if any(value in json.dumps(record.outputs) for value in secret_values):
+        _problem(record, "secret-leak", "", "a stack output holds a secret in plain text", None)
+
+
+def _find_same_ids(record: Record) -> None:
+    """Two resources with one ARM id fight over one thing in Azure; the engine does not notice."""
+    seen: dict[str, str] = {}
+    for resource in record.resources:
+        if not resource.custom or resource.id in ("", UNKNOWN) or resource.type.startswith("random:"):
+            continue
+        first = seen.setdefault(f"{resource.id.lower()}", resource.name)
+        if first != resource.name:
+            _problem(
+                record,
+                "same-azure-resource",
+                resource.urn,
+                f"{resource.name} and {first} are the same Azure resource {resource.id}",
+                resource.source,
+            )
+
+
+def _problem(record: Record, kind: str, urn: str, message: str, source: dict[str, Any] | None) -> None:
+    record.problems.append({"kind": kind, "urn": urn, "message": message, "source": source})

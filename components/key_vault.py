@@ -1,0 +1,254 @@
+"""Key Vaults, their access, keys and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import keyvault
+
+from components.diagnostics import LogDestination, diagnose
+from components.private_endpoint import PrivateAccess, private_endpoint
+from components.protection import Protection, lock_resource
+from components.role_assignment import assign_role
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultAccess:
+    """A permission set, in both of Key Vault's authorization models; the two grant the same.
+
+    keys, secrets: access-policy permissions; role_id: the built-in data-plane role.
+    """
+
+    keys: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    role_id: str
+
+
+# Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles/security.
+READ_SECRETS = VaultAccess(secrets=("get", "list"), role_id="4633458b-17de-408a-b874-0445c86b69e6")
+"""Key Vault Secrets User: what an App Service Key Vault reference needs, and no more."""
+
+ENCRYPT_WITH_KEYS = VaultAccess(
+    keys=("get", "list", "wrapKey", "unwrapKey"), role_id="e147488a-f6f5-4113-8e2d-b22465e65bf6"
+)
+"""Key Vault Crypto Service Encryption User: what a service needs to use a customer-managed key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultGrant:
+    """One identity's access to a vault. principal_id is the identity's object id."""
+
+    name: str
+    principal_id: pulumi.Input[str]
+    access: VaultAccess
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyVaultArgs:
+    """Arguments of `KeyVault`.
+
+    vault_name: globally unique, 3 to 24 characters, letters, digits and single hyphens.
+    sku: ``premium`` keeps keys in an HSM.
+    authorization: ``access-policies`` (inline, the whole list is ours) or ``rbac``; Azure ignores the other model.
+    grants: who may do what; nobody else has data-plane access.
+    soft_delete_days: 7 to 90, fixed at creation.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    tenant_id: pulumi.Input[str]
+    vault_name: pulumi.Input[str]
+    sku: Literal["standard", "premium"]
+    authorization: Literal["access-policies", "rbac"]
+    grants: Sequence[VaultGrant]
+    private_access: PrivateAccess
+    logs: LogDestination
+    protection: Protection
+    soft_delete_days: int = 90
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyVaultOutputs:
+    """id: ARM id; name: the vault's name; uri: ``https://<name>.vault.azure.net/``."""
+
+    id: pulumi.Output[str]
+    name: pulumi.Output[str]
+    uri: pulumi.Output[str]
+
+
+class KeyVault(pulumi.ComponentResource):
+    """A vault that only its private endpoint reaches, purge-protected, with exactly the given access.
+
+    ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
+    """
+
+    outputs: KeyVaultOutputs
+
+    def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:KeyVault", name, None, opts)
+        by_policy = args.authorization == "access-policies"
+        vault = keyvault.Vault(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            vault_name=args.vault_name,
+            properties=keyvault.VaultPropertiesArgs(
+                tenant_id=args.tenant_id,
+                sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName(args.sku)),
+                enable_rbac_authorization=not by_policy,
+                access_policies=[_policy(grant, args.tenant_id) for grant in args.grants] if by_policy else [],
+                enable_soft_delete=True,
+                soft_delete_retention_in_days=args.soft_delete_days,
+                enable_purge_protection=True,
+                enabled_for_deployment=False,
+                enabled_for_disk_encryption=False,
+                enabled_for_template_deployment=False,
+                public_network_access="Disabled",
+                network_acls=keyvault.NetworkRuleSetArgs(
+                    bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
+                    default_action=keyvault.NetworkRuleAction.DENY,
+                    ip_rules=[],
+                    virtual_network_rules=[],
+                ),
+            ),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
+        )
+        if not by_policy:
+            for grant in args.grants:
+                assign_role(
+                    f"{name}-{grant.name}",
+                    scope=vault.id,
+                    role_id=grant.access.role_id,
+                    principal_id=grant.principal_id,
+                    parent=self,
+                )
+        private_endpoint(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            service_id=vault.id,
+            group_id="vault",
+            access=args.private_access,
+            parent=self,
+            tags=args.tags,
+        )
+        diagnose(name, vault.id, args.logs, parent=self)
+        lock_resource(name, vault.id, args.protection, parent=self)
+        self.outputs = KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri)
+        self.register_outputs(vars(self.outputs))
+
+
+def _policy(grant: VaultGrant, tenant_id: pulumi.Input[str]) -> keyvault.AccessPolicyEntryArgs:
+    """An access policy entry. No application id: with one, App Service references fail."""
+    return keyvault.AccessPolicyEntryArgs(
+        tenant_id=tenant_id,
+        object_id=grant.principal_id,
+        permissions=keyvault.PermissionsArgs(
+            keys=list(grant.access.keys), secrets=list(grant.access.secrets), certificates=[], storage=[]
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultSecretArgs:
+    """Arguments of `vault_secret`.
+
+    expires_on: from config, never from the clock, or every run would differ.
+    content_type: what the value is, for whoever rotates it.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    vault_name: pulumi.Input[str]
+    secret_name: str
+    value: pulumi.Input[str]
+    content_type: str
+    expires_on: date | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def vault_secret(
+    name: str,
+    args: VaultSecretArgs,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> keyvault.Secret:
+    """A secret, written through ARM, so that no line of sight to the vault is needed.
+
+    Retained on delete: the provider deletes over the data plane, which a deployer can neither reach nor should.
+    """
+    return keyvault.Secret(
+        name,
+        resource_group_name=args.resource_group_name,
+        vault_name=args.vault_name,
+        secret_name=args.secret_name,
+        properties=keyvault.SecretPropertiesArgs(
+            value=pulumi.Output.secret(args.value),
+            content_type=args.content_type,
+            attributes=keyvault.SecretAttributesArgs(
+                enabled=True, expires=_seconds(args.expires_on) if args.expires_on else None
+            ),
+        ),
+        tags=dict(args.tags) or None,
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True, depends_on=list(depends_on)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultKeyArgs:
+    """Arguments of `vault_key`.
+
+    hardware: keep the key in an HSM (needs a premium vault).
+    size: 2048, 3072 or 4096 bits.
+    expires_after, rotate_before: ISO 8601 durations; Azure makes a new version ``rotate_before`` the expiry.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    vault_name: pulumi.Input[str]
+    key_name: str
+    hardware: bool
+    size: Literal[2048, 3072, 4096]
+    expires_after: str
+    rotate_before: str
+    protect: bool = False
+
+
+def vault_key(name: str, args: VaultKeyArgs, *, parent: pulumi.Resource) -> keyvault.Key:
+    """A wrapping key that rotates itself. ARM creates a key once and never changes it afterwards."""
+    return keyvault.Key(
+        name,
+        resource_group_name=args.resource_group_name,
+        vault_name=args.vault_name,
+        key_name=args.key_name,
+        properties=keyvault.KeyPropertiesArgs(
+            kty=keyvault.JsonWebKeyType.RS_A_HSM if args.hardware else keyvault.JsonWebKeyType.RSA,
+            key_size=args.size,
+            key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
+            attributes=keyvault.KeyAttributesArgs(enabled=True),
+            rotation_policy=keyvault.RotationPolicyArgs(
+                attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=args.expires_after),
+                lifetime_actions=[
+                    keyvault.LifetimeActionArgs(
+                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
+                        trigger=keyvault.TriggerArgs(time_before_expiry=args.rotate_before),
+                    ),
+                    keyvault.LifetimeActionArgs(
+                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.NOTIFY),
+                        trigger=keyvault.TriggerArgs(time_before_expiry="P30D"),
+                    ),
+                ],
+            ),
+        ),
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True, protect=args.protect or None),
+    )
+
+
+def _seconds(day: date) -> int:
+    """Midnight UTC of ``day`` in Unix seconds, as Key Vault counts."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

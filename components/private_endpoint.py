@@ -1,0 +1,63 @@
+"""Private endpoints: a private address for a service, and its name in private DNS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import network
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateAccess:
+    """Where a service's private endpoint goes.
+
+    subnet_id: the subnet for private endpoints; dns_zone_id: the privatelink zone of the service, linked to the VNet.
+    """
+
+    subnet_id: pulumi.Input[str]
+    dns_zone_id: pulumi.Input[str]
+
+
+def private_endpoint(
+    name: str,
+    *,
+    resource_group_name: pulumi.Input[str],
+    location: pulumi.Input[str],
+    service_id: pulumi.Input[str],
+    group_id: str,
+    access: PrivateAccess,
+    parent: pulumi.Resource,
+    tags: dict[str, str] | None = None,
+) -> network.PrivateEndpoint:
+    """A private endpoint with its DNS zone group.
+
+    group_id: the service's sub-resource: vault, sites, blob, redisEnterprise, namespace ...
+    """
+    endpoint = network.PrivateEndpoint(
+        f"{name}-private-endpoint",
+        resource_group_name=resource_group_name,
+        location=location,
+        private_endpoint_name=f"pe-{name}",
+        custom_network_interface_name=f"nic-pe-{name}",
+        subnet=network.SubnetArgs(id=access.subnet_id),
+        private_link_service_connections=[
+            network.PrivateLinkServiceConnectionArgs(
+                name=name, private_link_service_id=service_id, group_ids=[group_id]
+            )
+        ],
+        tags=tags,
+        # Azure fills these in by itself once the zone group exists.
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["custom_dns_configs"]),
+    )
+    network.PrivateDnsZoneGroup(
+        f"{name}-private-dns",
+        resource_group_name=resource_group_name,
+        private_endpoint_name=endpoint.name,
+        private_dns_zone_group_name="default",
+        private_dns_zone_configs=[
+            network.PrivateDnsZoneConfigArgs(name=group_id, private_dns_zone_id=access.dns_zone_id)
+        ],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return endpoint

@@ -1,0 +1,44 @@
+"""Azure RBAC role assignments with stable names."""
+
+from __future__ import annotations
+
+import uuid
+
+import pulumi
+from pulumi_azure_native import authorization
+
+_NAMESPACE = uuid.UUID("2f5f0d0c-7f0e-4e57-8a3c-5d6d1a1f7c10")
+
+
+def assign_role(
+    name: str,
+    *,
+    scope: pulumi.Input[str],
+    role_id: str,
+    principal_id: pulumi.Input[str],
+    parent: pulumi.Resource,
+    description: str | None = None,
+) -> authorization.RoleAssignment:
+    """Give a service principal one role on one scope.
+
+    role_id: GUID of a built-in role definition.
+    principal_id: object id of a managed identity (``principalId``, never its client id).
+    The assignment's name is derived from scope, role and principal: a random one fails with RoleAssignmentExists on
+    a rerun. The principal type is always sent, so that Azure does not look for a principal that has not spread yet.
+    """
+    assignment_name = pulumi.Output.all(scope, principal_id).apply(
+        lambda known: str(uuid.uuid5(_NAMESPACE, f"{known[0]}/{role_id}/{known[1]}".lower()))
+    )
+    subscription = pulumi.Output.from_input(scope).apply(lambda scope_id: scope_id.split("/")[2])
+    return authorization.RoleAssignment(
+        name,
+        scope=scope,
+        role_assignment_name=assignment_name,
+        role_definition_id=pulumi.Output.format(
+            "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions/{1}", subscription, role_id
+        ),
+        principal_id=principal_id,
+        principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+        description=description,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,0 +1,141 @@
+"""Key vaults: exactly the given access, in both authorization models, reachable only privately."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pulumi
+import pytest
+
+from assurance.record import Mode, Record
+from components.diagnostics import LogDestination
+from components.identity import Identity, IdentityArgs
+from components.key_vault import (
+    ENCRYPT_WITH_KEYS,
+    READ_SECRETS,
+    KeyVault,
+    KeyVaultArgs,
+    VaultGrant,
+    VaultKeyArgs,
+    VaultSecretArgs,
+    vault_key,
+    vault_secret,
+)
+from components.private_endpoint import PrivateAccess
+from components.protection import Protection
+from tests.harness import MODES, only, record
+
+WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/log"
+SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/pe"
+ZONE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
+
+
+def build(authorization: str = "access-policies", protection: bool = True) -> None:
+    app = Identity("app", IdentityArgs(resource_group_name="rg", location="eastus2", identity_name="id-app"))
+    cmk = Identity("cmk", IdentityArgs(resource_group_name="rg", location="eastus2", identity_name="id-cmk"))
+    vault = KeyVault(
+        "vault",
+        KeyVaultArgs(
+            resource_group_name="rg",
+            location="eastus2",
+            tenant_id="00000000-0000-4000-8000-000000000002",
+            vault_name="kv-test",
+            sku="premium",
+            authorization=authorization,  # type: ignore[arg-type]
+            grants=[
+                VaultGrant(name="app", principal_id=app.outputs.principal_id, access=READ_SECRETS),
+                VaultGrant(name="cmk", principal_id=cmk.outputs.principal_id, access=ENCRYPT_WITH_KEYS),
+            ],
+            private_access=PrivateAccess(subnet_id=SUBNET, dns_zone_id=ZONE),
+            logs=LogDestination(workspace_id=WORKSPACE),
+            protection=Protection(protect=protection, lock=protection),
+        ),
+    )
+    vault_secret(
+        "secret",
+        VaultSecretArgs(
+            resource_group_name="rg",
+            vault_name=vault.outputs.name,
+            secret_name="JWT-SECRET",
+            value=pulumi.Output.secret("a-value-nobody-may-see"),
+            content_type="text/plain",
+            expires_on=date(2027, 1, 1),
+        ),
+        parent=vault,
+    )
+    vault_key(
+        "key",
+        VaultKeyArgs(
+            resource_group_name="rg",
+            vault_name=vault.outputs.name,
+            key_name="postgres",
+            hardware=True,
+            size=4096,
+            expires_after="P2Y",
+            rotate_before="P60D",
+        ),
+        parent=vault,
+    )
+
+
+@pytest.fixture(params=MODES)
+def built(request: pytest.FixtureRequest) -> Record:
+    mode: Mode = request.param
+    return record(build, mode)
+
+
+def test_vault_is_private_and_cannot_be_purged(built: Record) -> None:
+    properties = only(built, "keyvault:Vault").inputs["properties"]
+    assert properties["publicNetworkAccess"] == "Disabled"
+    assert properties["networkAcls"]["defaultAction"] == "Deny"
+    assert properties["networkAcls"]["bypass"] == "AzureServices"
+    assert properties["enablePurgeProtection"] is True
+    assert properties["enabledForDeployment"] is properties["enabledForTemplateDeployment"] is False
+    assert built.of_type("network:PrivateEndpoint")
+    assert built.of_type("monitor:DiagnosticSetting")
+
+
+def test_access_policies_grant_exactly_the_permission_sets(built: Record) -> None:
+    properties = only(built, "keyvault:Vault").inputs["properties"]
+    assert properties["enableRbacAuthorization"] is False
+    granted = [policy["permissions"] for policy in properties["accessPolicies"]]
+    assert granted == [
+        {"keys": [], "secrets": ["get", "list"], "certificates": [], "storage": []},
+        {"keys": ["get", "list", "wrapKey", "unwrapKey"], "secrets": [], "certificates": [], "storage": []},
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rbac_mode_assigns_the_equivalent_roles_and_no_policy(mode: Mode) -> None:
+    built = record(lambda: build("rbac"), mode)
+    properties = only(built, "keyvault:Vault").inputs["properties"]
+    assert properties["enableRbacAuthorization"] is True
+    assert properties["accessPolicies"] == []
+    assert len(built.of_type("authorization:RoleAssignment")) == 2
+    if mode == "deployed":
+        roles = {r.inputs["roleDefinitionId"].rsplit("/", 1)[-1] for r in built.of_type("authorization:RoleAssignment")}
+        assert roles == {READ_SECRETS.role_id, ENCRYPT_WITH_KEYS.role_id}
+
+
+def test_secret_value_never_appears_and_is_retained(built: Record) -> None:
+    secret = only(built, "keyvault:Secret")
+    assert secret.secrets == ["properties.value"]
+    assert secret.inputs["properties"]["value"] == "[secret]"
+    assert secret.inputs["properties"]["attributes"]["expires"] == 1798761600
+    assert secret.options["retainOnDelete"] is True
+    assert "a-value-nobody-may-see" not in built.to_json()
+
+
+def test_key_rotates_itself_well_before_it_expires(built: Record) -> None:
+    key = only(built, "keyvault:Key")
+    policy = key.inputs["properties"]["rotationPolicy"]
+    assert policy["attributes"]["expiryTime"] == "P2Y"
+    assert {"action": {"type": "rotate"}, "trigger": {"timeBeforeExpiry": "P60D"}} in policy["lifetimeActions"]
+    assert key.inputs["properties"]["kty"] == "RSA-HSM"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_protection_is_what_was_asked_for(asked: bool) -> None:
+    built = record(lambda: build(protection=asked))
+    assert only(built, "keyvault:Vault").options["protect"] is asked
+    assert len(built.of_type("authorization:ManagementLockByScope")) == int(asked)
