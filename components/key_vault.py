@@ -56,6 +56,8 @@ class KeyVaultArgs:
     authorization: ``access-policies`` (inline, the whole list is ours) or ``rbac``; Azure ignores the other model.
     grants: who may do what; nobody else has data-plane access.
     soft_delete_days: 7 to 90, fixed at creation.
+    endpoint_resource_group_name, endpoint_location: where the private endpoint is, when the vault is in another
+    region than the network (a private endpoint is always where its subnet is).
     """
 
     resource_group_name: pulumi.Input[str]
@@ -69,6 +71,8 @@ class KeyVaultArgs:
     logs: LogDestination
     protection: Protection
     soft_delete_days: int = 90
+    endpoint_resource_group_name: pulumi.Input[str] | None = None
+    endpoint_location: pulumi.Input[str] | None = None
     tags: dict[str, str] | None = None
 
 
@@ -130,8 +134,8 @@ class KeyVault(pulumi.ComponentResource):
                 )
         private_endpoint(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            resource_group_name=args.endpoint_resource_group_name or args.resource_group_name,
+            location=args.endpoint_location or args.location,
             service_id=vault.id,
             group_id="vault",
             access=args.private_access,

@@ -161,7 +161,13 @@ def _find_leaks(record: Record, secret_values: set[str]) -> None:
     for resource in record.resources:
         text = json.dumps([resource.inputs, resource.outputs])
         if any(value in text for value in secret_values):
-            _problem(record, "secret-leak", resource.urn, f"{resource.name} holds a secret in plain text", resource.source)
+            _problem(
+                record,
+                "secret-leak",
+                resource.urn,
+                f"{resource.name} holds a secret in plain text",
+                resource.source,
+            )
     if any(value in json.dumps(record.outputs) for value in secret_values):
         _problem(record, "secret-leak", "", "a stack output holds a secret in plain text", None)
 

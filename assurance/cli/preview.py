@@ -1,0 +1,47 @@
+"""``assurance preview``: the platform as Pulumi would show it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.recording import checked_mode, records_with_progress
+from assurance.errors import UsageError
+from assurance.preview import terminal
+
+HtmlFile = Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write the same as one HTML page.")]
+Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
+
+
+def preview(
+    stacks: Stacks = None,
+    mode: ModeName = "preview",
+    record: RecordFile = None,
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+    full: Full = False,
+) -> None:
+    """Show what each stack declares: the resource tree, counts, outputs, secrets still to be supplied, time.
+
+    Exits with 1 when the program declares what a real engine or Azure would refuse.
+    """
+    started = time.perf_counter()
+    records = records_with_progress(stacks or [], checked_mode(mode), record)
+    if json_file is not None and len(records) != 1:
+        raise UsageError("--json writes one record: name one stack")
+    console = Console(stderr=json_file == "-")
+    for each in records:
+        terminal.show_stack(console, each, full=full or len(records) == 1)
+    terminal.show_summary(console, records, time.perf_counter() - started)
+    if json_file is not None:
+        write_text(json_file, records[0].to_json())
+    if html_file is not None:
+        from assurance.preview.page import page
+
+        write_text(html_file, page(records))
+    if any(each.problems for each in records):
+        raise typer.Exit(1)

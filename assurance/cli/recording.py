@@ -1,0 +1,37 @@
+"""Recording with signs of progress on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from assurance.errors import UsageError
+from assurance.record import Mode, Record
+from assurance.recorder.processes import Job
+from assurance.stacks import records_for
+
+
+def checked_mode(mode: str) -> Mode:
+    """``mode`` as a record mode; UsageError for anything else."""
+    if mode not in get_args(Mode):
+        raise UsageError(f"--mode {mode}: allowed are {' and '.join(get_args(Mode))}")
+    return cast("Mode", mode)
+
+
+def records_with_progress(stacks: Sequence[str], mode: Mode, record_file: Path | None) -> list[Record]:
+    """Records of ``stacks``, with a line of counts on a terminal while they are made."""
+    counts: dict[Job, int] = {}
+    # No refresh thread: recordings are forked from this process, and threads do not survive a fork.
+    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+
+        def on_progress(job: Job, count: int) -> None:
+            counts[job] = count
+            line = "   ".join(f"{each.stack} {seen} resources" for each, seen in counts.items())
+            live.update(Text(f"recording   {line}", style="dim"), refresh=True)
+
+        return records_for(stacks, mode, record_file, on_progress)

@@ -1,0 +1,21 @@
+"""Mistakes of the user, told in one clear message each: the commands exit with 2 and show no traceback."""
+
+from __future__ import annotations
+
+
+class UsageError(Exception):
+    """Wrong use or configuration. ``messages``: one line for each mistake, all of them at once."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = list(messages)
+
+
+class ProgramError(Exception):
+    """The Pulumi program of a stack failed for a reason that is not the stack config."""
+
+    def __init__(self, stack: str, summary: str, detail: str) -> None:
+        super().__init__(f"{stack}: {summary}")
+        self.stack = stack
+        self.summary = summary
+        self.detail = detail

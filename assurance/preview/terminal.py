@@ -1,0 +1,100 @@
+"""A record on the terminal, as a Pulumi user knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assurance.preview.tree import Node, counts_by_kind, resource_tree
+from assurance.record import Record
+
+KINDS_SHOWN = 12
+
+
+def show_stack(console: Console, record: Record, *, full: bool) -> None:
+    """The tree, the counts, the outputs and what is wrong or missing. Not ``full``: components with their counts."""
+    how = "as at a first preview" if record.mode == "preview" else "as deployed, outputs simulated"
+    console.print(Text(f"\nPreviewing stack {record.stack} ({how})", style="bold"))
+    roots = resource_tree(record)
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True)
+    table.add_column("Type", no_wrap=True)
+    table.add_column("Name", overflow="fold")
+    table.add_row("[green]+[/green]", "pulumi:pulumi:Stack", f"medspasync-{record.stack}")
+    for prefix, node in _lines(roots, "", full):
+        more = "" if full or not node.children else f"  [dim]{node.count()} resources[/dim]"
+        marks = " [yellow]protect[/yellow]" if node.resource.options.get("protect") else ""
+        table.add_row("[green]+[/green]", Text(prefix + node.resource.type), f"{node.resource.name}{marks}{more}")
+    console.print(table)
+    _show_counts(console, record)
+    _show_outputs(console, record)
+    for problem in record.problems:
+        place = f" ({problem['source']['file']}:{problem['source']['line']})" if problem.get("source") else ""
+        console.print(f"[red]problem[/red] {problem['kind']}: {problem['message']}{place}", highlight=False)
+    if record.supplied:
+        console.print(
+            f"[yellow]to be supplied[/yellow] before a real run ({len(record.supplied)}): {', '.join(record.supplied)}",
+            highlight=False,
+        )
+        console.print("  [dim]pulumi config set --secret --path 'medspasync:secrets.<NAME>'[/dim]", highlight=False)
+
+
+def show_summary(console: Console, records: Sequence[Record], seconds: float) -> None:
+    """One line for each stack, and the time."""
+    table = Table(title=None, box=None, header_style="bold", pad_edge=False)
+    for column in (
+        "Stack",
+        "Resources",
+        "Components",
+        "Types",
+        "Secrets to supply",
+        "Problems",
+        "Recorded in",
+    ):
+        table.add_column(column, justify="left" if column == "Stack" else "right")
+    for record in records:
+        custom = [resource for resource in record.resources if resource.custom]
+        table.add_row(
+            record.stack,
+            str(len(custom)),
+            str(len(record.resources) - len(custom)),
+            str(len({resource.type for resource in custom})),
+            str(len(record.supplied)),
+            f"[red]{len(record.problems)}[/red]" if record.problems else "0",
+            f"{record.seconds:.2f} s",
+        )
+    console.print()
+    console.print(table)
+    console.print(
+        f"[dim]Declared configuration, seen offline in {seconds:.1f} s; nothing was deployed, nothing was asked of "
+        "Azure.[/dim]",
+        highlight=False,
+    )
+
+
+def _lines(nodes: Sequence[Node], indent: str, full: bool) -> Iterator[tuple[str, Node]]:
+    """(branch drawing, node), parents before children."""
+    for index, node in enumerate(nodes):
+        last = index == len(nodes) - 1
+        yield indent + ("└─ " if last else "├─ "), node
+        if full:
+            yield from _lines(node.children, indent + ("   " if last else "│  "), full)
+
+
+def _show_counts(console: Console, record: Record) -> None:
+    counts = counts_by_kind(record)
+    shown = "  ".join(f"{kind.removeprefix('azure-native:')} {count}" for kind, count in counts[:KINDS_SHOWN])
+    rest = sum(count for _, count in counts[KINDS_SHOWN:])
+    tail = f"  and {rest} of {len(counts) - KINDS_SHOWN} more types" if rest else ""
+    console.print(f"[bold]Resources[/bold] {sum(c for _, c in counts)}:  {shown}{tail}", highlight=False)
+
+
+def _show_outputs(console: Console, record: Record) -> None:
+    if not record.outputs:
+        return
+    console.print("[bold]Outputs[/bold]")
+    for name, value in record.outputs.items():
+        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True, markup=False)

@@ -1,0 +1,58 @@
+"""Where records come from: the project's stacks, or a saved file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assurance.errors import UsageError
+from assurance.record import Mode, Record
+from assurance.recorder.processes import Job, record_stacks
+
+
+def project_root() -> Path:
+    """The project's folder: the nearest one upwards with a Pulumi.yaml, from here or from this package."""
+    for start in (Path.cwd(), Path(__file__).parent):
+        for folder in (start, *start.parents):
+            if (folder / "Pulumi.yaml").is_file() and (folder / "__main__.py").is_file():
+                return folder
+    raise UsageError("no Pulumi project here: run assurance inside the project's folder")
+
+
+def stack_names(root: Path) -> list[str]:
+    """Every stack of the project: those with a stack file, in the order of their promotion where it is known."""
+    names = {path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml")}
+    promotion = ["dev", "staging", "prod"]
+    return sorted(names, key=lambda name: (promotion.index(name) if name in promotion else len(promotion), name))
+
+
+def records_for(
+    stacks: Sequence[str],
+    mode: Mode,
+    record_file: Path | None = None,
+    on_progress: Callable[[Job, int], None] = lambda _job, _count: None,
+) -> list[Record]:
+    """Records of the named stacks (all when none is named), or the one in ``record_file``.
+
+    Raises UsageError for an unknown stack, a wrong stack config or a file that is no record; ProgramError when a
+    program fails.
+    """
+    if record_file is not None:
+        return [_load(record_file, stacks)]
+    root = project_root()
+    names = list(dict.fromkeys(stacks)) or stack_names(root)
+    if not names:
+        raise UsageError("this project has no stack file: add a Pulumi.<stack>.yaml")
+    return record_stacks(root, [Job(name, mode) for name in names], on_progress)
+
+
+def _load(path: Path, stacks: Sequence[str]) -> Record:
+    try:
+        record = Record.load(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: not a record: {error}") from error
+    if stacks and list(stacks) != [record.stack]:
+        raise UsageError(f"{path}: is a record of {record.stack}, not of {', '.join(stacks)}")
+    return record

@@ -1,0 +1,97 @@
+"""The foundation layer: resource groups, network, identities, monitoring, and the edge's entry, whose ids others need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_random as random
+from pulumi_azure_native import resources
+
+from components.identity import Identity, IdentityArgs
+from components.protection import Protection
+from stacks.naming import SUFFIX_LENGTH, Names
+from stacks.outputs import Common, Foundation, Identities
+from stacks.settings.model import Settings
+from stacks.settings.origin import Origin, made_from
+from stacks.settings.secrets import SecretName
+from stacks.vaults import ENCRYPTION, GEO_ENCRYPTION
+
+GROUPS = ("platform", "data", "monitoring")
+"""Resource groups by purpose, so that a role can be given on one of them only."""
+
+DUTIES = (ENCRYPTION, "database-bootstrap", "database-migration")
+"""One identity for each duty beside the apps' own; geo-encryption joins them where geo-redundant backup is on."""
+
+
+def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output[str]]:
+    """Names of the resource groups by purpose; ``paired`` is in the paired region."""
+    groups = {
+        purpose: resources.ResourceGroup(
+            f"group-{purpose}",
+            resource_group_name=names.regional("rg", purpose),
+            location=settings.platform.location,
+            tags=settings.platform.tags,
+        ).name
+        for purpose in GROUPS
+    }
+    if settings.database.geo_redundant_backup:
+        groups["paired"] = resources.ResourceGroup(
+            "group-paired",
+            resource_group_name=names.regional("rg", "paired"),
+            location=settings.platform.paired_location,
+            tags=settings.platform.tags,
+        ).name
+    return groups
+
+
+def identities(settings: Settings, common: Common) -> Identities:
+    """One managed identity for each app and each duty."""
+    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    geo = (GEO_ENCRYPTION,) if settings.database.geo_redundant_backup else ()
+
+    def identity(name: str, group: str, protect: bool, location: str = common.location) -> Identity:
+        return Identity(
+            f"identity-{name}",
+            IdentityArgs(
+                resource_group_name=common.groups[group],
+                location=location,
+                identity_name=common.names.regional("id", name),
+                protect=protect,
+                tags=dict(common.tags),
+            ),
+        )
+
+    apps = {}
+    for app in settings.apps:
+        with made_from(Origin(stack_file, f"medspasync:apps.{app}")):
+            apps[app] = identity(app, "platform", protect=False).outputs
+    # Losing the identity that unwraps a key makes the data unreachable, so it is protected like the data.
+    duties = {
+        duty: identity(duty, "data", protect=common.protection.protect and duty in (ENCRYPTION, GEO_ENCRYPTION)).outputs
+        for duty in (*DUTIES, *geo)
+    }
+    return Identities(apps=apps, duties=duties)
+
+
+def name_suffix(settings: Settings) -> pulumi.Input[str]:
+    """The suffix of global names: from config, or generated once and kept in the state."""
+    if settings.platform.suffix is not None:
+        return settings.platform.suffix
+    return random.RandomString(
+        "name-suffix",
+        length=SUFFIX_LENGTH,
+        upper=False,
+        special=False,
+        opts=pulumi.ResourceOptions(protect=True),
+    ).result
+
+
+def protection(settings: Settings) -> Protection:
+    """How stateful resources are guarded in this stack."""
+    return Protection(protect=settings.protection.protect, lock=settings.protection.lock)
+
+
+def build_foundation(settings: Settings, supplied: Mapping[SecretName, pulumi.Output[str]]) -> Foundation:
+    """Build what every other layer stands on."""
+    raise NotImplementedError

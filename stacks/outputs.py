@@ -1,0 +1,143 @@
+"""What each layer gives to the next: ids, names and small frozen values, never components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.diagnostics import LogDestination
+from components.identity import IdentityOutputs
+from components.private_endpoint import PrivateAccess
+from components.protection import Protection
+from stacks.naming import Names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What every layer needs of the stack itself.
+
+    groups: resource group names by purpose: ``platform`` (network, apps, edge), ``data`` (vaults, database, cache,
+    archive, backup), ``monitoring``; a paired-region group ``paired`` where config asks for geo redundancy.
+    """
+
+    names: Names
+    location: str
+    paired_location: str | None
+    tags: Mapping[str, str]
+    tenant_id: pulumi.Output[str]
+    subscription_id: pulumi.Output[str]
+    groups: Mapping[str, pulumi.Output[str]]
+    logs: LogDestination
+    protection: Protection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """Subnet ids by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``, ``runner``) and private DNS
+    zone ids by service (``vault``, ``postgres``, ``redis``, ``blob``, ``sites``, ``servicebus``)."""
+
+    vnet_id: pulumi.Output[str]
+    subnets: Mapping[str, pulumi.Output[str]]
+    dns_zones: Mapping[str, pulumi.Output[str]]
+
+    def private_access(self, service: str) -> PrivateAccess:
+        """Where a private endpoint of ``service`` goes."""
+        return PrivateAccess(subnet_id=self.subnets["private-endpoints"], dns_zone_id=self.dns_zones[service])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """apps: one identity per app; duties: one per other duty (``encryption``, ``geo-encryption``,
+    ``database-bootstrap``, ``database-migration`` ...)."""
+
+    apps: Mapping[str, IdentityOutputs]
+    duties: Mapping[str, IdentityOutputs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """workspace_id, app_insights_id: ARM ids; action_groups: ids by channel (``critical``, ``warning``, ``security``);
+    connection_string: secret, where telemetry goes."""
+
+    workspace_id: pulumi.Output[str]
+    app_insights_id: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+    action_groups: Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeEntry:
+    """The Front Door profile and its endpoints, made early because others need their ids.
+
+    front_door_id: the GUID that Front Door sends as X-Azure-FDID; endpoints, hosts: id and host name by exposure
+    class (``api``, ``web``, ``marketing``); domains: custom domain ids by host name.
+    """
+
+    profile_id: pulumi.Output[str]
+    profile_name: pulumi.Output[str]
+    front_door_id: pulumi.Output[str]
+    endpoints: Mapping[str, pulumi.Output[str]]
+    endpoint_names: Mapping[str, pulumi.Output[str]]
+    endpoint_hosts: Mapping[str, pulumi.Output[str]]
+    domains: Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """All that the foundation layer gives."""
+
+    common: Common
+    network: Network
+    identities: Identities
+    monitoring: Monitoring
+    edge: EdgeEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretReference:
+    """A secret as an app reads it: environment variable and versionless URI."""
+
+    environment: str
+    uri: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """All that the data layer gives.
+
+    vault_names, vault_ids: by app; secrets: each app's references, in the catalogue's order; settings: plain
+    (non-secret) environment values that come from resources, by app.
+    watched: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``).
+    """
+
+    vault_names: Mapping[str, pulumi.Output[str]]
+    vault_ids: Mapping[str, pulumi.Output[str]]
+    secrets: Mapping[str, list[SecretReference]]
+    settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One app as the edge and the alerts see it. id: the site's ARM id; host: its default host name."""
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    plan_id: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apps:
+    """All that the apps layer gives: sites by app, plans by name."""
+
+    sites: Mapping[str, Site]
+    plans: Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """All that the edge layer gives: WAF policy ids by exposure class."""
+
+    waf_policies: Mapping[str, pulumi.Output[str]]

@@ -1,0 +1,29 @@
+"""The composition root: the platform, layer by layer. Each layer gets only what earlier ones gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from stacks.apps import build_apps
+from stacks.data import build_data
+from stacks.edge import build_edge
+from stacks.foundation import build_foundation
+from stacks.operations import build_operations
+from stacks.settings.model import Settings
+from stacks.settings.secrets import SecretName
+
+
+def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Output[str]]) -> dict[str, Any]:
+    """Declare every resource of the stack and return the stack's outputs."""
+    foundation = build_foundation(settings, supplied)
+    data = build_data(settings, foundation, supplied)
+    apps = build_apps(settings, foundation, data)
+    edge = build_edge(settings, foundation, apps)
+    build_operations(settings, foundation, data, apps, edge)
+    return {
+        "appUrls": {app: f"https://{app_settings.hosts[0]}" for app, app_settings in settings.apps.items()},
+        "keyVaultNames": dict(data.vault_names),
+    }

@@ -1,0 +1,25 @@
+"""Loads the settings of the stack that is running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+from stacks.settings.model import Settings
+from stacks.settings.parse import parse
+from stacks.settings.secrets import SecretName
+from stacks.settings.supplied import supplied_secrets
+
+
+def load_settings() -> tuple[Settings, Mapping[SecretName, pulumi.Output[str]]]:
+    """The stack's settings and its supplied secrets, both checked before the first resource is made.
+
+    Raises SettingsError naming file, key, value and what is allowed, for every mistake.
+    """
+    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    # The whole config, not key by key: a misspelt key must be found, and pulumi.Config cannot list keys.
+    config = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    settings = parse(config, file)
+    return settings, supplied_secrets(config, settings, file)

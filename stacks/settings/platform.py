@@ -1,0 +1,77 @@
+"""The stack itself: what it is called, where it is, who pays for it, how it is protected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from stacks.settings.base import Problem, Section
+
+_REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
+
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
+
+
+@cache
+def regions() -> dict[str, dict[str, str | bool]]:
+    """Regions by name: short code, paired region, availability zones."""
+    rows: dict[str, dict[str, str | bool]] = yaml.safe_load(_REGIONS.read_text(encoding="utf-8"))
+    return rows
+
+
+class PlatformSettings(Section):
+    """Name, place and ownership of the stack."""
+
+    short: Annotated[Label, Field(min_length=2, max_length=5)]
+    """Short name of the workload, in every resource name: 2 to 5 lower-case letters or digits."""
+    code: Annotated[Label, Field(min_length=2, max_length=4)]
+    """Short name of the environment, in every resource name: 2 to 4 lower-case letters or digits."""
+    location: str
+    """Azure region of the platform, for example eastus2."""
+    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4}$")] | None = None
+    """Four lower-case letters or digits that make globally unique names unique. Left out, they are generated once."""
+    owner: Annotated[str, Field(min_length=1)]
+    """Team that answers for the stack (a role, not a person); a tag on every resource."""
+    cost_center: Annotated[str, Field(min_length=1)]
+    """Where the cost goes; a tag on every resource."""
+    data_classification: Annotated[str, StringConstraints(pattern=r"^(phi|test-data)$")]
+    """`phi` where the stack may hold protected health information, `test-data` where it must not; a tag."""
+
+    def problems(self) -> Iterator[Problem]:
+        """The region must be one the catalogue knows."""
+        if self.location not in regions():
+            near = difflib.get_close_matches(self.location, regions(), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield Problem("location", self.location, f"a region of stacks/catalogues/regions.yaml{hint}")
+
+    @property
+    def paired_location(self) -> str:
+        """The region that Azure pairs with ``location``: where geo-redundant backups go."""
+        return str(regions()[self.location]["paired"])
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Tags on every resource that takes tags."""
+        return {
+            "workload": self.short,
+            "environment": self.code,
+            "owner": self.owner,
+            "cost-center": self.cost_center,
+            "data-classification": self.data_classification,
+            "managed-by": "pulumi",
+        }
+
+
+class ProtectionSettings(Section):
+    """What keeps stateful resources (vaults, keys, database, cache, archive, workspace) from being deleted."""
+
+    protect: bool = True
+    """The engine refuses to delete or replace them (`pulumi up --ignore-protect` bypasses this)."""
+    lock: bool = True
+    """A CanNotDelete lock in Azure on each of them, which holds against every client."""

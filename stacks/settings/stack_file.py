@@ -1,0 +1,142 @@
+"""Reads a stack file (``Pulumi.<stack>.yaml``) as the engine does, and remembers where everything stands.
+
+Read offline only: in a real run the engine hands the config over. What Python's YAML and the engine's read differently
+(unquoted dates, yes and no, a key written twice) is refused, so that both see the same config.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stacks.settings.base import Problem, SettingsError
+from stacks.settings.yaml_lines import key_lines, line_of
+
+OWN_NAMESPACE = "medspasync"
+FOREIGN_NAMESPACES = ("azure-native", "pulumi", "random")
+_TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
+_NO_CONFIG = "a mapping of keys like `medspasync:platform`"
+
+
+@dataclass
+class StackFile:
+    """The config of one stack file.
+
+    config: values by full key, as written; ``secure:`` values stay as {"secure": ciphertext}.
+    lines: 1-based line of every key path under ``config`` (``medspasync:network.subnets.apps``).
+    """
+
+    path: Path
+    config: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def placed(self, problem: Problem) -> Problem:
+        """``problem`` with the line it is on."""
+        return Problem(problem.key, problem.value, problem.allowed, self.path.name, line_of(self.lines, problem.key))
+
+    def engine_config(self) -> dict[str, str]:
+        """The config as the engine hands it to a program: objects as JSON text, scalars as text, no ciphertext."""
+        return {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in self.config.items()
+            if not is_secure(value)
+        }
+
+
+def read_stack_file(path: Path) -> StackFile:
+    """Read a stack file. Raises SettingsError with every mistake of form: not YAML, no config, wrong keys."""
+    root = _compose(path)
+    config_node = next((value for name, value in root.value if name.value == "config"), None)
+    problems = list(_form_problems(root, config_node))
+    if isinstance(config_node, yaml.MappingNode):
+        lines = key_lines(config_node)
+        config = {name.value: _plain(value) for name, value in config_node.value}
+        problems += _namespace_problems(config)
+    if problems:
+        lines = key_lines(config_node) | key_lines(root)
+        raise SettingsError([StackFile(path, lines=lines).placed(problem) for problem in problems])
+    return StackFile(path, config, lines)
+
+
+def is_secure(value: Any) -> bool:
+    """Whether a value is a ciphertext of ``pulumi config set --secret``."""
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _compose(path: Path) -> yaml.MappingNode:
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise SettingsError([Problem("", path.name, _stacks_there(path), path.name)]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        text = getattr(error, "problem", None) or str(error)
+        raise SettingsError([Problem("", text, "a YAML file", path.name, mark.line + 1 if mark else None)]) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise SettingsError([Problem("config", None, _NO_CONFIG, path.name, 1)])
+    return root
+
+
+def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator[Problem]:
+    for name, _ in root.value:
+        if name.value not in _TOP_LEVEL:
+            near = _nearest(str(name.value), _TOP_LEVEL)
+            yield Problem(str(name.value), name.value, f"one of {', '.join(_TOP_LEVEL)}{near}")
+    if isinstance(config, yaml.MappingNode):
+        yield from _value_problems(config, "")
+    else:
+        yield Problem("config", None, _NO_CONFIG)
+
+
+def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
+    """What the engine's YAML reads differently from Python's."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for name, value in node.value:
+            path = f"{key}.{name.value}" if key else str(name.value)
+            if name.value in seen:
+                yield Problem(path, name.value, "each key once")
+            seen.add(name.value)
+            yield from _value_problems(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _value_problems(item, f"{key}[{index}]")
+    elif node.tag.endswith(":timestamp"):
+        yield Problem(key, node.value, "a date in quotes: the engine makes a time stamp of a bare one")
+    elif node.tag.endswith(":bool") and node.value not in ("true", "false"):
+        yield Problem(key, node.value, "true or false: the engine reads other words as text")
+
+
+def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:
+    for key in config:
+        namespace, colon, _ = key.partition(":")
+        if not colon or namespace not in (OWN_NAMESPACE, *FOREIGN_NAMESPACES):
+            near = _nearest(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
+            yield Problem(key, key, f"a key like `{OWN_NAMESPACE}:platform` or of a provider (azure-native:){near}")
+
+
+def _plain(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {str(name.value): _plain(value) for name, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    if node.tag.endswith(":timestamp"):
+        return str(node.value)
+    return yaml.SafeLoader("").construct_object(node)
+
+
+def _nearest(name: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, allowed, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _stacks_there(path: Path) -> str:
+    stacks = sorted(p.name.split(".")[1] for p in path.parent.glob("Pulumi.*.yaml"))
+    asked = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    return f"a stack of this project; there are {', '.join(stacks) or 'none'}{_nearest(asked, stacks)}"
