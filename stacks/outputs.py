@@ -36,11 +36,14 @@ class Common:
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """Subnet ids by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``, ``runner``) and private DNS
-    zone ids by service (``vault``, ``postgres``, ``redis``, ``blob``, ``sites``, ``servicebus``)."""
+    zone ids by service (``vault``, ``postgres``, ``redis``, ``blob``, ``sites``, ``servicebus``).
+
+    egress_address: the public address that outbound calls come from, where a NAT gateway gives a stable one."""
 
     vnet_id: pulumi.Output[str]
     subnets: Mapping[str, pulumi.Output[str]]
     dns_zones: Mapping[str, pulumi.Output[str]]
+    egress_address: pulumi.Output[str] | None = None
 
     def private_access(self, service: str) -> PrivateAccess:
         """Where a private endpoint of ``service`` goes."""

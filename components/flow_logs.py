@@ -1,0 +1,98 @@
+"""Virtual network flow logs with traffic analytics.
+
+They replace network security group flow logs, which Azure no longer lets anyone create
+(learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import network
+
+from components.identity import IdentityOutputs
+from components.role_assignment import assign_role
+
+# learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage
+_STORAGE_BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogsArgs:
+    """Arguments of `FlowLogs`.
+
+    watcher_name, watcher_group: the region's Network Watcher, which Azure makes by itself, one per region and
+    subscription; it is only referred to.
+    target_id: ARM id of the virtual network.
+    storage_id: ARM id of a storage account in the same region that admits trusted services.
+    identity: writes to that account, which needs no shared key then; it gets Storage Blob Data Contributor on it.
+    workspace_id: ARM id of the workspace that traffic analytics writes to; workspace_region: its region.
+    retention_days: 1 to 365, how long the raw records stay in the account.
+    analytics_minutes: how often analytics runs; 10 costs more than 60.
+    """
+
+    location: pulumi.Input[str]
+    watcher_name: str
+    watcher_group: str
+    flow_log_name: str
+    target_id: pulumi.Input[str]
+    storage_id: pulumi.Input[str]
+    identity: IdentityOutputs
+    workspace_id: pulumi.Input[str]
+    workspace_region: pulumi.Input[str]
+    retention_days: int
+    analytics_minutes: Literal[10, 60]
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogsOutputs:
+    """id: ARM id of the flow log."""
+
+    id: pulumi.Output[str]
+
+
+class FlowLogs(pulumi.ComponentResource):
+    """Every flow of a network, recorded and analysed."""
+
+    outputs: FlowLogsOutputs
+
+    def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:FlowLogs", name, None, opts)
+        may_write = assign_role(
+            f"{name}-writer",
+            scope=args.storage_id,
+            role_id=_STORAGE_BLOB_DATA_CONTRIBUTOR,
+            principal_id=args.identity.principal_id,
+            parent=self,
+            description="Network Watcher writes flow logs.",
+        )
+        flow_log = network.FlowLog(
+            name,
+            resource_group_name=args.watcher_group,
+            network_watcher_name=args.watcher_name,
+            location=args.location,
+            flow_log_name=args.flow_log_name,
+            target_resource_id=args.target_id,
+            storage_id=args.storage_id,
+            enabled=True,
+            identity=network.ManagedServiceIdentityArgs(
+                type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity.id]
+            ),
+            format=network.FlowLogFormatParametersArgs(type=network.FlowLogFormatType.JSON, version=2),
+            retention_policy=network.RetentionPolicyParametersArgs(enabled=True, days=args.retention_days),
+            flow_analytics_configuration=network.TrafficAnalyticsPropertiesArgs(
+                network_watcher_flow_analytics_configuration=network.TrafficAnalyticsConfigurationPropertiesArgs(
+                    enabled=True,
+                    workspace_resource_id=args.workspace_id,
+                    workspace_region=args.workspace_region,
+                    traffic_analytics_interval=args.analytics_minutes,
+                )
+            ),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[may_write]),
+        )
+        self.outputs = FlowLogsOutputs(id=flow_log.id)
+        self.register_outputs(vars(self.outputs))

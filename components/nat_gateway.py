@@ -1,0 +1,80 @@
+"""NAT gateways: one stable public address for a network's outbound calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import network
+
+from components.diagnostics import LogDestination, diagnose
+
+
+@dataclass(frozen=True, kw_only=True)
+class NatGatewayArgs:
+    """Arguments of `NatGateway`.
+
+    zone: availability zone of the gateway (``1``, ``2`` or ``3``); None where the region has none, or to let Azure
+    choose. A Standard gateway lives in one zone: when that zone is lost, outbound calls stop until it is back.
+    address_zones: zones of the public address, all of them where the region has zones.
+    idle_timeout_minutes: 4 to 120; the shortest frees ports soonest.
+    protect: refuse to delete the address. Partners may have put it on their allow lists.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    gateway_name: str
+    address_name: str
+    logs: LogDestination
+    zone: str | None
+    address_zones: Sequence[str]
+    protect: bool
+    idle_timeout_minutes: int = 4
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NatGatewayOutputs:
+    """id: ARM id; address: the public IPv4 address that outbound calls come from."""
+
+    id: pulumi.Output[str]
+    address: pulumi.Output[str]
+
+
+class NatGateway(pulumi.ComponentResource):
+    """A NAT gateway with one static public address. Nothing reaches the network through it from outside."""
+
+    outputs: NatGatewayOutputs
+
+    def __init__(self, name: str, args: NatGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:NatGateway", name, None, opts)
+        address = network.PublicIPAddress(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            public_ip_address_name=args.address_name,
+            sku=network.PublicIPAddressSkuArgs(
+                name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
+            ),
+            public_ip_allocation_method=network.IPAllocationMethod.STATIC,
+            public_ip_address_version=network.IPVersion.I_PV4,
+            zones=list(args.address_zones) or None,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
+        )
+        diagnose(f"{name}-address", address.id, args.logs, parent=self)
+        gateway = network.NatGateway(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            nat_gateway_name=args.gateway_name,
+            sku=network.NatGatewaySkuArgs(name=network.NatGatewaySkuName.STANDARD),
+            public_ip_addresses=[network.SubResourceArgs(id=address.id)],
+            idle_timeout_in_minutes=args.idle_timeout_minutes,
+            zones=[args.zone] if args.zone else None,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.outputs = NatGatewayOutputs(id=gateway.id, address=address.ip_address)
+        self.register_outputs(vars(self.outputs))

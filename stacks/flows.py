@@ -1,0 +1,140 @@
+"""The table of network flows, and the security rules that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from components.network import SecurityRule
+from stacks.settings.base import Section
+from stacks.settings.network import SUBNETS, NetworkSettings
+
+CATALOGUE = "stacks/catalogues/network_flows.yaml"
+_FILE = Path(__file__).parent / "catalogues" / "network_flows.yaml"
+
+Place = Literal[
+    "apps",
+    "postgres",
+    "private-endpoints",
+    "jobs",
+    "runner",
+    "every-subnet",
+    "peers",
+    "any",
+    "VirtualNetwork",
+    "AzureLoadBalancer",
+    "Internet",
+    "AzureActiveDirectory",
+    "AzureContainerRegistry",
+    "AzureFrontDoor.FirstParty",
+    "AzureMonitor",
+    "MicrosoftContainerRegistry",
+    "ServiceBus",
+    "Storage",
+]
+"""Where a flow starts or ends: a subnet's purpose, ``every-subnet``, ``peers``, ``any`` or one of Azure's service
+tags (learn.microsoft.com/azure/virtual-network/service-tags-overview)."""
+
+Port = Annotated[int, Field(ge=1, le=65535)] | Annotated[str, StringConstraints(pattern=r"^(any|mail|\d+-\d+)$")]
+
+
+class Flow(Section):
+    """One row of the table."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$")]
+    start: Annotated[Place, Field(alias="from")]
+    end: Annotated[Place, Field(alias="to")]
+    ports: Annotated[list[Port], Field(min_length=1)]
+    protocol: Literal["Tcp", "Udp", "any"]
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=140)]
+    """Why the flow is open or closed. Azure limits a rule's description to 140 characters."""
+    source: Annotated[str, Field(min_length=1)]
+
+
+class FlowTable(Section):
+    """All rows, by what is done with them, first match first."""
+
+    denied_first: list[Flow]
+    allowed: list[Flow]
+    denied_last: list[Flow]
+
+    def rows(self) -> Iterator[tuple[Flow, Literal["Allow", "Deny"], int]]:
+        """Every row with its access and priority: a row has the same priority wherever it applies."""
+        blocks: Sequence[tuple[list[Flow], Literal["Allow", "Deny"], int]] = (
+            (self.denied_first, "Deny", 100),
+            (self.allowed, "Allow", 1000),
+            (self.denied_last, "Deny", 4000),
+        )
+        for flows, access, first in blocks:
+            for position, flow in enumerate(flows):
+                yield flow, access, first + 10 * position
+
+
+@cache
+def flow_table() -> FlowTable:
+    """The table. Raises pydantic.ValidationError when the file is wrong."""
+    return FlowTable.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+
+
+def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) -> list[SecurityRule]:
+    """The rules of the security group on the subnet for ``purpose``: inbound first, each by priority."""
+    inbound = [
+        _rule(row, access, priority, "Inbound", settings, start=row.start, end=purpose)
+        for row, access, priority in table.rows()
+        if row.end in (purpose, "every-subnet") and _prefixes(row.start, settings)
+    ]
+    outbound = [
+        _rule(row, access, priority, "Outbound", settings, start=purpose, end=row.end)
+        for row, access, priority in table.rows()
+        if row.start in (purpose, "every-subnet") and _prefixes(row.end, settings)
+    ]
+    return inbound + outbound
+
+
+def _rule(
+    row: Flow,
+    access: Literal["Allow", "Deny"],
+    priority: int,
+    direction: Literal["Inbound", "Outbound"],
+    settings: NetworkSettings,
+    *,
+    start: str,
+    end: str,
+) -> SecurityRule:
+    return SecurityRule(
+        # A name is unique in its group, over both directions.
+        name=f"{row.id}-{'in' if direction == 'Inbound' else 'out'}",
+        direction=direction,
+        access=access,
+        priority=priority,
+        protocol="*" if row.protocol == "any" else row.protocol,
+        sources=_prefixes(start, settings),
+        destinations=_prefixes(end, settings),
+        ports=_ports(row.ports, settings),
+        description=row.purpose,
+    )
+
+
+def _prefixes(place: str, settings: NetworkSettings) -> tuple[str, ...]:
+    """A place as address prefixes or a service tag; nothing for peers where there are none."""
+    ranges: Mapping[str, str] = settings.subnets.by_purpose
+    if place in SUBNETS:
+        return (ranges[place],)
+    if place == "every-subnet":
+        return tuple(ranges.values())
+    if place == "peers":
+        return tuple(space for peer in settings.peers for space in peer.address_spaces)
+    return ("*",) if place == "any" else (place,)
+
+
+def _ports(ports: Sequence[int | str], settings: NetworkSettings) -> tuple[str, ...]:
+    """Ports as Azure writes them."""
+    if "any" in ports:
+        return ("*",)
+    named = [p for port in ports for p in (settings.mail_ports if port == "mail" else [port])]
+    return tuple(str(port) for port in named)

@@ -1,0 +1,164 @@
+"""The network of the foundation layer: subnets, security groups, the way out, private DNS, peers."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.flow_logs import FlowLogs, FlowLogsArgs
+from components.identity import IdentityOutputs
+from components.nat_gateway import NatGateway, NatGatewayArgs
+from components.network import Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
+from components.private_dns import PrivateDns, PrivateDnsArgs
+from stacks.flows import flow_table, security_rules
+from stacks.outputs import Common, Network
+from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
+from stacks.settings.origin import Origin, made_from
+from stacks.settings.platform import regions
+
+# learn.microsoft.com/azure/private-link/private-endpoint-dns; the zone of `sites` also holds their SCM sites.
+PRIVATE_LINK_ZONES = {
+    "vault": "privatelink.vaultcore.azure.net",
+    "redis": "privatelink.redis.azure.net",
+    "blob": "privatelink.blob.core.windows.net",
+    "sites": "privatelink.azurewebsites.net",
+    "servicebus": "privatelink.servicebus.windows.net",
+}
+"""Private DNS zones of the services that have private endpoints. About half a dollar a month each."""
+
+
+def build_network(settings: NetworkSettings, common: Common) -> Network:
+    """The virtual network of the stack, complete: whoever uses a subnet or a zone waits for it."""
+    names = common.names
+    group = common.groups["platform"]
+    with made_from(_entry()):
+        vnet = VirtualNetwork(
+            "network",
+            VirtualNetworkArgs(
+                resource_group_name=group,
+                location=common.location,
+                network_name=names.regional("vnet"),
+                address_space=settings.address_space,
+                logs=common.logs,
+                encryption=settings.encryption,
+                ddos_plan_id=settings.ddos_plan_id,
+                tags=dict(common.tags),
+            ),
+        )
+    way_out = _nat_gateway(settings, common)
+    subnets = _subnets(settings, common, vnet, way_out)
+    with made_from(_entry()):
+        zones = PrivateDns(
+            "private-dns",
+            PrivateDnsArgs(
+                resource_group_name=group,
+                network_id=vnet.outputs.id,
+                link_name=names.regional("link"),
+                zones=PRIVATE_LINK_ZONES | {"postgres": postgres_zone(names.short, names.code)},
+                tags=dict(common.tags),
+            ),
+        )
+    for index, peer in enumerate(settings.peers):
+        with made_from(_entry(f"peers[{index}]")):
+            peer_network(
+                f"peer-{peer.name}",
+                resource_group_name=group,
+                virtual_network_name=vnet.outputs.name,
+                remote_network_id=peer.network_id,
+                use_remote_gateways=peer.use_remote_gateways,
+                after=list(subnets.values()),
+            )
+    return Network(
+        vnet_id=vnet.outputs.id,
+        subnets={purpose: subnet.outputs.id for purpose, subnet in subnets.items()},
+        dns_zones=zones.outputs.zone_ids,
+        egress_address=way_out.outputs.address if way_out else None,
+    )
+
+
+def postgres_zone(short: str, code: str) -> str:
+    """The zone of servers inside the network, which must not bear a server's own name
+    (learn.microsoft.com/azure/postgresql/network/concepts-networking-private)."""
+    return f"{short}-{code}.private.postgres.database.azure.com"
+
+
+def build_flow_logs(
+    settings: FlowLogSettings,
+    common: Common,
+    network: Network,
+    *,
+    storage_id: pulumi.Input[str],
+    identity: IdentityOutputs,
+) -> FlowLogs:
+    """Flow logs of the stack's network, to a storage account in its region and to the stack's workspace."""
+    with made_from(_entry("flowLogs")):
+        return FlowLogs(
+            "network-flows",
+            FlowLogsArgs(
+                location=common.location,
+                watcher_name=settings.watcher_name or f"NetworkWatcher_{common.location}",
+                watcher_group=settings.watcher_group,
+                flow_log_name=common.names.regional("flow"),
+                target_id=network.vnet_id,
+                storage_id=storage_id,
+                identity=identity,
+                workspace_id=common.logs.workspace_id,
+                workspace_region=common.location,
+                retention_days=settings.retention_days,
+                analytics_minutes=settings.analytics_minutes,
+                tags=dict(common.tags),
+            ),
+        )
+
+
+def _entry(path: str = "") -> Origin:
+    """An entry of the stack file's network section."""
+    key = f"medspasync:network.{path}" if path else "medspasync:network"
+    return Origin(f"Pulumi.{pulumi.get_stack()}.yaml", key)
+
+
+def _nat_gateway(settings: NetworkSettings, common: Common) -> NatGateway | None:
+    if settings.nat_gateway is None:
+        return None
+    with made_from(_entry("natGateway")):
+        return NatGateway(
+            "egress",
+            NatGatewayArgs(
+                resource_group_name=common.groups["platform"],
+                location=common.location,
+                gateway_name=common.names.regional("ng"),
+                address_name=common.names.regional("pip", "egress"),
+                logs=common.logs,
+                zone=settings.nat_gateway.zone,
+                address_zones=["1", "2", "3"] if regions()[common.location]["zones"] else [],
+                protect=common.protection.protect,
+                tags=dict(common.tags),
+            ),
+        )
+
+
+def _subnets(
+    settings: NetworkSettings, common: Common, vnet: VirtualNetwork, way_out: NatGateway | None
+) -> dict[str, Subnet]:
+    """One subnet for each purpose, made one after the other: ARM refuses parallel writes to one network."""
+    made: dict[str, Subnet] = {}
+    for purpose, kind in SUBNETS.items():
+        with made_from(_entry(subnet_key(purpose))):
+            made[purpose] = Subnet(
+                f"subnet-{purpose}",
+                SubnetArgs(
+                    resource_group_name=common.groups["platform"],
+                    location=common.location,
+                    virtual_network_name=vnet.outputs.name,
+                    subnet_name=common.names.regional("snet", purpose),
+                    address_prefix=settings.subnets.by_purpose[purpose],
+                    security_group_name=common.names.regional("nsg", purpose),
+                    rules=security_rules(purpose, settings, flow_table()),
+                    logs=common.logs,
+                    delegation=kind.delegation,
+                    service_endpoints=kind.service_endpoints,
+                    nat_gateway_id=way_out.outputs.id if way_out and kind.outbound else None,
+                    after=list(made.values())[-1:],
+                    tags=dict(common.tags),
+                ),
+            )
+    return made
