@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -29,10 +30,12 @@ def private_endpoint(
     access: PrivateAccess,
     parent: pulumi.Resource,
     tags: dict[str, str] | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
 ) -> network.PrivateEndpoint:
     """A private endpoint with its DNS zone group.
 
     group_id: the service's sub-resource: vault, sites, blob, redisEnterprise, namespace ...
+    depends_on: what must exist besides the service, for example the slot that ``sites-<slot>`` means.
     """
     endpoint = network.PrivateEndpoint(
         f"{name}-private-endpoint",
@@ -48,7 +51,9 @@ def private_endpoint(
         ],
         tags=tags,
         # Azure fills these in by itself once the zone group exists.
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["custom_dns_configs"]),
+        opts=pulumi.ResourceOptions(
+            parent=parent, ignore_changes=["custom_dns_configs"], depends_on=list(depends_on)
+        ),
     )
     network.PrivateDnsZoneGroup(
         f"{name}-private-dns",

@@ -8,9 +8,11 @@ What a type's id and computed outputs look like is data: ``assurance/azure/resou
 
 from __future__ import annotations
 
+import collections.abc
 import copy
 import hashlib
 import importlib
+import typing
 import uuid
 from functools import cache
 from pathlib import Path
@@ -118,7 +120,7 @@ def deployed(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str
             "tenant": TENANT_ID,
         }
     )
-    outputs = copy.deepcopy(inputs)
+    outputs = _with_mappings(_types.resource_types(resource_class(token)), copy.deepcopy(inputs))
     outputs["name"] = values["name"]
     outputs["type"] = row["arm"]
     for path, template in row.get("outputs", {}).items():
@@ -159,7 +161,22 @@ def _random(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str,
 
 def previewed(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
     """Outputs at a first preview: inputs as declared, every other declared output unknown, at every depth."""
-    return _with_unknowns(_types.resource_types(resource_class(token)), inputs)
+    declared = _types.resource_types(resource_class(token))
+    return _with_unknowns(declared, _with_mappings(declared, inputs))
+
+
+def _with_mappings(declared: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Identities go in as a list of ids and come back as a mapping by id: lists where the SDK declares a mapping."""
+    outputs = dict(values)
+    for name, annotation in declared.items():
+        value = outputs.get(name)
+        plain = _types.unwrap_type(annotation)
+        nested = _output_type(annotation)
+        if isinstance(value, list) and typing.get_origin(plain) is collections.abc.Mapping:
+            outputs[name] = rpc.UNKNOWN if rpc.UNKNOWN in value else {item: {} for item in value}
+        elif nested is not None and isinstance(value, dict) and rpc._special_sig_key not in value:
+            outputs[name] = _with_mappings(_types.output_type_types(nested), value)
+    return outputs
 
 
 def _with_unknowns(declared: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

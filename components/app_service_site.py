@@ -1,0 +1,121 @@
+"""The properties of a site. Its slot has the same ones, so that it is never weaker."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pulumi_azure_native import web
+
+from components.app_service_args import (
+    AppServiceArgs,
+    ContainerImage,
+    NodeVersion,
+    PrivateLinkIngress,
+    ServiceTagIngress,
+)
+
+IMAGE_PROPERTY = "siteConfig.linuxFxVersion"
+
+
+def left_to_swaps(runtime: ContainerImage | NodeVersion, slot: str | None) -> list[str]:
+    """What `up` leaves alone on site and slot because deployments change it: the image, and nothing else.
+
+    The configured image is the one an app is created with. Afterwards a deployment sets the slot's image and swaps,
+    which exchanges the images of site and slot. The engine sends the image it last read when something else changes,
+    so `up` must run with ``--refresh``: without it, that would be the first image again. Without a slot there is no
+    swap, and a Node version is part of the platform: then the configured value is applied.
+    """
+    return [IMAGE_PROPERTY] if slot and isinstance(runtime, ContainerImage) else []
+
+
+def site_properties(args: AppServiceArgs) -> dict[str, Any]:
+    """All properties that site and slot have in common, which is all but their names."""
+    private = isinstance(args.ingress, PrivateLinkIngress)
+    return {
+        "resource_group_name": args.resource_group_name,
+        "location": args.location,
+        "kind": "app,linux,container" if isinstance(args.runtime, ContainerImage) else "app,linux",
+        "reserved": True,
+        "server_farm_id": args.plan_id,
+        "identity": web.ManagedServiceIdentityArgs(
+            type=web.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity.id]
+        ),
+        "key_vault_reference_identity": args.identity.id,
+        "public_network_access": "Disabled" if private else "Enabled",
+        "https_only": True,
+        "end_to_end_encryption_enabled": args.end_to_end_encryption,
+        "client_affinity_enabled": False,
+        "client_cert_enabled": False,  # Front Door does not pass client certificates on
+        "ssh_enabled": args.ssh,
+        "scm_site_also_stopped": True,
+        "storage_account_required": False,
+        "virtual_network_subnet_id": args.subnet_id,
+        "outbound_vnet_routing": web.OutboundVnetRoutingArgs(
+            all_traffic=True,
+            application_traffic=True,
+            backup_restore_traffic=True,
+            content_share_traffic=True,
+            image_pull_traffic=True,
+        ),
+        "site_config": _site_config(args),
+        "tags": args.tags,
+    }
+
+
+def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
+    image = args.runtime if isinstance(args.runtime, ContainerImage) else None
+    tls = web.SupportedTlsVersions(args.min_tls_version)
+    deny = web.DefaultAction.DENY
+    return web.SiteConfigArgs(
+        linux_fx_version=_runtime(args.runtime),
+        acr_use_managed_identity_creds=image is not None,
+        acr_user_managed_identity_id=args.identity.client_id if image else None,
+        always_on=True,
+        health_check_path=args.health_check_path,
+        http20_enabled=True,
+        min_tls_version=tls,
+        scm_min_tls_version=tls,
+        min_tls_cipher_suite=_weakest_cipher(args.min_tls_version),
+        ftps_state=web.FtpsState.DISABLED,
+        scm_type=web.ScmType.NONE,
+        remote_debugging_enabled=False,
+        local_my_sql_enabled=False,
+        http_logging_enabled=True,
+        logs_directory_size_limit=35,
+        detailed_error_logging_enabled=False,  # error pages may hold request data; the HTTP log has the failure
+        request_tracing_enabled=False,
+        ip_security_restrictions=_restrictions(args.ingress),
+        ip_security_restrictions_default_action=deny,
+        scm_ip_security_restrictions=[],
+        scm_ip_security_restrictions_default_action=deny,
+        scm_ip_security_restrictions_use_main=False,
+        cors=web.CorsSettingsArgs(allowed_origins=list(args.cors_origins), support_credentials=args.cors_credentials),
+    )
+
+
+def _runtime(runtime: ContainerImage | NodeVersion) -> str:
+    return f"DOCKER|{runtime.reference}" if isinstance(runtime, ContainerImage) else f"NODE|{runtime.version}"
+
+
+def _weakest_cipher(min_tls_version: Literal["1.2", "1.3"]) -> web.TlsCipherSuites:
+    """Forward secrecy and authenticated encryption in both versions."""
+    if min_tls_version == "1.3":
+        return web.TlsCipherSuites.TL_S_AE_S_128_GC_M_SHA256
+    return web.TlsCipherSuites.TL_S_ECDH_E_RS_A_WIT_H_AE_S_128_GC_M_SHA256
+
+
+def _restrictions(ingress: PrivateLinkIngress | ServiceTagIngress) -> list[web.IpSecurityRestrictionArgs]:
+    """Our Front Door only. None for private link: should public access ever be opened, the default denies it all."""
+    if isinstance(ingress, PrivateLinkIngress):
+        return []
+    return [
+        web.IpSecurityRestrictionArgs(
+            name="front-door",
+            description="Our own Front Door profile, and no other customer's",
+            priority=100,
+            action="Allow",
+            tag=web.IpFilterTag.SERVICE_TAG,
+            ip_address="AzureFrontDoor.Backend",
+            headers={"x-azure-fdid": [ingress.front_door_id]},
+        )
+    ]

@@ -1,0 +1,250 @@
+"""Apps of the stack: what runs, where it is reached, what it reads."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from stacks.naming import SUFFIX_LENGTH, Names, name_problem
+from stacks.settings.base import Problem, Section
+from stacks.settings.environment import environment_problems
+from stacks.settings.plans import PlanSettings
+from stacks.settings.platform import PlatformSettings
+from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
+
+AppName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=12)]
+"""2 to 12 characters: the name is part of a Key Vault's, which has 24."""
+HostName = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
+]
+Path = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+$", max_length=200)]
+PathPattern = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+(/\*)?$", max_length=200)]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128)]
+Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+SITE = "app"
+"""Kind of a site in names: app-mss-prod-backend-x7k2."""
+SLOT = "staging"
+"""The deployment slot's name."""
+AUTH_PATH = "/.auth/"
+STRICTEST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class RegistrySettings(Section):
+    """The container registry that apps are pulled from. It outlives stacks: the bootstrap makes it before the first
+    `up`, in the stack's subscription."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{5,50}$")]
+    """Name of the Azure container registry: 5 to 50 lower-case letters or digits."""
+    resource_group: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._()-]{1,90}$")]
+    """Its resource group."""
+
+    @property
+    def login_server(self) -> str:
+        """Host name that images are pulled from."""
+        return f"{self.name}.azurecr.io"
+
+
+class ImageSettings(Section):
+    """A container image, by digest: a tag can be moved."""
+
+    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255)]
+    """Repository in the registry, for example backend."""
+    digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """sha256:<64 hexadecimal digits>. With a slot, this is the image an app is created with; deployments swap."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    """Port on which the container listens."""
+
+
+class RuntimeSettings(Section):
+    """What an app runs on: an image, or a built-in Node.js."""
+
+    image: ImageSettings | None = None
+    """A container image from `registry`."""
+    node: Literal["22-lts", "24-lts"] | None = None
+    """A built-in Node.js version; the code comes as a zip from a runner inside the VNet."""
+
+    def problems(self) -> Iterator[Problem]:
+        """One of the two."""
+        if (self.image is None) == (self.node is None):
+            yield Problem("", self.model_dump(), "either image or node")
+
+
+class CorsSettings(Section):
+    """Who may call an app from a browser on another origin."""
+
+    origins: list[str] = []
+    """Origins, https://host without a path. Never `*`."""
+    credentials: bool = False
+    """Whether such calls may carry cookies."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Every origin is one host, and credentials need one."""
+        for index, origin in enumerate(self.origins):
+            if not re.fullmatch(r"https://[a-z0-9.-]+(:\d{2,5})?", origin):
+                yield Problem(f"origins[{index}]", origin, "https://host; never *, no path, no plain http")
+        if self.credentials and not self.origins:
+            yield Problem("credentials", True, "false while there are no origins")
+
+
+class SignInSettings(Section):
+    """App Service Authentication with Entra ID, for staff-facing apps. It holds for the whole app: an admin area is an
+    app of its own."""
+
+    client_id: Guid
+    """Client id of the app registration. The bootstrap makes it, with a federated credential for the app's identity."""
+    allowed_groups: list[Guid] = []
+    """Object ids of the Entra groups that may sign in. Empty: everyone assigned to the registration."""
+    excluded_paths: list[Path] = []
+    """Paths that answer without sign-in, besides the health check's."""
+    unauthenticated: Literal["redirect", "refuse"] = "redirect"
+    """redirect: to the sign-in page, for browsers; refuse: 401, for callers that bring a token."""
+    session_hours: Annotated[int, Field(ge=1, le=12)] = 8
+    """Hours after which a user signs in again (HIPAA 164.312(a)(2)(iii), automatic logoff): 1 to 12."""
+
+
+class AppSettings(Section):
+    """One app, with its vault, identity, site and slot. A further app is one more block."""
+
+    plan: str
+    """Name of the plan it runs on (`plans`)."""
+    host_names: Annotated[list[HostName], Field(min_length=1)]
+    """Public host names, the first one being the app's own; Front Door serves them."""
+    exposure: Literal["api", "web", "marketing"]
+    """Which Front Door endpoint and firewall policy it is behind."""
+    runtime: RuntimeSettings
+    """What it runs on."""
+    health_check_path: Path = "/healthz"
+    """Answers 200 while an instance can serve, without sign-in, without PHI, and never from a cache."""
+    slot: bool = True
+    """A deployment slot, so that a deployment is a swap and a swap back. Needs the Standard tier."""
+    secrets: list[SecretName] = []
+    """Secrets it reads, by name in the catalogue; each becomes a Key Vault reference."""
+    settings: dict[Variable, str] = {}
+    """Plain environment. Nothing secret."""
+    slot_settings: dict[Variable, str] = {}
+    """Values of `settings` that differ in the slot and stay there in a swap."""
+    cors: CorsSettings = CorsSettings()
+    """Who may call it from a browser on another origin."""
+    sign_in: SignInSettings | None = None
+    """Entra ID sign-in in front of the whole app. Null: the app authenticates its users itself."""
+    ingress: Literal["privateLink", "serviceTag"] = "privateLink"
+    """privateLink: no public access, Front Door comes by its private link (needs Front Door Premium, about $330 a
+    month a profile); serviceTag: a public address that takes only our Front Door."""
+    vault_name: str | None = None
+    """Exact name of its vault, for code that expects one (medspasync-backend). Null: the pattern's. Globally unique,
+    so one stack only."""
+    ssh: bool = False
+    """A shell into the container, through SCM."""
+    min_tls_version: Literal["1.2", "1.3"] = "1.3"
+    """Oldest TLS version that the origin accepts; Front Door speaks both to an origin."""
+    end_to_end_encryption: bool = True
+    """TLS from App Service's front end to the worker. Needs the Standard tier."""
+    static_paths: list[PathPattern] = []
+    """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them."""
+    content_security_policy: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")] = STRICTEST_POLICY
+    """Content-Security-Policy header, one line, with frame-ancestors."""
+
+    @property
+    def uses_image(self) -> bool:
+        """Whether it runs a container image."""
+        return self.runtime.image is not None
+
+    def problems(self) -> Iterator[Problem]:
+        """What fields must hold together."""
+        yield from self._environment_problems()
+        yield from self._path_problems()
+        for key, values in (("hostNames", self.host_names), ("secrets", self.secrets)):
+            for value in sorted({value for value in values if values.count(value) > 1}):
+                yield Problem(key, value, "each one once")
+        if self.runtime.node and self.ingress == "serviceTag":
+            yield Problem(
+                "runtime.node", self.runtime.node, "an image: with ingress serviceTag nothing can deliver code"
+            )
+        if self.vault_name is not None and (wrong := name_problem("vault", self.vault_name)):
+            yield Problem("vaultName", self.vault_name, wrong)
+        if "frame-ancestors" not in self.content_security_policy:
+            yield Problem("contentSecurityPolicy", self.content_security_policy, "a policy with frame-ancestors")
+
+    def _environment_problems(self) -> Iterator[Problem]:
+        yield from environment_problems("settings", self.settings)
+        yield from environment_problems("slotSettings", self.slot_settings)
+        if self.slot_settings and not self.slot:
+            yield Problem("slotSettings", sorted(self.slot_settings), "none without a slot")
+        for name in sorted(self.slot_settings.keys() - self.settings.keys()):
+            yield Problem(f"slotSettings.{name}", "…", "a name that stands in settings too")
+        readers: dict[str, str] = {}
+        for secret in self.secrets:
+            if secret not in catalogue():
+                yield Problem("secrets", secret, f"a secret of {CATALOGUE}{_nearest(secret, catalogue())}")
+                continue
+            for variable in catalogue()[secret].environment:
+                readers[variable] = secret
+        for variable in sorted(readers.keys() & self.settings.keys()):
+            yield Problem(
+                f"settings.{variable}", "…", f"not given here: it is read from the secret {readers[variable]}"
+            )
+
+    def _path_problems(self) -> Iterator[Problem]:
+        if self.exposure == "api" and self.static_paths:
+            yield Problem("staticPaths", self.static_paths, "none: answers of an API are never cached")
+        for index, pattern in enumerate(self.static_paths):
+            stem = pattern.removesuffix("*")
+            covers = {self.health_check_path, AUTH_PATH}
+            for path in sorted(path for path in covers if path.startswith(stem) or path == pattern):
+                yield Problem(f"staticPaths[{index}]", pattern, f"a path that does not cover {path}")
+
+
+AppsSettings = dict[AppName, AppSettings]
+"""The section ``apps``: apps by name."""
+
+
+def cross_problems(
+    platform: PlatformSettings,
+    plans: Mapping[str, PlanSettings],
+    apps: Mapping[str, AppSettings],
+    registry: RegistrySettings | None,
+) -> Iterator[Problem]:
+    """Mistakes between apps, and between apps and other sections. Keys are full paths without the namespace."""
+    names = Names(platform.short, platform.code, "0" * SUFFIX_LENGTH)
+    for name, app in apps.items():
+        plan = plans.get(app.plan)
+        if plan is None:
+            yield Problem(f"apps.{name}.plan", app.plan, f"a plan of `plans`{_nearest(app.plan, plans)}")
+        else:
+            yield from _tier_problems(name, app, plan)
+        if app.uses_image and registry is None:
+            yield Problem(f"apps.{name}.runtime.image", "…", "`registry` says where images come from, and is missing")
+        claimed = {"site": names.global_name(SITE, name)} | ({} if app.vault_name else {"vault": names.vault(name)})
+        for kind, claim in claimed.items():
+            if wrong := name_problem(kind, str(claim)):
+                yield Problem(f"apps.{name}", name, f"a shorter name: {wrong}")
+    yield from _twice("hostNames", ((name, host) for name, app in apps.items() for host in app.host_names))
+    yield from _twice("vaultName", ((name, app.vault_name) for name, app in apps.items() if app.vault_name))
+
+
+def _tier_problems(name: str, app: AppSettings, plan: PlanSettings) -> Iterator[Problem]:
+    if app.slot and not plan.tier.elastic:
+        yield Problem(f"apps.{name}.slot", True, f"false: tier {plan.tier.name} of plan {app.plan} has no slots")
+    if app.end_to_end_encryption and not plan.tier.encrypted:
+        yield Problem(
+            f"apps.{name}.endToEndEncryption", True, f"false: tier {plan.tier.name} of plan {app.plan} cannot do it"
+        )
+
+
+def _twice(key: str, values: Iterator[tuple[str, str]]) -> Iterator[Problem]:
+    """Values that two apps claim."""
+    owners: dict[str, str] = {}
+    for name, value in values:
+        owner = owners.setdefault(value, name)
+        if owner != name:
+            yield Problem(f"apps.{name}.{key}", value, f"one that apps.{owner} does not have")
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
