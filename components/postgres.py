@@ -1,0 +1,205 @@
+"""Azure Database for PostgreSQL flexible server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import dbforpostgresql as postgresql
+
+from components import postgres_parts as parts
+from components.diagnostics import LogDestination, diagnose
+from components.encryption import CustomerManagedKey
+from components.protection import Protection, lock_resource
+
+POSTGRES_PORT = 5432
+POOLER_PORT = 6432
+"""Where the built-in PgBouncer listens (learn.microsoft.com/azure/postgresql, PgBouncer)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HighAvailability:
+    """A standby that takes over by itself. Not on the Burstable tier.
+
+    mode: ``ZoneRedundant`` or ``SameZone``; standby_zone: zone of the standby, None lets Azure choose.
+    """
+
+    mode: Literal["ZoneRedundant", "SameZone"]
+    standby_zone: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordLogin:
+    """The administrator of a server that also takes passwords. name is fixed for the server's life."""
+
+    name: str
+    password: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntraAdministrator:
+    """A Microsoft Entra principal that administers the server.
+
+    key: short name of this entry, part of the logical resource name.
+    object_id: the principal's object id, never a client id.
+    principal_name: its name in Entra, which becomes the role's name in PostgreSQL.
+    """
+
+    key: str
+    object_id: pulumi.Input[str]
+    principal_name: pulumi.Input[str]
+    principal_type: Literal["User", "Group", "ServicePrincipal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServerArgs:
+    """Arguments of `PostgresServer`.
+
+    server_name: globally unique, 3 to 63 characters.
+    key: encrypts the data. geo_key: a second key in the paired region, under another identity; with it, and
+    only then, backups are geo-redundant, as Azure asks of an encrypted server. Both are fixed at creation.
+    backup_days: 7 to 35 days of point-in-time restore.
+    password_login: None keeps passwords off altogether; Entra authentication is always on.
+    depends_on: what must be there first and no other argument names: the identities' access to the keys, the
+    link of the DNS zone.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    tenant_id: pulumi.Input[str]
+    server_name: pulumi.Input[str]
+    version: str
+    compute: parts.Compute
+    storage: parts.Storage
+    network: parts.PrivateNetwork
+    key: CustomerManagedKey
+    geo_key: CustomerManagedKey | None
+    zone: str | None
+    high_availability: HighAvailability | None
+    backup_days: int
+    maintenance: parts.MaintenanceWindow
+    password_login: PasswordLogin | None
+    logs: LogDestination
+    protection: Protection
+    depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServerOutputs:
+    """id: ARM id; name: the server's name; host: its full host name. Only the VNet resolves it."""
+
+    id: pulumi.Output[str]
+    name: pulumi.Output[str]
+    host: pulumi.Output[str]
+
+
+class PostgresServer(pulumi.ComponentResource):
+    """A server inside the VNet, encrypted with our key, with Entra authentication.
+
+    Databases, parameters and administrators are added by methods, each after the one before: a flexible server
+    takes one management operation at a time, parallel ones fail with ServerBusy
+    (hashicorp/terraform-provider-azurerm#28298; AVM's module chains them too).
+    """
+
+    outputs: PostgresServerOutputs
+
+    def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:PostgresServer", name, None, opts)
+        keys = [args.key] if args.geo_key is None else [args.key, args.geo_key]
+        standby = args.high_availability
+        server = postgresql.Server(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            server_name=args.server_name,
+            create_mode=postgresql.CreateMode.CREATE,
+            version=args.version,
+            sku=parts.compute(args.compute),
+            storage=parts.storage(args.storage),
+            network=parts.private_network(args.network),
+            identity=parts.key_identities(keys),
+            data_encryption=parts.data_encryption(args.key, args.geo_key),
+            auth_config=parts.authentication(args.tenant_id, with_password=args.password_login is not None),
+            administrator_login=args.password_login.name if args.password_login else None,
+            administrator_login_password=(
+                pulumi.Output.secret(args.password_login.password) if args.password_login else None
+            ),
+            availability_zone=args.zone,
+            high_availability=postgresql.HighAvailabilityArgs(
+                mode=postgresql.PostgreSqlFlexibleServerHighAvailabilityMode(standby.mode if standby else "Disabled"),
+                standby_availability_zone=standby.standby_zone if standby else None,
+            ),
+            backup=postgresql.BackupArgs(
+                backup_retention_days=args.backup_days,
+                geo_redundant_backup=(
+                    postgresql.GeographicallyRedundantBackup.ENABLED
+                    if args.geo_key
+                    else postgresql.GeographicallyRedundantBackup.DISABLED
+                ),
+            ),
+            maintenance_window=parts.maintenance_window(args.maintenance),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protection.protect or None,
+                depends_on=list(args.depends_on),
+                ignore_changes=parts.changed_by_azure(args.storage),
+            ),
+        )
+        self._group = args.resource_group_name
+        self._tenant_id = args.tenant_id
+        self._settled: pulumi.Resource = server
+        diagnose(name, server.id, args.logs, parent=self)
+        lock_resource(name, server.id, args.protection, parent=self)
+        self.outputs = PostgresServerOutputs(id=server.id, name=server.name, host=server.fully_qualified_domain_name)
+        self.register_outputs(vars(self.outputs))
+
+    @property
+    def settled(self) -> pulumi.Resource:
+        """The last operation on the server so far: what changes the server next depends on it."""
+        return self._settled
+
+    def database(self, database: str) -> None:
+        """Make a database. It goes with its server, and never by a renamed entry in a config file."""
+        self._settled = postgresql.Database(
+            f"{self._name}-{database}",
+            resource_group_name=self._group,
+            server_name=self.outputs.name,
+            database_name=database,
+            charset="UTF8",
+            collation="en_US.utf8",
+            opts=self._next(retain=True),
+        )
+
+    def parameter(self, parameter: str, value: str) -> None:
+        """Set a server parameter. A static one waits for a restart, which ARM does not do."""
+        self._settled = postgresql.Configuration(
+            f"{self._name}-{parameter}",
+            resource_group_name=self._group,
+            server_name=self.outputs.name,
+            configuration_name=parameter,
+            value=value,
+            source="user-override",
+            opts=self._next(),
+        )
+
+    def administrator(self, administrator: EntraAdministrator) -> None:
+        """Let a Microsoft Entra principal administer the server."""
+        self._settled = postgresql.AdministratorsMicrosoftEntra(
+            f"{self._name}-administrator-{administrator.key}",
+            resource_group_name=self._group,
+            server_name=self.outputs.name,
+            object_id=administrator.object_id,
+            principal_name=administrator.principal_name,
+            # The SDK's enum of this name is another API version's, in lower case.
+            principal_type=administrator.principal_type,
+            tenant_id=self._tenant_id,
+            opts=self._next(),
+        )
+
+    def _next(self, *, retain: bool = False) -> pulumi.ResourceOptions:
+        """Options of the next operation: after the one before."""
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._settled], retain_on_delete=retain or None)

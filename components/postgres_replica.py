@@ -1,0 +1,115 @@
+"""A read replica of a PostgreSQL flexible server, and the host names that follow a promotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_azure_native import dbforpostgresql as postgresql
+
+from components import postgres_parts as parts
+from components.diagnostics import LogDestination, diagnose
+from components.encryption import CustomerManagedKey
+from components.protection import Protection, lock_resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresReplicaArgs:
+    """Arguments of `PostgresReplica`.
+
+    source_id, source_name, source_group: the primary server.
+    compute, storage: the primary's own, or it cannot be promoted to primary; not the Burstable tier.
+    key: a key and an identity in the replica's region.
+    network: in the replica's region; its VNet must reach the primary's.
+    endpoint_name: base name of the virtual endpoints, globally unique.
+    depends_on: the last operation on the primary, which takes one at a time.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    tenant_id: pulumi.Input[str]
+    server_name: pulumi.Input[str]
+    source_id: pulumi.Input[str]
+    source_name: pulumi.Input[str]
+    source_group: pulumi.Input[str]
+    compute: parts.Compute
+    storage: parts.Storage
+    network: parts.PrivateNetwork
+    key: CustomerManagedKey
+    zone: str | None
+    with_password: bool
+    maintenance: parts.MaintenanceWindow
+    endpoint_name: pulumi.Input[str]
+    logs: LogDestination
+    protection: Protection
+    depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresReplicaOutputs:
+    """id, host: of the replica; writer_host, reader_host: who is the primary and the replica at the time."""
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    writer_host: pulumi.Output[str]
+    reader_host: pulumi.Output[str]
+
+
+class PostgresReplica(pulumi.ComponentResource):
+    """An asynchronous replica that can be promoted, under host names that stay.
+
+    Azure offers no backup and no high availability on a replica; both come with the promotion's own settings.
+    """
+
+    outputs: PostgresReplicaOutputs
+
+    def __init__(self, name: str, args: PostgresReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:PostgresReplica", name, None, opts)
+        replica = postgresql.Server(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            server_name=args.server_name,
+            create_mode=postgresql.CreateMode.REPLICA,
+            source_server_resource_id=args.source_id,
+            sku=parts.compute(args.compute),
+            storage=parts.storage(args.storage),
+            network=parts.private_network(args.network),
+            identity=parts.key_identities([args.key]),
+            data_encryption=parts.data_encryption(args.key, None),
+            auth_config=parts.authentication(args.tenant_id, with_password=args.with_password),
+            availability_zone=args.zone,
+            maintenance_window=parts.maintenance_window(args.maintenance),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protection.protect or None,
+                depends_on=list(args.depends_on),
+                # A promotion swaps the two servers' parts; the next `up` must not take that for a new server.
+                ignore_changes=[
+                    *parts.changed_by_azure(args.storage),
+                    "create_mode",
+                    "source_server_resource_id",
+                ],
+            ),
+        )
+        endpoint = postgresql.VirtualEndpoint(
+            f"{name}-endpoint",
+            resource_group_name=args.source_group,
+            server_name=args.source_name,
+            virtual_endpoint_name=args.endpoint_name,
+            endpoint_type=postgresql.VirtualEndpointType.READ_WRITE,
+            members=[replica.name],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        diagnose(name, replica.id, args.logs, parent=self)
+        lock_resource(name, replica.id, args.protection, parent=self)
+        self.outputs = PostgresReplicaOutputs(
+            id=replica.id,
+            host=replica.fully_qualified_domain_name,
+            writer_host=pulumi.Output.concat(endpoint.name, ".writer.postgres.database.azure.com"),
+            reader_host=pulumi.Output.concat(endpoint.name, ".reader.postgres.database.azure.com"),
+        )
+        self.register_outputs(vars(self.outputs))

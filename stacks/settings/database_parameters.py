@@ -1,0 +1,61 @@
+"""PostgreSQL server parameters, shared with the database room: ``database/parameters.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from stacks.settings.database import DatabaseSettings
+
+PARAMETERS = "database/parameters.yaml"
+_FILE = Path(__file__).parents[2] / "database" / "parameters.yaml"
+
+
+class Parameter(BaseModel):
+    """One server parameter. The file's head says what each field means."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    name: str
+    value: str
+    static: bool
+    platform_default: str
+    source: str
+    reason: str
+    controls: list[str]
+    tier: Literal["non-burstable"] | None = None
+
+
+@cache
+def parameters(file: Path = _FILE) -> list[Parameter]:
+    """Every parameter of the file, in its order. Raises pydantic.ValidationError when the file is wrong."""
+    return TypeAdapter(list[Parameter]).validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
+
+
+def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:
+    """Parameters to set on this stack's server: those that the tier has and whose default is another value.
+
+    Each one is an operation on the server, one after another, so a parameter that Azure sets by itself is left out.
+    """
+    return {
+        parameter.name: parameter.value
+        for parameter in parameters(file)
+        if parameter.value != parameter.platform_default
+        and (parameter.tier is None or settings.tier != "Burstable")
+        and (settings.pooler is not None or "pgbouncer" not in parameter.name)
+    }
+
+
+def pooler_values(settings: DatabaseSettings) -> Mapping[str, str]:
+    """PgBouncer's parameters that depend on the server's size; empty where it is off."""
+    if settings.pooler is None:
+        return {}
+    return {
+        "pgbouncer.default_pool_size": str(settings.pooler.default_pool_size),
+        "pgbouncer.max_client_conn": str(settings.pooler.max_client_connections),
+    }
