@@ -1,5 +1,14 @@
--- Who may connect, which schemas there are, and nothing for PUBLIC. The runner has made the administrator
--- a member of the owner for this transaction only.
+-- Who may connect, which schemas there are, and nothing for PUBLIC. To make things for the owner the administrator
+-- becomes a member of it, for this transaction only: the runner takes it back before COMMIT.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer >= 160000 THEN
+        EXECUTE 'GRANT medspasync_owner TO CURRENT_USER WITH INHERIT TRUE, SET TRUE';
+    ELSE
+        GRANT medspasync_owner TO CURRENT_USER;
+    END IF;
+END $$;
+
 DO $$
 DECLARE
     role record;

@@ -1,4 +1,6 @@
--- Run as the owner: what it creates later is closed to PUBLIC, and the two tables that the runner needs.
+-- As the owner: what it creates later is closed to PUBLIC, and the tables that the runner needs.
+SET LOCAL ROLE medspasync_owner;
+
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
 
@@ -19,10 +21,10 @@ CREATE TABLE IF NOT EXISTS security.roles (
                                        'audit_marker'))
 );
 COMMENT ON TABLE security.roles IS 'The platform roles of roles.yaml, as of the last bootstrap';
-DELETE FROM security.roles;
 INSERT INTO security.roles (name, kind)
 SELECT name, kind
-FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb) AS listed (name text, kind text);
+FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb) AS listed (name text, kind text)
+ON CONFLICT (name) DO UPDATE SET kind = excluded.kind;
 
 CREATE TABLE IF NOT EXISTS security.settings (
     name text PRIMARY KEY,
@@ -34,3 +36,5 @@ INSERT INTO security.settings (name, value, reason)
 VALUES ('pgaudit', current_setting('medspasync.pgaudit'),
         'required: reads are logged by pgaudit; waived: this server has none, and reads are not logged')
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+RESET ROLE;

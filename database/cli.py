@@ -1,0 +1,265 @@
+"""``python -m database``: what the database job's image runs, and what a person runs by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import psycopg
+import typer
+from psycopg import Connection
+from rich.console import Console
+from rich.table import Table
+
+from database import keys, maintain, principals, runner, verify
+from database.connection import connect
+from database.context import sign_context
+from database.errors import DatabaseRoomError, explain
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Applies and verifies the database room. Exit codes: 0 holds, 1 findings, 2 wrong use.",
+)
+_out = Console()
+_err = Console(stderr=True)
+
+Dsn = Annotated[str, typer.Option(envvar="MEDSPASYNC_DSN", help="libpq connection string; password in PGPASSWORD")]
+Entra = Annotated[bool, typer.Option("--entra", envvar="MEDSPASYNC_ENTRA", help="sign in with an Entra token")]
+Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="write the report as JSON; - is stdout")]
+
+
+def run() -> None:
+    """The program: errors are one line and exit code 2."""
+    try:
+        app()
+    except DatabaseRoomError as wrong:
+        _err.print(f"error: {wrong}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except psycopg.Error as refused:
+        _err.print(f"error: {explain(refused, 'the server refused')}", style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _report(report: dict[str, Any], target: str | None, *lines: str) -> None:
+    text = json.dumps(report, indent=2, default=str)
+    if target == "-":
+        typer.echo(text)
+        return
+    for line in lines:
+        _out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if target:
+        try:
+            Path(target).write_text(text + "\n", encoding="utf-8")
+        except OSError as unwritable:
+            raise DatabaseRoomError(f"--json {target}: {unwritable.strerror}") from unwritable
+
+
+def _lines(steps: list[runner.Step]) -> list[str]:
+    return [f"{step.action:>5}  {step.file.phase}/{step.file.name}" for step in steps]
+
+
+@app.command()
+def plan(dsn: Dsn, entra: Entra = False, json_file: Json = None) -> None:
+    """Show what apply would run."""
+    with connect(dsn, entra=entra) as connection:
+        steps = runner.plan(connection)
+    _report(_steps(steps), json_file, *_lines(steps))
+
+
+@app.command()
+def bootstrap(
+    dsn: Dsn,
+    entra: Entra = False,
+    principals_file: Annotated[
+        Path | None, typer.Option("--principals", help="role to Entra object id and type")
+    ] = None,
+    without_pgaudit: Annotated[
+        bool, typer.Option("--without-pgaudit", help="record that reads are not logged")
+    ] = False,
+) -> None:
+    """Extensions, roles, schemas: as an administrator, once and when roles change. Its use is an alert."""
+    if principals_file:
+        for line in principals.create_principals(dsn, entra, principals.read_principals(principals_file)):
+            _out.print(line, markup=False)
+    with connect(dsn, entra=entra) as connection:
+        for line in _lines(runner.bootstrap(connection, pgaudit=not without_pgaudit)):
+            _out.print(line, markup=False)
+
+
+@app.command()
+def apply(dsn: Dsn, entra: Entra = False) -> None:
+    """Run the pending files: as medspasync_migrator."""
+    with connect(dsn, entra=entra) as connection:
+        for line in _lines(runner.apply(connection)):
+            _out.print(line, markup=False)
+
+
+@app.command()
+def status(dsn: Dsn, entra: Entra = False, json_file: Json = None) -> None:
+    """What is applied and what is pending; exit 1 when something is."""
+    with connect(dsn, entra=entra) as connection:
+        steps = runner.plan(connection)
+    pending = [step for step in steps if step.action == "run"]
+    _report(_steps(steps), json_file, f"{sum(s.action == 'done' for s in steps)} applied, {len(pending)} pending")
+    if pending:
+        raise typer.Exit(1)
+
+
+def _steps(steps: list[runner.Step]) -> dict[str, Any]:
+    return {
+        "files": [
+            {"phase": s.file.phase, "file": s.file.name, "checksum": s.file.checksum, "action": s.action} for s in steps
+        ]
+    }
+
+
+@app.command(name="verify")
+def verify_command(
+    dsn: Dsn,
+    entra: Entra = False,
+    json_file: Json = None,
+    anchors: Annotated[Path | None, typer.Option(help="reports with chain heads, kept outside the database")] = None,
+) -> None:
+    """Everything validate_hipaa_compliance() checks, the chain, the parameters, the files: as auditor or maintainer."""
+    heads = verify.read_anchors(anchors) if anchors else None
+    with connect(dsn, entra=entra) as connection:
+        evidence = verify.collect(connection, heads)
+    if json_file != "-":
+        table = Table("check", "status", "controls", "what was seen")
+        for finding in evidence["findings"]:
+            table.add_row(finding["name"], finding["status"], ", ".join(finding["controls"]), finding["message"])
+        _out.print(table)
+    totals = ", ".join(f"{count} {status}" for status, count in sorted(evidence["totals"].items()))
+    _report(evidence, json_file, f"PostgreSQL {evidence['server']['version']}: {totals}")
+    if "fail" in evidence["totals"]:
+        raise typer.Exit(1)
+
+
+@app.command(name="maintain")
+def maintain_command(
+    dsn: Dsn,
+    entra: Entra = False,
+    json_file: Json = None,
+    export_to: Annotated[Path | None, typer.Option(help="export months past retention to this folder")] = None,
+) -> None:
+    """Partitions, privilege drift, sealing: as medspasync_maintainer, every few minutes."""
+    with connect(dsn, entra=entra) as connection:
+        report = maintain.maintain(connection)
+        if export_to:
+            report["exported"] = maintain.export(connection, export_to)
+    _report(
+        report,
+        json_file,
+        f"{len(report['seals'])} seals, {len(report['partitions'])} new partitions, {report['privilege_changes']} "
+        f"privilege changes, {len(report['past_retention'])} months past retention",
+        *(f"broken: {b['log']} {b['period']}: {b['problem']}" for b in report["broken"]),
+    )
+    if report["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command(name="retire")
+def retire_command(
+    dsn: Dsn,
+    folder: Annotated[Path, typer.Option("--from", help="folder with the exports, as they are kept")],
+    location: Annotated[str, typer.Option(help="where they are kept, for the record")],
+    entra: Entra = False,
+) -> None:
+    """Drop exported months that are past retention: as medspasync_maintainer."""
+    with connect(dsn, entra=entra) as connection:
+        for name in maintain.retire(connection, folder, location):
+            _out.print(f"retired {name}", markup=False)
+
+
+@app.command()
+def check_export(path: Path) -> None:
+    """Check one exported month against its seals; needs no database."""
+    digest, closing = maintain.read_export(path)
+    _out.print(f"intact: sha256 {digest}, last seal {closing or 'none'}", markup=False)
+
+
+@app.command()
+def context_key(
+    dsn: Dsn,
+    role: Annotated[str, typer.Option(help="the application's role")],
+    key_id: Annotated[str, typer.Option(help="a name for the key")],
+    days: Annotated[int, typer.Option(min=1, max=400, help="how long it is valid")] = 90,
+    entra: Entra = False,
+) -> None:
+    """Install the key an application signs its contexts with (MEDSPASYNC_CONTEXT_SECRET, hex): as the migrator."""
+    secret = _context_secret()
+    with connect(dsn, entra=entra) as connection, connection.transaction():
+        connection.execute("SET LOCAL ROLE medspasync_owner")
+        connection.execute(
+            "SELECT security.install_context_key(%s, %s, %s, now() + make_interval(days => %s))",
+            (key_id, role, secret, days),
+        )
+    _out.print(f"context key {key_id} of {role}, valid for {days} days", markup=False)
+
+
+@app.command()
+def rotate_key(
+    dsn: Dsn,
+    tenant: Annotated[list[str], typer.Option(help="tenant ids")],
+    key_url: Annotated[str, typer.Option(help="https://<vault>/keys/<name>, the wrapping key")],
+    key_id: Annotated[str, typer.Option(help="the context key that signs")],
+    purpose: Annotated[str, typer.Option(help="column or index")] = "column",
+    resume: Annotated[bool, typer.Option("--resume", help="finish an interrupted rotation")] = False,
+    entra: Entra = False,
+    json_file: Json = None,
+) -> None:
+    """Rotate data keys: as the application whose identity may wrap and unwrap."""
+    if purpose not in ("column", "index"):
+        raise DatabaseRoomError(f"--purpose {purpose}: allowed are column and index")
+    secret = _context_secret()
+    tenants = [_uuid(value) for value in tenant]
+    wrapper = keys.KeyVault(key_url)
+    report: dict[str, Any] = {}
+    with connect(dsn, entra=entra) as connection:
+        for one in tenants:
+
+            @contextmanager
+            def transaction(one: UUID = one) -> Iterator[Connection[tuple]]:
+                with connection.transaction():
+                    token = sign_context(
+                        key_id=key_id,
+                        secret=secret,
+                        tenant=one,
+                        actor="key-rotation",
+                        correlation_id=f"rotate-{purpose}",
+                        purpose="key-rotation",
+                    )
+                    connection.execute("SELECT app.begin_context(%s)", (token,))
+                    yield connection
+
+            if purpose == "column":
+                report[str(one)] = keys.rotate_column_key(transaction, wrapper, resume=resume)
+            else:
+                report[str(one)] = keys.rotate_index_key(transaction, wrapper)
+    _report(report, json_file, *(f"{t}: {r}" for t, r in report.items()))
+
+
+def _uuid(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError as malformed:
+        raise DatabaseRoomError(f"--tenant {value}: no UUID") from malformed
+
+
+def _context_secret() -> bytes:
+    # From the environment, where App Service and Container Apps put Key Vault references; never an argument.
+    try:
+        secret = bytes.fromhex(os.environ.get("MEDSPASYNC_CONTEXT_SECRET", ""))
+    except ValueError:
+        secret = b""
+    if not 32 <= len(secret) <= 64:
+        raise DatabaseRoomError("MEDSPASYNC_CONTEXT_SECRET must hold 32 to 64 bytes in hex")
+    return secret

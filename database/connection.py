@@ -1,0 +1,60 @@
+"""Connecting: a DSN with a password, or with an Entra token in the password's place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from database.errors import DatabaseRoomError, explain
+
+# The scope of Entra tokens for every Azure open-source database (Microsoft Learn: "Connect with managed identity").
+ENTRA_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
+
+
+def entra_token(scope: str) -> str:
+    """A token of the managed identity (or of whoever is signed in) for ``scope``.
+
+    :raises DatabaseRoomError: azure-identity is not installed, or no identity can be had.
+    """
+    try:
+        from azure.identity import DefaultAzureCredential
+    except ImportError as missing:
+        raise DatabaseRoomError("Entra sign-in needs the package azure-identity") from missing
+    try:
+        token: str = DefaultAzureCredential().get_token(scope).token
+    except Exception as refused:  # azure-identity raises classes of its own, of azure-core and of its transports
+        raise DatabaseRoomError(f"no Entra token: {str(refused).splitlines()[0]}") from refused
+    return token
+
+
+@contextmanager
+def connect(dsn: str, *, entra: bool = False, dbname: str | None = None) -> Iterator[Connection[tuple]]:
+    """A connection in autocommit mode; transactions are opened where they are meant.
+
+    :param dsn: libpq connection string or URL. A password belongs into ``PGPASSWORD`` rather than into it.
+    :param entra: fetch an Entra token and use it as the password.
+    :param dbname: connect to this database instead of the DSN's.
+    :raises DatabaseRoomError: the DSN is malformed, or the server cannot be reached or refuses.
+    """
+    overrides: dict[str, str] = {"application_name": "medspasync-database"}
+    try:
+        given = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError as malformed:
+        raise DatabaseRoomError(f"DSN: {malformed}") from malformed
+    if not dsn.strip() or not (given.get("host") or os.environ.get("PGHOST")):
+        raise DatabaseRoomError("DSN: no host (example: host=server.example user=medspasync_migrator dbname=app)")
+    if entra:
+        overrides["password"] = entra_token(ENTRA_SCOPE)
+    if dbname:
+        overrides["dbname"] = dbname
+    try:
+        connection = psycopg.connect(make_conninfo(dsn, connect_timeout=10, **overrides), autocommit=True)
+    except psycopg.Error as refused:
+        raise explain(refused, "cannot connect") from refused
+    with connection:
+        yield connection

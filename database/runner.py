@@ -1,0 +1,157 @@
+"""Bootstrap and apply: ordered, once, under a lock, refusing a history that was changed."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection
+
+from database.errors import DatabaseRoomError, explain
+from database.files import ROOT, SqlFile, read_files, role_catalogue
+
+# One lock for every run on this database; the number is arbitrary and ours ("MedSpaSy" in ASCII).
+_LOCK = 0x4D65645370615379
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run does, or would do, with one file: ``run``, ``again`` (repeatable) or ``done``."""
+
+    file: SqlFile
+    action: str
+
+
+def _lock(connection: Connection[tuple]) -> None:
+    # Held to the end of the transaction, so it works through a pooler; lock_timeout bounds the wait.
+    connection.execute("SET LOCAL lock_timeout = '30s'")
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+
+def bootstrap(connection: Connection[tuple], *, pgaudit: bool = True, folder: Path = ROOT / "sql") -> list[Step]:
+    """Extensions, roles, schemas and default privileges, in one transaction. May be repeated.
+
+    :param connection: of an administrator (CREATEROLE, owner of the database); superuser is not needed.
+    :param pgaudit: False records that this server has none; ``validate_hipaa_compliance()`` then warns.
+    :raises DatabaseRoomError: a right or an extension is missing, or a role has more than it may.
+    """
+    files = read_files("bootstrap", folder)
+    file = files[0]
+    try:
+        with connection.transaction():
+            _lock(connection)
+            connection.execute(
+                "DO $$ BEGIN RAISE LOG 'medspasync administrator session: bootstrap by %', session_user; END $$"
+            )
+            connection.execute(
+                "SELECT set_config('medspasync.pgaudit', %s, true), set_config('medspasync.roles', %s, true)",
+                ("required" if pgaudit else "waived", json.dumps(role_catalogue())),
+            )
+            durations: list[float] = []
+            for file in files:
+                begun = time.monotonic()
+                connection.execute(file.text.encode())
+                durations.append(time.monotonic() - begun)
+            # 030 made the administrator a member of the owner; this transaction ends with that taken back.
+            connection.execute("SET LOCAL ROLE medspasync_owner")
+            for file, duration in zip(files, durations, strict=True):
+                connection.execute(
+                    "INSERT INTO security.schema_history (phase, file, checksum, duration) "
+                    "VALUES ('bootstrap', %s, %s, make_interval(secs => %s)) "
+                    "ON CONFLICT (phase, file) DO UPDATE SET checksum = excluded.checksum, "
+                    "applied_at = clock_timestamp(), applied_by = session_user, duration = excluded.duration",
+                    (file.name, file.checksum, duration),
+                )
+            connection.execute("RESET ROLE")
+            connection.execute("REVOKE medspasync_owner FROM CURRENT_USER")
+    except psycopg.Error as refused:
+        raise explain(refused, f"bootstrap/{file.name}") from refused
+    return [Step(file, "again") for file in files]
+
+
+def plan(connection: Connection[tuple], folder: Path = ROOT / "sql") -> list[Step]:
+    """What apply would do.
+
+    :raises DatabaseRoomError: bootstrap has not run, this role may not read the history, or the history was changed:
+        an applied file differs, is gone, or a new one is numbered below one that was applied.
+    """
+    files = read_files("apply", folder)
+    try:
+        history = dict(
+            connection.execute("SELECT file, checksum FROM security.schema_history WHERE phase = 'apply'").fetchall()
+        )
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as absent:
+        raise DatabaseRoomError("this database was not bootstrapped: run python -m database bootstrap") from absent
+    except psycopg.Error as refused:
+        raise explain(refused, "reading the history") from refused
+    problems = [f"{name} was applied and is gone" for name in sorted(history) if name not in {f.name for f in files}]
+    problems += [
+        f"{f.name} was changed after it was applied"
+        for f in files
+        if f.name in history and history[f.name] != f.checksum
+    ]
+    last = max(history, default="")
+    problems += [
+        f"{f.name} is numbered below {last}, which was applied"
+        for f in files
+        if f.name not in history and f.name < last
+    ]
+    if problems:
+        raise DatabaseRoomError("changed history: " + "; ".join(problems) + ". A change is a new file.")
+    steps = [Step(f, "done" if f.name in history else "run") for f in files]
+    return steps + [Step(f, "again") for f in read_files("repeat", folder)]
+
+
+def apply(connection: Connection[tuple], folder: Path = ROOT / "sql") -> list[Step]:
+    """Runs what is pending, each file in a transaction of its own, as the owner. Interrupted, it goes on next time.
+
+    :param connection: of the migrator.
+    :raises DatabaseRoomError: as :func:`plan`; the role is an administrator; a file fails (none after it is run).
+    """
+    _refuse_administrator(connection)
+    steps = plan(connection, folder)
+    done: list[Step] = []
+    for step in steps:
+        if step.action == "done":
+            continue
+        try:
+            with connection.transaction():
+                _lock(connection)
+                connection.execute("SET LOCAL ROLE medspasync_owner")
+                if step.action == "run" and _recorded(connection, step.file):
+                    continue  # another run was faster
+                begun = time.monotonic()
+                connection.execute(step.file.text.encode())
+                if step.action == "run":
+                    connection.execute(
+                        "INSERT INTO security.schema_history (phase, file, checksum, duration) "
+                        "VALUES ('apply', %s, %s, make_interval(secs => %s))",
+                        (step.file.name, step.file.checksum, time.monotonic() - begun),
+                    )
+        except psycopg.Error as refused:
+            raise explain(refused, f"{step.file.phase}/{step.file.name}") from refused
+        done.append(step)
+    return done
+
+
+def _recorded(connection: Connection[tuple], file: SqlFile) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM security.schema_history WHERE phase = 'apply' AND file = %s", (file.name,)
+    ).fetchone()
+    return found is not None
+
+
+def _refuse_administrator(connection: Connection[tuple]) -> None:
+    row = connection.execute(
+        "SELECT session_user, rolsuper OR rolbypassrls OR rolcreaterole, "
+        "EXISTS (SELECT FROM pg_roles AS o WHERE o.rolname = 'medspasync_owner') "
+        "FROM pg_roles WHERE rolname = session_user"
+    ).fetchone()
+    assert row is not None  # session_user is always a role
+    if row[1]:
+        raise DatabaseRoomError(f"apply as {row[0]} refused: it is an administrator; apply runs as medspasync_migrator")
+    if not row[2]:
+        raise DatabaseRoomError("this database was not bootstrapped: run python -m database bootstrap")

@@ -1,0 +1,55 @@
+-- What is protected, and what counts as sensitive. secure_table() writes the first, the lint reads the rest.
+CREATE TABLE IF NOT EXISTS security.protected_tables (
+    relation regclass PRIMARY KEY,
+    id_column name NOT NULL,
+    tenant_column name NOT NULL,
+    subject_column name,
+    sealed_columns jsonb NOT NULL DEFAULT '{}',
+    on_erase text NOT NULL CHECK (on_erase IN ('delete', 'clear', 'retain')),
+    clear_columns name[] NOT NULL DEFAULT '{}',
+    retain_for interval,
+    retain_from name,
+    retain_reason text,
+    secured_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- What an erasure leaves standing has a reason that can be shown to the person who asked.
+    CONSTRAINT retained_with_reason CHECK (on_erase <> 'retain' OR retain_reason IS NOT NULL)
+);
+COMMENT ON TABLE security.protected_tables IS 'Tables under secure_table(): tenant, subject, sealed columns, erasure rule';
+COMMENT ON COLUMN security.protected_tables.sealed_columns IS
+    'Encrypted columns, each with the name of its blind index column or null';
+
+CREATE TABLE IF NOT EXISTS security.sensitive_terms (
+    pattern text PRIMARY KEY,
+    reason text NOT NULL
+);
+COMMENT ON TABLE security.sensitive_terms IS 'Column names (regular expressions) that make the lint ask for secure_table()';
+INSERT INTO security.sensitive_terms (pattern, reason)
+VALUES
+    ('^(tenant|clinic|patient|client|subject)_?id$', 'row belongs to a tenant or a person'),
+    ('(first|last|full|middle|maiden|patient|client)_?name', '45 CFR 164.514(b)(2)(i)(A) names'),
+    ('(street|address_line|postal|zip_?code|postcode)', '45 CFR 164.514(b)(2)(i)(B) geographic'),
+    ('(birth|dob$|deceased|admission|discharge)', '45 CFR 164.514(b)(2)(i)(C) dates'),
+    ('(phone|mobile|fax)', '45 CFR 164.514(b)(2)(i)(D), (E) telephone and fax'),
+    ('e_?mail', '45 CFR 164.514(b)(2)(i)(F) e-mail'),
+    ('(ssn|social_security|national_id|passport|licen[cs]e_number)', '45 CFR 164.514(b)(2)(i)(G), (K)'),
+    ('(medical_record|mrn$|health_plan|insurance|account_number)', '45 CFR 164.514(b)(2)(i)(H) to (J)'),
+    ('(biometric|fingerprint|photo)', '45 CFR 164.514(b)(2)(i)(P), (Q)'),
+    ('(diagnos|symptom|allerg|medication|prescription|treatment|clinical|lab_result)', 'health information')
+ON CONFLICT (pattern) DO UPDATE SET reason = excluded.reason;
+
+CREATE TABLE IF NOT EXISTS security.lint_exemptions (
+    relation regclass PRIMARY KEY,
+    reason text NOT NULL,
+    expires_on date NOT NULL
+);
+COMMENT ON TABLE security.lint_exemptions IS 'Tables that hold none of what their column names suggest; an expired entry counts no more';
+
+-- Protected tables with every partition and inheritance child: a policy on a parent says nothing of its children.
+CREATE OR REPLACE VIEW security.protected_relations WITH (security_invoker = true) AS
+WITH RECURSIVE family AS (
+    SELECT p.relation::oid AS relation, p.relation::oid AS root FROM security.protected_tables AS p
+    UNION
+    SELECT i.inhrelid, f.root FROM family AS f JOIN pg_catalog.pg_inherits AS i ON i.inhparent = f.relation
+)
+SELECT f.relation::regclass AS relation, f.root::regclass AS root, f.relation <> f.root AS is_child
+FROM family AS f;

@@ -1,0 +1,177 @@
+"""Verification of a live database, and the evidence of it.
+
+What it reports was observed on the server named in it, at the time named in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from database.errors import DatabaseRoomError, explain
+from database.files import read_files
+from database.matrix import access_matrix
+from database.parameters import compare, read_parameters
+
+# Major versions that the test suite has run on, with what it cannot show there (docs/database.md).
+PROVEN_VERSIONS = (15, 17)
+
+
+def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Everything ``verify --json`` writes: the findings in the form every room reports them, and what they rest on.
+
+    :param connection: of the auditor or the maintainer.
+    :param anchors: chain heads reported earlier and kept outside the database; each must still be in the chain.
+    :raises DatabaseRoomError: the room is not applied here, or this role may not look.
+    """
+    try:
+        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            # One snapshot for all of it: checks, chain and matrix are of the same moment.
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            checks = cursor.execute("SELECT * FROM security.validate_hipaa_compliance()").fetchall()
+            chain = cursor.execute(
+                "SELECT log, to_char(period, 'YYYY-MM') AS period, seals, row_count, status, problem "
+                "FROM audit.verify_audit_chain()"
+            ).fetchall()
+            heads = cursor.execute(
+                "SELECT DISTINCT ON (log) log, seq, encode(hash, 'hex') AS hash FROM audit.seals ORDER BY log, seq DESC"
+            ).fetchall()
+            history = cursor.execute(
+                "SELECT phase, file, checksum, applied_at, applied_by FROM security.schema_history ORDER BY phase, file"
+            ).fetchall()
+            server = cursor.execute(
+                "SELECT current_setting('server_version') AS version, current_database() AS database, "
+                "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
+            ).fetchone()
+            matrix = access_matrix(connection)
+            parameters = compare(connection)
+            broken_anchors = [a for a in anchors or [] if not _still_in_chain(connection, a)]
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.UndefinedFunction,
+    ) as absent:
+        raise DatabaseRoomError("the database room is not applied here: run bootstrap and apply") from absent
+    except psycopg.Error as refused:
+        raise explain(refused, "verify") from refused
+    assert server is not None  # a SELECT without FROM has one row
+    server["proven"] = connection.info.server_version // 10000 in PROVEN_VERSIONS
+    findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
+    findings += _parameter_findings(parameters)
+    findings += _file_findings(history)
+    findings.append(_version_finding(server))
+    if anchors is not None:
+        findings.append(_anchor_finding(anchors, broken_anchors))
+    totals: dict[str, int] = {}
+    for finding in findings:
+        totals[finding["status"]] = totals.get(finding["status"], 0) + 1
+    return {
+        "basis": "observed on the server below",
+        "observed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "server": server,
+        "findings": findings,
+        "totals": totals,
+        "chain": chain,
+        "heads": heads,
+        "access": [asdict(access) for access in matrix],
+        "parameters": [asdict(parameter) for parameter in parameters],
+        "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
+    }
+
+
+def _still_in_chain(connection: Connection[tuple], anchor: dict[str, Any]) -> bool:
+    row = connection.execute(
+        "SELECT encode(hash, 'hex') FROM audit.seals WHERE log = %s AND seq = %s", (anchor["log"], anchor["seq"])
+    ).fetchone()
+    return row is not None and row[0] == anchor["hash"]
+
+
+def read_anchors(path: Path) -> list[dict[str, Any]]:
+    """Heads from reports of ``maintain --json`` or ``verify --json``: a file with one JSON document a line.
+
+    :raises DatabaseRoomError: unreadable, or no head in it, which would verify nothing.
+    """
+    heads: list[dict[str, Any]] = []
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+        documents = [json.loads(text)] if text.startswith("{\n") else [json.loads(line) for line in text.splitlines()]
+        for document in documents:
+            heads += [{key: head[key] for key in ("log", "seq", "hash")} for head in document["heads"]]
+    except (OSError, ValueError, KeyError, TypeError) as unreadable:
+        raise DatabaseRoomError(f"{path.name}: no report with chain heads ({unreadable})") from unreadable
+    if not heads:
+        raise DatabaseRoomError(f"{path.name}: no chain head in it")
+    return heads
+
+
+def _finding(rule: str, status: str, controls: list[str], message: str, remediation: str = "") -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "severity": {"fail": "high", "warn": "medium"}.get(status, "info"),
+        "status": status,
+        "controls": controls,
+        "urn": None,
+        "type": "postgresql",
+        "name": rule.split("/", 1)[1],
+        "message": message,
+        "remediation": remediation,
+        "source": None,
+    }
+
+
+def _parameter_findings(comparisons: list[Any]) -> list[dict[str, Any]]:
+    known = {parameter.name: parameter for parameter in read_parameters()}
+    findings = []
+    for found in comparisons:
+        parameter = known[found.name]
+        message = f"{found.name} = {found.found}, wanted {found.wanted}: {parameter.reason}"
+        if found.status == "unchecked":
+            message = f"{found.name} cannot be seen from this session"
+        findings.append(
+            _finding(
+                f"database/parameter {found.name}",
+                found.status,
+                list(parameter.controls),
+                message,
+                "set it on the server (database/parameters.yaml)" + (", then restart" if parameter.static else ""),
+            )
+        )
+    return findings
+
+
+def _file_findings(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    applied = {(row["phase"], row["file"]): row["checksum"] for row in history}
+    shipped = [file for phase in ("bootstrap", "apply") for file in read_files(phase)]
+    problems = [
+        f"{file.phase}/{file.name} " + ("differs" if (file.phase, file.name) in applied else "is pending")
+        for file in shipped
+        if applied.get((file.phase, file.name)) != file.checksum
+    ]
+    problems += [f"{p}/{f} is unknown here" for p, f in applied if (p, f) not in {(s.phase, s.name) for s in shipped}]
+    message = "; ".join(problems) or f"{len(shipped)} files applied as shipped"
+    return [
+        _finding("database/files", "fail" if problems else "pass", ["164.312(c)(1)"], message, "run bootstrap, apply")
+    ]
+
+
+def _version_finding(server: dict[str, Any]) -> dict[str, Any]:
+    proven = ", ".join(str(version) for version in PROVEN_VERSIONS)
+    message = f"PostgreSQL {server['version']}; the suite has run on {proven}"
+    return _finding("database/server-version", "pass" if server["proven"] else "warn", ["164.308(a)(8)"], message)
+
+
+def _anchor_finding(anchors: list[dict[str, Any]], broken: list[dict[str, Any]]) -> dict[str, Any]:
+    if broken:
+        worst = ", ".join(f"{head['log']} {head['seq']}" for head in broken[:5])
+        message = f"{len(broken)} of {len(anchors)} heads kept outside are no longer in the chain: {worst}"
+        return _finding("database/anchors", "fail", ["164.312(c)(2)"], message, "treat as tampering: docs/database.md")
+    return _finding(
+        "database/anchors", "pass", ["164.312(c)(2)"], f"{len(anchors)} heads kept outside are in the chain"
+    )

