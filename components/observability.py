@@ -1,0 +1,151 @@
+"""Where logs and telemetry are kept: a Log Analytics workspace and Application Insights on top of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import applicationinsights, operationalinsights
+
+from components.diagnostics import LogDestination, diagnose
+from components.protection import Protection, lock_resource
+
+MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+"""Monitoring Metrics Publisher: the role that an identity needs to send telemetry when local authentication is off
+(learn.microsoft.com/azure/role-based-access-control/built-in-roles/monitor)."""
+
+NO_DAILY_CAP = -1.0
+"""A workspace that has reached its daily cap drops audit records until the next day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityArgs:
+    """Arguments of `Observability`.
+
+    workspace_name: 4 to 63 characters; app_insights_name: 1 to 260 characters.
+    retention_days: how long logs can be queried at full speed, 30 to 730.
+    total_retention_days: by table, how long logs are kept at all: 4 to 730, or 1095, 1460, 1826, 2191, 2556, 2922,
+    3288, 3653, 4018 or 4383 (Tables API, totalRetentionInDays). A table that is not named keeps ``retention_days``.
+    daily_cap_gb: None keeps every record, whatever it costs.
+    public_ingestion, public_query: whether the public endpoints accept data and queries, which are authenticated
+    either way. Off needs an Azure Monitor private link scope; without one the apps' telemetry is lost.
+    local_authentication: accept telemetry by instrumentation key alone. Off, a sender needs an Entra identity with
+    the role `MONITORING_METRICS_PUBLISHER`.
+    sampling_percent: share of telemetry kept, above 0 to 100. Logs are never sampled.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    workspace_name: str
+    app_insights_name: str
+    retention_days: int
+    total_retention_days: Mapping[str, int]
+    protection: Protection
+    daily_cap_gb: float | None = None
+    public_ingestion: bool = True
+    public_query: bool = True
+    local_authentication: bool = False
+    sampling_percent: float = 100.0
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityOutputs:
+    """workspace_id, app_insights_id: ARM ids; workspace_name: the workspace's name; connection_string: secret, where
+    the apps send telemetry."""
+
+    workspace_id: pulumi.Output[str]
+    workspace_name: pulumi.Output[str]
+    app_insights_id: pulumi.Output[str]
+    connection_string: pulumi.Output[str]
+
+
+class Observability(pulumi.ComponentResource):
+    """A workspace without local authentication that logs its own queries, and Application Insights inside it."""
+
+    outputs: ObservabilityOutputs
+
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:Observability", name, None, opts)
+        workspace = self._workspace(name, args)
+        for table, days in args.total_retention_days.items():
+            self._table(name, args, workspace, table, days)
+        # The audit of the audit: who queried what (LAQueryLogs), kept in the workspace itself.
+        diagnose(name, workspace.id, LogDestination(workspace_id=workspace.id), parent=self)
+        lock_resource(name, workspace.id, args.protection, parent=self)
+        insights = self._app_insights(name, args, workspace)
+        self.outputs = ObservabilityOutputs(
+            workspace_id=workspace.id,
+            workspace_name=workspace.name,
+            app_insights_id=insights.id,
+            connection_string=pulumi.Output.secret(insights.connection_string),
+        )
+        self.register_outputs(vars(self.outputs))
+
+    def _workspace(self, name: str, args: ObservabilityArgs) -> operationalinsights.Workspace:
+        return operationalinsights.Workspace(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            workspace_name=args.workspace_name,
+            sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
+            retention_in_days=args.retention_days,
+            features=operationalinsights.WorkspaceFeaturesArgs(
+                disable_local_auth=True,
+                # A reader of a resource does not read its logs by that: logs need a right on the workspace.
+                enable_log_access_using_only_resource_permissions=False,
+                immediate_purge_data_on30_days=False,
+            ),
+            workspace_capping=operationalinsights.WorkspaceCappingArgs(
+                daily_quota_gb=NO_DAILY_CAP if args.daily_cap_gb is None else args.daily_cap_gb
+            ),
+            public_network_access_for_ingestion=_access(args.public_ingestion),
+            public_network_access_for_query=_access(args.public_query),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
+        )
+
+    def _table(
+        self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace, table: str, days: int
+    ) -> None:
+        """How long one table's logs are kept. Azure's own tables cannot be deleted, only left alone."""
+        operationalinsights.Table(
+            f"{name}-{table}",
+            resource_group_name=args.resource_group_name,
+            workspace_name=workspace.name,
+            table_name=table,
+            plan=operationalinsights.TablePlanEnum.ANALYTICS,
+            retention_in_days=min(args.retention_days, days),
+            total_retention_in_days=days,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+    def _app_insights(
+        self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace
+    ) -> applicationinsights.Component:
+        return applicationinsights.Component(
+            f"{name}-app-insights",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            resource_name_=args.app_insights_name,
+            kind="web",
+            application_type=applicationinsights.ApplicationType.WEB,
+            flow_type=applicationinsights.FlowType.BLUEFIELD,
+            request_source=applicationinsights.RequestSource.REST,
+            ingestion_mode=applicationinsights.IngestionMode.LOG_ANALYTICS,
+            workspace_resource_id=workspace.id,
+            # False keeps the mask on: clients' addresses are stored as 0.0.0.0.
+            disable_ip_masking=False,
+            disable_local_auth=not args.local_authentication,
+            immediate_purge_data_on30_days=False,
+            public_network_access_for_ingestion=_access(args.public_ingestion),
+            public_network_access_for_query=_access(args.public_query),
+            sampling_percentage=args.sampling_percent,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _access(public: bool) -> str:
+    return "Enabled" if public else "Disabled"

@@ -1,0 +1,95 @@
+"""The workspace, Application Insights and the action groups: what every other layer needs of monitoring, early."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+
+from components.action_group import ActionGroup, ActionGroupArgs
+from components.identity import IdentityOutputs
+from components.observability import MONITORING_METRICS_PUBLISHER, Observability, ObservabilityArgs
+from components.protection import Protection
+from components.role_assignment import assign_role
+from stacks.naming import Names
+from stacks.outputs import Monitoring
+from stacks.settings.log_tables import audit_tables
+from stacks.settings.monitoring import MonitoringSettings, ReceiversSettings
+from stacks.settings.origin import Origin, made_from
+
+SHORT_NAME_LENGTH = 12
+"""Azure's limit for an action group's short name."""
+
+
+def build_observability(
+    settings: MonitoringSettings,
+    *,
+    names: Names,
+    location: str,
+    tags: Mapping[str, str],
+    resource_group_name: pulumi.Input[str],
+    protection: Protection,
+    webhook_uri: pulumi.Output[str] | None,
+) -> Monitoring:
+    """The workspace with its retention, Application Insights, and one action group per channel.
+
+    webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none.
+    """
+    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    with made_from(Origin(file, "medspasync:monitoring.workspace")):
+        observability = Observability(
+            "observability",
+            ObservabilityArgs(
+                resource_group_name=resource_group_name,
+                location=location,
+                workspace_name=names.regional("log"),
+                app_insights_name=names.regional("appi"),
+                retention_days=settings.workspace.retention_days,
+                total_retention_days=dict.fromkeys(audit_tables(), settings.workspace.audit_retention_days),
+                daily_cap_gb=settings.workspace.daily_cap_gb,
+                public_ingestion=settings.workspace.public_ingestion,
+                public_query=settings.workspace.public_query,
+                local_authentication=settings.app_insights.local_authentication,
+                sampling_percent=settings.app_insights.sampling_percent,
+                protection=protection,
+                tags=dict(tags),
+            ),
+        )
+    action_groups = {}
+    for channel in ReceiversSettings.model_fields:
+        receiver = getattr(settings.receivers, channel)
+        with made_from(Origin(file, f"medspasync:monitoring.receivers.{channel}")):
+            action_groups[channel] = ActionGroup(
+                f"action-group-{channel}",
+                ActionGroupArgs(
+                    resource_group_name=resource_group_name,
+                    group_name=names.regional("ag", channel),
+                    short_name=f"{names.code}{channel}"[:SHORT_NAME_LENGTH],
+                    emails=receiver.emails,
+                    webhook_uri=webhook_uri if receiver.webhook else None,
+                    tags=dict(tags),
+                ),
+            ).outputs.id
+    return Monitoring(
+        workspace_id=observability.outputs.workspace_id,
+        app_insights_id=observability.outputs.app_insights_id,
+        connection_string=observability.outputs.connection_string,
+        action_groups=action_groups,
+    )
+
+
+def grant_telemetry(monitoring: Monitoring, identities: Mapping[str, IdentityOutputs]) -> None:
+    """Let the apps' identities send telemetry, which Application Insights takes from identities only.
+
+    An app names its identity in APPLICATIONINSIGHTS_AUTHENTICATION_STRING: ``Authorization=AAD;ClientId=<client id>``.
+    """
+    for app, identity in identities.items():
+        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", f"medspasync:apps.{app}")):
+            assign_role(
+                f"telemetry-{app}",
+                scope=monitoring.app_insights_id,
+                role_id=MONITORING_METRICS_PUBLISHER,
+                principal_id=identity.principal_id,
+                parent=None,
+                description="Sends telemetry: Application Insights takes it from identities only.",
+            )

@@ -1,0 +1,257 @@
+"""Operations: every alert of the catalogue on every resource it concerns, availability tests, and the budget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import monitor
+
+from components.alerts import (
+    ActivityCondition,
+    AlertArgs,
+    AlertFolder,
+    MetricCondition,
+    QueryCondition,
+    activity_alert,
+    log_alert,
+    metric_alert,
+)
+from components.budget import BudgetArgs, budget
+from components.web_test import WebTestArgs, web_test
+from stacks.outputs import Apps, Data, Foundation
+from stacks.settings.alerts import (
+    ALERTS,
+    NAMESPACES,
+    ActivityEntry,
+    AlertEntry,
+    AlertOverride,
+    MetricEntry,
+    QueryEntry,
+    alert_catalogue,
+    query_text,
+)
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.origin import Origin, made_from
+
+RUNBOOKS = "docs/runbooks"
+ACTIVITY_CATEGORIES = (
+    "Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth",
+)  # fmt: skip
+"""Every category of the activity log; it has no category group (Microsoft, activity log schema)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layer:
+    """What the functions of this layer share."""
+
+    settings: MonitoringSettings
+    foundation: Foundation
+    tags: dict[str, str]
+    watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    """Ids of what exists, by kind and name. A kind without resources has no alerts."""
+
+    def alert_args(self, alert_id: str, entry: AlertEntry, part: str = "") -> AlertArgs:
+        """The catalogue's entry with the stack's override, for one resource (``part``) or for the stack."""
+        common, override = self.foundation.common, self.override(alert_id)
+        return AlertArgs(
+            id=alert_id,
+            rule_name=common.names.regional("alert", "-".join(filter(None, [alert_id, part]))),
+            severity=entry.severity if override.severity is None else override.severity,
+            description=entry.summary,
+            runbook=f"{RUNBOOKS}/{entry.runbook}.md",
+            controls=entry.controls,
+            action_group_ids=[self.foundation.monitoring.action_groups[entry.channel]],
+            resource_group_name=common.groups["monitoring"],
+            enabled=override.enabled,
+            tags=self.tags,
+        )
+
+    def override(self, alert_id: str) -> AlertOverride:
+        """What the stack changes of an alert."""
+        return self.settings.alerts.get(alert_id, AlertOverride())
+
+    def threshold(self, alert_id: str, entry: MetricEntry | QueryEntry) -> float:
+        """The stack's threshold, else the catalogue's."""
+        own = self.override(alert_id).threshold
+        return entry.threshold if own is None else own
+
+
+def build_operations(settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps) -> None:
+    """Alerts on everything the other layers report, the subscription's activity log where this stack owns it,
+    availability tests and the budget."""
+    layer = _Layer(
+        settings=settings,
+        foundation=foundation,
+        tags=dict(foundation.common.tags),
+        watched=_watched(settings, foundation, data, apps),
+    )
+    folders = {kind: AlertFolder(f"alerts-{kind}") for kind, resources in layer.watched.items() if resources}
+    for alert_id, entry in alert_catalogue().items():
+        if entry.kind in folders:
+            with made_from(Origin(ALERTS, alert_id)):
+                _alert(layer, alert_id, entry, folders[entry.kind])
+    if settings.subscription_owner:
+        _subscription_log(layer)
+    _availability(layer)
+    _budget(layer)
+
+
+def _watched(
+    settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps
+) -> dict[str, dict[str, pulumi.Output[str]]]:
+    common = foundation.common
+    subscription = pulumi.Output.concat("/subscriptions/", common.subscription_id)
+    watched = {kind: dict(resources) for kind, resources in data.watched.items()}
+    watched["site"] = {name: site.id for name, site in apps.sites.items()}
+    watched["plan"] = dict(apps.plans)
+    watched["frontdoor"] = {"edge": foundation.edge.profile_id}
+    watched["workspace"] = {"logs": foundation.monitoring.workspace_id}
+    watched["groups"] = {
+        purpose: pulumi.Output.concat(subscription, "/resourceGroups/", name) for purpose, name in common.groups.items()
+    }
+    watched["subscription"] = {"subscription": subscription} if settings.subscription_owner else {}
+    watched["tenant"] = {"tenant": foundation.monitoring.workspace_id} if settings.tenant_logs else {}
+    return watched
+
+
+def _alert(layer: _Layer, alert_id: str, entry: MetricEntry | QueryEntry | ActivityEntry, parent: AlertFolder) -> None:
+    if isinstance(entry, MetricEntry):
+        for part, resource_id in layer.watched[entry.kind].items():
+            _metric(layer, alert_id, entry, part, resource_id, parent)
+    elif isinstance(entry, QueryEntry):
+        _query(layer, alert_id, entry, parent)
+    else:
+        _activity(layer, alert_id, entry, parent)
+
+
+def _metric(
+    layer: _Layer,
+    alert_id: str,
+    entry: MetricEntry,
+    part: str,
+    resource_id: pulumi.Output[str],
+    parent: AlertFolder,
+) -> None:
+    metric_alert(
+        f"alert-{alert_id}-{part}",
+        layer.alert_args(alert_id, entry, part),
+        MetricCondition(
+            namespace=NAMESPACES[entry.kind],
+            metric=entry.metric,
+            aggregation=entry.aggregation,
+            operator=entry.operator,
+            threshold=layer.threshold(alert_id, entry),
+            window=entry.window,
+            frequency=entry.frequency,
+            dimensions=entry.dimensions,
+        ),
+        resource_id=resource_id,
+        parent=parent,
+    )
+
+
+def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder) -> None:
+    log_alert(
+        f"alert-{alert_id}",
+        layer.alert_args(alert_id, entry),
+        QueryCondition(
+            query=_filled(query_text(alert_id), layer.foundation),
+            operator=entry.operator,
+            threshold=layer.threshold(alert_id, entry),
+            window=entry.window,
+            frequency=entry.frequency,
+            dimensions=entry.dimensions,
+        ),
+        location=layer.foundation.common.location,
+        workspace_id=layer.foundation.monitoring.workspace_id,
+        parent=parent,
+    )
+
+
+def _filled(query: str, foundation: Foundation) -> pulumi.Input[str]:
+    """The query with the lists that only the stack knows. A query without any stays literal, known in a preview."""
+    marker = "{{platform_object_ids}}"
+    if marker not in query:
+        return query
+    identities = {**foundation.identities.apps, **foundation.identities.duties}
+    return pulumi.Output.all(*(identity.principal_id for identity in identities.values())).apply(
+        lambda ids: query.replace(marker, f"dynamic({json.dumps(ids)})")
+    )
+
+
+def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertFolder) -> None:
+    scopes = layer.watched["subscription" if entry.kind == "subscription" else "groups"]
+    activity_alert(
+        f"alert-{alert_id}",
+        layer.alert_args(alert_id, entry),
+        ActivityCondition(
+            category=entry.category,
+            equals=list(entry.equals.items()),
+            any_of=list(entry.any_of.items()),
+        ),
+        scopes=list(scopes.values()),
+        parent=parent,
+    )
+
+
+def _subscription_log(layer: _Layer) -> None:
+    """The activity log of the whole subscription goes to the workspace: who changed what in Azure."""
+    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:monitoring.subscriptionOwner")):
+        monitor.SubscriptionDiagnosticSetting(
+            "subscription-activity-log",
+            name="to-workspace",
+            workspace_id=layer.foundation.monitoring.workspace_id,
+            logs=[
+                monitor.SubscriptionLogSettingsArgs(category=category, enabled=True) for category in ACTIVITY_CATEGORIES
+            ],
+        )
+
+
+def _availability(layer: _Layer) -> None:
+    common, monitoring = layer.foundation.common, layer.foundation.monitoring
+    for name, test in layer.settings.availability_tests.items():
+        key = f"medspasync:monitoring.availabilityTests.{name}"
+        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", key)):
+            web_test(
+                f"availability-{name}",
+                WebTestArgs(
+                    resource_group_name=common.groups["monitoring"],
+                    location=common.location,
+                    test_name=common.names.regional("test", name),
+                    url=test.url,
+                    expected_status=test.status,
+                    app_insights_id=monitoring.app_insights_id,
+                    tags=layer.tags,
+                ),
+                AlertArgs(
+                    id="availability",
+                    rule_name=common.names.regional("alert", f"availability-{name}"),
+                    severity=1,
+                    description=f"{test.url} cannot be reached from outside.",
+                    runbook=f"{RUNBOOKS}/app-unhealthy.md",
+                    controls=["164.308(a)(7)(ii)(C)"],
+                    action_group_ids=[monitoring.action_groups["critical"]],
+                    resource_group_name=common.groups["monitoring"],
+                    tags=layer.tags,
+                ),
+            )
+
+
+def _budget(layer: _Layer) -> None:
+    common, settings = layer.foundation.common, layer.settings.budget
+    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:monitoring.budget")):
+        budget(
+            "budget",
+            BudgetArgs(
+                scope=pulumi.Output.concat("/subscriptions/", common.subscription_id),
+                budget_name=common.names.regional("budget"),
+                resource_groups=list(common.groups.values()),
+                amount=settings.amount,
+                start=settings.start_date,
+                emails=settings.contacts,
+                action_group_ids=[layer.foundation.monitoring.action_groups["warning"]],
+            ),
+        )

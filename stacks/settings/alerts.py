@@ -1,0 +1,175 @@
+"""The alert catalogue: every alert of the platform, as data, and what a stack may change of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from stacks.settings.base import Problem, Section
+
+ALERTS = "stacks/catalogues/alerts.yaml"
+_CATALOGUES = Path(__file__).parents[1] / "catalogues"
+
+Kind = Literal[
+    "keyvault", "postgres", "site", "plan", "frontdoor", "redis", "storage", "servicebus",
+    "workspace", "groups", "subscription", "tenant",
+]  # fmt: skip
+"""What an alert watches. ``groups``: the stack's resource groups; ``subscription``: only in the stack that owns it;
+``tenant``: only where Entra logs are sent to the workspace."""
+
+NAMESPACES: Mapping[str, str] = {
+    "keyvault": "Microsoft.KeyVault/vaults",
+    "postgres": "Microsoft.DBforPostgreSQL/flexibleServers",
+    "site": "Microsoft.Web/sites",
+    "plan": "Microsoft.Web/serverfarms",
+    "frontdoor": "Microsoft.Cdn/profiles",
+    "redis": "Microsoft.Cache/redisEnterprise",
+    "storage": "Microsoft.Storage/storageAccounts",
+    "servicebus": "Microsoft.ServiceBus/namespaces",
+}
+"""Metric namespace of each kind that has metrics of its own."""
+
+Channel = Literal["critical", "warning", "security"]
+Severity = Literal[0, 1, 2, 3, 4]
+AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+Control = Annotated[str, StringConstraints(pattern=r"^164\.\d{3}(\([a-zA-Z0-9]+\))*$")]
+Number = int | float
+
+MetricWindow = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"]
+MetricFrequency = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H"]
+QueryWindow = Literal["PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT6H", "PT12H", "P1D", "P2D"]
+QueryFrequency = Literal["PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT6H", "P1D"]
+Operator = Literal["GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"]
+
+
+class AlertEntry(Section):
+    """What every alert says of itself."""
+
+    kind: Kind
+    summary: str
+    """What has happened when it fires."""
+    severity: Severity
+    """0 critical, 1 error, 2 warning, 3 informational, 4 verbose."""
+    channel: Channel
+    """Which action group hears of it."""
+    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    """File name in docs/runbooks, without `.md`."""
+    controls: Annotated[list[Control], Field(min_length=1)]
+    """HIPAA control ids (45 CFR)."""
+    source: str
+    """Where the threshold comes from."""
+
+
+class MetricEntry(AlertEntry):
+    """An alert on a platform metric of each resource of the kind."""
+
+    engine: Literal["metric"]
+    metric: str
+    """Name in the REST API, case-sensitive."""
+    aggregation: Literal["Average", "Minimum", "Maximum", "Total", "Count"]
+    operator: Operator
+    threshold: Number
+    range: tuple[Number, Number | None]
+    """Lowest and highest value the metric can have; null where there is no highest."""
+    window: MetricWindow
+    frequency: MetricFrequency
+    dimensions: list[str] = []
+
+    def problems(self) -> Iterator[Problem]:
+        """The rule can fire, and is evaluated at least once per window."""
+        if not self.reachable(self.threshold):
+            yield Problem("threshold", self.threshold, f"a value the metric can be {self.operator} of: {self.range}")
+        if minutes(self.frequency) > minutes(self.window):
+            yield Problem("frequency", self.frequency, f"at most the window, {self.window}")
+
+    def reachable(self, threshold: Number) -> bool:
+        """Whether some value of the metric meets the condition, and some other does not."""
+        low, high = self.range
+        if high is None:
+            high = float("inf")
+        inside = {
+            "GreaterThan": low <= threshold < high,
+            "GreaterThanOrEqual": low < threshold <= high,
+            "LessThan": low < threshold <= high,
+            "LessThanOrEqual": low <= threshold < high,
+        }
+        return inside[self.operator]
+
+
+class QueryEntry(AlertEntry):
+    """An alert on the rows of `queries/<id>.kql`."""
+
+    engine: Literal["kql"]
+    tables: Annotated[list[str], Field(min_length=1)]
+    """Tables the query reads; each is in the log tables catalogue."""
+    operator: Operator = "GreaterThan"
+    threshold: Annotated[int, Field(ge=0)] = 0
+    """Rows in the window, for each combination of the dimensions."""
+    window: QueryWindow
+    frequency: QueryFrequency
+    dimensions: Annotated[list[str], Field(max_length=6)] = []
+
+    def problems(self) -> Iterator[Problem]:
+        """Records that arrive late are seen by a later evaluation; the condition can be met."""
+        if 2 * minutes(self.frequency) > minutes(self.window):
+            yield Problem("frequency", self.frequency, f"at most half the window, {self.window}")
+        if not self.reachable(self.threshold):
+            yield Problem("threshold", self.threshold, "a number of rows that a query can return")
+
+    def reachable(self, threshold: Number) -> bool:
+        """Whether a number of rows can meet the condition. No row is no alert: nothing to compare."""
+        return float(threshold).is_integer() and threshold >= {"LessThan": 2, "LessThanOrEqual": 1}.get(
+            self.operator, 0
+        )
+
+
+class ActivityEntry(AlertEntry):
+    """An alert on the activity log."""
+
+    engine: Literal["activity"]
+    category: Literal["Administrative", "ServiceHealth", "ResourceHealth"]
+    equals: dict[str, str] = {}
+    """Field of the activity log to the value it must have."""
+    any_of: dict[str, list[str]] = {}
+    """Field to the values of which it must have one."""
+
+
+Entry = Annotated[MetricEntry | QueryEntry | ActivityEntry, Field(discriminator="engine")]
+
+
+class AlertOverride(Section):
+    """What a stack changes of one alert."""
+
+    threshold: Number | None = None
+    """Replaces the catalogue's threshold; must be a value at which the alert can fire."""
+    severity: Severity | None = None
+    """Replaces the catalogue's severity, 0 (critical) to 4 (verbose)."""
+    enabled: bool = True
+    """false keeps the rule but stops it; needs a reason."""
+    reason: Annotated[str, Field(min_length=10)] | None = None
+    """Why the stack differs."""
+
+
+@cache
+def alert_catalogue() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]:
+    """The catalogue by id, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
+    rows = yaml.safe_load((_CATALOGUES / "alerts.yaml").read_text(encoding="utf-8"))
+    # As JSON, where strict mode takes a list for a tuple.
+    return TypeAdapter(dict[AlertId, Entry]).validate_json(json.dumps(rows))
+
+
+def query_text(alert_id: str) -> str:
+    """The KQL text of a `QueryEntry`. ``{{name}}`` stands for a list that only the stack knows."""
+    return (_CATALOGUES / "queries" / f"{alert_id}.kql").read_text(encoding="utf-8").strip()
+
+
+def minutes(duration: str) -> int:
+    """Minutes of a one-part ISO 8601 duration."""
+    number = int(duration.removeprefix("P").removeprefix("T")[:-1])
+    return number * {"M": 1, "H": 60, "D": 1440}[duration[-1]]

@@ -1,0 +1,49 @@
+"""The log tables catalogue: every Log Analytics table that the platform's resources feed, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, TypeAdapter
+
+from stacks.settings.base import Section
+
+LOG_TABLES = "stacks/catalogues/log_tables.yaml"
+_FILE = Path(__file__).parents[1] / "catalogues" / "log_tables.yaml"
+
+RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
+"""Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""
+
+
+class LogTable(Section):
+    """One table of the workspace."""
+
+    kind: str
+    """The kind of resource that feeds it (a kind of the alert catalogue)."""
+    categories: Annotated[list[str], Field(min_length=1)]
+    """Diagnostic log categories that end up in it."""
+    retention: Literal["audit", "operational"]
+    """audit: kept for `workspace.auditRetentionDays`; operational: for `workspace.retentionDays`."""
+    holds: str
+    """What an auditor finds in it."""
+
+
+@cache
+def log_tables() -> Mapping[str, LogTable]:
+    """The catalogue by table name. Raises pydantic.ValidationError when the file is wrong."""
+    rows = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return TypeAdapter(dict[str, LogTable]).validate_python(rows)
+
+
+def audit_tables() -> list[str]:
+    """Tables that are kept for the audit retention."""
+    return [name for name, table in log_tables().items() if table.retention == "audit"]
+
+
+def retention_is_allowed(days: int) -> bool:
+    """Whether the Tables API takes ``days`` as a total retention."""
+    return 4 <= days <= 730 or days in RETENTION_STEPS

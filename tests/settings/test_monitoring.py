@@ -1,0 +1,93 @@
+"""Monitoring settings: mistakes are told with what is allowed; overrides name alerts that exist and can fire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stacks.settings.alerts import MetricEntry, QueryEntry, alert_catalogue
+from stacks.settings.monitoring import MonitoringSettings
+from tests.settings.sections import read, refused
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    channels = ("critical", "warning", "security")
+    return {
+        "receivers": {channel: {"emails": ["ops@medspasyncpro.com"]} for channel in channels},
+        "budget": {"amount": 100, "startDate": "2026-01-01"},
+        **changes,
+    }
+
+
+def receivers(**changes: Any) -> dict[str, Any]:
+    return {**document()["receivers"], **changes}
+
+
+def test_the_smallest_section_is_complete_and_safe() -> None:
+    assert refused(MonitoringSettings, document()) == set()
+    settings = read(MonitoringSettings, document())
+    assert settings.workspace.audit_retention_days >= 6 * 366
+    assert settings.workspace.daily_cap_gb is None
+    assert settings.app_insights.local_authentication is False
+    assert settings.subscription_owner is settings.tenant_logs is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"workspace": {"auditRetentionDays": 2190}}, "workspace.auditRetentionDays"),
+        ({"workspace": {"auditRetentionDays": 3}}, "workspace.auditRetentionDays"),
+        ({"workspace": {"auditRetentionDays": 90, "retentionDays": 365}}, "workspace.auditRetentionDays"),
+        ({"workspace": {"retentionDays": 29}}, "workspace.retentionDays"),
+        ({"workspace": {"retentionDays": 731}}, "workspace.retentionDays"),
+        ({"workspace": {"dailyCapGb": 0}}, "workspace.dailyCapGb"),
+        ({"appInsights": {"samplingPercent": 0}}, "appInsights.samplingPercent"),
+        ({"receivers": receivers(security={"emails": []})}, "receivers.security.emails"),
+        ({"receivers": receivers(security={"emails": ["not an address"]})}, "receivers.security.emails.0"),
+        ({"receivers": receivers(security={"emails": ["a@b.org", "a@b.org"]})}, "receivers.security.emails"),
+        ({"receivers": receivers(critical={"webhook": True})}, "webhookSecret"),
+        ({"webhookSecret": "MONITORING-WEBHOOK-URL"}, "webhookSecret"),
+        (
+            {"receivers": receivers(critical={"webhook": True}), "webhookSecret": "MONITORING-WEBHOOK-URI"},
+            "webhookSecret",
+        ),
+        ({"availabilityTests": {"api": {"url": "http://api.medspasyncpro.com"}}}, "availabilityTests.api.url"),
+        ({"budget": {"amount": 100, "startDate": "2026-01-15"}}, "budget.startDate"),
+        ({"budget": {"amount": 0, "startDate": "2026-01-01"}}, "budget.amount"),
+        ({"alerts": {"postgres-dwn": {"severity": 1}}}, "alerts.postgres-dwn"),
+        ({"alerts": {"postgres-down": {"enabled": False}}}, "alerts.postgres-down.reason"),
+        ({"alerts": {"postgres-down": {"severity": 5}}}, "alerts.postgres-down.severity"),
+        ({"alerts": {"postgres-cpu": {"threshold": 100}}}, "alerts.postgres-cpu.threshold"),
+        ({"alerts": {"postgres-cpu": {"threshold": -1}}}, "alerts.postgres-cpu.threshold"),
+        (
+            {"alerts": {"postgres-transaction-ids": {"threshold": 10737418240}}},
+            "alerts.postgres-transaction-ids.threshold",
+        ),
+        ({"alerts": {"postgres-cpu": {"treshold": 80}}}, "alerts.postgres-cpu.treshold"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(changes: dict[str, Any], key: str) -> None:
+    assert refused(MonitoringSettings, document(**changes)) == {key}
+
+
+def test_a_misspelt_alert_gets_a_suggestion() -> None:
+    settings = read(MonitoringSettings, document(alerts={"postgres-dwn": {"severity": 1}}))
+    (problem,) = settings.problems()
+    assert "postgres-down" in problem.allowed
+
+
+def test_a_misspelt_secret_gets_a_suggestion() -> None:
+    changes = {"receivers": receivers(critical={"webhook": True}), "webhookSecret": "MONITORING-WEBHOOK-URI"}
+    (problem,) = read(MonitoringSettings, document(**changes)).problems()
+    assert "MONITORING-WEBHOOK-URL" in problem.allowed
+
+
+def test_every_alert_can_be_overridden_with_its_own_threshold() -> None:
+    own = {
+        alert_id: {"threshold": entry.threshold, "severity": entry.severity}
+        for alert_id, entry in alert_catalogue().items()
+        if isinstance(entry, (MetricEntry, QueryEntry))
+    }
+    assert len(own) > 30
+    assert refused(MonitoringSettings, document(alerts=own)) == set()
