@@ -38,10 +38,11 @@ class ScaleMetric:
 
 DEFAULT_METRICS = (
     ScaleMetric(name="CpuPercentage", out=70, in_=30),
-    ScaleMetric(name="MemoryPercentage", out=80, in_=55),
+    ScaleMetric(name="MemoryPercentage", out=85, in_=40),
     ScaleMetric(name="HttpQueueLength", out=25, in_=5),
 )
-"""Percent, percent, and requests waiting for a worker."""
+"""Percent, percent, and requests waiting for a worker. Twice the lower one stays below the upper one: the load of two
+workers still fits on one when the other goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
