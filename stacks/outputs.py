@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.diagnostics import LogDestination
+from components.front_door import DnsRecord
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess
 from components.protection import Protection
@@ -74,8 +75,9 @@ class Monitoring:
 class EdgeEntry:
     """The Front Door profile and its endpoints, made early because others need their ids.
 
-    front_door_id: the GUID that Front Door sends as X-Azure-FDID; endpoints, hosts: id and host name by exposure
-    class (``api``, ``web``, ``marketing``); domains: custom domain ids by host name.
+    front_door_id: the GUID that Front Door sends as X-Azure-FDID; endpoints, endpoint_names, endpoint_hosts: id, name
+    and default host name by exposure class (``api``, ``web``, ``marketing``); domains: custom domain ids by host name;
+    dns_records: what public DNS must hold for them.
     """
 
     profile_id: pulumi.Output[str]
@@ -85,6 +87,7 @@ class EdgeEntry:
     endpoint_names: Mapping[str, pulumi.Output[str]]
     endpoint_hosts: Mapping[str, pulumi.Output[str]]
     domains: Mapping[str, pulumi.Output[str]]
+    dns_records: Sequence[DnsRecord] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

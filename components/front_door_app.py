@@ -1,0 +1,178 @@
+"""One app behind Front Door: its origin, how its health is seen, and the routes that lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import cdn
+
+# What Front Door compresses: text that browsers fetch as static files
+# (learn.microsoft.com/azure/frontdoor/standard-premium/how-to-compression).
+COMPRESSED = (
+    "application/javascript",
+    "application/json",
+    "application/manifest+json",
+    "application/wasm",
+    "application/xml",
+    "font/otf",
+    "font/ttf",
+    "image/svg+xml",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+    "text/xml",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateLink:
+    """A private-link connection to the origin. It starts as Pending and must be approved on the origin's side.
+
+    site_id: ARM id of the site; location: a region where Front Door offers private link, the nearest to the site;
+    request_message: what the approver sees, at most 140 characters; it names our profile.
+    """
+
+    site_id: pulumi.Input[str]
+    location: str
+    request_message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontDoorAppArgs:
+    """Arguments of `FrontDoorApp`.
+
+    app: name of the app, for its children in the profile.
+    endpoint_name: the endpoint its routes belong to.
+    domain_ids: custom domains it answers for.
+    origin_host: the site's default host name; the host header is the same, as App Service needs it.
+    private_link: reach the origin privately (Premium); None: over the Internet, where the site must check X-Azure-FDID.
+    health_check_path: answered without authentication and without a redirect.
+    probe_interval_seconds: 1 to 255; every edge location probes at this pace.
+    rule_set_ids: rule sets on every route.
+    static_paths: patterns (``/assets/*``) whose answers may be cached and compressed; no other answer ever is.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    profile_name: pulumi.Input[str]
+    endpoint_name: pulumi.Input[str]
+    app: str
+    domain_ids: Sequence[pulumi.Input[str]]
+    origin_host: pulumi.Input[str]
+    private_link: PrivateLink | None
+    health_check_path: str
+    probe_interval_seconds: int
+    rule_set_ids: Sequence[pulumi.Input[str]]
+    static_paths: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontDoorAppOutputs:
+    """origin_group_id, origin_id, route_id: ARM ids; route_id is the route of everything that is not static."""
+
+    origin_group_id: pulumi.Output[str]
+    origin_id: pulumi.Output[str]
+    route_id: pulumi.Output[str]
+
+
+class FrontDoorApp(pulumi.ComponentResource):
+    """Origin group, origin and routes of one app: HTTPS only on both sides, cached on static paths only."""
+
+    outputs: FrontDoorAppOutputs
+
+    def __init__(self, name: str, args: FrontDoorAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:FrontDoorApp", name, None, opts)
+        group = cdn.AFDOriginGroup(
+            name,
+            resource_group_name=args.resource_group_name,
+            profile_name=args.profile_name,
+            origin_group_name=args.app,
+            session_affinity_state=cdn.EnabledState.DISABLED,
+            health_probe_settings=cdn.HealthProbeParametersArgs(
+                probe_path=args.health_check_path,
+                probe_protocol=cdn.ProbeProtocol.HTTPS,
+                probe_request_type=cdn.HealthProbeRequestType.HEAD,
+                probe_interval_in_seconds=args.probe_interval_seconds,
+            ),
+            load_balancing_settings=cdn.LoadBalancingSettingsParametersArgs(
+                sample_size=4, successful_samples_required=3, additional_latency_in_milliseconds=50
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        origin = cdn.AFDOrigin(
+            name,
+            resource_group_name=args.resource_group_name,
+            profile_name=args.profile_name,
+            origin_group_name=group.name,
+            origin_name=args.app,
+            host_name=args.origin_host,
+            origin_host_header=args.origin_host,
+            http_port=80,
+            https_port=443,
+            priority=1,
+            weight=1000,
+            enabled_state=cdn.EnabledState.ENABLED,
+            enforce_certificate_name_check=True,
+            shared_private_link_resource=_shared(args.private_link),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        route = _route(name, args, group, origin, ["/*"], cached=False, parent=self)
+        if args.static_paths:
+            _route(f"{name}-static", args, group, origin, args.static_paths, cached=True, parent=self)
+        self.outputs = FrontDoorAppOutputs(origin_group_id=group.id, origin_id=origin.id, route_id=route.id)
+        self.register_outputs(vars(self.outputs))
+
+
+def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourcePropertiesArgs | None:
+    if link is None:
+        return None
+    return cdn.SharedPrivateLinkResourcePropertiesArgs(
+        group_id="sites",
+        private_link=cdn.ResourceReferenceArgs(id=link.site_id),
+        private_link_location=link.location,
+        request_message=link.request_message,
+    )
+
+
+def _route(
+    name: str,
+    args: FrontDoorAppArgs,
+    group: cdn.AFDOriginGroup,
+    origin: cdn.AFDOrigin,
+    patterns: Sequence[str],
+    *,
+    cached: bool,
+    parent: pulumi.Resource,
+) -> cdn.Route:
+    """A route. It waits for the origin: Azure refuses a route to a group that has none."""
+    return cdn.Route(
+        name,
+        resource_group_name=args.resource_group_name,
+        profile_name=args.profile_name,
+        endpoint_name=args.endpoint_name,
+        route_name=f"{args.app}-static" if cached else args.app,
+        custom_domains=[cdn.ActivatedResourceReferenceArgs(id=domain_id) for domain_id in args.domain_ids],
+        # The azurefd.net name of the endpoint serves nothing.
+        link_to_default_domain=cdn.LinkToDefaultDomain.DISABLED,
+        origin_group=cdn.ResourceReferenceArgs(id=group.id),
+        patterns_to_match=list(patterns),
+        supported_protocols=[cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
+        https_redirect=cdn.HttpsRedirect.ENABLED,
+        forwarding_protocol=cdn.ForwardingProtocol.HTTPS_ONLY,
+        enabled_state=cdn.EnabledState.ENABLED,
+        rule_sets=[cdn.ResourceReferenceArgs(id=rule_set_id) for rule_set_id in args.rule_set_ids],
+        cache_configuration=_cache() if cached else None,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[origin]),
+    )
+
+
+def _cache() -> cdn.AfdRouteCacheConfigurationArgs:
+    """Cached as long as the origin says; another query string is another file."""
+    return cdn.AfdRouteCacheConfigurationArgs(
+        query_string_caching_behavior=cdn.AfdQueryStringCachingBehavior.USE_QUERY_STRING,
+        compression_settings=cdn.CompressionSettingsArgs(
+            is_compression_enabled=True, content_types_to_compress=list(COMPRESSED)
+        ),
+    )

@@ -1,0 +1,218 @@
+"""The edge layer: what stands between the Internet and the apps.
+
+Built in two steps. `build_entry` makes what others need early: the profile (its id guards the apps' ingress), endpoints
+and domains. `build_edge` makes what needs the apps: origins, routes, headers, and the firewall over all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import pulumi
+
+from components.front_door import DnsZone, FrontDoor, FrontDoorArgs
+from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
+from components.front_door_headers import ResponseHeaders, ResponseHeadersArgs
+from components.waf import WafPolicy, WafPolicyArgs
+from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
+from stacks.naming import Names
+from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Site
+from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
+from stacks.settings.edge_catalogues import RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
+from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
+from stacks.settings.origin import Origin, made_from
+
+GROUP = "platform"
+"""Purpose of the resource group that holds the edge."""
+
+
+class EdgeSettings(Protocol):
+    """The sections of the stack config that the edge reads."""
+
+    @property
+    def front_door(self) -> FrontDoorSettings: ...
+    @property
+    def waf(self) -> WafSettings: ...
+    @property
+    def apps(self) -> Mapping[str, AppLike]: ...
+
+
+def private_link_message(names: Names) -> str:
+    """What the approver of a private link sees; `deployment` approves connections with exactly this message."""
+    return f"Front Door {profile_name(names)}"
+
+
+def profile_name(names: Names) -> str:
+    """Name of the Front Door profile."""
+    return names.regional("afd")
+
+
+def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
+    """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
+    apps = edge_apps(settings.apps)
+    zone = settings.front_door.dns_zone
+    with made_from(Origin(_stack_file(), "medspasync:frontDoor")):
+        outputs = FrontDoor(
+            "front-door",
+            FrontDoorArgs(
+                resource_group_name=common.groups[GROUP],
+                profile_name=profile_name(common.names),
+                sku=settings.front_door.sku,
+                origin_response_timeout_seconds=settings.front_door.origin_response_timeout_seconds,
+                endpoints={exposure: common.names.global_name("fde", exposure) for exposure in _exposures(apps)},
+                domains={host: app.exposure for app in apps for host in app.hosts},
+                dns_zone=_dns_zone(zone, common) if zone else None,
+                logs=common.logs,
+                protect=common.protection.protect,
+                tags=dict(common.tags),
+            ),
+        ).outputs
+    return EdgeEntry(**vars(outputs))
+
+
+def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps) -> Edge:
+    """Origins, routes and headers for each app, and a firewall policy over each exposure class."""
+    seen = edge_apps(settings.apps)
+    for app in seen:
+        _app(app, seen, settings.front_door, foundation, apps.sites[app.name])
+    policies = {exposure: _policy(exposure, seen, settings, foundation) for exposure in _exposures(seen)}
+    return Edge(waf_policies=policies)
+
+
+def _app(
+    app: EdgeApp, apps: Sequence[EdgeApp], front_door: FrontDoorSettings, foundation: Foundation, site: Site
+) -> None:
+    common, entry = foundation.common, foundation.edge
+    with made_from(Origin(SECURITY_HEADERS, f"exposures.{app.exposure}")):
+        headers = ResponseHeaders(
+            f"headers-{app.name}",
+            ResponseHeadersArgs(
+                resource_group_name=common.groups[GROUP],
+                profile_name=entry.profile_name,
+                rule_set_name=_alphanumeric("headers", app.name),
+                overwrite=response_headers(app, apps),
+                remove=security_headers().remove,
+            ),
+        ).outputs
+    link = PrivateLink(
+        site_id=site.id,
+        location=front_door.private_link_location or common.location,
+        request_message=private_link_message(common.names),
+    )
+    with made_from(Origin(_stack_file(), f"medspasync:apps.{app.name}")):
+        FrontDoorApp(
+            f"edge-{app.name}",
+            FrontDoorAppArgs(
+                resource_group_name=common.groups[GROUP],
+                profile_name=entry.profile_name,
+                endpoint_name=entry.endpoint_names[app.exposure],
+                app=app.name,
+                domain_ids=[entry.domains[host] for host in app.hosts],
+                origin_host=site.host,
+                private_link=link if app.ingress == "privateLink" else None,
+                health_check_path=app.health_check_path,
+                probe_interval_seconds=front_door.probe_interval_seconds,
+                rule_set_ids=[headers.rule_set_id],
+                static_paths=app.static_paths,
+            ),
+        )
+
+
+def _policy(
+    exposure: str, apps: Sequence[EdgeApp], settings: EdgeSettings, foundation: Foundation
+) -> pulumi.Output[str]:
+    common, entry = foundation.common, foundation.edge
+    exposed = [app for app in apps if app.exposure == exposure]
+    with made_from(Origin(RATE_LIMITS, exposure)):
+        return WafPolicy(
+            f"waf-{exposure}",
+            WafPolicyArgs(
+                resource_group_name=common.groups[GROUP],
+                policy_name=common.names.waf(exposure),
+                sku=settings.front_door.sku,
+                mode=settings.waf.mode,
+                managed_rules=settings.waf.managed_rules,
+                rules=waf_rules(exposure, exposed, settings.waf),
+                profile_name=entry.profile_name,
+                security_policy_name=exposure,
+                protected=[
+                    entry.endpoints[exposure],
+                    *(entry.domains[host] for app in exposed for host in app.hosts),
+                ],
+                tags=dict(common.tags),
+            ),
+        ).outputs.id
+
+
+def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[WafRule]:
+    """Custom rules of a class in order of evaluation: where from, how large, how often."""
+    rules: list[WafRule] = []
+    if waf.geo:
+        rules.append(
+            GeoFilter(
+                name="Geography",
+                countries=waf.geo.countries,
+                block="unlisted" if waf.geo.action == "allow" else "listed",
+            )
+        )
+    rules += [
+        LongerThan(name="UrlSize", part="url", limit=waf.max_url_characters),
+        LongerThan(name="QuerySize", part="query", limit=waf.max_query_characters),
+        BodyLargerThan(name="BodySize", limit=waf.max_body_bytes),
+    ]
+    exempt = [str(network) for network in waf.rate_limit_exempt_addresses]
+    for app in apps:
+        if limit := waf.app_limits.get(app.name):
+            rules.append(
+                RateLimit(
+                    name=_alphanumeric("RateApp", app.name),
+                    threshold=limit.threshold,
+                    window_minutes=limit.window_minutes,
+                    group_by="SocketAddr",
+                    action="Block",
+                    hosts=app.hosts,
+                    exempt_addresses=exempt,
+                )
+            )
+    for name, entry in rate_limits()[exposure].items():
+        changed = waf.rate_limits.get(f"{exposure}.{name}")
+        own = changed.model_dump(exclude_none=True) if changed else {}
+        rules.append(
+            RateLimit(
+                name=_alphanumeric("Rate", name),
+                threshold=own.get("threshold", entry.threshold),
+                window_minutes=own.get("window_minutes", entry.window_minutes),
+                group_by=entry.group_by,
+                action=own.get("action", entry.action),
+                paths=entry.paths,
+                methods=entry.methods,
+                exempt_addresses=exempt,
+            )
+        )
+    return rules
+
+
+def _exposures(apps: Sequence[EdgeApp]) -> list[str]:
+    """Exposure classes in use, in the apps' order."""
+    return list(dict.fromkeys(app.exposure for app in apps))
+
+
+def _dns_zone(zone: DnsZoneSettings, common: Common) -> DnsZone:
+    zone_id = pulumi.Output.format(
+        "/subscriptions/{0}/resourceGroups/{1}/providers/Microsoft.Network/dnsZones/{2}",
+        common.subscription_id,
+        zone.resource_group,
+        zone.zone,
+    )
+    return DnsZone(id=zone_id, resource_group_name=zone.resource_group, zone_name=zone.zone)
+
+
+def _alphanumeric(prefix: str, name: str) -> str:
+    """``RateAppProNext``: rules and rule sets take letters and digits only."""
+    return prefix + "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]", name))
+
+
+def _stack_file() -> str:
+    return f"Pulumi.{pulumi.get_stack()}.yaml"

@@ -1,0 +1,134 @@
+"""The edge: Front Door and its web application firewall."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from stacks.settings.base import Problem, Section
+from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
+
+# Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").
+PRIVATE_LINK_REGIONS = (
+    "australiaeast",
+    "brazilsouth",
+    "canadacentral",
+    "centralindia",
+    "centralus",
+    "eastasia",
+    "eastus",
+    "eastus2",
+    "francecentral",
+    "germanywestcentral",
+    "japaneast",
+    "koreacentral",
+    "northeurope",
+    "norwayeast",
+    "southafricanorth",
+    "southcentralus",
+    "swedencentral",
+    "uksouth",
+    "westeurope",
+    "westus3",
+)
+
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class DnsZoneSettings(Section):
+    """An Azure DNS zone of the same subscription, made by hand, in which the hosts' records are kept."""
+
+    resource_group: Annotated[str, Field(min_length=1, max_length=90)]
+    """Resource group of the zone."""
+    zone: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+    """Name of the zone, for example example.com."""
+
+
+class FrontDoorSettings(Section):
+    """Azure Front Door, the one way in from the Internet."""
+
+    sku: Literal["standard", "premium"] = "premium"
+    """Tier. `premium` (about $330 a month) has private-link origins and managed firewall rules; `standard` (about $35
+    a month) has neither: origins are public behind an X-Azure-FDID check, and the firewall has custom rules only."""
+    origin_response_timeout_seconds: Annotated[int, Field(ge=16, le=240)] = 60
+    """Seconds an app may take to begin an answer: 16 to 240."""
+    probe_interval_seconds: Annotated[int, Field(ge=5, le=255)] = 60
+    """Seconds between two health probes of one edge location, 5 to 255. All locations probe: short intervals are a
+    load of their own."""
+    private_link_location: Literal[PRIVATE_LINK_REGIONS] | None = None  # type: ignore[valid-type]
+    """Region of the private link to the apps, where the platform's own region has none. Left out, the platform's."""
+    dns_zone: DnsZoneSettings | None = None
+    """Where given, the hosts' DNS records are made there; left out, they are stack outputs for whoever keeps DNS."""
+
+
+class RateLimitOverride(Section):
+    """What a stack changes about a limit of the catalogue."""
+
+    threshold: Threshold | None = None
+    """Requests in the window, 10 to 1,000,000."""
+    window_minutes: WindowMinutes | None = None
+    """Length of the window in minutes: 1 or 5."""
+    action: RateAction | None = None
+    """`Block`, or `Log` to only count (needs an exception)."""
+
+
+class AppLimit(Section):
+    """A limit of one app's hosts, beside those of its exposure class."""
+
+    threshold: Threshold
+    """Requests of one address in the window, 10 to 1,000,000."""
+    window_minutes: WindowMinutes = 1
+    """Length of the window in minutes: 1 or 5."""
+
+
+class GeoSettings(Section):
+    """From which countries requests are answered."""
+
+    action: Literal["allow", "block"]
+    """`allow`: only from these countries. `block`: from all but these."""
+    countries: Annotated[list[CountryCode], Field(min_length=1, max_length=10)]
+    """Two-letter codes, at most 10 (Azure's limit for a rule); ZZ stands for addresses that Azure cannot place."""
+
+
+class WafSettings(Section):
+    """Web application firewall, one policy for each exposure class."""
+
+    mode: Literal["Prevention", "Detection"] = "Prevention"
+    """`Prevention` blocks; `Detection` only logs (needs an exception)."""
+    managed_rules: bool = True
+    """Microsoft's default rule set and bot rules. They need Front Door's premium tier."""
+    geo: GeoSettings | None = None
+    """Countries; left out, requests are answered wherever they come from."""
+    rate_limits: dict[str, RateLimitOverride] = {}
+    """Changes to limits of stacks/catalogues/rate_limits.yaml, by `<class>.<name>`, for example api.authentication."""
+    app_limits: dict[str, AppLimit] = {}
+    """Further limits of single apps, by app."""
+    rate_limit_exempt_addresses: Annotated[list[IPv4Network | IPv6Network], Field(max_length=600)] = []
+    """Address ranges that rate limits do not count: a load test's, an availability test's (needs an exception)."""
+    max_url_characters: Annotated[int, Field(ge=256, le=8192)] = 2048
+    """Longest URL answered; Front Door itself stops at 8192."""
+    max_query_characters: Annotated[int, Field(ge=64, le=4096)] = 1024
+    """Longest query string answered; Front Door itself stops at 4096."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=2_000_000_000)] = 10_485_760
+    """Largest announced request body in bytes. The firewall inspects the first 128 KB of a body."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Overrides must name a limit of the catalogue; URLs hold their query strings."""
+        known = [f"{exposure}.{name}" for exposure, limits in rate_limits().items() for name in limits]
+        for key, override in self.rate_limits.items():
+            if key not in known:
+                yield Problem(f"rateLimits.{key}", override.model_dump(exclude_none=True), _one_of(key, known))
+        if self.max_query_characters > self.max_url_characters:
+            yield Problem(
+                "maxQueryCharacters", self.max_query_characters, f"at most maxUrlCharacters, {self.max_url_characters}"
+            )
+
+
+def _one_of(value: str, known: Iterable[str]) -> str:
+    known = list(known)
+    near = difflib.get_close_matches(value, known, n=1)
+    return f"one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else "")

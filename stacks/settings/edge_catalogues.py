@@ -1,0 +1,90 @@
+"""The edge's catalogues: rate limits and response headers by exposure class, as data that people review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from stacks.settings.base import Problem, Section
+
+RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
+SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
+_ROOT = Path(__file__).parents[2]
+
+CSP = "Content-Security-Policy"
+HEADER_VALUE_LONGEST = 640
+"""Most characters of a header value that a Front Door rule may set (Azure's front-door-limits, "Other limits")."""
+
+Threshold = Annotated[int, Field(ge=10, le=1_000_000)]
+"""Requests a window may hold: Azure takes 10 to 1,000,000."""
+WindowMinutes = Literal[1, 5]
+"""Azure counts in windows of one or five minutes."""
+RateAction = Literal["Block", "Log"]
+"""What a rate-limit rule may do; Azure knows no other action for one."""
+
+UrlPart = Annotated[str, StringConstraints(pattern=r"^/[^A-Z\s]*$", max_length=256)]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$")]
+HeaderValue = Annotated[str, StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$")]
+
+
+class RateLimitEntry(Section):
+    """One rate limit of an exposure class."""
+
+    description: str
+    paths: Annotated[list[UrlPart], Field(max_length=10)]
+    """Text that the URL contains, in lower case; none: every URL."""
+    methods: list[Method]
+    """HTTP methods that count; none: every method."""
+    threshold: Threshold
+    window_minutes: WindowMinutes
+    group_by: Literal["SocketAddr", "GeoLocation", "None"]
+    """Who is counted together: one address, one country, or everyone."""
+    action: RateAction
+
+
+class HeaderCatalogue(Section):
+    """Response headers at the edge."""
+
+    all: dict[HeaderName, HeaderValue]
+    """On every answer of every class."""
+    exposures: dict[Label, dict[HeaderName, HeaderValue]]
+    """On every answer of one class."""
+    remove: list[HeaderName]
+    """Headers of the apps that nobody gets to see."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Each class has a content security policy that says who may frame it, and sets no header twice."""
+        for exposure, headers in self.exposures.items():
+            path = f"exposures.{exposure}"
+            if "frame-ancestors" not in headers.get(CSP, ""):
+                yield Problem(f"{path}.{CSP}", headers.get(CSP), "a policy with frame-ancestors")
+            for header in sorted(set(headers) & set(self.all)):
+                yield Problem(f"{path}.{header}", headers[header], "a header that `all` does not set")
+
+
+@cache
+def rate_limits() -> Mapping[str, Mapping[str, RateLimitEntry]]:
+    """Rate limits by exposure class and name, in order of evaluation. Raises pydantic.ValidationError."""
+    return TypeAdapter(dict[Label, dict[Label, RateLimitEntry]]).validate_python(_read(RATE_LIMITS))
+
+
+@cache
+def security_headers() -> HeaderCatalogue:
+    """The response headers. Raises pydantic.ValidationError when the file is wrong."""
+    return TypeAdapter(HeaderCatalogue).validate_python(_read(SECURITY_HEADERS))
+
+
+def exposures() -> tuple[str, ...]:
+    """The platform's exposure classes: those that have rate limits."""
+    return tuple(rate_limits())
+
+
+def _read(file: str) -> Any:
+    return yaml.safe_load((_ROOT / file).read_text(encoding="utf-8"))

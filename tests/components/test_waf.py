@@ -1,0 +1,226 @@
+"""The firewall: blocks by default, its rules do what they say, an incident's addresses are nobody else's business."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assurance.record import Mode, Record
+from components.waf import INCIDENT_RULE, INCIDENT_VALUES, WafPolicy, WafPolicyArgs
+from components.waf_rules import (
+    BlockAddresses,
+    BodyLargerThan,
+    GeoFilter,
+    LongerThan,
+    RateLimit,
+    WafRule,
+    above,
+)
+from tests.harness import MODES, only, record
+
+DOOR = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Cdn/profiles/afd"
+PROTECTED = [f"{DOOR}/afdEndpoints/web", f"{DOOR}/customDomains/app-example-com"]
+SIGN_IN = RateLimit(
+    name="RateAuthentication",
+    threshold=100,
+    window_minutes=5,
+    group_by="SocketAddr",
+    action="Block",
+    paths=["/Login"],
+    methods=["POST"],
+    hosts=["App.example.com"],
+    exempt_addresses=["198.51.100.0/24"],
+)
+
+
+def build(
+    rules: list[WafRule] | None = None, sku: str = "premium", mode: str = "Prevention", managed: bool = True
+) -> None:
+    WafPolicy(
+        "waf",
+        WafPolicyArgs(
+            resource_group_name="rg",
+            policy_name="waftest",
+            sku=sku,  # type: ignore[arg-type]
+            mode=mode,  # type: ignore[arg-type]
+            managed_rules=managed,
+            rules=[SIGN_IN] if rules is None else rules,
+            profile_name="afd",
+            security_policy_name="web",
+            protected=PROTECTED,
+        ),
+    )
+
+
+@pytest.fixture(params=MODES)
+def built(request: pytest.FixtureRequest) -> Record:
+    mode: Mode = request.param
+    return record(build, mode)
+
+
+def custom_rules(built: Record) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = only(built, "frontdoor:Policy").inputs["customRules"]["rules"]
+    return rules
+
+
+def rule(value: WafRule) -> dict[str, Any]:
+    """The one rule of a policy after the incident rule, as it goes to Azure."""
+    return custom_rules(record(lambda: build([value])))[1]
+
+
+def test_policy_blocks_and_reads_bodies(built: Record) -> None:
+    settings = only(built, "frontdoor:Policy").inputs["policySettings"]
+    assert settings["enabledState"] == "Enabled"
+    assert settings["mode"] == "Prevention"
+    assert settings["requestBodyCheck"] == "Enabled"
+    assert settings["customBlockResponseStatusCode"] == 403
+
+
+def test_managed_rule_sets_stand_where_they_are_looked_for(built: Record) -> None:
+    default, bots = only(built, "frontdoor:Policy").inputs["managedRules"]["managedRuleSets"]
+    assert (default["ruleSetType"], default["ruleSetVersion"]) == ("Microsoft_DefaultRuleSet", "2.1")
+    assert default["ruleSetAction"] == "Block"
+    assert bots["ruleSetType"] == "Microsoft_BotManagerRuleSet"
+    assert default["exclusions"] == bots["exclusions"] == []
+    assert default["ruleGroupOverrides"] == bots["ruleGroupOverrides"] == []
+
+
+def test_relaxed_policy_is_what_was_asked_for() -> None:
+    policy = only(record(lambda: build(sku="standard", mode="Detection", managed=False)), "frontdoor:Policy").inputs
+    assert policy["sku"] == {"name": "Standard_AzureFrontDoor"}
+    assert policy["policySettings"]["mode"] == "Detection"
+    assert policy["managedRules"]["managedRuleSets"] == []
+
+
+def test_log_hides_credentials_and_arguments_but_not_addresses(built: Record) -> None:
+    settings = only(built, "frontdoor:Policy").inputs["policySettings"]
+    assert settings["state"] == "Enabled"
+    rules = {r["matchVariable"]: r for r in settings["scrubbingRules"] if r["state"] == "Enabled"}
+    assert rules.pop("RequestHeaderNames")["selector"] == "Authorization"
+    assert set(rules) == {
+        "RequestCookieNames",
+        "QueryStringArgNames",
+        "RequestBodyPostArgNames",
+        "RequestBodyJsonArgNames",
+    }
+    assert all(r["selectorMatchOperator"] == "EqualsAny" for r in rules.values())
+
+
+def test_every_path_of_endpoint_and_domain_is_protected(built: Record) -> None:
+    parameters = only(built, "cdn:SecurityPolicy").inputs["parameters"]
+    assert parameters["type"] == "WebApplicationFirewall"
+    assert parameters["associations"] == [
+        {"domains": [{"id": protected} for protected in PROTECTED], "patternsToMatch": ["/*"]}
+    ]
+
+
+def test_incident_rule_is_first_and_its_addresses_are_left_alone(built: Record) -> None:
+    policy = only(built, "frontdoor:Policy")
+    incident, *others = policy.inputs["customRules"]["rules"]
+    assert incident["name"] == INCIDENT_RULE
+    assert incident["priority"] == 1 < min(other["priority"] for other in others)
+    assert (incident["action"], incident["enabledState"]) == ("Block", "Enabled")
+    (condition,) = incident["matchConditions"]
+    assert (condition["matchVariable"], condition["operator"]) == ("SocketAddr", "IPMatch")
+    assert policy.options["ignoreChanges"] == [INCIDENT_VALUES]
+
+
+def test_ignored_path_leads_to_the_incident_addresses_and_nothing_else(built: Record) -> None:
+    """The engine silently ignores nothing when a path is wrong."""
+    place: Any = only(built, "frontdoor:Policy").inputs
+    for part in re.findall(r"\w+", INCIDENT_VALUES):
+        place = place[int(part)] if part.isdigit() else place[part]
+    assert place == ["192.0.2.0/24"]
+
+
+def test_priorities_follow_the_order_of_the_rules() -> None:
+    rules: list[WafRule] = [LongerThan(name=f"Rule{n}", part="url", limit=n) for n in range(1, 5)]
+    made = custom_rules(record(lambda: build(rules)))
+    assert [(r["name"], r["priority"]) for r in made[1:]] == [("Rule1", 2), ("Rule2", 3), ("Rule3", 4), ("Rule4", 5)]
+
+
+def test_rate_limit_counts_what_it_says() -> None:
+    made = rule(SIGN_IN)
+    assert made["ruleType"] == "RateLimitRule"
+    assert (made["rateLimitThreshold"], made["rateLimitDurationInMinutes"]) == (100, 5)
+    assert (made["action"], made["enabledState"]) == ("Block", "Enabled")
+    assert made["groupBy"] == [{"variableName": "SocketAddr"}]
+    uri, method, host, exempt = made["matchConditions"]
+    assert (uri["matchVariable"], uri["operator"], uri["matchValue"]) == ("RequestUri", "Contains", ["/login"])
+    assert uri["transforms"] == ["UrlDecode", "Lowercase"]
+    assert (method["matchVariable"], method["matchValue"]) == ("RequestMethod", ["POST"])
+    assert (host["selector"], host["operator"], host["matchValue"]) == ("Host", "Equal", ["app.example.com"])
+    assert (exempt["matchVariable"], exempt["operator"], exempt["negateCondition"]) == ("SocketAddr", "IPMatch", True)
+    assert [c["negateCondition"] for c in (uri, method, host)] == [False, False, False]
+
+
+@pytest.mark.parametrize("exempt", [[], ["198.51.100.7/32"]])
+def test_rate_limit_of_everything_has_the_condition_azure_wants(exempt: list[str]) -> None:
+    made = rule(
+        RateLimit(
+            name="RateGeneral",
+            threshold=2000,
+            window_minutes=1,
+            group_by="SocketAddr",
+            action="Block",
+            exempt_addresses=exempt,
+        )
+    )
+    first = made["matchConditions"][0]
+    assert (first["matchVariable"], first["selector"]) == ("RequestHeader", "Host")
+    assert (first["operator"], first["matchValue"]) == ("GreaterThan", ["0"])
+    assert len(made["matchConditions"]) == 1 + len(exempt)
+
+
+@pytest.mark.parametrize(("block", "negated"), [("unlisted", True), ("listed", False)])
+def test_geography_compares_the_socket_not_a_claim(block: Any, negated: bool) -> None:
+    made = rule(GeoFilter(name="Geography", countries=["US", "CA"], block=block))
+    assert made["matchConditions"] == [
+        {
+            "matchVariable": "SocketAddr",
+            "operator": "GeoMatch",
+            "matchValue": ["US", "CA"],
+            "negateCondition": negated,
+        }
+    ]
+    assert made["action"] == "Block"
+
+
+@pytest.mark.parametrize(("part", "variable"), [("url", "RequestUri"), ("query", "QueryString")])
+def test_sizes_are_compared(part: Any, variable: str) -> None:
+    (condition,) = rule(LongerThan(name="Size", part=part, limit=2048))["matchConditions"]
+    assert (condition["matchVariable"], condition["operator"], condition["matchValue"]) == (
+        variable,
+        "GreaterThan",
+        ["2048"],
+    )
+
+
+def test_addresses_are_blocked_by_socket() -> None:
+    made = rule(BlockAddresses(name="Bad", addresses=["203.0.113.9/32"]))
+    assert made["matchConditions"][0]["matchValue"] == ["203.0.113.9/32"]
+    assert made["matchConditions"][0]["matchVariable"] == "SocketAddr"
+
+
+def test_body_size_is_read_from_the_announced_length() -> None:
+    (condition,) = rule(BodyLargerThan(name="Body", limit=10_485_760))["matchConditions"]
+    assert (condition["matchVariable"], condition["selector"]) == ("RequestHeader", "Content-Length")
+    assert condition["operator"] == "RegEx"
+    assert re.fullmatch(condition["matchValue"][0], "10485761")
+    assert not re.fullmatch(condition["matchValue"][0], "10485760")
+
+
+@given(limit=st.integers(0, 2_000_000_000), number=st.integers(0, 4_000_000_000), zeros=st.integers(0, 3))
+def test_regular_expression_above_a_limit_is_exact(limit: int, number: int, zeros: int) -> None:
+    assert bool(re.match(above(limit), "0" * zeros + str(number))) is (number > limit)
+
+
+@given(limit=st.integers(0, 2_000_000_000))
+def test_regular_expression_is_exact_at_the_limit_and_fits_azure(limit: int) -> None:
+    assert not re.match(above(limit), str(limit))
+    assert re.match(above(limit), str(limit + 1))
+    assert len(above(limit)) <= 256

@@ -1,0 +1,283 @@
+"""Wrong settings of the edge are told before anything is built, with what is allowed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.settings.base import Problem, Section
+from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
+from stacks.settings.edge_catalogues import HeaderCatalogue, RateLimitEntry, exposures, rate_limits, security_headers
+from stacks.settings.edge_rules import CSP_BY_APP, TIERS, EdgeApp, edge_apps, edge_problems, response_headers
+from tests.stacks.edge_builder import FOUR_APPS, app, as_settings
+
+
+def front_door(**values: Any) -> FrontDoorSettings:
+    return FrontDoorSettings.model_validate_json(json.dumps(values))
+
+
+def waf(**values: Any) -> WafSettings:
+    return WafSettings.model_validate_json(json.dumps(values))
+
+
+def problems(
+    apps: Sequence[EdgeApp] = FOUR_APPS,
+    door: FrontDoorSettings | None = None,
+    firewall: WafSettings | None = None,
+    location: str = "eastus2",
+) -> list[Problem]:
+    return list(edge_problems(door or front_door(), firewall or waf(), apps, location))
+
+
+def the_problem(found: list[Problem], key: str, *words: str) -> None:
+    """One problem, at ``key``, whose text has ``words``."""
+    assert [p.key for p in found] == [key], found
+    for word in words:
+        assert word in found[0].allowed
+
+
+def test_defaults_are_the_safe_ones() -> None:
+    assert front_door().sku == "premium"
+    assert waf().mode == "Prevention"
+    assert waf().managed_rules is True
+    assert waf().rate_limit_exempt_addresses == []
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("section", "value"),
+    [
+        (FrontDoorSettings, {"sku": "classic"}),
+        (FrontDoorSettings, {"originResponseTimeoutSeconds": 15}),
+        (FrontDoorSettings, {"originResponseTimeoutSeconds": 241}),
+        (FrontDoorSettings, {"probeIntervalSeconds": 256}),
+        (FrontDoorSettings, {"privateLinkLocation": "westus2"}),
+        (FrontDoorSettings, {"dnsZone": {"zone": "example.com"}}),
+        (FrontDoorSettings, {"dnsZone": {"resourceGroup": "rg", "zone": "Example"}}),
+        (FrontDoorSettings, {"endpoints": 3}),
+        (WafSettings, {"mode": "prevention"}),
+        (WafSettings, {"geo": {"action": "allow", "countries": []}}),
+        (WafSettings, {"geo": {"action": "allow", "countries": ["USA"]}}),
+        (WafSettings, {"geo": {"action": "deny", "countries": ["US"]}}),
+        (WafSettings, {"geo": {"action": "block", "countries": [f"A{c}" for c in "ABCDEFGHIJK"]}}),
+        (WafSettings, {"rateLimits": {"api.general": {"threshold": 9}}}),
+        (WafSettings, {"rateLimits": {"api.general": {"threshold": 1_000_001}}}),
+        (WafSettings, {"rateLimits": {"api.general": {"windowMinutes": 2}}}),
+        (WafSettings, {"rateLimits": {"api.general": {"action": "Allow"}}}),
+        (WafSettings, {"appLimits": {"backend": {"threshold": 9}}}),
+        (WafSettings, {"rateLimitExemptAddresses": ["not an address"]}),
+        (WafSettings, {"maxUrlCharacters": 10_000}),
+        (WafSettings, {"maxBodyBytes": "10MB"}),
+    ],
+)
+def test_values_that_azure_does_not_take_are_refused(section: type[Section], value: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        section.model_validate_json(json.dumps(value))
+
+
+def test_an_override_must_name_a_limit_and_a_misspelt_one_gets_a_hint() -> None:
+    found = list(waf(rateLimits={"api.authentification": {"threshold": 50}}).problems())
+    the_problem(found, "rateLimits.api.authentification", "did you mean api.authentication?")
+    assert list(waf(rateLimits={"api.authentication": {"threshold": 50}}).problems()) == []
+
+
+def test_a_query_string_is_no_longer_than_its_url() -> None:
+    found = list(waf(maxUrlCharacters=512, maxQueryCharacters=1024).problems())
+    the_problem(found, "maxQueryCharacters", "512")
+
+
+def test_private_link_and_managed_rules_need_premium() -> None:
+    found = problems([app("backend", "api")], front_door(sku="standard"))
+    assert [p.key for p in found] == ["waf.managedRules", "apps.backend.ingress"]
+    assert all("premium" in p.allowed for p in found)
+    public = [app("backend", "api", ingress="serviceTag")]
+    assert problems(public, front_door(sku="standard"), waf(managedRules=False)) == []
+
+
+def test_private_link_needs_a_region_that_has_it() -> None:
+    assert "westus2" not in PRIVATE_LINK_REGIONS
+    the_problem(problems(location="westus2"), "frontDoor.privateLinkLocation", "westus2", "westus3")
+    assert problems(door=front_door(privateLinkLocation="westus3"), location="westus2") == []
+    assert problems([app("backend", "api", ingress="serviceTag")], location="westus2") == []
+
+
+def test_hosts_that_would_share_a_resource_name_are_refused() -> None:
+    alike = [app("a", "web", hosts=("x-y.example.com",)), app("b", "web", hosts=("x.y.example.com",))]
+    the_problem(problems(alike), "apps.b.hostNames", "x-y.example.com")
+
+
+def test_hosts_lie_in_the_zone_that_is_kept_here() -> None:
+    zone = front_door(dnsZone={"resourceGroup": "rg-dns", "zone": "example.com"})
+    assert problems(door=zone) == []
+    the_problem(problems([app("a", "web", hosts=("a.badexample.com",))], zone), "apps.a.hostNames", "example.com")
+
+
+def test_exposure_is_a_class_of_the_catalogue() -> None:
+    the_problem(problems([app("a", "admin")]), "apps.a.exposure", "api, web, marketing")
+
+
+def test_names_differ_also_without_hyphens() -> None:
+    the_problem(problems([app("pro-next", "web"), app("pronext", "web")]), "apps.pronext", "pro-next")
+
+
+def test_a_policy_longer_than_azure_takes_is_the_apps_to_send() -> None:
+    sources = " ".join(f"https://cdn{n}.example.com" for n in range(30))
+    long = f"default-src 'self'; frame-ancestors 'none'; img-src {sources}"
+    the_problem(
+        problems([app("a", "web", csp=long)]), "apps.a.contentSecurityPolicy", "640", "contentSecurityPolicy: app"
+    )
+    assert problems([app("a", "web", csp=CSP_BY_APP)]) == []
+
+
+def test_a_class_policy_that_grows_too_long_with_the_apis_is_noticed() -> None:
+    apis = [app(f"api{n}", "api", hosts=(f"a-rather-long-host-name-{n}.example.com",)) for n in range(12)]
+    assert {p.key for p in problems([*apis, app("w", "web")])} == {"apps.w.contentSecurityPolicy"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/*",
+        "/.auth/*",
+        "/.auth/me",
+        "/api/*",
+        "/api",
+        "/API/users",
+        "/healthz",
+        "/healthz/*",
+        "/auth/callback",
+    ],
+)
+def test_paths_of_personal_answers_are_not_static(path: str) -> None:
+    the_problem(problems([app("a", "web", static_paths=(path,))]), "apps.a.staticPaths")
+
+
+def test_a_directory_around_the_health_path_is_not_static() -> None:
+    inside = app("a", "web", static_paths=("/status/*",), health_check_path="/status/health")
+    the_problem(problems([inside]), "apps.a.staticPaths", "/status/health")
+
+
+@pytest.mark.parametrize("path", ["/_next/static/*", "/assets/*", "/favicon.ico", "/apidocs/*", "/authors/*"])
+def test_static_paths_are_accepted(path: str) -> None:
+    assert problems([app("a", "web", static_paths=(path,))]) == []
+
+
+@pytest.mark.parametrize("sku", ["standard", "premium"])
+def test_what_a_profile_may_hold(sku: str) -> None:
+    tier = TIERS[sku]
+    door, firewall = front_door(sku=sku), waf(managedRules=False)
+    many = [app(f"a{n}", "web", ingress="serviceTag", hosts=(f"a{n}.example.com",)) for n in range(tier.routes + 1)]
+    words = "; ".join(p.allowed for p in problems(many, door, firewall))
+    for what in ("origin groups", "rule sets", "routes"):
+        assert f"at most {tier.routes} {what}; the apps need {tier.routes + 1}" in words
+    assert problems(many[:-1], door, firewall) == []
+    hosts = tuple(f"h{n}.example.com" for n in range(tier.domains + 1))
+    found = problems([app("a", "web", hosts=hosts, ingress="serviceTag")], door, firewall)
+    the_problem(found, "frontDoor.sku", f"{tier.domains} custom domains", str(tier.domains + 1))
+
+
+def test_endpoints_of_a_profile_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With three classes no tier's limit is near; with more classes in the catalogues it counts."""
+    monkeypatch.setattr("stacks.settings.edge_rules.exposures", lambda: tuple(f"c{n}" for n in range(11)))
+    many = [app(f"a{n}", f"c{n}", ingress="serviceTag", csp="frame-ancestors 'none'") for n in range(11)]
+    found = problems(many, front_door(sku="standard"), waf(managedRules=False))
+    the_problem(found, "frontDoor.sku", "at most 10 endpoints", "11")
+    assert problems(many) == []
+
+
+def test_patterns_of_a_route_are_counted() -> None:
+    paths = tuple(f"/s{n}/*" for n in range(26))
+    static = [app("a", "web", ingress="serviceTag", static_paths=paths)]
+    found = problems(static, front_door(sku="standard"), waf(managedRules=False))
+    the_problem(found, "apps.a.staticPaths", "at most 25")
+    assert problems(static) == []
+
+
+def test_composite_routes_are_counted() -> None:
+    hosts = tuple(f"h{n}.example.com" for n in range(100))
+    found = problems([app("a", "web", hosts=hosts, static_paths=tuple(f"/s{n}/*" for n in range(25)))])
+    the_problem(found, "frontDoor.sku", "5000 composite routes", "5200")
+
+
+def test_app_limits_name_apps_and_fit_a_policy() -> None:
+    the_problem(problems(firewall=waf(appLimits={"backed": {"threshold": 100}})), "waf.appLimits.backed", "backend")
+    wide = [app("a", "web", hosts=tuple(f"h{n}.example.com" for n in range(11)))]
+    the_problem(problems(wide, firewall=waf(appLimits={"a": {"threshold": 100}})), "waf.appLimits.a", "at most 10")
+    many = [app(f"a{n}", "web") for n in range(93)]
+    limits = {each.name: {"threshold": 100} for each in many}
+    the_problem(problems(many, firewall=waf(appLimits=limits)), "waf.appLimits", "100 custom rules", "101")
+
+
+def test_settings_of_apps_become_what_the_edge_sees() -> None:
+    assert edge_apps({each.name: as_settings(each) for each in FOUR_APPS}) == FOUR_APPS
+
+
+# --- catalogues ----------------------------------------------------------------------------------------------------
+
+
+def test_both_catalogues_have_the_same_classes() -> None:
+    assert set(exposures()) == set(security_headers().exposures) == {"api", "web", "marketing"}
+    assert list(security_headers().problems()) == []
+
+
+def test_every_class_has_a_general_limit_last_and_everything_blocks() -> None:
+    for limits in rate_limits().values():
+        *others, last = limits.values()
+        assert last.paths == []
+        assert last.methods == []
+        assert all(entry.action == "Block" for entry in limits.values())
+        assert all(e.threshold / e.window_minutes < last.threshold / last.window_minutes for e in others)
+
+
+def test_headers_of_every_class_are_within_azures_limits_and_frame_nothing() -> None:
+    for each in FOUR_APPS:
+        headers = response_headers(each, FOUR_APPS)
+        assert all(len(value) <= 640 and "{" not in value for value in headers.values())
+        assert headers["Strict-Transport-Security"].startswith("max-age=63072000")
+        if each.csp is None:
+            assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_policy_without_apis_has_no_hole() -> None:
+    headers = response_headers(FOUR_APPS[3], [FOUR_APPS[3]])
+    assert "connect-src 'self';" in headers["Content-Security-Policy"]
+
+
+def test_a_header_catalogue_without_framing_policy_or_with_a_header_twice_is_told() -> None:
+    wrong = HeaderCatalogue.model_validate(
+        {
+            "all": {"X-Frame-Options": "DENY"},
+            "exposures": {"web": {"Content-Security-Policy": "default-src 'self'", "X-Frame-Options": "DENY"}},
+            "remove": [],
+        }
+    )
+    keys = [p.key for p in wrong.problems()]
+    assert keys == ["exposures.web.Content-Security-Policy", "exposures.web.X-Frame-Options"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"threshold": 5},
+        {"windowMinutes": 3},
+        {"action": "JSChallenge"},
+        {"paths": ["/Login"]},
+        {"paths": [f"/p{n}" for n in range(11)]},
+        {"methods": ["post"]},
+        {"groupBy": "Cookie"},
+    ],
+)
+def test_a_rate_limit_that_azure_does_not_take_is_refused(change: dict[str, Any]) -> None:
+    right = rate_limits()["api"]["authentication"].model_dump(by_alias=True)
+    RateLimitEntry.model_validate(right)
+    with pytest.raises(ValidationError):
+        RateLimitEntry.model_validate({**right, **change})
+
+
+def test_a_header_value_too_long_for_a_rule_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        HeaderCatalogue.model_validate({"all": {"X-Long": "x" * 641}, "exposures": {}, "remove": []})
