@@ -1,0 +1,111 @@
+"""The archive of audit records and its feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.archive_feed import (
+    ACTIVITY_LOG_CONTAINER,
+    ArchiveTarget,
+    archive_activity_log,
+    archive_categories,
+    category_container,
+    export_tables,
+    table_container,
+)
+from components.audit_archive import AuditArchive, AuditArchiveArgs
+from components.encryption import CustomerManagedKey
+from stacks.outputs import Common, Network
+from stacks.settings.archive import ArchiveSettings
+from stacks.settings.origin import Origin, made_from
+from stacks.vaults import EncryptionKey
+
+ACTIVITY_CATEGORIES = ("Administrative", "Security", "Policy", "Alert", "ServiceHealth", "ResourceHealth")
+"""Activity log categories worth six years: who changed what, what Azure reported. Autoscale and advice are not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """What others need of the archive. id: the account; containers: every container with a policy; lock: whether
+    the deployment locks the policies."""
+
+    id: pulumi.Output[str]
+    name: pulumi.Output[str]
+    resource_group: pulumi.Output[str]
+    containers: Sequence[str]
+    lock: bool
+
+
+def containers(settings: ArchiveSettings) -> list[str]:
+    """Every container that the feeds of these settings write to."""
+    return [
+        *(table_container(table) for table in settings.tables),
+        *(category_container(category) for category in settings.front_door_categories),
+        *((ACTIVITY_LOG_CONTAINER,) if settings.activity_log else ()),
+    ]
+
+
+def build_archive(
+    settings: ArchiveSettings,
+    common: Common,
+    network: Network,
+    key: EncryptionKey,
+    front_door_id: pulumi.Input[str],
+) -> Archive:
+    """Build the account, a container for each source, and the feeds."""
+    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:archive")):
+        archive = AuditArchive(
+            "archive",
+            AuditArchiveArgs(
+                resource_group_name=common.groups["data"],
+                location=common.location,
+                account_name=common.names.storage("audit"),
+                redundancy=settings.redundancy,
+                key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                containers=containers(settings),
+                retention_days=settings.retention_days,
+                delete_after_days=settings.delete_after_days,
+                soft_delete_days=settings.soft_delete_days,
+                private_access=network.private_access("blob"),
+                logs=common.logs,
+                protection=common.protection,
+                # Without the identity's access to the key, Azure refuses the account's encryption.
+                depends_on=[key.vault],
+                tags=dict(common.tags),
+            ),
+        )
+        _feeds(settings, common, archive, front_door_id)
+    return Archive(
+        id=archive.outputs.id,
+        name=archive.outputs.name,
+        resource_group=common.groups["data"],
+        containers=containers(settings),
+        lock=settings.lock,
+    )
+
+
+def _feeds(settings: ArchiveSettings, common: Common, archive: AuditArchive, front_door_id: pulumi.Input[str]) -> None:
+    target = ArchiveTarget(account_id=archive.outputs.id, ready=archive.policies)
+    if settings.tables:
+        export_tables(
+            "archive",
+            workspace_id=common.logs.workspace_id,
+            tables=settings.tables,
+            target=target,
+            parent=archive,
+        )
+    if settings.front_door_categories:
+        archive_categories(
+            "front-door",
+            resource_id=front_door_id,
+            categories=settings.front_door_categories,
+            target=target,
+            parent=archive,
+        )
+    if settings.activity_log:
+        archive_activity_log(
+            common.names.regional("archive"), categories=ACTIVITY_CATEGORIES, target=target, parent=archive
+        )

@@ -1,0 +1,68 @@
+"""The Redis cache of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.encryption import CustomerManagedKey
+from components.identity import IdentityOutputs
+from components.redis import REDIS_PORT, Redis, RedisArgs, RedisUser
+from stacks.outputs import Common, Network
+from stacks.settings.cache import CacheSettings
+from stacks.settings.origin import Origin, made_from
+from stacks.vaults import EncryptionKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """What others need of the cache. id: the cluster; database_id: where connection events are; host, port."""
+
+    id: pulumi.Output[str]
+    database_id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    port: int
+
+    def url(self, user: IdentityOutputs) -> pulumi.Output[str]:
+        """REDIS-URL of one identity: its object id is the user, an Entra token the password, which is not here."""
+        return pulumi.Output.format("rediss://{0}@{1}:{2}", user.principal_id, self.host, self.port)
+
+
+def build_cache(
+    settings: CacheSettings,
+    common: Common,
+    network: Network,
+    users: Mapping[str, IdentityOutputs],
+    key: EncryptionKey,
+) -> Cache:
+    """Build the cache. users: the identities that may use it, by app."""
+    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:cache")):
+        ours = settings.customer_managed_key
+        redis = Redis(
+            "redis",
+            RedisArgs(
+                resource_group_name=common.groups["data"],
+                location=common.location,
+                cluster_name=common.names.global_name("redis"),
+                sku=settings.sku,
+                high_availability=settings.high_availability,
+                persistence=settings.persistence,
+                clustering=settings.clustering,
+                eviction=settings.eviction,
+                users=[RedisUser(name=app, object_id=user.principal_id) for app, user in users.items()],
+                key=(
+                    CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id)
+                    if ours
+                    else None
+                ),
+                private_access=network.private_access("redis"),
+                logs=common.logs,
+                protection=common.protection,
+                # Without the identity's access to the key, Azure refuses to make the cluster.
+                depends_on=[key.vault] if ours else [],
+                tags=dict(common.tags),
+            ),
+        )
+    return Cache(id=redis.outputs.id, database_id=redis.outputs.database_id, host=redis.outputs.host, port=REDIS_PORT)

@@ -1,0 +1,72 @@
+"""The archive of audit records: what goes in, how long it stays, how it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from stacks.settings.base import Problem, Section
+from stacks.settings.platform import PlatformSettings, regions
+
+Table = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$")]
+
+SIX_YEARS = 2192
+"""Days of six calendar years with two leap days: 45 CFR 164.316(b)(2)(i), applied to audit records by policy."""
+
+# learn.microsoft.com/azure/azure-monitor/logs/logs-data-export, unsupported tables: the rule is accepted and nothing
+# arrives. StorageBlobLogs would log, and so export, the archive's own writes.
+_NOT_EXPORTED = {
+    "AzureDiagnostics": "Azure does not export it; let the resource log to a table of its own, or use a category",
+    "AzureActivity": "Azure exports it in part only; use activityLog",
+    "AlertHistory": "Azure does not export it",
+    "StorageBlobLogs": "none: the archive's own writes would feed it without end",
+}
+
+
+class ArchiveSettings(Section):
+    """A storage account with one immutable (WORM) container for each source of audit records."""
+
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"] = "GZRS"
+    """Copies: LRS one building, ZRS three zones, GRS and GZRS also the paired region, RA… readable there.
+    $0.02 (LRS) to $0.06 (RAGZRS) a GB and month."""
+    retention_days: Annotated[int, Field(ge=1, le=146000)] = SIX_YEARS
+    """Days in which a record cannot be changed or deleted. 2192: six years, by policy."""
+    delete_after_days: Annotated[int, Field(ge=2, le=146365)] = SIX_YEARS + 30
+    """Days after which a record is deleted by itself; more than retentionDays."""
+    soft_delete_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days in which a deleted record can be brought back."""
+    lock: bool = False
+    """Let `python -m deployment` lock the policies. IRREVERSIBLE: from then on nobody, Microsoft included, can shorten
+    or remove them, and the account, its resource group and their cost stay until the last record is old enough."""
+    tables: list[Table] = []
+    """Log Analytics tables that are exported, a container am-<table> for each. About $0.10 a GB."""
+    front_door_categories: list[Literal["FrontDoorAccessLog", "FrontDoorWebApplicationFirewallLog"]] = []
+    """Front Door's logs, which no table export covers, a container insights-logs-<category> for each."""
+    activity_log: bool = False
+    """The subscription's activity log. In one stack of a subscription is enough; Azure allows five settings."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Nothing is deleted before it may be, nothing is listed twice, and everything listed arrives."""
+        if self.delete_after_days <= self.retention_days:
+            yield Problem("deleteAfterDays", self.delete_after_days, f"more than retentionDays ({self.retention_days})")
+        for index, table in enumerate(self.tables):
+            if table in _NOT_EXPORTED:
+                yield Problem(f"tables[{index}]", table, _NOT_EXPORTED[table])
+        for key, names in (("tables", self.tables), ("frontDoorCategories", self.front_door_categories)):
+            if len({name.lower() for name in names}) != len(names):
+                yield Problem(key, names, "every name once")
+
+
+def cross_problems(archive: ArchiveSettings, platform: PlatformSettings) -> Iterator[Problem]:
+    """Mistakes between the archive and the place of the platform. Keys are full paths without the namespace."""
+    region = regions()[platform.location]
+    if "Z" in archive.redundancy and not region["zones"]:
+        yield Problem(
+            "archive.redundancy",
+            archive.redundancy,
+            f"LRS, GRS or RAGRS: {platform.location} has no availability zones",
+        )
+    if "G" in archive.redundancy and region.get("paired") not in regions():
+        yield Problem("archive.redundancy", archive.redundancy, f"LRS or ZRS: {platform.location} has no paired region")

@@ -1,0 +1,48 @@
+"""The Redis cache: size, redundancy, persistence."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Literal
+
+from stacks.settings.base import Problem, Section
+
+# Memory in GB by size, as in the names (learn.microsoft.com/azure/redis/overview, tiers).
+SKUS = tuple(
+    f"{family}{size}"
+    for family, sizes in {
+        "Balanced_B": (0, 1, 3, 5, 10, 20, 50, 100, 150, 250, 350, 500, 700, 1000),
+        "MemoryOptimized_M": (10, 20, 50, 100, 150, 250, 350, 500, 700, 1000, 1500, 2000),
+        "ComputeOptimized_X": (3, 5, 10, 20, 50, 100, 150, 250, 350, 500, 700),
+    }.items()
+    for size in sizes
+)
+
+
+class CacheSettings(Section):
+    """Azure Managed Redis for sessions and cache. Always private, TLS only, Entra only."""
+
+    sku: str
+    """Size: Balanced_B0 (0.5 GB, about $13 a month), B1 (1 GB, $26), B3 (3 GB, $55), B5 (6 GB, $110), B10 (12 GB,
+    $220), and so on; twice that with high availability."""
+    high_availability: bool = True
+    """A copy of all data that takes over. Without it there is no SLA. Doubles the cost."""
+    persistence: Literal["aof", "rdb-1h", "rdb-6h", "rdb-12h", "off"] = "aof"
+    """What survives the loss of every node: aof, all but the last second; rdb, all but the last hours; off, nothing."""
+    clustering: Literal["EnterpriseCluster", "OSSCluster", "NoCluster"] = "EnterpriseCluster"
+    """EnterpriseCluster looks like one Redis; OSSCluster needs a cluster-aware client. Fixed at creation."""
+    eviction: Literal["VolatileLRU", "VolatileLFU", "VolatileTTL", "AllKeysLRU", "AllKeysLFU", "NoEviction"] = (
+        "VolatileLRU"
+    )
+    """What goes when memory is full: Volatile… takes keys with a time to live only, NoEviction refuses writes."""
+    customer_managed_key: bool = True
+    """Encrypt the disk with our key. Redis takes a key version and does not follow a rotation: the next deployment
+    does (docs/runbooks/key-rotation.md). Fixed at creation in practice: turning it off needs a new cluster."""
+
+    def problems(self) -> Iterator[Problem]:
+        """A size that Azure has."""
+        if self.sku not in SKUS:
+            near = difflib.get_close_matches(self.sku, SKUS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield Problem("sku", self.sku, f"a size of Azure Managed Redis, for example Balanced_B1{hint}")
