@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import pulumi
 
@@ -28,23 +29,28 @@ CORRELATION_ID_HEADER = "X-Azure-Ref"
 joins the edge's log with theirs."""
 
 
-def build_apps(
-    plans: Mapping[str, PlanSettings],
-    apps: Mapping[str, AppSettings],
-    registry: RegistrySettings | None,
-    foundation: Foundation,
-    data: Data,
-) -> Apps:
+class HostingSettings(Protocol):
+    """The sections of the stack config that this layer reads."""
+
+    @property
+    def plans(self) -> Mapping[str, PlanSettings]: ...
+    @property
+    def apps(self) -> Mapping[str, AppSettings]: ...
+    @property
+    def registry(self) -> RegistrySettings | None: ...
+
+
+def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) -> Apps:
     """Every plan and every app of the stack. A further app is one more block in the stack file."""
     stack_file = _stack_file()
     built_plans = {}
-    for name, plan in plans.items():
+    for name, plan in settings.plans.items():
         with made_from(Origin(stack_file, f"medspasync:plans.{name}")):
             built_plans[name] = _plan(name, plan, foundation.common).outputs.id
     sites = {}
-    for name, app in apps.items():
+    for name, app in settings.apps.items():
         with made_from(Origin(stack_file, f"medspasync:apps.{name}")):
-            built = _app(name, app, built_plans[app.plan], registry, foundation, data)
+            built = _app(name, app, built_plans[app.plan], settings.registry, foundation, data)
             sites[name] = Site(id=built.outputs.id, host=built.outputs.host, plan_id=built_plans[app.plan])
     return Apps(sites=sites, plans=built_plans)
 

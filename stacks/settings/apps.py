@@ -30,8 +30,6 @@ SITE = "app"
 """Kind of a site in names: app-mss-prod-backend-x7k2."""
 SLOT = "staging"
 """The deployment slot's name."""
-AUTH_PATH = "/.auth/"
-STRICTEST_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 class RegistrySettings(Section):
@@ -146,8 +144,9 @@ class AppSettings(Section):
     """TLS from App Service's front end to the worker. Needs the Standard tier."""
     static_paths: list[PathPattern] = []
     """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them."""
-    content_security_policy: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")] = STRICTEST_POLICY
-    """Content-Security-Policy header, one line, with frame-ancestors."""
+    content_security_policy: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")] | None = None
+    """Content-Security-Policy header of its own, one line, with frame-ancestors. Null: the one of its exposure class
+    (stacks/catalogues/security_headers.yaml); `app`: the app sends one itself, for example with nonces."""
 
     @property
     def uses_image(self) -> bool:
@@ -157,7 +156,6 @@ class AppSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """What fields must hold together."""
         yield from self._environment_problems()
-        yield from self._path_problems()
         for key, values in (("hostNames", self.host_names), ("secrets", self.secrets)):
             for value in sorted({value for value in values if values.count(value) > 1}):
                 yield Problem(key, value, "each one once")
@@ -167,8 +165,11 @@ class AppSettings(Section):
             )
         if self.vault_name is not None and (wrong := name_problem("vault", self.vault_name)):
             yield Problem("vaultName", self.vault_name, wrong)
-        if "frame-ancestors" not in self.content_security_policy:
-            yield Problem("contentSecurityPolicy", self.content_security_policy, "a policy with frame-ancestors")
+        policy = self.content_security_policy
+        if policy not in (None, "app") and not re.search(r"(^|;)\s*frame-ancestors\s", policy):
+            yield Problem("contentSecurityPolicy", policy, "`app`, or a policy with frame-ancestors")
+        if self.exposure == "api" and self.static_paths:
+            yield Problem("staticPaths", self.static_paths, "none: answers of an API are never cached")
 
     def _environment_problems(self) -> Iterator[Problem]:
         yield from environment_problems("settings", self.settings)
@@ -188,15 +189,6 @@ class AppSettings(Section):
             yield Problem(
                 f"settings.{variable}", "…", f"not given here: it is read from the secret {readers[variable]}"
             )
-
-    def _path_problems(self) -> Iterator[Problem]:
-        if self.exposure == "api" and self.static_paths:
-            yield Problem("staticPaths", self.static_paths, "none: answers of an API are never cached")
-        for index, pattern in enumerate(self.static_paths):
-            stem = pattern.removesuffix("*")
-            covers = {self.health_check_path, AUTH_PATH}
-            for path in sorted(path for path in covers if path.startswith(stem) or path == pattern):
-                yield Problem(f"staticPaths[{index}]", pattern, f"a path that does not cover {path}")
 
 
 AppsSettings = dict[AppName, AppSettings]

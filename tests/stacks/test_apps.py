@@ -38,8 +38,8 @@ def test_every_app_is_whole(mode: Mode, apps: Mapping[str, Any]) -> None:
     for type_ in PER_APP:
         assert len(result.of_type(type_)) == len(apps)
     assert len(result.of_type("web:AppServicePlan")) == 1
-    names = [site.inputs["name"] for site in result.of_type("web:WebApp")]
-    assert names == [f"app-mss-test-{name}-x7k2" for name in apps]
+    names = {site.inputs["name"] for site in result.of_type("web:WebApp")}
+    assert names == {f"app-mss-test-{name}-x7k2" for name in apps}
 
 
 def test_every_resource_names_the_entry_that_it_is_made_from() -> None:
