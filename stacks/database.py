@@ -41,6 +41,7 @@ class Database:
 
     id, name, resource_group: the server; host: where apps connect (the virtual writer endpoint, where config says so);
     port: PgBouncer's where it is on; direct_port: PostgreSQL's own, for migrations and the auditor.
+    settled: the last operation on the primary; what needs the server at rest depends on it.
     """
 
     id: pulumi.Output[str]
@@ -52,6 +53,7 @@ class Database:
     database: str
     replica_id: pulumi.Output[str] | None
     reader_host: pulumi.Output[str] | None
+    settled: pulumi.Resource
 
     def url(self, role: str, password: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
         """DATABASE-URL for one PostgreSQL role: no credential with Entra authentication, else secret.
@@ -110,6 +112,7 @@ def build_database(
         database=settings.database,
         replica_id=replica.outputs.id if replica else None,
         reader_host=replica.outputs.reader_host if replica else None,
+        settled=server.settled,
     )
 
 
