@@ -126,6 +126,18 @@ class Data:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bus:
+    """All that the event bus gives; empty where a stack has none.
+
+    settings: environment values of the apps on the bus, by app; watched: namespace ids, for the alerts of kind
+    ``servicebus``.
+    """
+
+    settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    watched: Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """One app as the edge and the alerts see it. id: the site's ARM id; host: its default host name."""
 

@@ -1,0 +1,201 @@
+"""A Service Bus namespace: queues and topics that apps reach with their identities, never with a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import servicebus
+
+from components.diagnostics import LogDestination, diagnose
+from components.private_endpoint import PrivateAccess, private_endpoint
+from components.protection import Protection, lock_resource
+from components.role_assignment import assign_role
+
+# learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration
+DATA_SENDER = "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
+"""Azure Service Bus Data Sender."""
+DATA_RECEIVER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"
+"""Azure Service Bus Data Receiver."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """How messages are handed to receivers.
+
+    max_deliveries: attempts, 1 to 2000, before a message goes to the dead-letter queue.
+    lock_seconds: 5 to 300; how long a receiver may work on a message before another one gets it.
+    time_to_live_days: an older message goes to the dead-letter queue as well.
+    sessions: messages of one session are received in order, by one receiver.
+    """
+
+    max_deliveries: int
+    lock_seconds: int
+    time_to_live_days: int
+    sessions: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusQueue:
+    """A queue. senders, receivers: object ids of identities by name."""
+
+    name: str
+    delivery: Delivery
+    senders: Mapping[str, pulumi.Input[str]]
+    receivers: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusSubscription:
+    """A subscription of a topic: its receivers get every message of the topic."""
+
+    name: str
+    delivery: Delivery
+    receivers: Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusTopic:
+    """A topic. time_to_live_days: longest life of a message in it."""
+
+    name: str
+    time_to_live_days: int
+    senders: Mapping[str, pulumi.Input[str]]
+    subscriptions: Sequence[BusSubscription]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventBusArgs:
+    """Arguments of `EventBus`.
+
+    namespace_name: globally unique, 6 to 50 characters.
+    sku: ``premium`` has private endpoints and dedicated capacity; ``standard`` answers at a public address, where only
+    an Entra token opens it.
+    messaging_units: 1, 2, 4, 8 or 16; premium only.
+    private_access: where the private endpoint goes; given exactly with ``premium``.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    namespace_name: pulumi.Input[str]
+    sku: Literal["standard", "premium"]
+    messaging_units: int
+    private_access: PrivateAccess | None
+    queues: Sequence[BusQueue]
+    topics: Sequence[BusTopic]
+    logs: LogDestination
+    protection: Protection
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventBusOutputs:
+    """id: ARM id; host: ``<name>.servicebus.windows.net``, what a client connects to."""
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+
+
+class EventBus(pulumi.ComponentResource):
+    """A namespace without keys, whose queues and topics each open to exactly their senders and receivers.
+
+    What cannot be delivered, and what grows too old, is kept in the dead-letter queues.
+    """
+
+    outputs: EventBusOutputs
+
+    def __init__(self, name: str, args: EventBusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:EventBus", name, None, opts)
+        premium = args.sku == "premium"
+        namespace = servicebus.Namespace(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            namespace_name=args.namespace_name,
+            sku=servicebus.SBSkuArgs(
+                name=servicebus.SkuName.PREMIUM if premium else servicebus.SkuName.STANDARD,
+                tier=servicebus.SkuTier.PREMIUM if premium else servicebus.SkuTier.STANDARD,
+                capacity=args.messaging_units if premium else None,
+            ),
+            disable_local_auth=True,
+            minimum_tls_version=servicebus.TlsVersion.TLS_VERSION_1_2,
+            public_network_access=servicebus.PublicNetworkAccess.DISABLED
+            if premium
+            else servicebus.PublicNetworkAccess.ENABLED,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
+        )
+        if args.private_access:
+            private_endpoint(
+                name,
+                resource_group_name=args.resource_group_name,
+                location=args.location,
+                service_id=namespace.id,
+                group_id="namespace",
+                access=args.private_access,
+                parent=self,
+                tags=args.tags,
+            )
+        for queue in args.queues:
+            self._queue(name, queue, namespace, args)
+        for topic in args.topics:
+            self._topic(name, topic, namespace, args)
+        diagnose(name, namespace.id, args.logs, parent=self)
+        lock_resource(name, namespace.id, args.protection, parent=self)
+        self.outputs = EventBusOutputs(
+            id=namespace.id, host=pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
+        )
+        self.register_outputs(vars(self.outputs))
+
+    def _queue(self, name: str, queue: BusQueue, namespace: servicebus.Namespace, args: EventBusArgs) -> None:
+        made = servicebus.Queue(
+            f"{name}-{queue.name}",
+            resource_group_name=args.resource_group_name,
+            namespace_name=namespace.name,
+            queue_name=queue.name,
+            max_delivery_count=queue.delivery.max_deliveries,
+            lock_duration=f"PT{queue.delivery.lock_seconds}S",
+            default_message_time_to_live=f"P{queue.delivery.time_to_live_days}D",
+            dead_lettering_on_message_expiration=True,
+            requires_session=queue.delivery.sessions,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._grant(f"{name}-{queue.name}-sender", made.id, DATA_SENDER, queue.senders)
+        self._grant(f"{name}-{queue.name}-receiver", made.id, DATA_RECEIVER, queue.receivers)
+
+    def _topic(self, name: str, topic: BusTopic, namespace: servicebus.Namespace, args: EventBusArgs) -> None:
+        made = servicebus.Topic(
+            f"{name}-{topic.name}",
+            resource_group_name=args.resource_group_name,
+            namespace_name=namespace.name,
+            topic_name=topic.name,
+            default_message_time_to_live=f"P{topic.time_to_live_days}D",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._grant(f"{name}-{topic.name}-sender", made.id, DATA_SENDER, topic.senders)
+        for subscription in topic.subscriptions:
+            child = f"{name}-{topic.name}-{subscription.name}"
+            received = servicebus.Subscription(
+                child,
+                resource_group_name=args.resource_group_name,
+                namespace_name=namespace.name,
+                topic_name=made.name,
+                subscription_name=subscription.name,
+                max_delivery_count=subscription.delivery.max_deliveries,
+                lock_duration=f"PT{subscription.delivery.lock_seconds}S",
+                default_message_time_to_live=f"P{subscription.delivery.time_to_live_days}D",
+                dead_lettering_on_message_expiration=True,
+                dead_lettering_on_filter_evaluation_exceptions=True,
+                requires_session=subscription.delivery.sessions,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            self._grant(f"{child}-receiver", received.id, DATA_RECEIVER, subscription.receivers)
+
+    def _grant(
+        self, name: str, scope: pulumi.Input[str], role_id: str, principals: Mapping[str, pulumi.Input[str]]
+    ) -> None:
+        """One role on one queue, topic or subscription; nobody has one on the namespace."""
+        for who, principal_id in principals.items():
+            assign_role(f"{name}-{who}", scope=scope, role_id=role_id, principal_id=principal_id, parent=self)

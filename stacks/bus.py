@@ -1,0 +1,105 @@
+"""The event bus between the apps, where a stack has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+import pulumi
+
+from components.event_bus import BusQueue, BusSubscription, BusTopic, Delivery, EventBus, EventBusArgs
+from stacks.outputs import Bus, Foundation
+from stacks.settings.bus import DeliverySettings, EventBusSettings
+from stacks.settings.origin import Origin, made_from
+
+HOST_VARIABLE = "SERVICE_BUS_HOST"
+"""Environment variable under which apps on the bus read its host name."""
+
+
+class BusStack(Protocol):
+    """The sections of the stack config that the bus reads."""
+
+    @property
+    def event_bus(self) -> EventBusSettings: ...
+
+
+def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
+    """The namespace with its queues and topics; an empty `Bus` where the stack has none."""
+    bus = settings.event_bus
+    if bus.tier == "none":
+        return Bus(settings={}, watched={})
+    common = foundation.common
+    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:eventBus")):
+        outputs = EventBus(
+            "event-bus",
+            EventBusArgs(
+                resource_group_name=common.groups["data"],
+                location=common.location,
+                namespace_name=common.names.global_name("sbns"),
+                sku=bus.tier,
+                messaging_units=bus.messaging_units,
+                private_access=foundation.network.private_access("servicebus") if bus.tier == "premium" else None,
+                queues=_queues(bus, foundation),
+                topics=_topics(bus, foundation),
+                logs=common.logs,
+                protection=common.protection,
+                tags=dict(common.tags),
+            ),
+        ).outputs
+    return Bus(
+        settings={app: {HOST_VARIABLE: outputs.host} for app in _members(bus)},
+        watched={"event-bus": outputs.id},
+    )
+
+
+def _queues(bus: EventBusSettings, foundation: Foundation) -> list[BusQueue]:
+    return [
+        BusQueue(
+            name=name,
+            delivery=_delivery(queue),
+            senders=_principals(queue.senders, foundation),
+            receivers=_principals(queue.receivers, foundation),
+        )
+        for name, queue in bus.queues.items()
+    ]
+
+
+def _topics(bus: EventBusSettings, foundation: Foundation) -> list[BusTopic]:
+    return [
+        BusTopic(
+            name=name,
+            time_to_live_days=topic.time_to_live_days,
+            senders=_principals(topic.senders, foundation),
+            subscriptions=[
+                BusSubscription(
+                    name=key,
+                    delivery=_delivery(subscription),
+                    receivers=_principals(subscription.receivers, foundation),
+                )
+                for key, subscription in topic.subscriptions.items()
+            ],
+        )
+        for name, topic in bus.topics.items()
+    ]
+
+
+def _delivery(settings: DeliverySettings) -> Delivery:
+    return Delivery(
+        max_deliveries=settings.max_deliveries,
+        lock_seconds=settings.lock_seconds,
+        time_to_live_days=settings.time_to_live_days,
+        sessions=settings.sessions,
+    )
+
+
+def _principals(apps: Iterable[str], foundation: Foundation) -> Mapping[str, pulumi.Output[str]]:
+    return {app: foundation.identities.apps[app].principal_id for app in apps}
+
+
+def _members(bus: EventBusSettings) -> list[str]:
+    """Apps that send or receive anything, each once."""
+    queues, topics = bus.queues.values(), bus.topics.values()
+    named = [app for queue in queues for app in (*queue.senders, *queue.receivers)]
+    named += [app for topic in topics for app in topic.senders]
+    named += [app for topic in topics for sub in topic.subscriptions.values() for app in sub.receivers]
+    return list(dict.fromkeys(named))
