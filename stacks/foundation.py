@@ -1,4 +1,4 @@
-"""The foundation layer: resource groups, network, identities, monitoring, and the edge's entry, whose ids others need."""
+"""The foundation layer: resource groups, network, identities, monitoring, and the entry of the edge."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 import pulumi
 import pulumi_random as random
-from pulumi_azure_native import resources
+from pulumi_azure_native import authorization, resources
 
+from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
 from components.protection import Protection
+from stacks.edge import build_entry
 from stacks.naming import SUFFIX_LENGTH, Names
+from stacks.network import build_network
+from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
 from stacks.settings.model import Settings
 from stacks.settings.origin import Origin, made_from
@@ -45,7 +49,7 @@ def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output
     return groups
 
 
-def identities(settings: Settings, common: Common) -> Identities:
+def build_identities(settings: Settings, common: Common) -> Identities:
     """One managed identity for each app and each duty."""
     stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
     geo = (GEO_ENCRYPTION,) if settings.database.geo_redundant_backup else ()
@@ -87,11 +91,38 @@ def name_suffix(settings: Settings) -> pulumi.Input[str]:
     ).result
 
 
-def protection(settings: Settings) -> Protection:
-    """How stateful resources are guarded in this stack."""
-    return Protection(protect=settings.protection.protect, lock=settings.protection.lock)
-
-
 def build_foundation(settings: Settings, supplied: Mapping[SecretName, pulumi.Output[str]]) -> Foundation:
     """Build what every other layer stands on."""
-    raise NotImplementedError
+    client = authorization.get_client_config_output()
+    names = Names(settings.platform.short, settings.platform.code, name_suffix(settings))
+    groups = resource_groups(settings, names)
+    protection = Protection(protect=settings.protection.protect, lock=settings.protection.lock)
+    webhook = settings.monitoring.webhook_secret
+    monitoring = build_observability(
+        settings.monitoring,
+        names=names,
+        location=settings.platform.location,
+        tags=settings.platform.tags,
+        resource_group_name=groups["monitoring"],
+        protection=protection,
+        webhook_uri=supplied.get(webhook) if webhook else None,
+    )
+    common = Common(
+        names=names,
+        location=settings.platform.location,
+        paired_location=settings.platform.paired_location,
+        tags=settings.platform.tags,
+        tenant_id=client.tenant_id,
+        subscription_id=client.subscription_id,
+        groups=groups,
+        logs=LogDestination(workspace_id=monitoring.workspace_id),
+        protection=protection,
+    )
+    identities = build_identities(settings, common)
+    return Foundation(
+        common=common,
+        network=build_network(settings.network, common),
+        identities=identities,
+        monitoring=monitoring,
+        edge=build_entry(settings, common),
+    )

@@ -21,9 +21,9 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     foundation = build_foundation(settings, supplied)
     data = build_data(settings, foundation, supplied)
     apps = build_apps(settings, foundation, data)
-    edge = build_edge(settings, foundation, apps)
-    build_operations(settings, foundation, data, apps, edge)
+    build_edge(settings, foundation, apps)
+    build_operations(settings.monitoring, foundation, data, apps)
     return {
-        "appUrls": {app: f"https://{app_settings.hosts[0]}" for app, app_settings in settings.apps.items()},
+        "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},
         "keyVaultNames": dict(data.vault_names),
     }

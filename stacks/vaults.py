@@ -44,10 +44,11 @@ class EncryptionKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Vaults:
-    """apps: each app's vault; keys: encryption keys by use (``postgres``, ``archive``, ``redis``); geo_key: the key in
-    the paired region, where geo-redundant backup is on."""
+    """apps: each app's vault; key_vaults: vaults of encryption keys (``keys``, ``geo``); keys: encryption keys by use
+    (``postgres``, ``archive``, ``redis``); geo_key: the one in the paired region, where geo-redundant backup is on."""
 
     apps: Mapping[str, KeyVault]
+    key_vaults: Mapping[str, KeyVault]
     keys: Mapping[str, EncryptionKey]
     geo_key: EncryptionKey | None
 
@@ -82,11 +83,15 @@ def build_vaults(settings: Settings, common: Common, network: Network, identitie
             access=ENCRYPT_WITH_KEYS,
         )
         keys = {use: _key(f"key-{use}", use, settings, common.groups["data"], vault, identity) for use in KEY_USES}
-        geo_key = _geo_key(settings, common, network, identities) if GEO_ENCRYPTION in identities.duties else None
-    return Vaults(apps=apps, keys=keys, geo_key=geo_key)
+        if GEO_ENCRYPTION not in identities.duties:
+            return Vaults(apps=apps, key_vaults={"keys": vault}, keys=keys, geo_key=None)
+        geo_vault, geo_key = _geo_key(settings, common, network, identities)
+    return Vaults(apps=apps, key_vaults={"keys": vault, "geo": geo_vault}, keys=keys, geo_key=geo_key)
 
 
-def _geo_key(settings: Settings, common: Common, network: Network, identities: Identities) -> EncryptionKey:
+def _geo_key(
+    settings: Settings, common: Common, network: Network, identities: Identities
+) -> tuple[KeyVault, EncryptionKey]:
     """Azure wants the key of a geo-redundant backup in the paired region, under an identity of its own."""
     identity = identities.duties[GEO_ENCRYPTION]
     vault = _vault(
@@ -100,7 +105,7 @@ def _geo_key(settings: Settings, common: Common, network: Network, identities: I
         location=settings.platform.paired_location,
         group="paired",
     )
-    return _key("key-postgres-geo", "postgres-geo", settings, common.groups["paired"], vault, identity)
+    return vault, _key("key-postgres-geo", "postgres-geo", settings, common.groups["paired"], vault, identity)
 
 
 def _vault(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -15,7 +15,8 @@ from pulumi.runtime.settings import get_project, get_stack
 
 from assurance.record import UNKNOWN, Mode, Resource
 from assurance.recorder import simulate
-from assurance.recorder.wire import secret_texts, unwrap
+from assurance.recorder.dropped import dropped_inputs
+from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 _OPTIONS = {
@@ -31,10 +32,13 @@ _OPTIONS = {
 }
 
 
-class RecordingMonitor(mocks.MockMonitor):
-    """Answers registrations from the simulation and appends each to ``resources``.
+_given: ContextVar[Any] = ContextVar("medspasync_given", default=None)
 
-    The SDK registers from several threads, so the list and the problems are kept under a lock.
+
+class RecordingMonitor(mocks.MockMonitor):
+    """Answers registrations from the simulation and keeps each in ``recorded``.
+
+    It is called from one thread (see `assurance.recorder.program`), so nothing is locked.
     """
 
     def __init__(
@@ -54,7 +58,14 @@ class RecordingMonitor(mocks.MockMonitor):
         self._origin = origin
         self._on_resource = on_resource
         self._by_urn: dict[str, Resource] = {}
-        self._lock = threading.Lock()
+        self._own_files: dict[str, str | None] = {}
+
+    def expect(self, props: Any) -> None:
+        """Remember what the program passes to the resource it is about to register.
+
+        The SDK runs a registration in a copy of the context it was made in, so that each finds its own.
+        """
+        _given.set(props)
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The URN as the engine builds it: every parent's type, without the stack's."""
@@ -90,16 +101,22 @@ class RecordingMonitor(mocks.MockMonitor):
         )
         resource.source = resource.trace[0] if resource.trace else None
         self._keep(resource, wire)
+        for path in dropped_inputs(_given.get(), exposed(wire)):
+            self.problem(
+                "dropped-input",
+                urn,
+                f"{path} of {request.name} comes from an output that has no value, so the SDK drops it",
+                resource.source,
+            )
         struct = struct_pb2.Struct()
         json_format.ParseDict(answer, struct)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=struct)
 
     def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:  # noqa: N802 - the RPC's name
         """Keep a component's declared outputs."""
-        with self._lock:
-            resource = self._by_urn.get(request.urn)
-            if resource is not None:
-                resource.outputs, _ = unwrap(json_format.MessageToDict(request.outputs))
+        resource = self._by_urn.get(request.urn)
+        if resource is not None:
+            resource.outputs, _ = unwrap(json_format.MessageToDict(request.outputs))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802 - the RPC's name
@@ -110,8 +127,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def problem(self, kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> None:
         """Note what a real engine or Azure would refuse, or what a mock would hide."""
-        with self._lock:
-            self.problems.append({"kind": kind, "urn": urn, "message": message, "source": source})
+        self.problems.append({"kind": kind, "urn": urn, "message": message, "source": source})
 
     def _answer(self, request: Any, wire: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """(id, outputs); the outputs keep the secret marks of the inputs."""
@@ -119,34 +135,38 @@ class RecordingMonitor(mocks.MockMonitor):
             return "", wire
         if self.mode == "preview":
             return "", simulate.previewed(request.type, wire)
-        return simulate.deployed(request.type, request.name, wire)
+        identifier, outputs = simulate.deployed(request.type, request.name, wire)
+        for name in request.additionalSecretOutputs:
+            if name in outputs:
+                outputs[name] = secret(outputs[name])
+        return identifier, outputs
 
     def _keep(self, resource: Resource, wire: dict[str, Any]) -> None:
-        with self._lock:
-            duplicate = resource.urn in self._by_urn
-            self._by_urn[resource.urn] = resource
-            self.recorded.append(resource)
-            self.secret_values.update(secret_texts(wire))
-        if duplicate:
+        if resource.urn in self._by_urn:
             self.problem(
                 "duplicate-name",
                 resource.urn,
                 f"two resources of type {resource.type} are named {resource.name}: the engine refuses the second",
                 resource.source,
             )
+        self._by_urn[resource.urn] = resource
+        self.recorded.append(resource)
+        self.secret_values.update(secret_texts(wire))
         self._on_resource()
 
     def _trace(self, request: Any) -> list[dict[str, Any]]:
         """The project's own frames, innermost first; the recorder's own are left out."""
-        frames = []
-        for frame in request.stackTrace.frames:
-            path = Path(unquote(urlparse(frame.pc.uri).path))
-            if not path.is_relative_to(self._root):
-                continue
-            relative = path.relative_to(self._root).as_posix()
-            if not relative.startswith((".venv/", "assurance/")):
-                frames.append({"file": relative, "line": frame.pc.line})
-        return frames
+        places = ((self._own_file(frame.pc.uri), frame.pc.line) for frame in request.stackTrace.frames)
+        return [{"file": file, "line": line} for file, line in places if file is not None]
+
+    def _own_file(self, uri: str) -> str | None:
+        """Path of a project's file relative to the project; None for any other."""
+        if uri not in self._own_files:
+            path = Path(unquote(urlparse(uri).path))
+            relative = path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else None
+            foreign = relative is None or relative.startswith((".venv/", "assurance/"))
+            self._own_files[uri] = None if foreign else relative
+        return self._own_files[uri]
 
 
 class _NoMocks(mocks.Mocks):

@@ -9,6 +9,7 @@ import runpy
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,12 @@ def record_program(
     outputs: dict[str, Any] = {}
 
     async def main() -> None:
+        asyncio.get_running_loop().set_default_executor(_Inline())
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # a root of its own for every run
         set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=mode == "preview", monitor=monitor)
         pulumi.runtime.set_all_config(dict(config or {}), list(secret_keys or []))
         _watch_registrations(monitor, keep_version_aliases)
-        await run_pulumi_func(program)
+        await run_pulumi_func(lambda: _run_and_settle(program))
         root_resource = runtime_settings.get_root_resource()
         outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
 
@@ -91,6 +93,31 @@ def project_on_path(root: Path) -> Iterator[None]:
         sys.path[:] = saved
 
 
+class _Inline(ThreadPoolExecutor):
+    """Answers registrations at once instead of in threads: nothing waits for a network here, and the order of a record
+    is the same in every run."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run ``fn`` now and return its ended future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+async def _run_and_settle(program: Callable[[], Any]) -> None:
+    """Run the program and let everything it started end, all at once.
+
+    The SDK's own wait, which follows and raises what failed, looks at every open output again each time one ends:
+    the square of the number of resources, were they still open.
+    """
+    program()
+    while running := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(running)
+
+
 def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) -> None:
     """See every registration's arguments before they are serialised, and drop meaningless aliases.
 
@@ -103,41 +130,13 @@ def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) 
         return
 
     def watch(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        _watch_inputs(monitor, args)
+        monitor.expect(args.props)
         if keep_version_aliases:
             return None
         slim = without_version_aliases(args.opts)
         return None if slim is args.opts else pulumi.ResourceTransformationResult(args.props, slim)
 
     register(watch)
-
-
-def _watch_inputs(monitor: RecordingMonitor, args: pulumi.ResourceTransformationArgs) -> None:
-    """Report inputs whose value turns out to be nothing: the SDK leaves them out without a word."""
-    for path, output in _outputs_in(args.props, ""):
-
-        def check(value: Any, path: str = path) -> None:
-            if value is None:
-                monitor.problem(
-                    "dropped-input",
-                    f"{args.type_}::{args.name}",
-                    f"{path} of {args.name} comes from an output that has no value, so the SDK drops it",
-                )
-
-        output.apply(check)
-
-
-def _outputs_in(value: Any, path: str) -> Iterator[tuple[str, pulumi.Output[Any]]]:
-    if isinstance(value, pulumi.Output):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _outputs_in(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _outputs_in(item, f"{path}[{index}]")
-    elif hasattr(value, "__dict__") and pulumi._types.is_input_type(type(value)):
-        yield from _outputs_in(vars(value), path)
 
 
 async def _resolve(outputs: Mapping[str, Any], monitor: RecordingMonitor) -> dict[str, Any]:

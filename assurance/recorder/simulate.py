@@ -22,7 +22,7 @@ import yaml
 from pulumi import _types
 from pulumi.runtime import rpc
 
-from assurance.recorder.wire import exposed
+from assurance.recorder.wire import exposed, secret
 
 SUBSCRIPTION_ID = "00000000-0000-4000-8000-000000000001"
 TENANT_ID = "00000000-0000-4000-8000-000000000002"
@@ -154,9 +154,9 @@ def _random(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str,
         return value, {**inputs, "result": value}
     length = int(inputs.get("length", 16))
     value = (digest * (length // len(digest) + 1))[:length]
-    secret = token.endswith("RandomPassword")
-    result: Any = {rpc._special_sig_key: rpc._special_secret_sig, "value": value} if secret else value
-    return ("none" if secret else value), {**inputs, "result": result}
+    if token.endswith("RandomPassword"):
+        return "none", {**inputs, "result": secret(value)}
+    return value, {**inputs, "result": value}
 
 
 def previewed(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -201,13 +201,11 @@ def _output_type(annotation: Any) -> type | None:
 def resource_class(token: str) -> type:
     """The SDK class behind a type token; raises UnknownResourceTypeError for a package the platform does not use."""
     package, module, name = token.split(":")
-    if package == "azure-native":
-        cls: type = getattr(importlib.import_module(f"pulumi_azure_native.{module}"), name)
-        return cls
-    if package == "random":
-        cls = getattr(importlib.import_module("pulumi_random"), name)
-        return cls
-    raise UnknownResourceTypeError(f"{token}: only azure-native and random are simulated")
+    modules = {"azure-native": f"pulumi_azure_native.{module}", "random": "pulumi_random"}
+    if package not in modules:
+        raise UnknownResourceTypeError(f"{token}: only azure-native and random are simulated")
+    cls: type = getattr(importlib.import_module(modules[package]), name)
+    return cls
 
 
 def invoked(token: str) -> dict[str, Any]:

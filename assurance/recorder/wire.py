@@ -9,6 +9,13 @@ from pulumi.runtime import rpc
 from assurance.record import SECRET, UNKNOWN
 
 
+def secret(value: Any) -> Any:
+    """``value`` with the mark of a secret; one that has it stays as it is."""
+    if isinstance(value, dict) and value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+        return value
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
 def unwrap(value: Any) -> tuple[Any, list[str]]:
     """(value with secrets and unknowns masked, paths of the secrets): what a record may hold of a wire value."""
     secrets: list[str] = []

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from stacks.settings.apps import AppsSettings, RegistrySettings
 from stacks.settings.base import Section
+from stacks.settings.cache import CacheSettings
+from stacks.settings.database import DatabaseSettings
+from stacks.settings.edge import FrontDoorSettings, WafSettings
+from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
+from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
 from stacks.settings.vaults import VaultSettings
 
@@ -16,6 +22,22 @@ class Settings(Section):
     protection: ProtectionSettings = ProtectionSettings()
     """What keeps stateful resources from being deleted."""
     network: NetworkSettings
-    """Address space and subnets."""
+    """Address space, subnets, ways in and out."""
     vaults: VaultSettings
     """Key vaults, keys and the rotation of secrets."""
+    database: DatabaseSettings
+    """PostgreSQL flexible server."""
+    cache: CacheSettings | None = None
+    """Redis for sessions and cache; left out, the stack has none."""
+    registry: RegistrySettings | None = None
+    """The container registry that apps are pulled from."""
+    plans: PlansSettings
+    """App Service plans by name."""
+    apps: AppsSettings
+    """Apps by name."""
+    front_door: FrontDoorSettings
+    """The one way in from the Internet."""
+    waf: WafSettings
+    """Firewall and rate limits at the edge."""
+    monitoring: MonitoringSettings
+    """Logs, alerts, receivers and budget."""

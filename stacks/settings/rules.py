@@ -4,10 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stacks.naming import SUFFIX_LENGTH, Names, name_problem
+from stacks.settings import apps as app_rules
+from stacks.settings import database as database_rules
 from stacks.settings.base import Problem
+from stacks.settings.edge_rules import edge_apps, edge_problems
 from stacks.settings.model import Settings
+from stacks.settings.network import app_instance_problems, private_endpoint_problems
+from stacks.settings.plans import PlanSettings
+from stacks.settings.secrets import CATALOGUE, catalogue
 
 
 def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     """Mistakes that no section can see alone. Keys are full paths without the namespace."""
-    yield from ()
+    yield from app_rules.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
+    yield from database_rules.cross_problems(settings.database, settings.platform)
+    yield from edge_problems(settings.front_door, settings.waf, edge_apps(settings.apps), settings.platform.location)
+    yield from _room_problems(settings)
+    yield from _secret_problems(settings)
+    yield from _vault_name_problems(settings)
+
+
+def private_endpoints(settings: Settings) -> int:
+    """How many private endpoints the stack makes: vaults, cache, and each privately reached app with its slot."""
+    vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
+    sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
+    return vaults + sites + int(settings.cache is not None)
+
+
+def _room_problems(settings: Settings) -> Iterator[Problem]:
+    yield from private_endpoint_problems(settings.network, private_endpoints(settings))
+    yield from app_instance_problems(settings.network, sum(map(_most_workers, settings.plans.values())))
+
+
+def _most_workers(plan: PlanSettings) -> int:
+    quiet = [plan.schedule.quiet.maximum] if plan.schedule else []
+    return max(plan.instances.maximum, *quiet, 0)
+
+
+def _secret_problems(settings: Settings) -> Iterator[Problem]:
+    """Plain settings have a value, derived ones a source, and the alert webhook is a secret that is supplied."""
+    for app, app_settings in settings.apps.items():
+        for index, name in enumerate(app_settings.secrets):
+            key = f"apps.{app}.secrets[{index}]"
+            if catalogue()[name].origin == "setting" and name not in settings.vaults.settings:
+                yield Problem(f"vaults.settings.{name}", None, f"required: {key} reads it")
+            if name == "REDIS-URL" and settings.cache is None:
+                yield Problem(key, name, "another secret, or a `cache` section: this stack has no Redis")
+    webhook = settings.monitoring.webhook_secret
+    if webhook is not None and catalogue()[webhook].origin != "supplied":
+        yield Problem("monitoring.webhookSecret", webhook, f"a secret of {CATALOGUE} that is supplied")
+
+
+def _vault_name_problems(settings: Settings) -> Iterator[Problem]:
+    names = Names(settings.platform.short, settings.platform.code, "0" * SUFFIX_LENGTH)
+    for part in ("keys", "geo"):
+        if part in settings.apps:
+            yield Problem(f"apps.{part}", part, f"another name: the vault of encryption keys is called {part}")
+        if wrong := name_problem("vault", str(names.vault(part))):
+            yield Problem("platform.short", settings.platform.short, f"shorter: {wrong}")

@@ -36,7 +36,7 @@ def stack_config_schema() -> dict[str, Any]:
                     f"{NAMESPACE}:{SUPPLIED_KEY}": {
                         "description": "Supplied secrets, encrypted by `pulumi config set --secret`.",
                         "type": "object",
-                        "properties": {name: secure for name in supplied},
+                        "properties": dict.fromkeys(supplied, secure),
                         "additionalProperties": False,
                     },
                 },

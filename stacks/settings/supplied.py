@@ -23,7 +23,7 @@ def needed_secrets(settings: Settings) -> list[SecretName]:
 def readable_secrets(settings: Settings) -> list[SecretName]:
     """Supplied secrets that something in this stack reads, in the catalogue's order."""
     read = {secret for app in settings.apps.values() for secret in app.secrets}
-    read.add("MONITORING-WEBHOOK-URL")
+    read.add(settings.monitoring.webhook_secret or "")
     return [name for name, entry in catalogue().items() if entry.origin == "supplied" and name in read]
 
 

@@ -1,0 +1,75 @@
+"""The yardstick: the same program under the SDK's own ``set_mocks``, as any Pulumi project would run it in a test.
+
+    python -m benchmarks.bare STACK      prints {"resources", "seconds", "imports"} as JSON
+
+The mocks answer with the same simulated outputs as the recorder, so that the program does the same work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import runpy
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks
+from pulumi.runtime import settings as runtime_settings
+from pulumi.runtime.stack import run_pulumi_func
+
+from assurance.recorder import simulate
+from assurance.recorder.processes import import_sdk
+from assurance.recorder.stack import PLACEHOLDER
+
+ROOT = Path(__file__).parents[1]
+
+
+class SimulatedMocks(mocks.Mocks):
+    """Mocks with the simulation's answers, and a count."""
+
+    def __init__(self) -> None:
+        self.resources = 0
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        """Answer a provider function."""
+        return simulate.invoked(args.token), None
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Answer a registration."""
+        self.resources += 1
+        if not args.custom:
+            return None, {}
+        return simulate.deployed(args.typ, args.name, args.inputs)
+
+
+def run(stack: str) -> dict[str, float]:
+    """Run the program of ``stack`` once; seconds without imports."""
+    from stacks.settings.parse import parse
+    from stacks.settings.stack_file import read_stack_file
+    from stacks.settings.supplied import CONFIG_KEY, readable_secrets
+
+    started = time.perf_counter()
+    import_sdk(ROOT)
+    imported = time.perf_counter() - started
+    file = read_stack_file(ROOT / f"Pulumi.{stack}.yaml")
+    config = file.engine_config()
+    names = readable_secrets(parse(config, file.path.name))
+    config[CONFIG_KEY] = json.dumps({name: PLACEHOLDER % name for name in names})
+    counted = SimulatedMocks()
+    started = time.perf_counter()
+
+    async def main() -> None:
+        runtime_settings.set_root_resource(None)  # type: ignore[arg-type]
+        mocks.set_mocks(counted, project="medspasync", stack=stack, preview=False)
+        pulumi.runtime.set_all_config(config, [CONFIG_KEY])
+        await run_pulumi_func(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__") and None)
+
+    asyncio.run(main())
+    return {"resources": counted.resources, "seconds": time.perf_counter() - started, "imports": imported}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1])))

@@ -1,0 +1,114 @@
+"""How long it takes to record the platform, against a bare ``set_mocks`` run of the same program in the same run.
+
+Absolute times depend on the machine; the ratios, taken within one run, are what is quoted.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from assurance.recorder.processes import Job, record_stacks
+from assurance.stacks import stack_names
+
+ROOT = Path(__file__).parents[1]
+RUNS = 3
+APPS = (4, 10, 20, 40)
+
+
+def main() -> None:
+    """Print the tables."""
+    console = Console()
+    stacks = stack_names(ROOT)
+    bare = {stack: [_process("benchmarks.bare", stack) for _ in range(RUNS)] for stack in stacks}
+    recorded = [_process("benchmarks.record_once", *stacks) for _ in range(RUNS)]
+    _per_stack(console, stacks, bare, recorded)
+    _whole(console, stacks, bare, recorded)
+    _growth(console)
+
+
+def _process(module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module in a process of its own; its JSON, with the whole process's wall time."""
+    started = time.perf_counter()
+    output = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    result: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return result | {"process": time.perf_counter() - started}
+
+
+def _per_stack(console: Console, stacks: list[str], bare: dict[str, Any], recorded: list[Any]) -> None:
+    table = Table(title=f"One stack, without imports (median of {RUNS})", title_justify="left")
+    for column in ("stack", "resources", "bare s", "bare ms each", "recorded s", "recorded ms each", "times faster"):
+        table.add_column(column, justify="left" if column == "stack" else "right")
+    for stack in stacks:
+        count = bare[stack][0]["resources"]
+        slow = median(run["seconds"] for run in bare[stack])
+        fast = median(run["alone"][stack] for run in recorded)
+        table.add_row(
+            stack,
+            str(int(count)),
+            f"{slow:.2f}",
+            f"{1000 * slow / count:.1f}",
+            f"{fast:.2f}",
+            f"{1000 * fast / count:.1f}",
+            f"{slow / fast:.1f}",
+        )
+    console.print(table)
+
+
+def _whole(console: Console, stacks: list[str], bare: dict[str, Any], recorded: list[Any]) -> None:
+    one_by_one = sum(median(run["process"] for run in bare[stack]) for stack in stacks)
+    together = median(run["process"] - sum(run["alone"].values()) for run in recorded)
+    imports = median(run["imports"] for run in recorded)
+    side_by_side = median(run["together"] for run in recorded)
+    console.print(
+        f"All {len(stacks)} stacks as whole processes: bare, one after the other {one_by_one:.1f} s; recorded side by "
+        f"side {together:.1f} s (SDK import {imports:.1f} s, recording {side_by_side:.1f} s): "
+        f"{one_by_one / together:.1f} times faster",
+        highlight=False,
+    )
+
+
+def _growth(console: Console) -> None:
+    """Seconds for more and more apps; linear growth keeps the cost of a resource the same."""
+    table = Table(title="Growth with the number of apps (prod, one recording each)", title_justify="left")
+    for column in ("apps", "resources", "seconds", "ms each"):
+        table.add_column(column, justify="right")
+    for apps in APPS:
+        with tempfile.TemporaryDirectory() as folder:
+            root = _project_with_apps(Path(folder), apps)
+            record = record_stacks(root, [Job("prod", "deployed")])[0]
+        count = len(record.resources)
+        table.add_row(str(apps), str(count), f"{record.seconds:.2f}", f"{1000 * record.seconds / count:.1f}")
+    console.print(table)
+
+
+def _project_with_apps(folder: Path, apps: int) -> Path:
+    """The project with prod's apps repeated until there are ``apps``; code by symbolic link."""
+    for name in ("__main__.py", "Pulumi.yaml", "stacks", "components", "database"):
+        (folder / name).symlink_to(ROOT / name)
+    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    config = document["config"]
+    originals = list(config["medspasync:apps"].items())
+    for index in range(len(originals), apps):
+        _, app = originals[index % len(originals)]
+        hosts = [f"a{index}.{host}" for host in app["hosts"]]
+        config["medspasync:apps"][f"app{index}"] = {**app, "hosts": hosts, "vaultName": None}
+    config["medspasync:network"]["subnets"]["privateEndpoints"] = "10.40.8.0/22"
+    (folder / "Pulumi.prod.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    main()

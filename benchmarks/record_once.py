@@ -1,0 +1,31 @@
+"""Record stacks once, as the command does, and once more one by one; print the times as JSON.
+
+python -m benchmarks.record_once STACK...
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from assurance.recorder.processes import Job, import_sdk, record_stacks
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(stacks: list[str]) -> dict[str, object]:
+    """imports: seconds to import the SDK; together: all stacks side by side; alone: seconds of each stack by itself."""
+    started = time.perf_counter()
+    import_sdk(ROOT)
+    imports = time.perf_counter() - started
+    started = time.perf_counter()
+    record_stacks(ROOT, [Job(stack, "deployed") for stack in stacks])
+    together = time.perf_counter() - started
+    alone = {stack: record_stacks(ROOT, [Job(stack, "deployed")])[0].seconds for stack in stacks}
+    return {"imports": imports, "together": together, "alone": alone}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(sys.argv[1:])))
