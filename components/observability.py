@@ -143,7 +143,10 @@ class Observability(pulumi.ComponentResource):
             public_network_access_for_query=_access(args.public_query),
             sampling_percentage=args.sampling_percent,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            # Azure does not call them secret; in the state they would stand in plain text.
+            opts=pulumi.ResourceOptions(
+                parent=self, additional_secret_outputs=["connection_string", "instrumentation_key"]
+            ),
         )
 
 

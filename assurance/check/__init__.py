@@ -1,0 +1,1 @@
+"""Judges records by the policies and says what was found."""

@@ -1,0 +1,119 @@
+"""Every rule on every resource of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from assurance.check.findings import Finding, Report, Status
+from assurance.check.recording import recording_findings
+from assurance.check.view import stack_of
+from assurance.record import Record
+from policies.exceptions import Register
+from policies.rule import Rule, Verdict
+from policies.rules import RULES
+
+
+def audit(record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES) -> Report:
+    """Judge ``record`` by every rule, by what the recorder noticed, and by the state of the exceptions.
+
+    today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
+    """
+    stack = stack_of(record)
+    findings: list[Finding] = []
+    needed: set[tuple[str, str]] = set()
+    for rule in rules:
+        verdicts = list(rule.examine(stack))
+        if not verdicts:
+            findings.append(_nothing_examined(rule, record))
+        for verdict in verdicts:
+            finding = _finding(rule, verdict, record, register, today)
+            if finding.status != "pass":
+                covering = register.find(rule.id, record.stack, verdict.subject.name)
+                needed.add((covering or "", rule.id))
+            findings.append(finding)
+    findings += recording_findings(record)
+    findings += _exception_findings(record, register, today, needed)
+    return Report(record.stack, record.mode, findings, len(record.resources))
+
+
+def _nothing_examined(rule: Rule, record: Record) -> Finding:
+    kinds = ", ".join(type_.removeprefix("azure-native:") for type_ in rule.types)
+    return Finding(
+        **_of(rule),
+        status="not-applicable",
+        stack=record.stack,
+        message=f"nothing to examine: this stack has no resource it is about ({kinds})",
+    )
+
+
+def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, today: date) -> Finding:
+    resource = record.by_urn[verdict.subject.urn]
+    status: Status = "pass"
+    message = ""
+    exception_id, expires = "", None
+    if verdict.unknown:
+        status, message = "unchecked", f"known only when deployed: {verdict.unknown}"
+    elif verdict.violations:
+        status, message = "fail" if rule.blocking else "warn", "; ".join(verdict.violations)
+        exception_id = register.find(rule.id, record.stack, resource.name) or ""
+        if exception_id:
+            exception = register.exceptions[exception_id]
+            expires = exception.expires
+            if exception.expired(today):
+                message = f"{message} ({exception_id} expired on {expires})"
+            else:
+                status, message = "excepted", f"{message}; {exception.reason}"
+    return Finding(
+        **_of(rule),
+        status=status,
+        stack=record.stack,
+        message=message,
+        urn=resource.urn,
+        type=resource.type,
+        name=resource.name,
+        source=resource.source,
+        origin=resource.origin,
+        exception=exception_id,
+        expires=expires,
+    )
+
+
+def _of(rule: Rule) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "title": rule.title,
+        "severity": rule.severity,
+        "controls": rule.controls,
+        "remediation": rule.remediation,
+    }
+
+
+def _exception_findings(
+    record: Record, register: Register, today: date, needed: set[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Exceptions for this stack that are expired, or that relax a rule nothing breaks."""
+    for id_, exception in register.exceptions.items():
+        if record.stack not in exception.stacks:
+            continue
+        problems = []
+        if exception.expired(today):
+            problems.append(f"it expired on {exception.expires}")
+        unused = [rule_id for rule_id in exception.rules if (id_, rule_id) not in needed]
+        if unused:
+            problems.append(f"nothing of {record.stack} needs it for {', '.join(unused)}")
+        yield Finding(
+            rule="EXCEPTION-VALID",
+            title="An exception is needed and has not expired",
+            severity="high",
+            status="fail" if problems else "pass",
+            controls=("164.308(a)(1)(ii)(B)",),
+            stack=record.stack,
+            message=f"{id_}: {'; '.join(problems)}" if problems else "",
+            remediation="Remove the exception, or renew it with a reason that holds today.",
+            name=id_,
+            source={"file": register.file, "line": register.lines.get(id_, 1)},
+            exception=id_,
+            expires=exception.expires,
+        )

@@ -1,0 +1,85 @@
+"""What an audit found: one finding for each rule on each resource it examined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+Status = Literal["pass", "fail", "warn", "excepted", "not-applicable", "unchecked"]
+
+STATUSES: tuple[Status, ...] = ("pass", "fail", "warn", "excepted", "not-applicable", "unchecked")
+"""fail: a violation; warn: one of a rule of low severity; excepted: one that a valid exception covers;
+not-applicable: the rule found nothing to examine; unchecked: it needs a value that only a deployment can know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One rule's judgement of one resource.
+
+    urn, type, name: the resource; empty when the rule examined none or the finding is about the stack.
+    source: the line that made the resource; origin: the data entry it was made from.
+    exception, expires: id and last day of the exception that covers it.
+    """
+
+    rule: str
+    title: str
+    severity: str
+    status: Status
+    controls: tuple[str, ...]
+    stack: str
+    message: str
+    remediation: str
+    urn: str = ""
+    type: str = ""
+    name: str = ""
+    source: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
+    exception: str = ""
+    expires: date | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON holds it; what it does not have is left out."""
+        plain = {key: value for key, value in asdict(self).items() if value not in ("", None)}
+        plain["controls"] = list(self.controls)
+        if self.expires:
+            plain["expires"] = self.expires.isoformat()
+        return {"urn": "", "type": "", "name": "", "message": "", "source": None, **plain}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The audit of one record. examined: how many resources the record has."""
+
+    stack: str
+    mode: str
+    findings: list[Finding] = field(default_factory=list)
+    examined: int = 0
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Findings by status; every status is there."""
+        counts = Counter(finding.status for finding in self.findings)
+        return {status: counts[status] for status in STATUSES}
+
+    def of(self, *statuses: Status) -> list[Finding]:
+        """Findings with one of these statuses, worst first."""
+        ranks = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+        found = [finding for finding in self.findings if finding.status in statuses]
+        return sorted(found, key=lambda f: (ranks[f.severity], f.rule, f.name))
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing fails. Warnings, and what could not be checked, do not count as failures."""
+        return self.totals["fail"] == 0
+
+
+def totals(reports: Iterable[Report]) -> dict[str, int]:
+    """Findings of several reports by status."""
+    summed: dict[str, int] = dict.fromkeys(STATUSES, 0)
+    for report in reports:
+        for status, count in report.totals.items():
+            summed[status] += count
+    return summed

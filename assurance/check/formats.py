@@ -1,0 +1,120 @@
+"""Reports for other programs: JSON, SARIF 2.1.0 and JUnit XML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from assurance.check.findings import Finding, Report, totals
+
+SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
+"""GitHub code scanning sorts by ``security-severity``: above 9 critical, 7 high, 4 medium."""
+
+
+def to_json(reports: Sequence[Report]) -> str:
+    """All findings of all stacks, and their totals."""
+    findings = [finding.as_dict() for report in reports for finding in report.findings]
+    return json.dumps({"findings": findings, "totals": totals(reports)}, indent=1, ensure_ascii=False)
+
+
+def to_sarif(reports: Sequence[Report]) -> str:
+    """Violations as SARIF 2.1.0, one run; excepted ones are suppressed with their reason."""
+    findings = [finding for report in reports for finding in report.of("fail", "warn", "excepted")]
+    rules = list({finding.rule: finding for finding in findings}.values())
+    places = {finding.rule: index for index, finding in enumerate(rules)}
+    log = {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "medspasync-assurance",
+                        "rules": [_sarif_rule(finding) for finding in rules],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(finding, places[finding.rule]) for finding in findings],
+            }
+        ],
+    }
+    return json.dumps(log, indent=1, ensure_ascii=False)
+
+
+def _sarif_rule(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.rule,
+        "shortDescription": {"text": finding.title},
+        "help": {"text": finding.remediation},
+        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+        "properties": {
+            "tags": ["security", *(f"HIPAA {control}" for control in finding.controls)],
+            "security-severity": _SCORES[finding.severity],
+        },
+    }
+
+
+def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
+    subject = finding.name or "the stack"
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.stack}: {subject}: {finding.message}"},
+        "locations": [_sarif_location(finding.source or {"file": f"Pulumi.{finding.stack}.yaml"})],
+        # The same finding of another run: the line may move, the resource does not.
+        "partialFingerprints": {"resource/v1": f"{finding.stack}/{finding.rule}/{finding.urn or finding.name}"},
+        "properties": {"stack": finding.stack, "urn": finding.urn},
+    }
+    if finding.origin:
+        origin = _sarif_location(finding.origin)
+        key = finding.origin.get("key", "")
+        result["relatedLocations"] = [{**origin, "id": 1, "message": {"text": f"made from {key}".rstrip()}}]
+    if finding.status == "excepted":
+        justification = f"{finding.exception}, expires {finding.expires}"
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
+    return result
+
+
+def _sarif_location(position: dict[str, Any]) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": position["file"], "uriBaseId": "%SRCROOT%"}}
+    physical["region"] = {"startLine": position.get("line") or 1}
+    return {"physicalLocation": physical}
+
+
+def to_junit(reports: Sequence[Report]) -> str:
+    """A test suite for each stack, a test case for each check; what was not judged is skipped with its reason."""
+    root = ElementTree.Element("testsuites", name="assurance check")
+    for report in reports:
+        counts = report.totals
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=report.stack,
+            tests=str(len(report.findings)),
+            failures=str(counts["fail"]),
+            errors="0",
+            skipped=str(counts["excepted"] + counts["not-applicable"] + counts["unchecked"]),
+        )
+        for finding in report.findings:
+            _junit_case(suite, finding)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def _junit_case(suite: ElementTree.Element, finding: Finding) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=finding.rule, name=finding.name or finding.title)
+    if finding.source:
+        case.set("file", str(finding.source["file"]))
+        case.set("line", str(finding.source.get("line") or 1))
+    if finding.status == "fail":
+        failure = ElementTree.SubElement(case, "failure", message=finding.message, type=finding.severity)
+        failure.text = f"{finding.title}\n{finding.urn}\nto do: {finding.remediation}"
+    elif finding.status == "warn":
+        ElementTree.SubElement(case, "system-out").text = f"warning: {finding.message}"
+    elif finding.status != "pass":
+        ElementTree.SubElement(case, "skipped", message=f"{finding.status}: {finding.message}")

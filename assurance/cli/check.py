@@ -1,0 +1,54 @@
+"""``assurance check``: the whole audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assurance.check import formats, terminal
+from assurance.check.audit import audit
+from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.recording import checked_mode, records_with_progress
+from assurance.errors import UsageError
+from policies.exceptions import Register, RegisterError
+
+SarifFile = Annotated[
+    str | None,
+    typer.Option("--sarif", metavar="FILE", help="Write the violations as SARIF 2.1.0; - is standard output."),
+]
+JunitFile = Annotated[
+    str | None, typer.Option("--junit", metavar="FILE", help="Write every check as JUnit XML; - is standard output.")
+]
+
+
+def check(
+    stacks: Stacks = None,
+    mode: ModeName = "deployed",
+    record: RecordFile = None,
+    json_file: JsonFile = None,
+    sarif_file: SarifFile = None,
+    junit_file: JunitFile = None,
+) -> None:
+    """Audit each stack: every policy on every resource, with the exceptions of policies/exceptions.yaml.
+
+    Exits with 1 when something fails. What only a deployment can know is reported as unchecked, never as passed.
+    """
+    targets = [json_file, sarif_file, junit_file]
+    if targets.count("-") > 1:
+        raise UsageError("only one report can go to standard output")
+    try:
+        register = Register.load()
+    except RegisterError as error:
+        raise UsageError(*(f"policies/exceptions.yaml: {problem}" for problem in error.problems)) from error
+    records = records_with_progress(stacks or [], checked_mode(mode), record)
+    today = datetime.now(UTC).date()
+    reports = [audit(each, register, today) for each in records]
+    terminal.show(Console(stderr="-" in targets), reports)
+    for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
+        if target is not None:
+            write_text(target, write(reports))
+    if not all(report.holds for report in reports):
+        raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""Who may do what in a Key Vault, in both of its authorization models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.view import Resource, Stack, lookup
+
+KINDS = ("keys", "secrets", "certificates", "storage")
+
+
+@dataclass(frozen=True)
+class Access:
+    """A permission set: access-policy permissions by kind, in lower case, and the built-in role that equals it."""
+
+    permissions: Mapping[str, frozenset[str]]
+    role_id: str
+
+
+def _only(kind: str, *names: str) -> dict[str, frozenset[str]]:
+    return {other: frozenset(names) if other == kind else frozenset() for other in KINDS}
+
+
+READ_SECRETS = Access(_only("secrets", "get", "list"), "4633458b-17de-408a-b874-0445c86b69e6")
+"""What an App Service Key Vault reference needs; the role is Key Vault Secrets User
+(learn.microsoft.com/azure/app-service/app-service-key-vault-references)."""
+
+ENCRYPT_WITH_KEYS = Access(_only("keys", "get", "list", "wrapkey", "unwrapkey"), "e147488a-f6f5-4113-8e2d-b22465e65bf6")
+"""What a service needs to use a customer-managed key; the role is Key Vault Crypto Service Encryption User
+(MicrosoftDocs, PostgreSQL security-data-encryption)."""
+
+
+def permissions(policy: Any) -> dict[str, frozenset[str]]:
+    """What an access policy entry grants, by kind, in lower case."""
+    return {kind: frozenset(str(name).lower() for name in lookup(policy, f"permissions.{kind}", ())) for kind in KINDS}
+
+
+def may(access: Access, identity: Resource, vault: Resource, stack: Stack) -> bool:
+    """Whether ``identity`` has at least ``access`` on ``vault``, by the model that the vault uses."""
+    principal = str(lookup(identity.outputs, "principalId", "")).lower()
+    if vault.get("properties.enableRbacAuthorization"):
+        return any(
+            str(assignment.get("principalId")).lower() == principal
+            and str(assignment.get("roleDefinitionId")).lower().endswith(access.role_id)
+            for assignment in stack.holders(vault, "scope", "authorization:RoleAssignment")
+        )
+    return any(
+        str(lookup(policy, "objectId")).lower() == principal
+        and all(access.permissions[kind] <= granted for kind, granted in permissions(policy).items())
+        for policy in vault.each("properties.accessPolicies")
+    )

@@ -1,0 +1,127 @@
+"""A rule: declared once, judged by the engine's policy host and by `assurance check` alike."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.view import Resource, Stack, token
+
+Severity = Literal["low", "medium", "high", "critical"]
+Check = Callable[..., Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule found on one resource: a message for each violation, or the value that is not known yet."""
+
+    subject: Resource
+    violations: tuple[str, ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule. Made by the `rule` decorator.
+
+    id: stable, as exceptions and reports name it. controls: paragraphs of 45 CFR 164 it serves (hipaa.yaml).
+    types: resource types it examines, ``*`` for all. where: which resources of these types it is about.
+    source: who asks for it, and where thresholds come from.
+    joins: whether it looks at other resources of the stack as well.
+    offline: why the engine's policy host cannot run it; empty where it can.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    controls: tuple[str, ...]
+    types: tuple[str, ...]
+    remediation: str
+    source: str
+    check: Check
+    where: Callable[[Resource], bool]
+    joins: bool
+    offline: str
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a violation fails; one of low severity only warns."""
+        return self.severity != "low"
+
+    def examine(self, stack: Stack) -> Iterator[Verdict]:
+        """The verdict on every resource of ``stack`` that the rule is about."""
+        for subject in stack.of(*self.types):
+            verdict = self.judge(subject, stack)
+            if verdict is not None:
+                yield verdict
+
+    def judge(self, subject: Resource, stack: Stack) -> Verdict | None:
+        """The verdict on ``subject``; None when the rule is not about it."""
+        try:
+            if not self.where(subject):
+                return None
+            found = self.check(subject, stack) if self.joins else self.check(subject)
+            return Verdict(subject, tuple(found))
+        except UnknownValueError as error:
+            return Verdict(subject, unknown=error.message)
+
+
+def rule(
+    id_: str,
+    title: str,
+    *,
+    on: str | Iterable[str],
+    severity: Severity,
+    controls: Iterable[str],
+    remediation: str,
+    source: str,
+    where: Callable[[Resource], bool] = lambda _: True,
+    offline: str = "",
+) -> Callable[[Check], Rule]:
+    """Declare a rule on a function that yields a message for each violation.
+
+    The function takes the resource, or the resource and its `Stack` when it looks at others as well (a join).
+    """
+
+    def declare(check: Check) -> Rule:
+        return Rule(
+            id=id_,
+            title=title,
+            severity=severity,
+            controls=tuple(controls),
+            types=tuple(token(type_) for type_ in ([on] if isinstance(on, str) else on)),
+            remediation=remediation,
+            source=source,
+            check=check,
+            where=where,
+            joins=len(inspect.signature(check).parameters) == 2,
+            offline=offline,
+        )
+
+    return declare
+
+
+def must(resource: Resource, path: str, *allowed: Any) -> Iterator[str]:
+    """A violation unless the value at ``path`` is one of ``allowed``; a missing value is one."""
+    value = resource.get(path)
+    if value is None or value not in allowed:
+        wanted = " or ".join(shown(item) for item in allowed)
+        yield f"{path} is {shown(value)}, must be {wanted}"
+
+
+def at_least(resource: Resource, path: str, minimum: int, unit: str) -> Iterator[str]:
+    """A violation unless the number at ``path`` is ``minimum`` or more."""
+    value = resource.get(path)
+    if not isinstance(value, (int, float)) or value < minimum:
+        yield f"{path} is {shown(value)}, must be at least {minimum} {unit}"
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it."""
+    if value is None:
+        return "not set"
+    return str(value).lower() if isinstance(value, bool) else str(value)

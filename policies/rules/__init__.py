@@ -1,0 +1,48 @@
+"""All rules, one module for each domain."""
+
+from __future__ import annotations
+
+from policies.rule import Rule
+from policies.rules import (
+    app_service,
+    backup,
+    encryption,
+    front_door,
+    identity,
+    key_vault,
+    monitoring,
+    network,
+    postgres,
+    protection,
+    redis,
+    secrets,
+    service_bus,
+    storage,
+    waf,
+)
+
+_MODULES = (
+    key_vault,
+    identity,
+    postgres,
+    redis,
+    storage,
+    encryption,
+    app_service,
+    front_door,
+    waf,
+    service_bus,
+    network,
+    monitoring,
+    backup,
+    protection,
+    secrets,
+)
+
+RULES: tuple[Rule, ...] = tuple(
+    rule
+    for module in _MODULES
+    for rule in vars(module).values()
+    if isinstance(rule, Rule) and rule.check.__module__ == module.__name__
+)
+"""Every rule, in the order of the modules and of their text."""

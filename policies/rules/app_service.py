@@ -1,0 +1,400 @@
+"""App Service apps and their slots: every rule holds for both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.access import READ_SECRETS, may
+from policies.rule import must, rule
+from policies.view import Resource, Stack, lookup
+
+SITE, SLOT, PLAN, VAULT = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan", "keyvault:Vault"
+APPS = [SITE, SLOT]
+SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]
+
+SECRET_NAME = re.compile(
+    r"SECRET|PASSWORD|PASSWD|_PASS$|TOKEN|API_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|_KEY$|CREDENTIAL|CONNECTION_?STRING"
+    r"|(DATABASE|REDIS|MONGO|WEBHOOK)_(URL|URI)$",
+    re.IGNORECASE,
+)
+NO_SECRET = frozenset({"APPLICATIONINSIGHTS_CONNECTION_STRING"})
+"""An address rather than a credential: MON-LOCAL-AUTH keeps telemetry from being sent with it alone."""
+
+FRONT_DOOR_TAG = "AzureFrontDoor.Backend"
+
+REFERENCE = re.compile(
+    r"^@Microsoft\.KeyVault\(SecretUri=https://(?P<vault>[^.]+)\.vault\.azure\.net/secrets/(?P<secret>[^/)]+)/?\)$"
+)
+"""A reference by versionless URI: with a version, App Service would never see a rotated secret."""
+
+
+def is_slot(app: Resource) -> bool:
+    """Whether it is a deployment slot."""
+    return app.type.endswith("Slot")
+
+
+def sites_of(app: Resource, stack: Stack) -> list[Resource]:
+    """The app itself, or the app whose slot it is."""
+    return stack.targets(app, "name", SITE, by="name") if is_slot(app) else [app]
+
+
+def parts_of(app: Resource, type_: str, stack: Stack) -> list[Resource]:
+    """The resources of ``type_`` that configure this app, or this slot."""
+    parts = [part for site in sites_of(app, stack) for part in stack.holders(site, "name", type_, by="name")]
+    return [part for part in parts if part.get("slot") == app.get("slot")]
+
+
+@rule(
+    "APP-HTTPS-ONLY",
+    "An app answers over HTTPS only",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
+    remediation="Set httpsOnly to true.",
+    source="Azure Policy 'App Service apps should only be accessible over HTTPS'; PSRule AZR-000084",
+)
+def https_only(app: Resource) -> Iterator[str]:
+    yield from must(app, "httpsOnly", True)
+
+
+@rule(
+    "APP-TLS",
+    "An app and its SCM site refuse TLS below 1.2",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
+    remediation="Set siteConfig.minTlsVersion and siteConfig.scmMinTlsVersion to 1.2 or 1.3.",
+    source="Azure Policy 'App Service apps should use the latest TLS version'; PSRule AZR-000073",
+)
+def minimum_tls(app: Resource) -> Iterator[str]:
+    yield from must(app, "siteConfig.minTlsVersion", "1.2", "1.3")
+    yield from must(app, "siteConfig.scmMinTlsVersion", "1.2", "1.3")
+
+
+@rule(
+    "APP-END-TO-END-TLS",
+    "Requests stay encrypted from App Service's front end to the worker",
+    on=APPS,
+    severity="medium",
+    controls=["164.312(e)(2)(ii)"],
+    remediation="Set endToEndEncryptionEnabled to true (Standard tier or higher).",
+    source="Azure Policy 'App Service apps should enable end to end encryption'",
+)
+def end_to_end_tls(app: Resource) -> Iterator[str]:
+    yield from must(app, "endToEndEncryptionEnabled", True)
+
+
+@rule(
+    "APP-NO-FTP",
+    "Nobody deploys to an app by FTP",
+    on=APPS,
+    severity="high",
+    controls=["164.312(e)(1)", "164.312(a)(1)"],
+    remediation="Set siteConfig.ftpsState to Disabled.",
+    source="Azure Policy 'App Service apps should require FTPS only'; PSRule AZR-000081",
+)
+def no_ftp(app: Resource) -> Iterator[str]:
+    yield from must(app, "siteConfig.ftpsState", "Disabled")
+
+
+@rule(
+    "APP-NO-BASIC-CREDENTIALS",
+    "Publishing passwords are off for FTP and SCM",
+    on=APPS,
+    severity="high",
+    controls=["164.312(d)", "164.308(a)(5)(ii)(D)"],
+    remediation="Declare WebAppFtpAllowed and WebAppScmAllowed (and their slot twins) with allow false.",
+    source="Azure Policy 'App Service apps should have local authentication methods disabled for FTP / SCM'",
+)
+def no_basic_credentials(app: Resource, stack: Stack) -> Iterator[str]:
+    suffix = "Slot" if is_slot(app) else ""
+    for kind in ("Ftp", "Scm"):
+        type_ = f"WebApp{kind}Allowed{suffix}"
+        policies = parts_of(app, f"web:{type_}", stack)
+        if not policies:
+            yield f"no {type_} is declared for it, and Azure allows publishing passwords by default"
+        for policy in policies:
+            if policy.get("allow") is not False:
+                yield f"{policy} allows publishing passwords for {kind.upper()}"
+
+
+@rule(
+    "APP-NO-REMOTE-DEBUGGING",
+    "Nobody attaches a debugger to an app",
+    on=APPS,
+    severity="high",
+    controls=["164.312(a)(1)"],
+    remediation="Set siteConfig.remoteDebuggingEnabled to false.",
+    source="Azure Policy 'App Service apps should have remote debugging turned off'; PSRule AZR-000074",
+)
+def no_remote_debugging(app: Resource) -> Iterator[str]:
+    yield from must(app, "siteConfig.remoteDebuggingEnabled", False)
+
+
+@rule(
+    "APP-NO-SSH",
+    "Nobody opens a shell in an app",
+    on=APPS,
+    severity="medium",
+    controls=["164.312(a)(1)"],
+    remediation="Set sshEnabled to false.",
+    source="Azure Policy 'App Service apps should disable SSH'",
+)
+def no_ssh(app: Resource) -> Iterator[str]:
+    yield from must(app, "sshEnabled", False)
+
+
+@rule(
+    "APP-CORS",
+    "An app names the origins that browsers may call it from",
+    on=APPS,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="List https origins in siteConfig.cors.allowedOrigins, never *.",
+    source="Azure Policy 'App Service apps should not have CORS configured to allow every resource'",
+)
+def cors(app: Resource) -> Iterator[str]:
+    for origin in app.each("siteConfig.cors.allowedOrigins"):
+        if "*" in str(origin) or not str(origin).startswith("https://"):
+            yield f"siteConfig.cors.allowedOrigins holds {origin}"
+
+
+@rule(
+    "APP-HEALTH-CHECK",
+    "App Service takes an instance out that does not answer its health check",
+    on=APPS,
+    severity="medium",
+    controls=["164.308(a)(7)(ii)(C)"],
+    remediation="Set siteConfig.healthCheckPath to a path of its own, not /.",
+    source="PSRule AZR-000079, AZR-000080 (which skip container apps; this one does not)",
+)
+def health_check(app: Resource) -> Iterator[str]:
+    path = str(app.get("siteConfig.healthCheckPath", ""))
+    if not path.startswith("/") or path == "/":
+        yield f"siteConfig.healthCheckPath is {path or 'not set'}"
+
+
+@rule(
+    "APP-IDENTITY",
+    "An app has one user-assigned identity, and reads its secrets with it",
+    on=APPS,
+    severity="high",
+    controls=["164.312(d)", "164.312(a)(2)(i)"],
+    remediation="Set identity.type to UserAssigned with one identity, and keyVaultReferenceIdentity to the same.",
+    source="Azure Policy 'App Service apps should use managed identity'; PSRule AZR-000082; requirement S08",
+)
+def identity(app: Resource) -> Iterator[str]:
+    yield from must(app, "identity.type", "UserAssigned")
+    count = len(list(app.leaves("identity.userAssignedIdentities[]")))
+    if count != 1:
+        yield f"it has {count} user-assigned identities, must be one"
+    if not app.has("keyVaultReferenceIdentity"):
+        yield "keyVaultReferenceIdentity is not set: references would use a system identity that does not exist"
+
+
+@rule(
+    "APP-IDENTITY-OWN",
+    "No two apps share an identity; a slot has its app's",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(a)(2)(i)", "164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
+    remediation="Give each app an identity of its own: what one app may read, another may not.",
+    source="requirements S01, S08",
+)
+def own_identity(app: Resource, stack: Stack) -> Iterator[str]:
+    for used in _identities(app, stack):
+        for other in stack.of(*APPS):
+            if other is not app and used in _identities(other, stack) and not _same_app(app, other, stack):
+                yield f"{other} uses its identity {used} too"
+
+
+def _identities(app: Resource, stack: Stack) -> list[Resource]:
+    return stack.targets(app, "identity.userAssignedIdentities[]", "managedidentity:UserAssignedIdentity")
+
+
+def _same_app(one: Resource, other: Resource, stack: Stack) -> bool:
+    """Whether two resources are an app and its slot, or two slots of one app."""
+    return any(site in sites_of(other, stack) for site in sites_of(one, stack))
+
+
+@rule(
+    "APP-SECRETS-REFERENCED",
+    "A setting that is a secret is a Key Vault reference",
+    on=SETTINGS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(D)"],
+    remediation="Put the secret into the app's vault and the setting to @Microsoft.KeyVault(SecretUri=...).",
+    source="requirements S03, S05; learn.microsoft.com/azure/app-service/app-service-key-vault-references",
+)
+def secrets_referenced(settings: Resource) -> Iterator[str]:
+    properties = settings.get("properties", {})
+    for name in properties:
+        if not SECRET_NAME.search(name) or name in NO_SECRET:
+            continue
+        if not str(properties[name]).startswith("@Microsoft.KeyVault("):
+            yield f"{name} is not a Key Vault reference"
+
+
+@rule(
+    "APP-SETTINGS-APART",
+    "A site's configuration holds no settings or connection strings of its own",
+    on=APPS,
+    severity="medium",
+    controls=["164.312(a)(1)"],
+    remediation="Keep app settings in WebAppApplicationSettings only: two owners overwrite each other.",
+    source="reference: settings in both places fight; APP-SECRETS-REFERENCED looks at one place",
+)
+def settings_apart(app: Resource) -> Iterator[str]:
+    for name in ("appSettings", "connectionStrings"):
+        if app.has(f"siteConfig.{name}"):
+            yield f"siteConfig.{name} is set"
+
+
+@rule(
+    "APP-INGRESS",
+    "Only Front Door reaches an app",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Set publicNetworkAccess to Disabled (private link), or deny by default and allow only the service tag "
+    "AzureFrontDoor.Backend together with our profile's X-Azure-FDID.",
+    source="learn.microsoft.com/azure/app-service/overview-access-restrictions; the tag alone admits every customer",
+)
+def ingress(app: Resource) -> Iterator[str]:
+    yield from must(app, "publicNetworkAccess", "Disabled", "Enabled")
+    yield from must(app, "siteConfig.ipSecurityRestrictionsDefaultAction", "Deny")
+    for entry in app.each("siteConfig.ipSecurityRestrictions"):
+        if lookup(entry, "action") != "Allow":
+            continue
+        name, tag = lookup(entry, "name"), lookup(entry, "tag")
+        if tag != "ServiceTag" or lookup(entry, "ipAddress") != FRONT_DOOR_TAG:
+            yield f"access restriction {name} allows {lookup(entry, 'ipAddress', 'any address')}"
+        elif not any(str(header).lower() == "x-azure-fdid" for header in lookup(entry, "headers", {})):
+            yield f"access restriction {name} admits every customer's Front Door: it does not check X-Azure-FDID"
+
+
+@rule(
+    "APP-INGRESS-OWN-FRONT-DOOR",
+    "An app that checks X-Azure-FDID checks for our own profile",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(d)"],
+    remediation="Compare with the profile's frontDoorId output.",
+    source="learn.microsoft.com/azure/frontdoor/origin-security",
+    where=lambda app: app.has("siteConfig.ipSecurityRestrictions"),
+)
+def own_front_door(app: Resource, stack: Stack) -> Iterator[str]:
+    expected = {lookup(profile.outputs, "frontDoorId") for profile in stack.of("cdn:Profile")}
+    for entry in app.each("siteConfig.ipSecurityRestrictions"):
+        headers = lookup(entry, "headers", {})
+        for header in headers:
+            wanted = set(headers[header])
+            if header.lower() == "x-azure-fdid" and not wanted <= expected:
+                yield f"it admits Front Door {', '.join(sorted(map(str, wanted - expected)))}, which is not ours"
+
+
+@rule(
+    "APP-SCM-CLOSED",
+    "Nobody reaches an app's SCM site from the Internet",
+    on=APPS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Set scmIpSecurityRestrictionsUseMain to false and scmIpSecurityRestrictionsDefaultAction to Deny, "
+    "without an allowed address.",
+    source="reference: the SCM site has access restrictions of its own",
+)
+def scm_closed(app: Resource) -> Iterator[str]:
+    yield from must(app, "siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny")
+    yield from must(app, "siteConfig.scmIpSecurityRestrictionsUseMain", False)
+    for entry in app.each("siteConfig.scmIpSecurityRestrictions"):
+        if lookup(entry, "action") == "Allow":
+            yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
+
+
+@rule(
+    "APP-OUTBOUND-PRIVATE",
+    "All outbound traffic of an app goes through the network",
+    on=APPS,
+    severity="high",
+    controls=["164.312(e)(1)", "164.312(a)(1)"],
+    remediation="Set virtualNetworkSubnetId and outboundVnetRouting.allTraffic to true.",
+    source="Azure Policy 'App Service apps should enable configuration routing to Azure Virtual Network'",
+)
+def outbound_private(app: Resource) -> Iterator[str]:
+    if not app.has("virtualNetworkSubnetId"):
+        yield "virtualNetworkSubnetId is not set"
+    yield from must(app, "outboundVnetRouting.allTraffic", True)
+
+
+@rule(
+    "APP-NO-AFFINITY",
+    "Any instance can serve any request",
+    on=APPS,
+    severity="low",
+    controls=["164.308(a)(7)(ii)(C)"],
+    remediation="Set clientAffinityEnabled to false; sessions are in Redis.",
+    source="PSRule AZR-000083",
+)
+def no_affinity(app: Resource) -> Iterator[str]:
+    yield from must(app, "clientAffinityEnabled", False)
+
+
+@rule(
+    "APP-ZONES",
+    "An App Service plan survives the loss of a zone",
+    on=PLAN,
+    severity="medium",
+    controls=["164.308(a)(7)(ii)(C)"],
+    remediation="Set zoneRedundant to true with two instances or more (Premium v3 or v4).",
+    source="PSRule AZR-000442, AZR-000071",
+)
+def plan_zones(plan: Resource) -> Iterator[str]:
+    yield from must(plan, "zoneRedundant", True)
+    capacity = plan.get("sku.capacity", 0)
+    if capacity < 2:
+        yield f"sku.capacity is {capacity}, must be at least 2 instances"
+
+
+@rule(
+    "APP-REFERENCE-RESOLVES",
+    "Every Key Vault reference names a secret of this stack that the app's identity may read",
+    on=SETTINGS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)", "164.308(a)(7)(ii)(C)"],
+    remediation="Refer to a secret of the app's own vault, where its identity has get and list on secrets.",
+    source="requirements S01, S03: an app whose reference does not resolve starts without its secret",
+)
+def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
+    properties = settings.get("properties", {})
+    for name in properties:
+        match = REFERENCE.match(str(properties[name]))
+        if not match:
+            continue
+        vaults = [v for v in stack.of(VAULT) if str(v.get("vaultName")).lower() == match.group("vault").lower()]
+        if not vaults:
+            yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
+        for vault in vaults:
+            if match.group("secret").lower() not in _secret_names(vault, stack):
+                yield f"{name} refers to {match.group('secret')}, which {vault} does not hold"
+            for app in _apps_with(settings, stack):
+                if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
+                    yield f"{name}: the identity of {app} may not read secrets of {vault}"
+
+
+def _secret_names(vault: Resource, stack: Stack) -> set[str]:
+    secrets = stack.holders(vault, "vaultName", "keyvault:Secret", by="vaultName")
+    return {str(secret.get("secretName")).lower() for secret in secrets}
+
+
+def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:
+    """The app, or the slot, that has these settings."""
+    sites = stack.targets(settings, "name", SITE, by="name")
+    if not settings.type.endswith("Slot"):
+        return sites
+    slots = [slot for site in sites for slot in stack.holders(site, "name", SLOT, by="name")]
+    return [slot for slot in slots if slot.get("slot") == settings.get("slot")]
+
+
+def _reading(app: Resource, stack: Stack) -> list[Resource]:
+    return stack.targets(app, "keyVaultReferenceIdentity", "managedidentity:UserAssignedIdentity")

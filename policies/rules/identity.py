@@ -1,0 +1,82 @@
+"""Who may manage what: role assignments and federated credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import must, rule
+from policies.view import Resource
+
+ROLE_ASSIGNMENT = "authorization:RoleAssignment"
+
+# Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles.
+TOO_POWERFUL = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
+    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+    "8b54135c-b56d-4d72-a534-26097cfdc8d8": "Key Vault Data Access Administrator",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+}
+
+
+@rule(
+    "ID-LEAST-PRIVILEGE",
+    "No identity of the platform holds an administrator's role",
+    on=ROLE_ASSIGNMENT,
+    severity="critical",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)"],
+    remediation="Assign the narrowest built-in role for the duty.",
+    source="CIS Azure Foundations (no custom or broad administrator roles); built-in role definitions",
+)
+def role_is_narrow(assignment: Resource) -> Iterator[str]:
+    role = str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+    if role in TOO_POWERFUL:
+        yield f"it grants {TOO_POWERFUL[role]}"
+
+
+@rule(
+    "ID-SCOPE",
+    "A role is assigned on a resource or resource group, not on a whole subscription",
+    on=ROLE_ASSIGNMENT,
+    severity="high",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)"],
+    remediation="Assign the role on the resource the identity works with.",
+    source="learn.microsoft.com/azure/role-based-access-control/best-practices",
+)
+def role_scope_is_narrow(assignment: Resource) -> Iterator[str]:
+    scope = str(assignment.get("scope", ""))
+    if "/resourcegroups/" not in scope.lower():
+        yield f"its scope is {scope or 'not set'}"
+
+
+@rule(
+    "ID-PRINCIPAL-TYPE",
+    "A role assignment says what kind of principal it is for",
+    on=ROLE_ASSIGNMENT,
+    severity="low",
+    controls=["164.312(a)(2)(i)"],
+    remediation="Set principalType: without it an assignment fails while a new identity spreads through Entra.",
+    source="Azure Verified Modules always pass it",
+)
+def principal_type(assignment: Resource) -> Iterator[str]:
+    yield from must(assignment, "principalType", "ServicePrincipal", "Group", "User")
+
+
+@rule(
+    "ID-FEDERATED-SUBJECT",
+    "A federated credential trusts one exact subject",
+    on="managedidentity:FederatedIdentityCredential",
+    severity="high",
+    controls=["164.312(d)", "164.312(a)(2)(i)"],
+    remediation="Name the issuer with https and a whole subject (repo:owner/name:environment:prod), no wildcard; a "
+    "pull_request subject lets any pull request sign in.",
+    source="marin#7532 review; Azure Policy 'Managed identity federated credentials from GitHub'",
+)
+def federated_subject(credential: Resource) -> Iterator[str]:
+    subject = str(credential.get("subject", ""))
+    if not subject or "*" in subject or subject.endswith(":pull_request"):
+        yield f"its subject is {subject or 'not set'}"
+    if not str(credential.get("issuer", "")).startswith("https://"):
+        yield "its issuer is not an https address"

@@ -1,0 +1,217 @@
+"""Key Vaults, keys and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
+from policies.durations import days
+from policies.rule import at_least, must, rule
+from policies.view import Resource, Stack, lookup
+
+VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
+
+
+@rule(
+    "KV-SOFT-DELETE",
+    "A deleted vault, key or secret can be recovered for 90 days",
+    on=VAULT,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
+    remediation="Set properties.enableSoftDelete to true and softDeleteRetentionInDays to 90.",
+    source="Azure Policy 'Key vaults should have soft delete enabled'; PSRule AZR-000124; 90 days is Azure's longest",
+)
+def soft_delete(vault: Resource) -> Iterator[str]:
+    yield from must(vault, "properties.enableSoftDelete", True)
+    yield from at_least(vault, "properties.softDeleteRetentionInDays", 90, "days")
+
+
+@rule(
+    "KV-PURGE-PROTECTION",
+    "Nobody can purge a vault, key or secret before its recovery time is over",
+    on=VAULT,
+    severity="critical",
+    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
+    remediation="Set properties.enablePurgeProtection to true. Azure never lets it be switched off again.",
+    source="Azure Policy 'Key vaults should have deletion protection enabled'; PSRule AZR-000125",
+)
+def purge_protection(vault: Resource) -> Iterator[str]:
+    yield from must(vault, "properties.enablePurgeProtection", True)
+
+
+@rule(
+    "KV-PRIVATE",
+    "A vault is reachable only through its private endpoint",
+    on=VAULT,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Set publicNetworkAccess to Disabled and networkAcls.defaultAction to Deny, without address rules.",
+    source="Azure Policy 'Azure Key Vault should have firewall enabled or public network access disabled'; AZR-000355",
+)
+def private_vault(vault: Resource) -> Iterator[str]:
+    yield from must(vault, "properties.publicNetworkAccess", "Disabled")
+    yield from must(vault, "properties.networkAcls.defaultAction", "Deny")
+    for kind in ("ipRules", "virtualNetworkRules"):
+        if vault.has(f"properties.networkAcls.{kind}"):
+            yield f"properties.networkAcls.{kind} lets networks in beside the private endpoint"
+
+
+@rule(
+    "KV-TRUSTED-SERVICES",
+    "Azure's own services can reach the vault of their encryption key",
+    on=VAULT,
+    severity="medium",
+    controls=["164.308(a)(7)(ii)(C)", "164.312(a)(2)(iv)"],
+    remediation="Set properties.networkAcls.bypass to AzureServices: without it PostgreSQL and Redis lose their key.",
+    source="MicrosoftDocs PostgreSQL security-data-encryption: allow trusted Microsoft services",
+)
+def trusted_services(vault: Resource) -> Iterator[str]:
+    yield from must(vault, "properties.networkAcls.bypass", "AzureServices")
+
+
+@rule(
+    "KV-NO-DEPLOYMENT-ACCESS",
+    "Virtual machines, disk encryption and templates cannot read a vault",
+    on=VAULT,
+    severity="medium",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
+    remediation="Set the three enabledFor... properties to false: nothing here uses them.",
+    source="Azure Verified Modules switch all three on, which is looser than anything here needs",
+)
+def no_deployment_access(vault: Resource) -> Iterator[str]:
+    for name in ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment"):
+        yield from must(vault, f"properties.{name}", False)
+
+
+@rule(
+    "KV-AUTHORIZATION-EXPLICIT",
+    "A vault states its authorization model, and carries no access that the model ignores",
+    on=VAULT,
+    severity="high",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)"],
+    remediation="Set properties.enableRbacAuthorization; with RBAC leave accessPolicies empty.",
+    source="learn.microsoft.com/azure/key-vault/general/access-control-default: the default is changing",
+)
+def explicit_authorization(vault: Resource) -> Iterator[str]:
+    yield from must(vault, "properties.enableRbacAuthorization", True, False)
+    if vault.get("properties.enableRbacAuthorization") and vault.has("properties.accessPolicies"):
+        yield "properties.accessPolicies are ignored while RBAC is on"
+
+
+@rule(
+    "KV-LEAST-PRIVILEGE",
+    "An access policy grants reading secrets or encrypting with keys, exactly and never both",
+    on=VAULT,
+    severity="critical",
+    controls=["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.312(a)(1)"],
+    remediation="Grant an app exactly get and list on secrets; the encryption identity exactly get, list, wrapKey and "
+    "unwrapKey on keys; certificates and storage nothing.",
+    source="PSRule AZR-000118 (no all, no purge); requirement S01",
+)
+def least_privilege(vault: Resource) -> Iterator[str]:
+    for index, policy in enumerate(vault.each("properties.accessPolicies")):
+        granted = permissions(policy)
+        if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
+            told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
+            yield f"access policy {index} grants {told or 'nothing'}"
+
+
+@rule(
+    "KV-KEY-ROTATION",
+    "A key rotates itself at least 30 days before it expires",
+    on=KEY,
+    severity="high",
+    controls=["164.312(a)(2)(iv)", "164.308(a)(7)(ii)(C)"],
+    remediation="Give the key a rotation policy with an expiry time and a rotate action 30 days or more before it.",
+    source="PSRule AZR-000123; an expired key makes PostgreSQL inaccessible within the hour (security-data-encryption)",
+)
+def key_rotation(key: Resource) -> Iterator[str]:
+    expiry = key.get("properties.rotationPolicy.attributes.expiryTime")
+    if expiry is None:
+        yield "the rotation policy has no expiry time"
+        return
+    margins = []
+    for action in key.each("properties.rotationPolicy.lifetimeActions"):
+        if str(lookup(action, "action.type")).lower() != "rotate":
+            continue
+        before, after = lookup(action, "trigger.timeBeforeExpiry"), lookup(action, "trigger.timeAfterCreate")
+        margins.append(days(before) if before else days(expiry) - days(after))
+    if not margins:
+        yield "no lifetime action rotates the key"
+    elif max(margins) < 30:
+        yield f"the key rotates {max(margins)} days before it expires, must be at least 30"
+
+
+@rule(
+    "KV-KEY-STRENGTH",
+    "An encryption key is RSA of 3072 bits or more and can only wrap and unwrap",
+    on=KEY,
+    severity="high",
+    controls=["164.312(a)(2)(iv)"],
+    remediation="Use RSA or RSA-HSM with keySize 3072 or 4096 and keyOps wrapKey and unwrapKey.",
+    source="NIST SP 800-57 part 1 table 2 (128-bit strength); PostgreSQL takes RSA only",
+)
+def key_strength(key: Resource) -> Iterator[str]:
+    yield from must(key, "properties.kty", "RSA", "RSA-HSM")
+    yield from at_least(key, "properties.keySize", 3072, "bits")
+    extra = {str(operation) for operation in key.each("properties.keyOps")} - {"wrapKey", "unwrapKey"}
+    if extra or not key.has("properties.keyOps"):
+        yield f"keyOps allow {', '.join(sorted(extra)) or 'everything'}, must be wrapKey and unwrapKey"
+
+
+@rule(
+    "KV-SECRET-EXPIRY",
+    "A secret has an expiry date",
+    on=SECRET,
+    severity="high",
+    controls=["164.308(a)(5)(ii)(D)", "164.308(a)(3)(ii)(C)"],
+    remediation="Set properties.attributes.expires from the rotation date in the stack config.",
+    source="Azure Policy 'Key Vault secrets should have an expiration date'",
+)
+def secret_expiry(secret: Resource) -> Iterator[str]:
+    if not secret.has("properties.attributes.expires"):
+        yield "properties.attributes.expires is not set"
+
+
+@rule(
+    "KV-SECRET-CONTENT-TYPE",
+    "A secret says what its value is",
+    on=SECRET,
+    severity="medium",
+    controls=["164.308(a)(5)(ii)(D)"],
+    remediation="Set properties.contentType, so that whoever rotates the secret knows what to put there.",
+    source="Checkov CKV_AZURE_114",
+)
+def secret_content_type(secret: Resource) -> Iterator[str]:
+    if not secret.has("properties.contentType"):
+        yield "properties.contentType is not set"
+
+
+@rule(
+    "KV-RETAINED",
+    "Keys and secrets stay in their vault when the stack lets go of them",
+    on=[KEY, SECRET],
+    severity="high",
+    controls=["164.312(c)(1)", "164.308(a)(7)(ii)(A)"],
+    remediation="Set retain_on_delete: the provider deletes over the data plane, which a deployer cannot reach.",
+    source="pulumi-azure-native deletes keys and secrets over https://<vault>.vault.azure.net",
+    offline="the engine does not show policies the retain-on-delete option",
+)
+def retained(item: Resource) -> Iterator[str]:
+    if item.retained is not True:
+        yield "retain_on_delete is not set"
+
+
+@rule(
+    "KV-KEYS-APART",
+    "Encryption keys and application secrets are in different vaults",
+    on=KEY,
+    severity="medium",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
+    remediation="Keep keys in a vault of their own, which no app's identity can open.",
+    source="requirement S01; access policies hold for a whole vault",
+)
+def keys_apart(key: Resource, stack: Stack) -> Iterator[str]:
+    for vault in stack.targets(key, "vaultName", VAULT, by="vaultName"):
+        for secret in stack.holders(vault, "vaultName", SECRET, by="vaultName"):
+            yield f"its vault {vault} also holds the secret {secret}"

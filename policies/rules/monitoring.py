@@ -1,0 +1,228 @@
+"""Logs, alerts and who hears of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.data import table
+from policies.rule import at_least, must, rule, shown
+from policies.view import Resource, Stack, token
+
+SETTING, GROUP = "monitor:DiagnosticSetting", "monitor:ActionGroup"
+METRIC, QUERY, ACTIVITY = "monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert"
+ALERTS = [METRIC, QUERY, ACTIVITY]
+WORKSPACE = "operationalinsights:Workspace"
+
+ACTION_GROUPS = {
+    token(METRIC): "actions[].actionGroupId",
+    token(QUERY): "actions.actionGroups[]",
+    token(ACTIVITY): "actions.actionGroups[].actionGroupId",
+}
+RECEIVERS = (
+    "emailReceivers",
+    "webhookReceivers",
+    "smsReceivers",
+    "azureAppPushReceivers",
+    "voiceReceivers",
+    "logicAppReceivers",
+    "armRoleReceivers",
+    "eventHubReceivers",
+)
+
+
+@rule(
+    "MON-DIAGNOSTICS",
+    "Every resource that can log does, to a workspace",
+    on=list(table("diagnostics")),
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Give the resource a diagnostic setting with a workspace and its log categories (or metrics, where it "
+    "has no logs).",
+    source="Azure Policy 'Resource logs in ... should be enabled'; policies/data/diagnostics.yaml",
+)
+def has_diagnostics(resource: Resource, stack: Stack) -> Iterator[str]:
+    rows = {token(type_): kind for type_, kind in table("diagnostics").items()}
+    kind = rows[resource.type]
+    settings = stack.holders(resource, "resourceUri", SETTING)
+    if not settings:
+        yield "no diagnostic setting of this stack is for it"
+        return
+    if not any(setting.has("workspaceId") for setting in settings):
+        yield f"{settings[0]} sends nothing to a workspace"
+    if not any(True in set(setting.leaves(f"{kind}[].enabled")) for setting in settings):
+        yield f"{settings[0]} turns on no {kind}"
+
+
+@rule(
+    "MON-NO-RETENTION-POLICY",
+    "A diagnostic setting does not use the retention that Azure has retired",
+    on=SETTING,
+    severity="low",
+    controls=["164.312(b)"],
+    remediation="Leave retentionPolicy out; keep logs by table retention and by lifecycle rules.",
+    source="learn.microsoft.com/azure/azure-monitor/essentials/migrate-to-azure-storage-lifecycle-policy",
+)
+def no_retention_policy(setting: Resource) -> Iterator[str]:
+    for kind in ("logs", "metrics"):
+        if any(True for _ in setting.leaves(f"{kind}[].retentionPolicy.days")):
+            yield f"{kind} carry a retentionPolicy"
+
+
+@rule(
+    "MON-ALERT-ENABLED",
+    "Every alert is on",
+    on=ALERTS,
+    severity="high",
+    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
+    remediation="Set enabled to true, or remove the alert.",
+    source="requirement S25",
+)
+def alert_enabled(alert: Resource) -> Iterator[str]:
+    yield from must(alert, "enabled", True)
+
+
+@rule(
+    "MON-ALERT-RECEIVED",
+    "Every alert reaches somebody",
+    on=ALERTS,
+    severity="critical",
+    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
+    remediation="Give the alert an action group of this stack that is on and has a receiver.",
+    source="requirements S25, S26",
+)
+def alert_received(alert: Resource, stack: Stack) -> Iterator[str]:
+    groups = stack.targets(alert, ACTION_GROUPS[alert.type], GROUP)
+    if not groups:
+        yield "it has no action group of this stack"
+    elif not any(_has_receiver(group) and group.get("enabled") is not False for group in groups):
+        yield f"nobody receives anything of {', '.join(map(str, groups))}"
+
+
+def _has_receiver(group: Resource) -> bool:
+    return any(group.has(kind) for kind in RECEIVERS)
+
+
+@rule(
+    "MON-ACTION-GROUP",
+    "An action group is on and has a receiver",
+    on=GROUP,
+    severity="critical",
+    controls=["164.308(a)(6)(ii)"],
+    remediation="Set enabled to true and name a receiver.",
+    source="requirement S26",
+)
+def action_group(group: Resource) -> Iterator[str]:
+    yield from must(group, "enabled", True)
+    if not _has_receiver(group):
+        yield "it has no receiver"
+
+
+@rule(
+    "MON-ALERT-RUNBOOK",
+    "Every alert names the runbook that says what to do",
+    on=ALERTS,
+    severity="medium",
+    controls=["164.308(a)(6)(ii)"],
+    remediation="Put the runbook's path into the tag runbook, as the alert components do.",
+    source="requirement S34",
+)
+def alert_runbook(alert: Resource) -> Iterator[str]:
+    if not alert.has("tags.runbook"):
+        yield "its tag runbook is not set"
+
+
+@rule(
+    "MON-ALERT-COVERAGE",
+    "Every resource that serves patients or keeps their data has an alert on its metrics",
+    on=list(table("alert_coverage")),
+    severity="high",
+    controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
+    remediation="Add a metric alert whose scope is the resource.",
+    source="requirement S24; Azure Monitor Baseline Alerts",
+)
+def alert_coverage(resource: Resource, stack: Stack) -> Iterator[str]:
+    if not stack.holders(resource, "scopes[]", METRIC):
+        yield "no metric alert of this stack watches it"
+
+
+@rule(
+    "MON-WORKSPACE-RETENTION",
+    "Logs can be searched for 90 days",
+    on=WORKSPACE,
+    severity="medium",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Set retentionInDays to 90 or more.",
+    source="policy choice: a quarter, the interval of the platform's own assessments (requirement S35)",
+)
+def workspace_retention(workspace: Resource) -> Iterator[str]:
+    yield from at_least(workspace, "retentionInDays", 90, "days")
+
+
+@rule(
+    "MON-TABLE-RETENTION",
+    "Audit tables are kept for six years, on a plan that alerts can read",
+    on="operationalinsights:Table",
+    severity="high",
+    controls=["164.312(b)", "164.316(b)(2)(i)"],
+    remediation="Set totalRetentionInDays to 2191 or 2556 (Azure takes no value between) and plan to Analytics.",
+    source="policy choice: six years, as 164.316(b)(2)(i) asks for documentation; Tables API allowed values",
+)
+def table_retention(log_table: Resource) -> Iterator[str]:
+    yield from at_least(log_table, "totalRetentionInDays", 2191, "days")
+    yield from must(log_table, "plan", "Analytics")
+
+
+@rule(
+    "MON-NO-DAILY-CAP",
+    "No daily cap makes the workspace drop audit records",
+    on=WORKSPACE,
+    severity="high",
+    controls=["164.312(b)"],
+    remediation="Set workspaceCapping.dailyQuotaGb to -1; watch the cost with sampling and budgets.",
+    source="learn.microsoft.com/azure/azure-monitor/logs/daily-cap; requirement S29",
+)
+def no_daily_cap(workspace: Resource) -> Iterator[str]:
+    quota = workspace.get("workspaceCapping.dailyQuotaGb", -1)
+    if quota != -1:
+        yield f"workspaceCapping.dailyQuotaGb is {quota}"
+
+
+@rule(
+    "MON-LOCAL-AUTH",
+    "Logs and telemetry are sent by identities, not by keys",
+    on=[WORKSPACE, "applicationinsights:Component"],
+    severity="high",
+    controls=["164.312(d)", "164.312(c)(1)"],
+    remediation="Set features.disableLocalAuth (workspace) and disableLocalAuth (Application Insights) to true.",
+    source="Azure Policy 'Azure Monitor ... should block non-Microsoft Entra based ingestion'; PSRule AZR-000484",
+)
+def no_local_auth(resource: Resource) -> Iterator[str]:
+    path = "features.disableLocalAuth" if resource.type == token(WORKSPACE) else "disableLocalAuth"
+    yield from must(resource, path, True)
+
+
+@rule(
+    "MON-ADDRESSES-MASKED",
+    "Application Insights does not keep users' addresses",
+    on="applicationinsights:Component",
+    severity="medium",
+    controls=["164.312(a)(1)"],
+    remediation="Set disableIpMasking to false.",
+    source="reference defect: Azure Verified Modules switch masking off",
+)
+def addresses_masked(component: Resource) -> Iterator[str]:
+    yield from must(component, "disableIpMasking", False)
+
+
+@rule(
+    "MON-INSIGHTS-IN-WORKSPACE",
+    "Application Insights keeps its data in the workspace",
+    on="applicationinsights:Component",
+    severity="medium",
+    controls=["164.312(b)"],
+    remediation="Set workspaceResourceId.",
+    source="PSRule AZR-000069",
+)
+def insights_in_workspace(component: Resource) -> Iterator[str]:
+    if not component.has("workspaceResourceId"):
+        yield f"workspaceResourceId is {shown(None)}"

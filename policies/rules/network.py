@@ -1,0 +1,195 @@
+"""Virtual networks, subnets and their security groups, private endpoints and the names that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.data import table
+from policies.rule import must, rule
+from policies.view import UNKNOWN, Resource, Stack, lookup, token
+
+SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
+ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
+ZONE, LINK = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"
+
+ANYWHERE = frozenset({"*", "internet", "0.0.0.0/0", "::/0", "any"})
+
+
+@rule(
+    "NET-SUBNET-NSG",
+    "Every subnet has a network security group",
+    on=SUBNET,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Set networkSecurityGroup.id.",
+    source="Azure Policy 'Subnets should be associated with a Network Security Group'; PSRule AZR-000263",
+)
+def subnet_has_group(subnet: Resource) -> Iterator[str]:
+    if not subnet.has("networkSecurityGroup.id"):
+        yield "networkSecurityGroup is not set"
+
+
+@rule(
+    "NET-SUBNET-PRIVATE",
+    "A subnet has no way to the Internet that nobody chose",
+    on=SUBNET,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Set defaultOutboundAccess to false.",
+    source="Azure Policy 'Subnets should be private'; PSRule AZR-000447",
+)
+def subnet_is_private(subnet: Resource) -> Iterator[str]:
+    yield from must(subnet, "defaultOutboundAccess", False)
+
+
+@rule(
+    "NET-ENDPOINT-POLICIES",
+    "Security groups apply to private endpoints too",
+    on=SUBNET,
+    severity="medium",
+    controls=["164.312(a)(1)"],
+    remediation="Set privateEndpointNetworkPolicies to Enabled or NetworkSecurityGroupEnabled.",
+    source="learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy",
+)
+def endpoint_policies(subnet: Resource) -> Iterator[str]:
+    yield from must(subnet, "privateEndpointNetworkPolicies", "Enabled", "NetworkSecurityGroupEnabled")
+
+
+@rule(
+    "NET-NO-INTERNET-INBOUND",
+    "No security group lets the Internet in",
+    on=GROUP,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Allow inbound traffic from named subnets or service tags only.",
+    source="PSRule AZR-000137; CIS Azure Foundations 6.1 to 6.4",
+)
+def no_internet_inbound(group: Resource) -> Iterator[str]:
+    for entry in group.each("securityRules"):
+        if lookup(entry, "direction") == "Inbound" and lookup(entry, "access") == "Allow":
+            opened = _sources(entry) & ANYWHERE
+            if opened:
+                yield f"rule {lookup(entry, 'name')} allows inbound traffic from {', '.join(sorted(opened))}"
+
+
+def _sources(entry: Any) -> set[str]:
+    values = [lookup(entry, "sourceAddressPrefix", ""), *lookup(entry, "sourceAddressPrefixes", ())]
+    return {str(value).lower() for value in values}
+
+
+@rule(
+    "NET-DENY-INBOUND",
+    "A security group denies what it does not name, also from inside the network",
+    on=GROUP,
+    severity="high",
+    controls=["164.312(a)(1)"],
+    remediation="End the inbound rules with one that denies everything: Azure's default lets the whole network in.",
+    source="learn.microsoft.com/azure/virtual-network/network-security-groups-overview (AllowVnetInBound)",
+)
+def deny_inbound(group: Resource) -> Iterator[str]:
+    inbound = [entry for entry in group.each("securityRules") if lookup(entry, "direction") == "Inbound"]
+    last = max(inbound, key=lambda entry: int(lookup(entry, "priority", 0)), default=None)
+    if last is None or lookup(last, "access") != "Deny" or "*" not in _sources(last):
+        yield "its last inbound rule does not deny everything"
+
+
+@rule(
+    "NET-SERVICE-ENDPOINT-PRIVATE",
+    "A service that is closed to the Internet has a private endpoint",
+    on=list(table("private_services")),
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Give the service a private endpoint in the network, or nothing can reach it.",
+    source="Azure Policy '... should use private link' of each service",
+    where=lambda service: (
+        (service.get("properties.publicNetworkAccess") or service.get("publicNetworkAccess")) == "Disabled"
+    ),
+)
+def service_has_endpoint(service: Resource, stack: Stack) -> Iterator[str]:
+    groups = set(_row(service)["groups"])
+    for endpoint in stack.holders(service, CONNECTED, ENDPOINT):
+        if groups & set(endpoint.leaves("privateLinkServiceConnections[].groupIds[]")):
+            return
+    yield f"no private endpoint of this stack leads to its {', '.join(sorted(groups))}"
+
+
+CONNECTED = "privateLinkServiceConnections[].privateLinkServiceId"
+
+
+def _row(service: Resource) -> Any:
+    rows = {token(type_): row for type_, row in table("private_services").items()}
+    return rows[service.type]
+
+
+@rule(
+    "NET-ENDPOINT-NAME",
+    "A private endpoint's name resolves, in the network it is in, to its private address",
+    on=ENDPOINT,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)", "164.308(a)(7)(ii)(C)"],
+    remediation="Give the endpoint a zone group with the service's privatelink zone, and link the zone to the network.",
+    source="learn.microsoft.com/azure/private-link/private-endpoint-dns",
+)
+def endpoint_name_resolves(endpoint: Resource, stack: Stack) -> Iterator[str]:
+    groups = stack.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
+    zones = [
+        zone for group in groups for zone in stack.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
+    ]
+    if not zones:
+        yield "it has no DNS zone group with a private zone of this stack"
+        return
+    networks = networks_of(endpoint, "subnet.id", stack)
+    for zone in zones:
+        linked = [network for link in links_of(zone, stack) for network in networks_linked(link, stack)]
+        if not any(network in linked for network in networks):
+            yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
+    wanted = {
+        name
+        for type_, row in table("private_services").items()
+        for _ in stack.targets(endpoint, CONNECTED, type_)
+        for name in row["zones"]
+    }
+    named = {next(iter(zone.leaves("privateZoneName")), UNKNOWN) for zone in zones}
+    if wanted and UNKNOWN not in named and not wanted & named:
+        yield f"its zone is {', '.join(sorted(map(str, named)))}, must be {' or '.join(sorted(wanted))}"
+
+
+@rule(
+    "NET-DATABASE-NAME",
+    "The database's private zone is linked to the network its subnet is in",
+    on="dbforpostgresql:Server",
+    severity="high",
+    controls=["164.312(a)(1)", "164.308(a)(7)(ii)(C)"],
+    remediation="Link the zone in network.privateDnsZoneArmResourceId to the virtual network of the delegated subnet.",
+    source="MicrosoftDocs flexible server networking: the zone must be linked before the server is made",
+    where=lambda server: server.has("network.privateDnsZoneArmResourceId"),
+)
+def database_name_resolves(server: Resource, stack: Stack) -> Iterator[str]:
+    zones = stack.targets(server, "network.privateDnsZoneArmResourceId", ZONE)
+    networks = networks_of(server, "network.delegatedSubnetResourceId", stack)
+    if not zones:
+        yield "its private DNS zone is not in this stack"
+    for zone in zones:
+        linked = [network for link in links_of(zone, stack) for network in networks_linked(link, stack)]
+        if not any(network in linked for network in networks):
+            yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
+
+
+def networks_of(resource: Resource, path: str, stack: Stack) -> list[Resource]:
+    """The virtual networks of the subnets that ``path`` refers to."""
+    return [
+        network
+        for subnet in stack.targets(resource, path, SUBNET)
+        for network in stack.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")
+    ]
+
+
+def links_of(zone: Resource, stack: Stack) -> list[Resource]:
+    """The links of a private DNS zone."""
+    return stack.holders(zone, "privateZoneName", LINK, by="privateZoneName")
+
+
+def networks_linked(link: Resource, stack: Stack) -> list[Resource]:
+    """The virtual network that a link leads to."""
+    return stack.targets(link, "virtualNetwork.id", NETWORK)

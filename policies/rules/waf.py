@@ -1,0 +1,201 @@
+"""Front Door's web application firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.rule import must, rule
+from policies.view import Resource, Stack, lookup
+
+POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
+
+DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"
+
+
+def managed(policy: Resource, kind: str) -> list[Any]:
+    """The managed rule sets of a kind."""
+    rule_sets = policy.each("managedRules.managedRuleSets")
+    return [rule_set for rule_set in rule_sets if lookup(rule_set, "ruleSetType") == kind]
+
+
+def enabled_rules(policy: Resource, kind: str) -> list[Any]:
+    """The custom rules of a kind (MatchRule, RateLimitRule) that are on."""
+    rules = policy.each("customRules.rules")
+    return [r for r in rules if lookup(r, "ruleType") == kind and lookup(r, "enabledState") == "Enabled"]
+
+
+@rule(
+    "WAF-ATTACHED",
+    "Every endpoint and every custom domain is behind a firewall policy, on every path",
+    on=["cdn:AFDEndpoint", "cdn:AFDCustomDomain"],
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
+    remediation="Name the endpoint or domain in a SecurityPolicy with wafPolicy and patternsToMatch /*.",
+    source="reference defect: Azure Verified Modules' hardened example attaches no firewall at all",
+)
+def attached(place: Resource, stack: Stack) -> Iterator[str]:
+    for association in stack.holders(place, "parameters.associations[].domains[].id", ASSOCIATION):
+        if "/*" in set(association.leaves("parameters.associations[].patternsToMatch[]")):
+            policies = stack.targets(association, "parameters.wafPolicy.id", POLICY)
+            if policies:
+                return
+    yield "no security policy of this stack puts it behind a firewall policy"
+
+
+@rule(
+    "WAF-PREVENTION",
+    "The firewall blocks, rather than only watches",
+    on=POLICY,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
+    remediation="Set policySettings.enabledState to Enabled and policySettings.mode to Prevention.",
+    source="Azure Policy 'Web Application Firewall should use the specified mode'; PSRule AZR-000305, AZR-000306",
+)
+def prevention(policy: Resource) -> Iterator[str]:
+    yield from must(policy, "policySettings.enabledState", "Enabled")
+    yield from must(policy, "policySettings.mode", "Prevention")
+
+
+@rule(
+    "WAF-BODY-INSPECTION",
+    "The firewall reads request bodies",
+    on=POLICY,
+    severity="high",
+    controls=["164.308(a)(5)(ii)(B)"],
+    remediation="Set policySettings.requestBodyCheck to Enabled.",
+    source="Azure Policy 'Azure Web Application Firewall ... should have request body inspection enabled'",
+)
+def body_inspection(policy: Resource) -> Iterator[str]:
+    yield from must(policy, "policySettings.requestBodyCheck", "Enabled")
+
+
+@rule(
+    "WAF-LOG-SCRUBBING",
+    "The firewall's log holds no credentials and no arguments",
+    on=POLICY,
+    severity="medium",
+    controls=["164.312(a)(1)", "164.312(b)"],
+    remediation="Set policySettings.state to Enabled with scrubbing rules for headers, cookies and arguments.",
+    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-sensitive-data-protection-frontdoor",
+)
+def log_scrubbing(policy: Resource) -> Iterator[str]:
+    yield from must(policy, "policySettings.state", "Enabled")
+    scrubbed = {
+        lookup(entry, "matchVariable")
+        for entry in policy.each("policySettings.scrubbingRules")
+        if lookup(entry, "state") == "Enabled"
+    }
+    wanted = {"RequestHeaderNames", "RequestCookieNames", "QueryStringArgNames", "RequestBodyJsonArgNames"}
+    missing = wanted - scrubbed
+    if missing:
+        yield f"no enabled scrubbing rule for {', '.join(sorted(missing))}"
+
+
+@rule(
+    "WAF-MANAGED-RULES",
+    "Microsoft's default rule set 2.1 or newer blocks known attacks",
+    on=POLICY,
+    severity="critical",
+    controls=["164.308(a)(5)(ii)(B)", "164.312(a)(1)"],
+    remediation="Add Microsoft_DefaultRuleSet 2.1 with ruleSetAction Block; it needs the Premium tier.",
+    source="PSRule AZR-000308; from 2.0 on a rule set without an action does not block",
+)
+def managed_rules(policy: Resource) -> Iterator[str]:
+    rule_sets = managed(policy, DEFAULT_RULES)
+    if not rule_sets:
+        yield f"{DEFAULT_RULES} is not among its managed rules"
+    for rule_set in rule_sets:
+        version = str(lookup(rule_set, "ruleSetVersion", "0"))
+        if tuple(int(part) for part in version.split(".") if part.isdigit()) < (2, 1):
+            yield f"{DEFAULT_RULES} has version {version}, must be 2.1 or newer"
+        if lookup(rule_set, "ruleSetAction") != "Block":
+            yield f"{DEFAULT_RULES} has action {lookup(rule_set, 'ruleSetAction', 'not set')}, must be Block"
+
+
+@rule(
+    "WAF-BOT-RULES",
+    "Known bad bots are stopped",
+    on=POLICY,
+    severity="high",
+    controls=["164.308(a)(5)(ii)(B)"],
+    remediation="Add Microsoft_BotManagerRuleSet; it needs the Premium tier.",
+    source="Azure Policy 'Bot Protection should be enabled for Azure Front Door WAF'",
+)
+def bot_rules(policy: Resource) -> Iterator[str]:
+    if not managed(policy, BOT_RULES):
+        yield f"{BOT_RULES} is not among its managed rules"
+
+
+@rule(
+    "WAF-NO-EXCLUSIONS",
+    "No part of a request, and no managed rule, is left out",
+    on=POLICY,
+    severity="high",
+    controls=["164.308(a)(5)(ii)(B)"],
+    remediation="Remove exclusions and overrides that switch rules off or only log, or register an exception.",
+    source="PSRule AZR-000307",
+)
+def no_exclusions(policy: Resource) -> Iterator[str]:
+    for rule_set in policy.each("managedRules.managedRuleSets"):
+        kind = lookup(rule_set, "ruleSetType")
+        if lookup(rule_set, "exclusions", ()):
+            yield f"{kind} has exclusions"
+        for group in lookup(rule_set, "ruleGroupOverrides", ()):
+            if lookup(group, "exclusions", ()):
+                yield f"{kind} has exclusions in {lookup(group, 'ruleGroupName')}"
+            for override in lookup(group, "rules", ()):
+                rule_id = lookup(override, "ruleId")
+                if lookup(override, "enabledState") == "Disabled" or lookup(override, "action") in ("Log", "Allow"):
+                    yield f"{kind} rule {rule_id} is off or only logs"
+                if lookup(override, "exclusions", ()):
+                    yield f"{kind} rule {rule_id} has exclusions"
+
+
+@rule(
+    "WAF-RATE-LIMIT",
+    "A firewall policy limits rates: at least one rule is on and blocks",
+    on=POLICY,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
+    remediation="Add an enabled custom rule of type RateLimitRule with action Block, a threshold and a window.",
+    source="requirement S18; the built-in policy e52e8487 passes a firewall without any rate-limit rule",
+)
+def rate_limit(policy: Resource) -> Iterator[str]:
+    limits = enabled_rules(policy, "RateLimitRule")
+    if not any(lookup(limit, "action") == "Block" and lookup(limit, "rateLimitThreshold", 0) > 0 for limit in limits):
+        yield "it has no enabled rate-limit rule that blocks"
+
+
+@rule(
+    "WAF-RATE-LIMITS-BLOCK",
+    "Every rate limit is on and blocks",
+    on=POLICY,
+    severity="high",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
+    remediation="Set enabledState to Enabled and action to Block on every RateLimitRule, or register an exception.",
+    source="requirement S18",
+)
+def rate_limits_block(policy: Resource) -> Iterator[str]:
+    for limit in policy.each("customRules.rules"):
+        if lookup(limit, "ruleType") != "RateLimitRule":
+            continue
+        state, action = lookup(limit, "enabledState"), lookup(limit, "action")
+        if state != "Enabled" or action != "Block":
+            yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
+
+
+@rule(
+    "WAF-NO-BYPASS",
+    "No custom rule lets requests past the rules after it",
+    on=POLICY,
+    severity="high",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
+    remediation="Remove custom rules with action Allow, or register an exception that names who needs them.",
+    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Allow ends evaluation",
+)
+def no_bypass(policy: Resource) -> Iterator[str]:
+    for kind in ("MatchRule", "RateLimitRule"):
+        for entry in enabled_rules(policy, kind):
+            if lookup(entry, "action") == "Allow":
+                yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"

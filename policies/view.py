@@ -1,0 +1,184 @@
+"""A stack as rules see it: resource types, inputs and what refers to what.
+
+The same view is built by the engine's policy host and by `assurance check`. Values that only a deployment can know
+raise `UnknownValueError` when a rule touches them, so that a rule never judges what it cannot see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from pulumi_policy.proxy import UnknownValueError
+
+
+class Unknown:
+    """Stands for a value that is not known yet, where a rule may go on without it."""
+
+
+UNKNOWN = Unknown()
+
+
+def token(type_: str) -> str:
+    """The full type token: ``keyvault:Vault`` is short for ``azure-native:keyvault:Vault``."""
+    return type_ if type_.count(":") > 1 or type_ == "*" else f"azure-native:{type_}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resource:
+    """One resource. Inputs are read with `get`, `each`, `has` and `leaves`, never by subscript: most are optional.
+
+    outputs: what a deployment answered, with the inputs; in the engine only joins see it.
+    id: ARM id where it is known. dependencies: input property -> URNs of the resources its value comes from.
+    protect: the engine refuses to delete it.
+    retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
+    does not tell.
+    """
+
+    type: str
+    name: str
+    urn: str
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None
+    parent: str | None = None
+    dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    protect: bool = False
+    retained: bool | None = None
+    secrets: frozenset[str] | None = None
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The value at a dotted path, or ``default``. Raises UnknownValueError where it is not known yet."""
+        return lookup(self.inputs, path, default)
+
+    def each(self, path: str) -> list[Any]:
+        """The entries of the list at ``path``; none when it is absent."""
+        return list(self.get(path) or ())
+
+    def has(self, path: str) -> bool:
+        """Whether there is something at ``path``, known or not; an empty text, list or object is nothing."""
+        found = list(self.leaves(path))
+        return bool(found) and found[0] not in (None, "") and not _empty(found[0])
+
+    def leaves(self, path: str) -> Iterator[Any]:
+        """Every value at ``path``, where ``name[]`` means each entry of a list; UNKNOWN for what is not known."""
+        return _leaves(self.inputs, path.split("."))
+
+    def named(self, name: str) -> Any:
+        """The input, or else the output, that names the resource; UNKNOWN or None where there is none yet."""
+        return next(chain(_leaves(self.inputs, [name]), _leaves(self.outputs, [name])), None)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every known text among the inputs, with its path."""
+        return _texts(self.inputs, "")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def lookup(value: Any, path: str, default: Any = None) -> Any:
+    """The value at a dotted path inside nested objects, or ``default``."""
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            return default
+    return value
+
+
+def _empty(value: Any) -> bool:
+    return isinstance(value, (Mapping, Sequence)) and len(value) == 0
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+        return
+    if isinstance(value, Mapping):
+        places = [(key, f"{path}.{key}" if path else str(key)) for key in value]
+    elif isinstance(value, Sequence):
+        places = [(index, f"{path}[{index}]") for index in range(len(value))]
+    else:
+        return
+    for place, below in places:
+        try:
+            item = value[place]
+        except UnknownValueError:
+            continue
+        yield from _texts(item, below)
+
+
+def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
+    if not parts:
+        yield value
+        return
+    if not isinstance(value, Mapping):
+        return
+    name = parts[0].removesuffix("[]")
+    try:
+        found = value.get(name)
+    except UnknownValueError:
+        yield UNKNOWN
+        return
+    if found is None:
+        return
+    if not parts[0].endswith("[]"):
+        yield from _leaves(found, parts[1:])
+        return
+    for index in range(len(found)):
+        try:
+            entry = found[index]
+        except UnknownValueError:
+            yield UNKNOWN
+        else:
+            yield from _leaves(entry, parts[1:])
+
+
+class Stack:
+    """All resources of a stack, and the references between them."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self.resources = list(resources)
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    def of(self, *types: str) -> list[Resource]:
+        """Resources of these types; ``*`` is every type."""
+        if "*" in types:
+            return self.resources
+        return [resource for type_ in types for resource in self._by_type.get(token(type_), [])]
+
+    def targets(self, holder: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
+        """The resources of ``types`` that the value of ``holder`` at ``path`` refers to.
+
+        by: what the value holds: ``id`` for ARM ids, else the target's input or output of that name (``vaultName``).
+        Known values are compared, without regard to case, as Azure does; where either side is not known yet, the
+        engine's record of what the property was computed from decides.
+        """
+        values = set()
+        unknown = False
+        for leaf in holder.leaves(path):
+            if isinstance(leaf, str):
+                values.add(leaf.lower())
+            unknown = unknown or leaf is UNKNOWN
+        if not values and not unknown:
+            return []
+        sources = holder.dependencies.get(path.split(".")[0].removesuffix("[]"), frozenset())
+        found = []
+        for candidate in self.of(*types):
+            known = candidate.id if by == "id" else candidate.named(by)
+            named = isinstance(known, str) and not unknown
+            if str(known).lower() in values if named else candidate.urn in sources:
+                found.append(candidate)
+        return found
+
+    def holders(self, target: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
+        """The resources of ``types`` whose value at ``path`` refers to ``target``: `targets` read backwards."""
+        return [holder for holder in self.of(*types) if target in self.targets(holder, path, target.type, by=by)]

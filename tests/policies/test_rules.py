@@ -1,0 +1,63 @@
+"""What holds for every rule: ids, controls, property paths, the page about them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from assurance.check.recording import KINDS
+from policies.catalogue import PAGE, controls, page
+from policies.data import table
+from policies.durations import days
+from policies.rule import Rule
+from policies.rules import RULES
+from tests.harness import ROOT
+
+EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def test_there_are_rules_of_every_domain() -> None:
+    modules = {path.stem for path in (ROOT / "policies/rules").glob("*.py")} - {"__init__"}
+    assert {rule.check.__module__.rsplit(".", 1)[-1] for rule in RULES} == modules
+    assert len(RULES) >= 30
+
+
+def test_ids_are_unique() -> None:
+    assert [id_ for id_, count in Counter(rule.id for rule in RULES).items() if count > 1] == []
+
+
+@EACH_RULE
+def test_a_rule_says_all_that_a_report_needs(rule: Rule) -> None:
+    assert re.fullmatch(r"[A-Z]+(-[A-Z]+)+", rule.id)
+    assert rule.controls
+    assert set(rule.controls) <= controls().keys()
+    assert not rule.title.endswith(".")
+    assert rule.remediation.endswith(".")
+    assert rule.source
+    assert rule.types
+
+
+def test_the_controls_listed_are_those_that_findings_name() -> None:
+    named = {control for rule in RULES for control in rule.controls}
+    assert controls().keys() == named | {control for kind in KINDS.values() for control in kind.controls}
+
+
+def test_the_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m policies.catalogue"
+
+
+def test_paired_regions_are_those_that_the_settings_know() -> None:
+    regions = yaml.safe_load(Path(ROOT / "stacks/catalogues/regions.yaml").read_text(encoding="utf-8"))
+    assert table("paired_regions") == {name: row["paired"] for name, row in regions.items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("P2Y", 730), ("P60D", 60), ("P1M", 30), ("P1Y2M3D", 428), ("PT12H", 0.5), ("P2W", 14), ("soon", 0), (None, 0)],
+)
+def test_durations(text: object, expected: float) -> None:
+    assert days(text) == expected
