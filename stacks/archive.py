@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -43,7 +43,7 @@ def containers(settings: ArchiveSettings) -> list[str]:
     """Every container that the feeds of these settings write to."""
     return [
         *(table_container(table) for table in settings.tables),
-        *(category_container(category) for category in settings.front_door_categories),
+        *(category_container(category) for category in settings.direct.categories),
         *((ACTIVITY_LOG_CONTAINER,) if settings.activity_log else ()),
     ]
 
@@ -54,8 +54,12 @@ def build_archive(
     network: Network,
     key: EncryptionKey,
     front_door_id: pulumi.Input[str],
+    servers: Mapping[str, pulumi.Input[str]],
 ) -> Archive:
-    """Build the account, a container for each source, and the feeds."""
+    """Build the account, a container for each source, and the feeds.
+
+    servers: ids of the database servers by part (``primary``, ``replica``).
+    """
     with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:archive")):
         archive = AuditArchive(
             "archive",
@@ -77,7 +81,7 @@ def build_archive(
                 tags=dict(common.tags),
             ),
         )
-        _feeds(settings, common, archive, front_door_id)
+        _feeds(settings, common, archive, front_door_id, servers)
     return Archive(
         id=archive.outputs.id,
         name=archive.outputs.name,
@@ -87,7 +91,13 @@ def build_archive(
     )
 
 
-def _feeds(settings: ArchiveSettings, common: Common, archive: AuditArchive, front_door_id: pulumi.Input[str]) -> None:
+def _feeds(
+    settings: ArchiveSettings,
+    common: Common,
+    archive: AuditArchive,
+    front_door_id: pulumi.Input[str],
+    servers: Mapping[str, pulumi.Input[str]],
+) -> None:
     target = ArchiveTarget(account_id=archive.outputs.id, ready=archive.policies)
     if settings.tables:
         export_tables(
@@ -97,14 +107,13 @@ def _feeds(settings: ArchiveSettings, common: Common, archive: AuditArchive, fro
             target=target,
             parent=archive,
         )
-    if settings.front_door_categories:
-        archive_categories(
-            "front-door",
-            resource_id=front_door_id,
-            categories=settings.front_door_categories,
-            target=target,
-            parent=archive,
-        )
+    direct: dict[str, tuple[pulumi.Input[str], Sequence[str]]] = {
+        "front-door": (front_door_id, settings.direct.front_door)
+    }
+    direct |= {f"postgres-{part}": (server, settings.direct.database) for part, server in servers.items()}
+    for source, (resource_id, categories) in direct.items():
+        if categories:
+            archive_categories(source, resource_id=resource_id, categories=categories, target=target, parent=archive)
     if settings.activity_log:
         archive_activity_log(
             common.names.regional("archive"), categories=ACTIVITY_CATEGORIES, target=target, parent=archive

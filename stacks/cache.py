@@ -35,11 +35,13 @@ def build_cache(
     common: Common,
     network: Network,
     users: Mapping[str, IdentityOutputs],
-    key: EncryptionKey,
+    key: EncryptionKey | None,
 ) -> Cache:
-    """Build the cache. users: the identities that may use it, by app."""
+    """Build the cache.
+
+    users: the identities that may use it, by app; key: ours, where ``settings.customer_managed_key`` asks for one.
+    """
     with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:cache")):
-        ours = settings.customer_managed_key
         redis = Redis(
             "redis",
             RedisArgs(
@@ -54,14 +56,14 @@ def build_cache(
                 users=[RedisUser(name=app, object_id=user.principal_id) for app, user in users.items()],
                 key=(
                     CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id)
-                    if ours
+                    if key
                     else None
                 ),
                 private_access=network.private_access("redis"),
                 logs=common.logs,
                 protection=common.protection,
                 # Without the identity's access to the key, Azure refuses to make the cluster.
-                depends_on=[key.vault] if ours else [],
+                depends_on=[key.vault] if key else [],
                 tags=dict(common.tags),
             ),
         )

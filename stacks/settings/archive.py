@@ -25,6 +25,27 @@ _NOT_EXPORTED = {
 }
 
 
+class DirectSettings(Section):
+    """Logs that go straight from their resource to the archive, past the workspace, its daily cap and its purge: where
+    no table can be exported, and for the audit trail of the database. A container insights-logs-<category> for each."""
+
+    front_door: list[Literal["FrontDoorAccessLog", "FrontDoorWebApplicationFirewallLog"]] = []
+    """Requests and what the firewall did with them. Up to 1 KB a request."""
+    database: list[Literal["PostgreSQLLogs", "PostgreSQLFlexSessions"]] = []
+    """PostgreSQLLogs holds the pgaudit trail."""
+
+    @property
+    def categories(self) -> list[str]:
+        """Every category, each of which has a container."""
+        return [*self.front_door, *self.database]
+
+    def problems(self) -> Iterator[Problem]:
+        """A category is listed once."""
+        for key, names in (("frontDoor", self.front_door), ("database", self.database)):
+            if len(set(names)) != len(names):
+                yield Problem(key, names, "every category once")
+
+
 class ArchiveSettings(Section):
     """A storage account with one immutable (WORM) container for each source of audit records."""
 
@@ -42,8 +63,8 @@ class ArchiveSettings(Section):
     or remove them, and the account, its resource group and their cost stay until the last record is old enough."""
     tables: list[Table] = []
     """Log Analytics tables that are exported, a container am-<table> for each. About $0.10 a GB."""
-    front_door_categories: list[Literal["FrontDoorAccessLog", "FrontDoorWebApplicationFirewallLog"]] = []
-    """Front Door's logs, which no table export covers, a container insights-logs-<category> for each."""
+    direct: DirectSettings = DirectSettings()
+    """Logs that go straight from their resource to the archive."""
     activity_log: bool = False
     """The subscription's activity log. In one stack of a subscription is enough; Azure allows five settings."""
 
@@ -54,9 +75,8 @@ class ArchiveSettings(Section):
         for index, table in enumerate(self.tables):
             if table in _NOT_EXPORTED:
                 yield Problem(f"tables[{index}]", table, _NOT_EXPORTED[table])
-        for key, names in (("tables", self.tables), ("frontDoorCategories", self.front_door_categories)):
-            if len({name.lower() for name in names}) != len(names):
-                yield Problem(key, names, "every name once")
+        if len({table.lower() for table in self.tables}) != len(self.tables):
+            yield Problem("tables", self.tables, "every table once")
 
 
 def cross_problems(archive: ArchiveSettings, platform: PlatformSettings) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assurance.record import Mode, Record
+from assurance.record import Mode, Record, Resource
 from stacks.archive import build_archive
 from stacks.settings import archive as module
 from stacks.settings.archive import SIX_YEARS, ArchiveSettings, cross_problems
@@ -18,10 +18,17 @@ from tests.stacks.layers import record
 
 FULL = {
     "tables": ["AZKVAuditLogs", "PGSQLServerLogs"],
-    "frontDoorCategories": ["FrontDoorAccessLog", "FrontDoorWebApplicationFirewallLog"],
+    "direct": {
+        "frontDoor": ["FrontDoorAccessLog", "FrontDoorWebApplicationFirewallLog"],
+        "database": ["PostgreSQLLogs"],
+    },
     "activityLog": True,
 }
 FRONT_DOOR = f"{layers.GROUP}/providers/Microsoft.Cdn/profiles/afd"
+SERVERS = {
+    part: f"{layers.GROUP}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-{part}"
+    for part in ("primary", "replica")
+}
 
 
 def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Record:
@@ -32,6 +39,7 @@ def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Reco
             layers.network(),
             layers.encryption_key("archive"),
             FRONT_DOOR,
+            SERVERS,
         )
 
     return record(build, mode)
@@ -70,7 +78,7 @@ def test_every_container_keeps_its_records_for_six_years(mode: Mode) -> None:
     result = built(mode)
     containers = {c.urn for c in result.of_type("storage:BlobContainer")}
     policies = result.of_type("storage:BlobContainerImmutabilityPolicy")
-    assert len(containers) == len(policies) == 5
+    assert len(containers) == len(policies) == 6
     covered = set()
     for policy in policies:
         assert policy.inputs["immutabilityPeriodSinceCreationInDays"] == SIX_YEARS == 2192
@@ -80,13 +88,16 @@ def test_every_container_keeps_its_records_for_six_years(mode: Mode) -> None:
     assert covered == containers
 
 
+def direct(result: Record) -> list[Resource]:
+    return [d for d in result.of_type("monitor:DiagnosticSetting") if d.inputs["name"] == "to-archive"]
+
+
 def test_the_containers_are_those_that_the_feeds_write_to() -> None:
     result = built()
     declared = {c.inputs["containerName"] for c in result.of_type("storage:BlobContainer")}
     export = only(result, "operationalinsights:DataExport").inputs
     fed = {f"am-{table.lower()}" for table in export["tableNames"]}
-    front_door = next(d for d in result.of_type("monitor:DiagnosticSetting") if d.inputs["name"] == "to-archive")
-    fed |= {f"insights-logs-{log['category'].lower()}" for log in front_door.inputs["logs"]}
+    fed |= {f"insights-logs-{log['category'].lower()}" for d in direct(result) for log in d.inputs["logs"]}
     only(result, "monitor:SubscriptionDiagnosticSetting")
     fed.add("insights-activity-logs")
     assert declared == fed
@@ -99,8 +110,9 @@ def test_no_feed_starts_before_every_policy_holds() -> None:
     feeds = [
         only(result, "operationalinsights:DataExport"),
         only(result, "monitor:SubscriptionDiagnosticSetting"),
-        next(d for d in result.of_type("monitor:DiagnosticSetting") if d.inputs["name"] == "to-archive"),
+        *direct(result),
     ]
+    assert {d.inputs["resourceUri"] for d in direct(result)} == {FRONT_DOOR, *SERVERS.values()}
     account = only(result, "storage:StorageAccount")
     for feed in feeds:
         assert policies <= set(feed.dependencies)
@@ -116,9 +128,10 @@ def test_the_export_is_the_workspaces_own() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_feeds_that_are_off_leave_nothing_behind(mode: Mode) -> None:
-    result = built(mode, tables=[], frontDoorCategories=[], activityLog=False)
+    result = built(mode, tables=[], direct={}, activityLog=False)
     assert result.of_type("storage:BlobContainer", "operationalinsights:DataExport") == []
     assert result.of_type("monitor:SubscriptionDiagnosticSetting") == []
+    assert direct(result) == []
 
 
 def test_records_go_only_after_their_retention() -> None:
@@ -156,7 +169,8 @@ def test_protection_is_what_was_asked_for(asked: bool) -> None:
         ({"tables": ["AZKVAuditLogs", "StorageBlobLogs"]}, "tables[1]"),
         ({"tables": ["AZKVAuditLogs", "AZKVAuditlogs"]}, "tables"),
         ({"tables": ["My_Table_CL"]}, "tables.0"),
-        ({"frontDoorCategories": ["FrontDoorHealthProbeLog"]}, "frontDoorCategories.0"),
+        ({"direct": {"frontDoor": ["FrontDoorHealthProbeLog"]}}, "direct.frontDoor.0"),
+        ({"direct": {"database": ["PostgreSQLLogs", "PostgreSQLLogs"]}}, "direct.database"),
         ({"locked": True}, "locked"),
     ],
 )
