@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from assurance.record import Mode, Record
 from components.front_door_headers import ACTIONS_PER_RULE
+from components.waf_rules import RateLimit
 from stacks.edge import private_link_message, waf_rules
 from stacks.naming import Names
 from stacks.settings.edge import FrontDoorSettings, WafSettings
@@ -277,6 +278,22 @@ def test_a_stack_changes_threshold_window_and_action_of_a_limit() -> None:
     assert rules["RateApi"].rate_limit_duration_in_minutes == 5
     assert rules["RateApi"].rate_limit_threshold == rate_limits()["api"]["api"].threshold
     assert rules["RateGeneral"].rate_limit_threshold == plain["RateGeneral"].rate_limit_threshold
+
+
+@pytest.mark.parametrize("exposure", list(rate_limits()))
+def test_every_limit_of_the_catalogue_becomes_the_rule_it_describes(exposure: str) -> None:
+    rules = {r.name: r for r in waf_rules(exposure, [], waf())}
+    for name, entry in rate_limits()[exposure].items():
+        assert rules[f"Rate{name.capitalize()}"] == RateLimit(
+            name=f"Rate{name.capitalize()}",
+            threshold=entry.threshold,
+            window_minutes=entry.window_minutes,
+            group_by=entry.group_by,
+            action=entry.action,
+            paths=entry.paths,
+            methods=entry.methods,
+            exempt_addresses=[],
+        )
 
 
 def test_an_app_may_have_a_limit_of_its_own() -> None:
