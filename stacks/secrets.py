@@ -86,7 +86,11 @@ def _write(
         ),
         parent=vault,
     )
-    return secret.properties.secret_uri
+    # Not the secret's own URI: that is part of an object that holds the value, and so as secret as the value. It waits
+    # for the secret all the same.
+    return pulumi.Output.all(vault.outputs.uri, secret.id).apply(
+        lambda known: f"{known[0]}secrets/{published.secret_name}"
+    )
 
 
 class _Values:
