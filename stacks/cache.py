@@ -40,7 +40,10 @@ def build_cache(
     """Build the cache.
 
     users: the identities that may use it, by app; key: ours, where ``settings.customer_managed_key`` asks for one.
+    Raises ValueError when key and settings disagree: the disk would silently be encrypted in another way.
     """
+    if settings.customer_managed_key != (key is not None):
+        raise ValueError("a key for the cache goes with customerManagedKey, and only with it")
     with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:cache")):
         redis = Redis(
             "redis",

@@ -22,12 +22,13 @@ SMALL = {"sku": "Balanced_B1"}
 def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Record:
     def build() -> None:
         users = {app: layers.identity(app) for app in ("backend", "pro-next")}
+        settings = read(CacheSettings, {**SMALL, **changes})
         cache = build_cache(
-            read(CacheSettings, {**SMALL, **changes}),
+            settings,
             layers.common(protect=protect),
             layers.network(),
             users,
-            layers.encryption_key("redis"),
+            layers.encryption_key("redis") if settings.customer_managed_key else None,
         )
         pulumi.export("url", cache.url(users["pro-next"]))
 
@@ -91,6 +92,12 @@ def test_without_our_key_there_is_no_identity_either(mode: Mode) -> None:
     inputs = only(built(mode, customerManagedKey=False), "redisenterprise:RedisEnterprise").inputs
     assert "encryption" not in inputs
     assert "identity" not in inputs
+
+
+def test_a_key_that_is_asked_for_and_missing_stops_the_program() -> None:
+    settings = read(CacheSettings, SMALL)
+    with pytest.raises(ValueError, match="customerManagedKey"):
+        record(lambda: build_cache(settings, layers.common(), layers.network(), {}, None))
 
 
 def test_logs_are_the_databases_and_metrics_the_clusters() -> None:
