@@ -142,7 +142,7 @@ def rotate_column_key(transaction: Transaction, wrapper: Wrapper, *, resume: boo
         if not resume or not any(key.state == "active" for key in keys):
             keys = [DataKey(key.key_id, key.purpose, "retiring", key.key) for key in keys]
             keys.append(add_key(app, wrapper, "column"))
-        columns = app.execute("SELECT relation::text, column_name FROM app.sealed_columns()").fetchall()
+        columns = app.execute("SELECT relation, column_name FROM app.sealed_columns()").fetchall()
     active = next(key for key in keys if key.state == "active")
     resealed: dict[str, int] = {}
     for relation, column in columns:
@@ -176,7 +176,7 @@ def rotate_index_key(transaction: Transaction, wrapper: Wrapper) -> dict[str, An
         new = add_key(app, wrapper, "index")
         rebuilt: dict[str, int] = {}
         columns = app.execute(
-            "SELECT relation::text, column_name FROM app.sealed_columns() WHERE index_column IS NOT NULL"
+            "SELECT relation, column_name FROM app.sealed_columns() WHERE index_column IS NOT NULL"
         ).fetchall()
         for key in column_keys:
             under = app.execute("SELECT app.values_under_key(%s)", (key.key_id,)).fetchone()

@@ -107,11 +107,22 @@ def shared_world(server: Server) -> Iterator[World]:
     yield from _world(server)
 
 
-@pytest.fixture(params=_AUDITED or [None], ids=lambda b: b.label if b else "no-pgaudit")
-def audited_world(request: pytest.FixtureRequest, servers: dict[Binaries, Server]) -> Iterator[World]:
-    """As ``world``, on servers with pgaudit."""
+@pytest.fixture(scope="session", params=_AUDITED or [None], ids=lambda b: b.label if b else "no-pgaudit")
+def audited_server(request: pytest.FixtureRequest, servers: dict[Binaries, Server]) -> Server:
     if request.param is None:
         if os.environ.get("MEDSPASYNC_REQUIRE_PGAUDIT") == "1":
             pytest.fail("MEDSPASYNC_REQUIRE_PGAUDIT=1 and no server with pgaudit was found")
         pytest.skip("no server with pgaudit (Debian: postgresql-15-pgaudit)")
-    yield from _world(servers[request.param])
+    return servers[request.param]
+
+
+@pytest.fixture
+def audited_world(audited_server: Server) -> Iterator[World]:
+    """As ``world``, on servers with pgaudit."""
+    yield from _world(audited_server)
+
+
+@pytest.fixture(scope="module")
+def shared_audited_world(audited_server: Server) -> Iterator[World]:
+    """As ``shared_world``, on servers with pgaudit."""
+    yield from _world(audited_server)

@@ -104,6 +104,7 @@ def _settings(binaries: Binaries) -> dict[str, str]:
         "full_page_writes": "off",
         "listen_addresses": "",
         "max_connections": "60",
+        "jit": "off",
         "shared_buffers": "64MB",
         "log_min_duration_statement": "0",
     }

@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS security.protected_tables (
     retain_reason text,
     secured_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- What an erasure leaves standing has a reason that can be shown to the person who asked.
-    CONSTRAINT retained_with_reason CHECK (on_erase <> 'retain' OR retain_reason IS NOT NULL)
+    CONSTRAINT retained_with_reason CHECK (on_erase <> 'retain' OR subject_column IS NULL OR retain_reason IS NOT NULL),
+    CONSTRAINT cleared_by_name CHECK (on_erase <> 'clear' OR cardinality(clear_columns) > 0)
 );
 COMMENT ON TABLE security.protected_tables IS 'Tables under secure_table(): tenant, subject, sealed columns, erasure rule';
 COMMENT ON COLUMN security.protected_tables.sealed_columns IS

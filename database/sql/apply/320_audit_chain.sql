@@ -40,8 +40,9 @@ BEGIN
         PERFORM audit.guard_log(ledger);
         EXECUTE format('DROP POLICY IF EXISTS owner_writes ON %s', ledger);
         EXECUTE format('CREATE POLICY owner_writes ON %s TO medspasync_owner USING (true) WITH CHECK (true)', ledger);
-        EXECUTE format('DROP POLICY IF EXISTS auditor_reads ON %s', ledger);
-        EXECUTE format('CREATE POLICY auditor_reads ON %s FOR SELECT TO medspasync_auditor USING (true)', ledger);
+        EXECUTE format('DROP POLICY IF EXISTS ledger_reads ON %s', ledger);
+        EXECUTE format('CREATE POLICY ledger_reads ON %s FOR SELECT TO medspasync_auditor, medspasync_maintainer USING (true)',
+                       ledger);
     END LOOP;
 END $$;
 

@@ -17,10 +17,10 @@ BEGIN
 END $$;
 
 -- What a rotation goes through.
-CREATE OR REPLACE FUNCTION app.sealed_columns() RETURNS TABLE (relation regclass, column_name text, index_column text)
+CREATE OR REPLACE FUNCTION app.sealed_columns() RETURNS TABLE (relation text, column_name text, index_column text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT p.relation, s.key, s.value FROM security.protected_tables AS p CROSS JOIN jsonb_each_text(p.sealed_columns) AS s
+    SELECT p.relation::text, s.key, s.value FROM security.protected_tables AS p CROSS JOIN jsonb_each_text(p.sealed_columns) AS s
     ORDER BY p.relation::text, s.key
 $$;
 

@@ -36,7 +36,7 @@ ON CONFLICT (check_id) DO UPDATE SET control = excluded.control, title = exclude
     function = excluded.function, when_empty = excluded.when_empty;
 
 -- A problem that begins with "warn: " is a warning. detail names the first five problems.
-CREATE OR REPLACE FUNCTION security.validate_hipaa_compliance()
+CREATE OR REPLACE FUNCTION security.validate_hipaa_compliance(only_check text DEFAULT NULL)
 RETURNS TABLE (check_id text, control text, status text, examined bigint, detail text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -46,7 +46,8 @@ DECLARE
     warned bigint;
     problems text[];
 BEGIN
-    FOR check_row IN SELECT * FROM security.checks AS c ORDER BY c.check_id LOOP
+    FOR check_row IN SELECT * FROM security.checks AS c
+                     WHERE c.check_id = coalesce(only_check, c.check_id) ORDER BY c.check_id LOOP
         EXECUTE format(
             'SELECT count(*), count(problem) FILTER (WHERE problem !~ ''^warn: ''), '
             'count(problem) FILTER (WHERE problem ~ ''^warn: ''), '

@@ -1,7 +1,6 @@
 -- Who may do what with the reference tables, and what an erasure request does to each.
 -- Retention periods are defaults to review: medical records are kept by state law, commonly 7 to 10 years for adults.
-SELECT security.secure_table('phi.clinic', 'id', readers => '{medspasync_pro_next}', writers => '{medspasync_backend}',
-    retain_reason => 'no personal data');
+SELECT security.secure_table('phi.clinic', 'id', readers => '{medspasync_pro_next}', writers => '{medspasync_backend}');
 
 SELECT security.secure_table('phi.patient', 'tenant_id', subject_column => 'id',
     readers => '{medspasync_pro_next}', writers => '{medspasync_backend}',

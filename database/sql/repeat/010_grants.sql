@@ -22,7 +22,7 @@ BEGIN
         END IF;
         IF role.kind IN ('auditor', 'maintainer') THEN
             EXECUTE format('GRANT USAGE ON SCHEMA audit, security TO %I', role.name);
-            EXECUTE format('GRANT EXECUTE ON FUNCTION security.validate_hipaa_compliance(), audit.verify_audit_chain(), '
+            EXECUTE format('GRANT EXECUTE ON FUNCTION security.validate_hipaa_compliance(text), audit.verify_audit_chain(), '
                            'audit.unsealed_for(), audit.retention(), audit.periods_past_retention() TO %I', role.name);
             EXECUTE format('GRANT SELECT ON audit.seals, audit.retired_periods, security.checks, security.roles, '
                            'security.schema_history, security.protected_tables TO %I', role.name);

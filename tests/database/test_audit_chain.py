@@ -1,0 +1,239 @@
+"""The chain: it does not fork, it finds every kind of tampering, and it survives restores."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.database import conftest
+from tests.database.servers import Server
+from tests.database.world import World
+
+BACKEND = "medspasync_backend"
+MAINTAINER = "medspasync_maintainer"
+
+
+def seal(world: World) -> list[tuple[Any, ...]]:
+    with world.login(MAINTAINER) as maintainer:
+        return maintainer.execute("SELECT log, seq, row_count FROM audit.seal() ORDER BY log").fetchall()
+
+
+def verdicts(world: World) -> list[tuple[Any, ...]]:
+    """What is wrong: log and problem."""
+    with world.login("medspasync_auditor") as auditor:
+        return auditor.execute(
+            "SELECT log, problem FROM audit.verify_audit_chain() WHERE status <> 'intact'"
+        ).fetchall()
+
+
+def write(world: World) -> None:
+    with world.acting(BACKEND, world.a) as app:
+        app.execute("UPDATE phi.consent SET granted = NOT granted")
+
+
+def tamper(world: World, statement: str) -> None:
+    """As somebody with the owner's rights, who switches the guards off first and on again afterwards."""
+    with world.login("platform") as platform:
+        guarded = [row[0] for row in platform.execute("SELECT relation::text FROM security.log_relations").fetchall()]
+        for relation in guarded:
+            platform.execute(f"ALTER TABLE {relation} DISABLE TRIGGER append_only")
+        platform.execute(statement.encode())
+        for relation in guarded:
+            platform.execute(f"ALTER TABLE IF EXISTS {relation} ENABLE ALWAYS TRIGGER append_only")
+
+
+def test_sealing_covers_everything_once(world: World) -> None:
+    first = seal(world)
+    assert [(log, seq) for log, seq, _ in first] == [("hipaa_audit_logs", 1), ("security_logs", 1)]
+    assert seal(world) == []
+    write(world)
+    assert seal(world) == [("hipaa_audit_logs", 2, 2)]
+    with world.login("medspasync_auditor") as auditor:
+        rows = auditor.execute("SELECT sum(row_count) FROM audit.seals WHERE log = 'hipaa_audit_logs'").fetchone()
+        total = auditor.execute("SELECT count(*) FROM audit.hipaa_audit_logs").fetchone()
+    assert rows == total
+    assert verdicts(world) == []
+
+
+def test_a_row_of_an_open_transaction_waits_and_is_not_lost(world: World) -> None:
+    """The case that breaks chains by sequence number: an early number that commits late."""
+    seal(world)
+    with world.login(BACKEND) as slow, slow.transaction():
+        slow.execute("SELECT app.begin_context(%s)", (world.token(BACKEND, world.a),))
+        slow.execute("UPDATE phi.consent SET granted = NOT granted WHERE patient_id = %s", (world.a.patients[0],))
+        with world.acting(BACKEND, world.b) as app:
+            app.execute("UPDATE phi.consent SET granted = NOT granted")
+        assert seal(world) == []  # nothing behind the open transaction is final yet
+    assert seal(world) == [("hipaa_audit_logs", 2, 3)]
+    assert verdicts(world) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE audit.hipaa_audit_logs SET actor = 'somebody-else' WHERE xact = (SELECT min(xact) FROM audit.hipaa_audit_logs)",
+         "with other content"),
+        ("UPDATE audit.hipaa_audit_logs SET recorded_at = recorded_at - interval '1 microsecond'", "with other content"),
+        ("DELETE FROM audit.hipaa_audit_logs WHERE table_name = 'consent'", "found"),
+        ("DELETE FROM audit.security_logs", "found"),
+        ("INSERT INTO audit.hipaa_audit_logs (xact, epoch, action) SELECT xact, epoch, 'DELETE' FROM audit.hipaa_audit_logs LIMIT 1",
+         "covered"),
+        ("INSERT INTO audit.hipaa_audit_logs (xact, epoch, action) VALUES ('3', 0, 'DELETE')", "lie in the sealed range"),
+        ("DELETE FROM audit.seals WHERE seq = 1 AND log = 'hipaa_audit_logs'", "does not follow"),
+        ("UPDATE audit.seals SET row_count = row_count + 1 WHERE seq = 2", "does not follow"),
+        ("UPDATE audit.seals SET rows_digest = sha256('x') WHERE seq = 1", "does not follow"),
+        ("UPDATE audit.seals SET hash = sha256('x') WHERE seq = 1 AND log = 'hipaa_audit_logs'", "does not follow"),
+        ("DO $$ BEGIN EXECUTE 'DROP TABLE audit.hipaa_audit_logs' || to_char(now() AT TIME ZONE 'UTC', '_YYYY_MM'); END $$",
+         "no retirement is recorded"),
+    ],
+)  # fmt: skip
+def test_tampering_is_found(world: World, statement: str, problem: str) -> None:
+    seal(world)
+    write(world)
+    seal(world)
+    assert verdicts(world) == []
+    tamper(world, statement)
+    found = verdicts(world)
+    assert found
+    assert problem in found[0][1]
+
+
+def test_a_rewritten_chain_is_found_by_a_head_kept_outside(world: World) -> None:
+    """Whoever owns the tables can rewrite rows and seal them anew; then only the heads outside the database tell."""
+    seal(world)
+    with world.login("medspasync_auditor") as auditor:
+        head = auditor.execute("SELECT hash FROM audit.seals WHERE log = 'hipaa_audit_logs' AND seq = 1").fetchone()
+    assert head is not None
+    logged = world.server.log_since(0)
+    assert f"medspasync audit seal: log=hipaa_audit_logs seq=1 rows=30 hash={bytes(head[0]).hex()}" in logged
+    tamper(world, "UPDATE audit.hipaa_audit_logs SET actor = 'somebody-else'; DELETE FROM audit.seals; "
+                  "UPDATE audit.chain_state SET sealed_to = '0'")  # fmt: skip
+    seal(world)
+    assert verdicts(world) == []  # the limit of any chain inside the database
+    with world.login("medspasync_auditor") as auditor:
+        now = auditor.execute("SELECT hash FROM audit.seals WHERE log = 'hipaa_audit_logs' AND seq = 1").fetchone()
+    assert now != head
+
+
+def test_concurrent_writers_and_sealers_do_not_fork_it(world: World) -> None:
+    """8 writers and 2 sealers at once: every row under exactly one seal, one successor for every seal."""
+    errors: list[BaseException] = []
+    done = threading.Event()
+
+    def writer(clinic: Any) -> None:
+        try:
+            with world.login(BACKEND) as session:
+                for _ in range(12):
+                    with world.acting(BACKEND, clinic, session) as app:
+                        app.execute("INSERT INTO phi.consent (tenant_id, patient_id, purpose, granted) "
+                                    "VALUES (%s, %s, 'marketing', true)", (clinic.id, clinic.patients[0]))  # fmt: skip
+        except BaseException as error:
+            errors.append(error)
+
+    def sealer() -> None:
+        try:
+            with world.login(MAINTAINER) as maintainer:
+                while not done.is_set():
+                    maintainer.execute("SELECT audit.seal()")
+        except BaseException as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=writer, args=(clinic,)) for clinic in (world.a, world.b) for _ in range(4)]
+    sealers = [threading.Thread(target=sealer) for _ in range(2)]
+    for thread in writers + sealers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in sealers:
+        thread.join()
+    assert not errors
+    seal(world)
+    with world.login("medspasync_auditor") as auditor:
+        forks = auditor.execute(
+            "SELECT count(*) - count(DISTINCT previous) FROM audit.seals WHERE log = 'hipaa_audit_logs'"
+        ).fetchone()
+        sealed = auditor.execute("SELECT sum(row_count) FROM audit.seals WHERE log = 'hipaa_audit_logs'").fetchone()
+        total = auditor.execute("SELECT count(*) FROM audit.hipaa_audit_logs").fetchone()
+    assert forks == (0,)
+    assert sealed == total == (30 + 8 * 12,)
+    assert verdicts(world) == []
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(0, 5), min_size=1, max_size=6))
+def test_any_rhythm_of_writing_and_sealing_verifies(shared_world: World, sizes: list[int]) -> None:
+    for size in sizes:
+        for _ in range(size):
+            write(shared_world)
+        sealed = seal(shared_world)
+        assert sum(rows for log, _, rows in sealed if log == "hipaa_audit_logs") >= 2 * size
+    assert verdicts(shared_world) == []
+
+
+def test_a_column_added_later_changes_no_digest(world: World) -> None:
+    seal(world)
+    with world.login("medspasync_migrator") as owner:
+        owner.execute("ALTER TABLE audit.hipaa_audit_logs ADD COLUMN device text")
+    assert verdicts(world) == []
+
+
+def test_the_session_time_zone_changes_no_digest(world: World) -> None:
+    seal(world)
+    with world.login("medspasync_auditor") as auditor:
+        auditor.execute("SET timezone = 'Pacific/Auckland'")
+        auditor.execute("SET datestyle = 'German'")
+        assert auditor.execute(
+            "SELECT count(*) FROM audit.verify_audit_chain() WHERE status <> 'intact'"
+        ).fetchone() == (0,)
+
+
+def test_after_a_logical_restore_writing_waits_for_a_new_epoch(world: World) -> None:
+    """A dump carries the rows and their transaction ids into a server whose ids start anew."""
+    seal(world)
+    write(world)  # the dump's unsealed tail
+    with world.login("platform") as platform:
+        # As if restored: everything written so far has ids far above this server's.
+        row = platform.execute("SELECT sealed_to::text::bigint FROM audit.chain_state").fetchone()
+        assert row is not None
+        shift = 1_000_000_000
+    tamper(world, f"UPDATE audit.hipaa_audit_logs SET xact = (xact::text::bigint + {shift})::text::xid8; "
+                  f"UPDATE audit.security_logs SET xact = (xact::text::bigint + {shift})::text::xid8; DELETE FROM audit.seals; "
+                  f"UPDATE audit.chain_state SET sealed_to = '{shift}'")  # fmt: skip
+    with pytest.raises(psycopg.errors.RaiseException, match="audit chain ends at transaction"):
+        write(world)
+    with world.login(MAINTAINER) as maintainer:
+        with pytest.raises(psycopg.errors.RaiseException, match="audit chain ends at transaction"):
+            maintainer.execute("SELECT audit.seal()")
+        assert maintainer.execute("SELECT audit.begin_epoch()").fetchone() == (True,)
+        assert maintainer.execute("SELECT audit.begin_epoch()").fetchone() == (False,)
+    write(world)
+    seal(world)
+    assert verdicts(world) == []
+    tamper(world, "DELETE FROM audit.hipaa_audit_logs WHERE epoch = 1 AND table_name = 'consent'")
+    assert verdicts(world)
+
+
+def test_a_real_dump_and_restore_verifies(world: World, server: Server) -> None:
+    seal(world)
+    target = conftest.empty_database(server)
+    programs = server.binaries.folder
+    if not (programs / "pg_dump").exists():
+        pytest.skip("this installation has no pg_dump")
+    dump = subprocess.run([programs / "pg_dump", "--format=plain", "--no-comments", "-d", server.dsn("platform", world.dbname)],
+                          capture_output=True, check=True).stdout  # fmt: skip
+    if server.binaries.pgaudit:
+        dump = dump.replace(b"CREATE EXTENSION IF NOT EXISTS pgaudit", b"-- pgaudit")
+    restored = subprocess.run([programs / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", server.dsn("platform", target)],
+                              input=dump, capture_output=True)  # fmt: skip
+    assert restored.returncode == 0, restored.stderr.decode()[-2000:]
+    copy = World(server, target)
+    assert verdicts(copy) == []
+    with copy.login("platform") as platform:
+        assert platform.execute("SELECT count(*) FROM audit.hipaa_audit_logs").fetchone() == (30,)

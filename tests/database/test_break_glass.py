@@ -1,0 +1,75 @@
+"""Emergency access: one tenant, for a limited time, and not without a trace."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.database.world import World
+
+ROLE = "medspasync_breakglass"
+OPEN = "SELECT app.open_break_glass(%s, %s, %s, %s, %s)"
+
+
+def patients(session: psycopg.Connection[tuple]) -> int:
+    row = session.execute("SELECT count(*) FROM phi.patient").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_it_opens_one_tenant_and_leaves_a_record(world: World) -> None:
+    with world.login(ROLE) as session:
+        session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
+        assert patients(session) == 2
+        assert session.execute("SELECT DISTINCT tenant_id FROM phi.patient").fetchall() == [(world.a.id,)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("UPDATE phi.patient SET birth_year = 1990")
+    with world.login("medspasync_auditor") as auditor:
+        row = auditor.execute(
+            "SELECT actor, tenant_id, severity, correlation_id FROM audit.security_logs WHERE event = 'break_glass_opened'"
+        ).fetchall()
+        assert row == [("oncall.17", world.a.id, "critical", "INC-42")]
+
+
+def test_it_does_not_count_in_the_transaction_that_opens_it(world: World) -> None:
+    """Open, read, ROLLBACK would read without a trace."""
+    with world.login(ROLE) as session:
+        with session.transaction(force_rollback=True):
+            session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
+            assert patients(session) == 0
+        assert patients(session) == 0
+    # What was rolled back is still a line of the server's log, which goes to Log Analytics.
+    assert "event=break_glass_opened" in world.server.log_since(0)
+
+
+def test_it_ends(world: World) -> None:
+    with world.login(ROLE) as session:
+        session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
+        with world.login("platform") as platform:
+            platform.execute("UPDATE security.break_glass_openings SET opened_at = now() - interval '2 hours', "
+                             "expires_at = now() - interval '1 hour'")  # fmt: skip
+        assert patients(session) == 0
+
+
+@pytest.mark.parametrize(
+    ("person", "reason", "ticket", "minutes"),
+    [
+        ("Jane Doe", "emergency-treatment", "INC-1", 30),
+        ("oncall", "because", "INC-1", 30),
+        ("oncall", "patient-safety", "", 30),
+        ("oncall", "patient-safety", "INC-1", 241),
+        ("oncall", "patient-safety", "INC-1", -1),
+    ],
+)
+def test_it_asks_for_a_person_a_reason_a_ticket_and_at_most_four_hours(
+    shared_world: World, person: str, reason: str, ticket: str, minutes: int
+) -> None:
+    with shared_world.login(ROLE) as session, pytest.raises(psycopg.errors.CheckViolation):
+        session.execute(OPEN, (shared_world.a.id, person, reason, ticket, minutes))
+
+
+def test_an_application_cannot_open_it(shared_world: World) -> None:
+    with shared_world.login("medspasync_backend") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute(OPEN, (UUID(int=1), "x", "patient-safety", "INC-1", 1))

@@ -1,0 +1,169 @@
+"""Retention: nothing goes before six years, nothing goes unexported, and the chain outlives what went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from database import maintain
+from database.errors import DatabaseRoomError
+from tests.database.test_audit_chain import seal, tamper, verdicts
+from tests.database.world import World
+
+MAINTAINER = "medspasync_maintainer"
+
+
+def age(world: World, years: int = 7) -> str:
+    """Makes a month ``years`` ago with three rows in it, and seals them. Returns its partition's suffix."""
+    with world.login("platform") as platform:
+        row = platform.execute(
+            f"SELECT to_char(d, 'YYYY_MM'), d, d + interval '1 month' FROM date_trunc('month', now() AT TIME ZONE 'UTC' - interval '{years} years') AS d"
+        ).fetchone()
+        assert row is not None
+        suffix, start, end = row
+        for log, action in (("hipaa_audit_logs", "action"), ("security_logs", "event, severity, outcome")):
+            platform.execute(
+                f"CREATE TABLE audit.{log}_{suffix} PARTITION OF audit.{log} FOR VALUES FROM ('{start}+00') TO ('{end}+00')"
+            )
+            platform.execute(f"ALTER TABLE audit.{log}_{suffix} OWNER TO medspasync_owner")
+            platform.execute(f"SELECT audit.guard_log('audit.{log}_{suffix}')")
+            values = "'DELETE'" if log == "hipaa_audit_logs" else "'sign_in', 'info', 'success'"
+            platform.execute(f"INSERT INTO audit.{log} (recorded_at, {action}) SELECT '{start}+00'::timestamptz + n * interval '1 day', "
+                             f"{values} FROM generate_series(1, 3) AS n")  # fmt: skip
+    seal(world)
+    return str(suffix)
+
+
+def due(world: World) -> list[tuple[str]]:
+    with world.login(MAINTAINER) as maintainer:
+        return maintainer.execute("SELECT log FROM audit.periods_past_retention()").fetchall()
+
+
+def test_export_then_retire_and_the_chain_still_verifies(world: World, tmp_path: Path) -> None:
+    suffix = age(world)
+    with world.login(MAINTAINER) as maintainer:
+        written = maintain.export(maintainer, tmp_path)
+        assert [(entry["file"], entry["rows"]) for entry in written] == [
+            (f"hipaa_audit_logs_{suffix}.tsv", 3), (f"security_logs_{suffix}.tsv", 3)]  # fmt: skip
+        retired = maintain.retire(maintainer, tmp_path, "https://archive.example/worm/")
+        assert retired == [f"hipaa_audit_logs_{suffix}", f"security_logs_{suffix}"]
+        assert maintain.retire(maintainer, tmp_path, "https://archive.example/worm") == []
+    assert verdicts(world) == []
+    with world.login("medspasync_auditor") as auditor:
+        rows = auditor.execute(
+            "SELECT log, row_count, export_location, export_sha256 FROM audit.retired_periods ORDER BY log"
+        ).fetchall()
+        assert auditor.execute("SELECT to_regclass(%s)", (f"audit.hipaa_audit_logs_{suffix}",)).fetchone() == (None,)
+    assert rows == [("hipaa_audit_logs", 3, f"https://archive.example/worm/hipaa_audit_logs_{suffix}.tsv", written[0]["sha256"]),
+                    ("security_logs", 3, f"https://archive.example/worm/security_logs_{suffix}.tsv", written[1]["sha256"])]  # fmt: skip
+    # The record of the retirement is part of what is verified from now on.
+    tamper(world, "UPDATE audit.retired_periods SET row_count = 2 WHERE log = 'security_logs'")
+    assert verdicts(world) == [("security_logs", "retired with another number of rows")]
+
+
+def test_five_years_are_not_six(world: World, tmp_path: Path) -> None:
+    suffix = age(world, years=5)
+    assert due(world) == []
+    with world.login(MAINTAINER) as maintainer:
+        assert maintain.export(maintainer, tmp_path) == []
+        with pytest.raises(psycopg.errors.RaiseException, match="not past its retention"):
+            maintainer.execute("SELECT audit.retire_period('hipaa_audit_logs', to_date(%s, 'YYYY_MM'), NULL, 'x', %s)",
+                               (suffix, "0" * 64))  # fmt: skip
+
+
+def test_a_shorter_setting_is_refused_and_a_longer_one_counts(world: World) -> None:
+    age(world)
+    assert len(due(world)) == 2
+    with world.login("medspasync_migrator") as owner:
+        owner.execute("UPDATE security.settings SET value = '8 years' WHERE name = 'audit_retention'")
+        assert due(world) == []
+        owner.execute("UPDATE security.settings SET value = '1 day' WHERE name = 'audit_retention'")
+    with pytest.raises(psycopg.errors.RaiseException, match="at least 6 years"):
+        due(world)
+
+
+def test_an_altered_export_is_refused(world: World, tmp_path: Path) -> None:
+    suffix = age(world)
+    with world.login(MAINTAINER) as maintainer:
+        maintain.export(maintainer, tmp_path)
+        path = tmp_path / f"hipaa_audit_logs_{suffix}.tsv"
+        path.write_text(path.read_text().replace("DELETE", "UPDATE", 1))
+        with pytest.raises(DatabaseRoomError, match="not what was sealed"):
+            maintain.retire(maintainer, tmp_path, "https://archive.example")
+    assert len(due(world)) == 2
+
+
+def test_an_export_of_something_else_is_refused_by_the_server(world: World, tmp_path: Path) -> None:
+    suffix = age(world)
+    with world.login(MAINTAINER) as maintainer:
+        maintain.export(maintainer, tmp_path)
+        for kind in (".tsv", ".seals.json"):
+            (tmp_path / f"hipaa_audit_logs_{suffix}{kind}").write_bytes(
+                (tmp_path / f"security_logs_{suffix}{kind}").read_bytes()
+            )
+        with pytest.raises(DatabaseRoomError, match="does not end with its last seal"):
+            maintain.retire(maintainer, tmp_path, "https://archive.example")
+
+
+def test_a_missing_export_and_an_unwritable_folder_are_clear_errors(world: World, tmp_path: Path) -> None:
+    age(world)
+    with world.login(MAINTAINER) as maintainer:
+        with pytest.raises(DatabaseRoomError, match=r"hipaa_audit_logs_\d{4}_\d\d.tsv"):
+            maintain.retire(maintainer, tmp_path, "https://archive.example")
+        with pytest.raises(DatabaseRoomError, match="No such file"):
+            maintain.export(maintainer, tmp_path / "absent")
+
+
+def test_a_tampered_month_cannot_be_retired(world: World, tmp_path: Path) -> None:
+    suffix = age(world)
+    with world.login(MAINTAINER) as maintainer:
+        maintain.export(maintainer, tmp_path)
+        tamper(world, f"UPDATE audit.hipaa_audit_logs_{suffix} SET action = 'UPDATE'")
+        with pytest.raises(DatabaseRoomError, match="cannot be retired"):
+            maintain.retire(maintainer, tmp_path, "https://archive.example")
+
+
+def test_rows_without_a_seal_keep_their_month(world: World, tmp_path: Path) -> None:
+    suffix = age(world)
+    with world.login(MAINTAINER) as maintainer:
+        maintain.export(maintainer, tmp_path)
+        with world.login("platform") as platform:
+            platform.execute(f"INSERT INTO audit.hipaa_audit_logs (recorded_at, action) SELECT min(recorded_at), 'DELETE' "
+                             f"FROM audit.hipaa_audit_logs_{suffix}")  # fmt: skip
+        with pytest.raises(DatabaseRoomError, match="1 rows that are not sealed"):
+            maintain.retire(maintainer, tmp_path, "https://archive.example")
+
+
+def test_an_empty_month_goes_without_a_record(world: World, tmp_path: Path) -> None:
+    with world.login("platform") as platform:
+        platform.execute("CREATE TABLE audit.security_logs_2001_01 PARTITION OF audit.security_logs "
+                         "FOR VALUES FROM ('2001-01-01+00') TO ('2001-02-01+00')")  # fmt: skip
+        platform.execute("ALTER TABLE audit.security_logs_2001_01 OWNER TO medspasync_owner")
+    with world.login(MAINTAINER) as maintainer:
+        maintain.export(maintainer, tmp_path)
+        assert maintain.read_export(tmp_path / "security_logs_2001_01.tsv")[1] is None
+        assert maintain.retire(maintainer, tmp_path, "https://archive.example") == ["security_logs_2001_01"]
+    assert verdicts(world) == []
+
+
+def test_one_round_of_maintenance(world: World) -> None:
+    age(world)
+    with world.login("platform") as platform:
+        platform.execute(
+            "DO $$ BEGIN EXECUTE 'DROP TABLE audit.security_logs' || to_char(now() + interval '11 months', '_YYYY_MM'); END $$"
+        )
+    with world.login(MAINTAINER) as maintainer:
+        report = maintain.maintain(maintainer)
+        assert len(report["partitions"]) == 1
+        assert [head["log"] for head in report["heads"]] == ["hipaa_audit_logs", "security_logs"]
+        assert (report["broken"], report["epoch_begun"]) == ([], False)
+        assert len(report["past_retention"]) == 2
+        again = maintain.maintain(maintainer)
+        assert (again["partitions"], again["seals"]) == ([], [])
+    with (
+        world.login("medspasync_backend") as app,
+        pytest.raises(DatabaseRoomError, match="maintain: permission denied"),
+    ):
+        maintain.maintain(app)
