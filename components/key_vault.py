@@ -89,9 +89,14 @@ class KeyVault(pulumi.ComponentResource):
     """A vault that only its private endpoint reaches, purge-protected, with exactly the given access.
 
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
+
+    granted: the resource that gives the last of the grants; reachable: the one that makes the vault's name resolve
+    inside the network. Who needs one of them waits for it, not for the whole component.
     """
 
     outputs: KeyVaultOutputs
+    granted: pulumi.Resource
+    reachable: pulumi.Resource
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:KeyVault", name, None, opts)
@@ -123,16 +128,17 @@ class KeyVault(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
+        self.granted = vault
         if not by_policy:
             for grant in args.grants:
-                assign_role(
+                self.granted = assign_role(
                     f"{name}-{grant.name}",
                     scope=vault.id,
                     role_id=grant.access.role_id,
                     principal_id=grant.principal_id,
                     parent=self,
                 )
-        private_endpoint(
+        self.reachable = private_endpoint(
             name,
             resource_group_name=args.endpoint_resource_group_name or args.resource_group_name,
             location=args.endpoint_location or args.location,

@@ -31,8 +31,8 @@ def private_endpoint(
     parent: pulumi.Resource,
     tags: dict[str, str] | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
-) -> network.PrivateEndpoint:
-    """A private endpoint with its DNS zone group.
+) -> network.PrivateDnsZoneGroup:
+    """A private endpoint with its DNS zone group, which comes last and is returned: with it the name resolves.
 
     group_id: the service's sub-resource: vault, sites, blob, redisEnterprise, namespace ...
     depends_on: what must exist besides the service, for example the slot that ``sites-<slot>`` means.
@@ -55,7 +55,7 @@ def private_endpoint(
             parent=parent, ignore_changes=["custom_dns_configs"], depends_on=list(depends_on)
         ),
     )
-    network.PrivateDnsZoneGroup(
+    return network.PrivateDnsZoneGroup(
         f"{name}-private-dns",
         resource_group_name=resource_group_name,
         private_endpoint_name=endpoint.name,
@@ -65,4 +65,3 @@ def private_endpoint(
         ],
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    return endpoint

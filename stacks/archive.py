@@ -77,7 +77,7 @@ def build_archive(
                 logs=common.logs,
                 protection=common.protection,
                 # Without the identity's access to the key, Azure refuses the account's encryption.
-                depends_on=[key.vault],
+                depends_on=[key.granted],
                 tags=dict(common.tags),
             ),
         )

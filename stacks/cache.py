@@ -66,7 +66,7 @@ def build_cache(
                 logs=common.logs,
                 protection=common.protection,
                 # Without the identity's access to the key, Azure refuses to make the cluster.
-                depends_on=[key.vault] if key else [],
+                depends_on=[key.granted] if key else [],
                 tags=dict(common.tags),
             ),
         )

@@ -1,14 +1,20 @@
-"""The data layer: vaults and keys, database, cache, and every app's secrets."""
+"""The data layer: vaults and keys, database, cache, archive, backup, event bus, and every app's secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import pulumi
+import pulumi_random as random
 
+from stacks.archive import Archive, build_archive
+from stacks.backup import build_backup
+from stacks.bus import build_bus
 from stacks.cache import Cache, build_cache
 from stacks.database import Database, DatabaseKeys, app_role, build_database
-from stacks.outputs import Data, Foundation
+from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
+from stacks.network import build_flow_logs
+from stacks.outputs import Bus, Data, Foundation
 from stacks.secrets import Value, build_secrets
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
@@ -26,18 +32,40 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         settings.database,
         common,
         network,
-        identities.duties["database-bootstrap"],
+        identities.duties[DATABASE_BOOTSTRAP],
         DatabaseKeys(primary=vaults.keys["postgres"], geo=vaults.geo_key),
+        _administrator_password(settings),
     )
     cache = _cache(settings, foundation, vaults)
+    servers = {"primary": database.id} | ({"replica": database.replica_id} if database.replica_id is not None else {})
+    archive = build_archive(
+        settings.archive, common, network, vaults.keys["archive"], foundation.edge.profile_id, servers
+    )
+    build_backup(settings.backup, common, database)
+    if settings.network.flow_logs is not None:
+        build_flow_logs(
+            settings.network.flow_logs,
+            common,
+            network,
+            storage_id=archive.id,
+            identity=identities.duties[FLOW_LOGS],
+        )
+    bus = build_bus(settings, foundation)
     secrets = build_secrets(settings, common, vaults.apps, supplied, _derived(settings, foundation, database, cache))
     return Data(
         vault_names={app: vault.outputs.name for app, vault in vaults.apps.items()},
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
-        settings={},
-        watched=_watched(vaults, database, cache),
+        settings=bus.settings,
+        watched=_watched(vaults, servers, cache, archive, bus),
     )
+
+
+def _administrator_password(settings: Settings) -> pulumi.Output[str] | None:
+    """Generated, kept in the state only: for emergencies, where config allows signing in by password at all."""
+    if settings.database.authentication == "entra":
+        return None
+    return random.RandomPassword("database-administrator-password", length=64, special=False).result
 
 
 def _readers(settings: Settings, secret: SecretName) -> list[str]:
@@ -48,7 +76,7 @@ def _cache(settings: Settings, foundation: Foundation, vaults: Vaults) -> Cache 
     if settings.cache is None:
         return None
     users = {app: foundation.identities.apps[app] for app in _readers(settings, REDIS_URL)}
-    return build_cache(settings.cache, foundation.common, foundation.network, users, vaults.keys["redis"])
+    return build_cache(settings.cache, foundation.common, foundation.network, users, vaults.keys.get("redis"))
 
 
 def _derived(
@@ -64,15 +92,15 @@ def _derived(
     return urls
 
 
-def _watched(vaults: Vaults, database: Database, cache: Cache | None) -> dict[str, dict[str, pulumi.Output[str]]]:
-    """What the operations layer puts alerts on."""
-    watched: dict[str, dict[str, pulumi.Output[str]]] = {
-        "keyvault": {app: vault.outputs.id for app, vault in vaults.apps.items()}
-        | {part: vault.outputs.id for part, vault in vaults.key_vaults.items()},
-        "postgres": {"primary": database.id},
+def _watched(
+    vaults: Vaults, servers: Mapping[str, pulumi.Output[str]], cache: Cache | None, archive: Archive, bus: Bus
+) -> dict[str, Mapping[str, pulumi.Output[str]]]:
+    """What the operations layer puts alerts on, by kind."""
+    all_vaults = {**vaults.apps, **vaults.key_vaults}
+    return {
+        "keyvault": {name: vault.outputs.id for name, vault in all_vaults.items()},
+        "postgres": servers,
+        "redis": {"cache": cache.id} if cache is not None else {},
+        "storage": {"archive": archive.id},
+        "servicebus": bus.watched,
     }
-    if database.replica_id is not None:
-        watched["postgres"]["replica"] = database.replica_id
-    if cache is not None:
-        watched["redis"] = {"cache": cache.id}
-    return watched

@@ -152,7 +152,7 @@ def _server(
             logs=common.logs,
             protection=common.protection,
             # Without the identities' access to the keys, Azure refuses to make the server.
-            depends_on=[key.vault for key in (keys.primary, geo) if key is not None],
+            depends_on=[key.granted for key in (keys.primary, geo) if key is not None],
             tags=dict(common.tags),
         ),
     )

@@ -24,8 +24,20 @@ from stacks.vaults import ENCRYPTION, GEO_ENCRYPTION
 GROUPS = ("platform", "data", "monitoring")
 """Resource groups by purpose, so that a role can be given on one of them only."""
 
-DUTIES = (ENCRYPTION, "database-bootstrap", "database-migration")
-"""One identity for each duty beside the apps' own; geo-encryption joins them where geo-redundant backup is on."""
+DATABASE_BOOTSTRAP = "database-bootstrap"
+DATABASE_MIGRATION = "database-migration"
+FLOW_LOGS = "flow-logs"
+
+
+def duties(settings: Settings) -> list[str]:
+    """Duties beside the apps' own that need an identity in this stack."""
+    return [
+        ENCRYPTION,
+        *([GEO_ENCRYPTION] if settings.database.geo_redundant_backup else []),
+        DATABASE_BOOTSTRAP,
+        DATABASE_MIGRATION,
+        *([FLOW_LOGS] if settings.network.flow_logs else []),
+    ]
 
 
 def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output[str]]:
@@ -52,7 +64,6 @@ def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output
 def build_identities(settings: Settings, common: Common) -> Identities:
     """One managed identity for each app and each duty."""
     stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    geo = (GEO_ENCRYPTION,) if settings.database.geo_redundant_backup else ()
 
     def identity(name: str, group: str, protect: bool, location: str = common.location) -> Identity:
         return Identity(
@@ -71,11 +82,11 @@ def build_identities(settings: Settings, common: Common) -> Identities:
         with made_from(Origin(stack_file, f"medspasync:apps.{app}")):
             apps[app] = identity(app, "platform", protect=False).outputs
     # Losing the identity that unwraps a key makes the data unreachable, so it is protected like the data.
-    duties = {
-        duty: identity(duty, "data", protect=common.protection.protect and duty in (ENCRYPTION, GEO_ENCRYPTION)).outputs
-        for duty in (*DUTIES, *geo)
-    }
-    return Identities(apps=apps, duties=duties)
+    vital = (ENCRYPTION, GEO_ENCRYPTION) if common.protection.protect else ()
+    return Identities(
+        apps=apps,
+        duties={duty: identity(duty, "data", protect=duty in vital).outputs for duty in duties(settings)},
+    )
 
 
 def name_suffix(settings: Settings) -> pulumi.Input[str]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pulumi
 
+from components.front_door import record_output
 from stacks.apps import build_apps
+from stacks.backup import recovery_targets
 from stacks.data import build_data
-from stacks.edge import build_edge
+from stacks.edge import build_edge, private_link_message
 from stacks.foundation import build_foundation
 from stacks.operations import build_operations
 from stacks.settings.model import Settings
@@ -23,7 +25,14 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     apps = build_apps(settings, foundation, data)
     build_edge(settings, foundation, apps)
     build_operations(settings.monitoring, foundation, data, apps)
-    return {
+    outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},
         "keyVaultNames": dict(data.vault_names),
+        "egressAddress": foundation.network.egress_address,
+        "dnsRecords": [record_output(record) for record in foundation.edge.dns_records],
+        "privateLinkMessage": private_link_message(foundation.common.names),
+        "recoveryTargets": {
+            event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()
+        },
     }
+    return {name: value for name, value in outputs.items() if value is not None}

@@ -33,13 +33,14 @@ class EncryptionKey:
 
     uri: versionless, so that a new version is picked up without a deployment; versioned_uri: for the services that
     take nothing else; identity: the user-assigned identity with get, list, wrapKey and unwrapKey.
-    vault: resource to wait for: the access of the identity is part of it.
+    granted: what to wait for before the key is used: the identity's access. Not the whole vault, whose private
+    endpoint and diagnostics nobody who encrypts needs.
     """
 
     uri: pulumi.Output[str]
     versioned_uri: pulumi.Output[str]
     identity: IdentityOutputs
-    vault: pulumi.Resource
+    granted: pulumi.Resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,10 @@ class Vaults:
     geo_key: EncryptionKey | None
 
 
-KEY_USES = ("postgres", "archive", "redis")
+def key_uses(settings: Settings) -> list[str]:
+    """What this stack encrypts with keys of its own."""
+    redis = settings.cache is not None and settings.cache.customer_managed_key
+    return ["postgres", "archive", *(["redis"] if redis else [])]
 
 
 def build_vaults(settings: Settings, common: Common, network: Network, identities: Identities) -> Vaults:
@@ -82,7 +86,9 @@ def build_vaults(settings: Settings, common: Common, network: Network, identitie
             reader=identity,
             access=ENCRYPT_WITH_KEYS,
         )
-        keys = {use: _key(f"key-{use}", use, settings, common.groups["data"], vault, identity) for use in KEY_USES}
+        keys = {
+            use: _key(f"key-{use}", use, settings, common.groups["data"], vault, identity) for use in key_uses(settings)
+        }
         if GEO_ENCRYPTION not in identities.duties:
             return Vaults(apps=apps, key_vaults={"keys": vault}, keys=keys, geo_key=None)
         geo_vault, geo_key = _geo_key(settings, common, network, identities)
@@ -163,4 +169,4 @@ def _key(
         ),
         parent=vault,
     )
-    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, vault=vault)
+    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted)

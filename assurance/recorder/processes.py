@@ -100,9 +100,19 @@ def _record(root: Path, job: Job, sender: Connection) -> None:
         except SettingsError as error:
             answer = ("refused", [str(problem) for problem in error.problems])
         except Exception as error:
-            answer = ("crash", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+            answer = ("crash", (f"{type(error).__name__}: {error}", _where(error, root)))
     sender.send(answer)
     sender.close()
+
+
+def _where(error: Exception, root: Path) -> str:
+    """The lines of the project that led to an error, innermost last."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(str(root)) and f"{root}/.venv" not in frame.filename
+    ]
+    return "".join(traceback.format_list([frame for frame in own if f"{root}/assurance" not in frame.filename] or own))
 
 
 def _context(root: Path) -> Any:

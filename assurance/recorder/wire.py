@@ -27,7 +27,7 @@ def unwrap(value: Any) -> tuple[Any, list[str]]:
                 return SECRET
             if rpc._special_sig_key in item:
                 return item.get("urn") or item.get("id") or UNKNOWN
-            return {key: walk(entry, f"{path}.{key}" if path else key) for key, entry in item.items()}
+            return {key: walk(entry, f"{path}.{key}" if path else key) for key, entry in sorted(item.items())}
         if isinstance(item, list):
             return [walk(entry, f"{path}[{index}]") for index, entry in enumerate(item)]
         if item == rpc.UNKNOWN:

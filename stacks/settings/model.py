@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from stacks.settings.apps import AppsSettings, RegistrySettings
+from stacks.settings.archive import ArchiveSettings
+from stacks.settings.backup import BackupSettings
 from stacks.settings.base import Section
+from stacks.settings.bus import EventBusSettings
 from stacks.settings.cache import CacheSettings
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
@@ -29,6 +32,12 @@ class Settings(Section):
     """PostgreSQL flexible server."""
     cache: CacheSettings | None = None
     """Redis for sessions and cache; left out, the stack has none."""
+    archive: ArchiveSettings = ArchiveSettings()
+    """Records that nobody can change, for six years."""
+    backup: BackupSettings = BackupSettings()
+    """Long-term backup of the database."""
+    event_bus: EventBusSettings = EventBusSettings()
+    """Messages between the apps."""
     registry: RegistrySettings | None = None
     """The container registry that apps are pulled from."""
     plans: PlansSettings

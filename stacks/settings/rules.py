@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
-from stacks.settings import apps as app_rules
-from stacks.settings import database as database_rules
+from stacks.settings import apps, archive, backup, database
 from stacks.settings.base import Problem
+from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
@@ -17,8 +17,11 @@ from stacks.settings.secrets import CATALOGUE, catalogue
 
 def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     """Mistakes that no section can see alone. Keys are full paths without the namespace."""
-    yield from app_rules.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
-    yield from database_rules.cross_problems(settings.database, settings.platform)
+    yield from apps.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
+    yield from database.cross_problems(settings.database, settings.platform)
+    yield from archive.cross_problems(settings.archive, settings.platform)
+    yield from backup.cross_problems(settings.backup, settings.platform)
+    yield from bus_problems(settings.event_bus, settings.apps)
     yield from edge_problems(settings.front_door, settings.waf, edge_apps(settings.apps), settings.platform.location)
     yield from _room_problems(settings)
     yield from _secret_problems(settings)
@@ -26,10 +29,10 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def private_endpoints(settings: Settings) -> int:
-    """How many private endpoints the stack makes: vaults, cache, and each privately reached app with its slot."""
+    """How many private endpoints the stack makes: vaults, archive, cache, bus, privately reached apps and slots."""
     vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
     sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
-    return vaults + sites + int(settings.cache is not None)
+    return vaults + 1 + sites + int(settings.cache is not None) + int(settings.event_bus.tier == "premium")
 
 
 def _room_problems(settings: Settings) -> Iterator[Problem]:

@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[str | Config, str, list[str]]] = {
     "app name too long": (
         _set("apps", {"a-much-too-long-name": minimal_config()["medspasync:apps"]["backend"]}),
         "apps.a-much-too-long-name",
-        ["pattern"],
+        ["at most 12 characters"],
     ),
     "unknown secret": (
         _set("apps.backend.secrets", ["JWT-SECRT"]),

@@ -103,4 +103,4 @@ def encryption_key(use: str) -> EncryptionKey:
         ),
         parent=vault,
     )
-    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=user, vault=vault)
+    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=user, granted=vault.granted)
