@@ -11,10 +11,6 @@ from pulumi_azure_native import applicationinsights, operationalinsights
 from components.diagnostics import LogDestination, diagnose
 from components.protection import Protection, lock_resource
 
-MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
-"""Monitoring Metrics Publisher: the role that an identity needs to send telemetry when local authentication is off
-(learn.microsoft.com/azure/role-based-access-control/built-in-roles/monitor)."""
-
 NO_DAILY_CAP = -1.0
 """A workspace that has reached its daily cap drops audit records until the next day."""
 
@@ -31,7 +27,7 @@ class ObservabilityArgs:
     public_ingestion, public_query: whether the public endpoints accept data and queries, which are authenticated
     either way. Off needs an Azure Monitor private link scope; without one the apps' telemetry is lost.
     local_authentication: accept telemetry by instrumentation key alone. Off, a sender needs an Entra identity with
-    the role `MONITORING_METRICS_PUBLISHER`.
+    the role Monitoring Metrics Publisher.
     sampling_percent: share of telemetry kept, above 0 to 100. Logs are never sampled.
     """
 

@@ -16,7 +16,7 @@ def assign_role(
     scope: pulumi.Input[str],
     role_id: str,
     principal_id: pulumi.Input[str],
-    parent: pulumi.Resource | None,
+    parent: pulumi.Resource,
     description: str | None = None,
 ) -> authorization.RoleAssignment:
     """Give a service principal one role on one scope.

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 import pulumi
 
 from components.action_group import ActionGroup, ActionGroupArgs
-from components.identity import IdentityOutputs
-from components.observability import MONITORING_METRICS_PUBLISHER, Observability, ObservabilityArgs
+from components.observability import Observability, ObservabilityArgs
 from components.protection import Protection
-from components.role_assignment import assign_role
 from stacks.naming import Names
 from stacks.outputs import Monitoring
 from stacks.settings.log_tables import audit_tables
@@ -33,7 +31,8 @@ def build_observability(
 ) -> Monitoring:
     """The workspace with its retention, Application Insights, and one action group per channel.
 
-    webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none.
+    webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none. Raises ValueError
+    when a channel wants the webhook and there is none, so that no channel loses a receiver unnoticed.
     """
     file = f"Pulumi.{pulumi.get_stack()}.yaml"
     with made_from(Origin(file, "medspasync:monitoring.workspace")):
@@ -58,6 +57,8 @@ def build_observability(
     action_groups = {}
     for channel in ReceiversSettings.model_fields:
         receiver = getattr(settings.receivers, channel)
+        if receiver.webhook and webhook_uri is None:
+            raise ValueError(f"channel {channel} calls a webhook, and the secret of its address has no value")
         with made_from(Origin(file, f"medspasync:monitoring.receivers.{channel}")):
             action_groups[channel] = ActionGroup(
                 f"action-group-{channel}",
@@ -76,20 +77,3 @@ def build_observability(
         connection_string=observability.outputs.connection_string,
         action_groups=action_groups,
     )
-
-
-def grant_telemetry(monitoring: Monitoring, identities: Mapping[str, IdentityOutputs]) -> None:
-    """Let the apps' identities send telemetry, which Application Insights takes from identities only.
-
-    An app names its identity in APPLICATIONINSIGHTS_AUTHENTICATION_STRING: ``Authorization=AAD;ClientId=<client id>``.
-    """
-    for app, identity in identities.items():
-        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", f"medspasync:apps.{app}")):
-            assign_role(
-                f"telemetry-{app}",
-                scope=monitoring.app_insights_id,
-                role_id=MONITORING_METRICS_PUBLISHER,
-                principal_id=identity.principal_id,
-                parent=None,
-                description="Sends telemetry: Application Insights takes it from identities only.",
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,6 +21,7 @@ from components.alerts import (
 )
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
+from stacks.database import app_role
 from stacks.outputs import Apps, Data, Foundation
 from stacks.settings.alerts import (
     ALERTS,
@@ -88,7 +89,8 @@ def build_operations(settings: MonitoringSettings, foundation: Foundation, data:
         tags=dict(foundation.common.tags),
         watched=_watched(settings, foundation, data, apps),
     )
-    folders = {kind: AlertFolder(f"alerts-{kind}") for kind, resources in layer.watched.items() if resources}
+    kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())
+    folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}
     for alert_id, entry in alert_catalogue().items():
         if entry.kind in folders:
             with made_from(Origin(ALERTS, alert_id)):
@@ -172,14 +174,21 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
 
 
 def _filled(query: str, foundation: Foundation) -> pulumi.Input[str]:
-    """The query with the lists that only the stack knows. A query without any stays literal, known in a preview."""
+    """The query with the lists that only the stack knows. Without object ids it stays literal, known in a preview."""
+    apps = foundation.identities.apps
+    query = query.replace("{{app_database_roles}}", _list([app_role(app) for app in apps]))
     marker = "{{platform_object_ids}}"
     if marker not in query:
         return query
-    identities = {**foundation.identities.apps, **foundation.identities.duties}
-    return pulumi.Output.all(*(identity.principal_id for identity in identities.values())).apply(
-        lambda ids: query.replace(marker, f"dynamic({json.dumps(ids)})")
+    identities = [*apps.values(), *foundation.identities.duties.values()]
+    return pulumi.Output.all(*(identity.principal_id for identity in identities)).apply(
+        lambda ids: query.replace(marker, _list(ids))
     )
+
+
+def _list(values: Sequence[str]) -> str:
+    """A KQL list of text."""
+    return f"dynamic({json.dumps(list(values))})"
 
 
 def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertFolder) -> None:

@@ -15,7 +15,6 @@ from stacks.settings.alerts import (
     AlertEntry,
     AlertId,
     AlertOverride,
-    Channel,
     MetricEntry,
     QueryEntry,
     alert_catalogue,
@@ -164,13 +163,10 @@ class MonitoringSettings(Section):
             near = difflib.get_close_matches(self.webhook_secret, catalogue(), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             yield Problem("webhookSecret", self.webhook_secret, f"a secret of {CATALOGUE}{hint}")
+        elif self.webhook_secret is not None and catalogue()[self.webhook_secret].origin != "supplied":
+            yield Problem("webhookSecret", self.webhook_secret, "a supplied secret: the address comes from outside")
         if self.webhook_secret is not None and not channels:
             yield Problem("webhookSecret", self.webhook_secret, "nothing, or webhook: true in a channel of receivers")
-
-    def receiver(self, channel: Channel) -> ReceiverSettings:
-        """Receivers of a channel."""
-        found: ReceiverSettings = getattr(self.receivers, channel)
-        return found
 
 
 def _override_problems(key: str, override: AlertOverride, entry: AlertEntry) -> Iterator[Problem]:

@@ -52,6 +52,7 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
             {"receivers": receivers(critical={"webhook": True}), "webhookSecret": "MONITORING-WEBHOOK-URI"},
             "webhookSecret",
         ),
+        ({"receivers": receivers(critical={"webhook": True}), "webhookSecret": "JWT-SECRET"}, "webhookSecret"),
         ({"availabilityTests": {"api": {"url": "http://api.medspasyncpro.com"}}}, "availabilityTests.api.url"),
         ({"budget": {"amount": 100, "startDate": "2026-01-15"}}, "budget.startDate"),
         ({"budget": {"amount": 0, "startDate": "2026-01-01"}}, "budget.amount"),
@@ -60,6 +61,8 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
         ({"alerts": {"postgres-down": {"severity": 5}}}, "alerts.postgres-down.severity"),
         ({"alerts": {"postgres-cpu": {"threshold": 100}}}, "alerts.postgres-cpu.threshold"),
         ({"alerts": {"postgres-cpu": {"threshold": -1}}}, "alerts.postgres-cpu.threshold"),
+        ({"alerts": {"lock-deleted": {"threshold": 1}}}, "alerts.lock-deleted.threshold"),
+        ({"alerts": {"waf-blocks": {"threshold": 2.5}}}, "alerts.waf-blocks.threshold"),
         (
             {"alerts": {"postgres-transaction-ids": {"threshold": 10737418240}}},
             "alerts.postgres-transaction-ids.threshold",

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 
 from components.identity import IdentityOutputs
-from stacks.observability import build_observability, grant_telemetry
+from stacks.observability import build_observability
 from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
 from stacks.settings.monitoring import MonitoringSettings
@@ -54,7 +54,10 @@ def foundation(monitoring: Monitoring) -> Foundation:
     )
 
 
-def program(kinds: tuple[str, ...] = tuple(KINDS), **changes: Any) -> Callable[[], None]:
+WEBHOOK = "https://hooks.medspasyncpro.com/token-nobody-may-see"
+
+
+def program(kinds: tuple[str, ...] = tuple(KINDS), webhook: str | None = WEBHOOK, **changes: Any) -> Callable[[], None]:
     """A stack whose data layer reports ``kinds``; ``changes`` go into the monitoring section."""
     settings = read(MonitoringSettings, document(**changes))
 
@@ -67,11 +70,9 @@ def program(kinds: tuple[str, ...] = tuple(KINDS), **changes: Any) -> Callable[[
             tags=own.tags,
             resource_group_name=own.groups["monitoring"],
             protection=own.protection,
-            webhook_uri=pulumi.Output.secret("https://hooks.medspasyncpro.com/token-nobody-may-see"),
+            webhook_uri=None if webhook is None else pulumi.Output.secret(webhook),
         )
-        built = foundation(monitoring)
-        grant_telemetry(monitoring, built.identities.apps)
-        build_operations(settings, built, _data(kinds), _apps())
+        build_operations(settings, foundation(monitoring), _data(kinds), _apps())
 
     return build
 

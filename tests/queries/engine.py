@@ -1,0 +1,114 @@
+"""Runs an alert's KQL on rows, as Azure Monitor would: only the window's rows, counted by dimension, compared.
+
+The rows are data (``cases/<alert>.yaml``), with the real columns and types of the tables (``tables.yaml``). KQL runs on
+DuckDB through duckdb-kql, which raises for what it does not know instead of guessing.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import re
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb_kql
+import yaml
+
+from stacks.settings.alerts import QueryEntry, alert_catalogue, minutes, query_text
+
+HERE = Path(__file__).parent
+NOW = datetime(2026, 3, 4, 15, 0)
+"""When the rule is evaluated in a case that names no other time."""
+
+SQL_TYPES = {
+    "string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "bool": "BOOLEAN",
+    "datetime": "TIMESTAMP", "dynamic": "JSON",
+}  # fmt: skip
+COMPARISONS = {
+    "GreaterThan": operator.gt,
+    "GreaterThanOrEqual": operator.ge,
+    "LessThan": operator.lt,
+    "LessThanOrEqual": operator.le,
+}
+PLATFORM_IDS = ["a0000000-0000-4000-8000-00000000000a", "b0000000-0000-4000-8000-00000000000b"]
+APP_ROLES = ["medspasync_backend", "medspasync_frontend", "medspasync_marketing", "medspasync_pro_next"]
+
+
+def queries() -> dict[str, QueryEntry]:
+    """Every KQL alert of the catalogue."""
+    return {alert_id: entry for alert_id, entry in alert_catalogue().items() if isinstance(entry, QueryEntry)}
+
+
+def cases(alert_id: str) -> dict[str, list[dict[str, Any]]]:
+    """The alert's cases: ``fires`` and ``silent``, each a list of {name, now, rows by table}."""
+    text = (HERE / "cases" / f"{alert_id}.yaml").read_text(encoding="utf-8")
+    data: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
+    return data
+
+
+@cache
+def tables() -> dict[str, dict[str, str]]:
+    """Columns and Kusto types of each table."""
+    data: dict[str, dict[str, str]] = yaml.safe_load((HERE / "tables.yaml").read_text(encoding="utf-8"))
+    return data
+
+
+def text_of(alert_id: str) -> str:
+    """The query with the test's platform identities and app roles in place of the stack's."""
+    text = query_text(alert_id)
+    text = text.replace("{{platform_object_ids}}", f"dynamic({json.dumps(PLATFORM_IDS)})")
+    return text.replace("{{app_database_roles}}", f"dynamic({json.dumps(APP_ROLES)})")
+
+
+def fires(alert_id: str, case: dict[str, Any], *, query: str | None = None) -> bool:
+    """Whether the alert fires on the case's rows. ``query`` replaces the catalogue's text."""
+    entry = queries()[alert_id]
+    text = query or text_of(alert_id)
+    connection = duckdb_kql.connect()
+    now = datetime.fromisoformat(case["now"]) if "now" in case else NOW
+    for table in entry.tables:
+        _fill(connection, table, case["rows"].get(table, []), now, minutes(entry.window), text)
+    unread = set(case["rows"]) - set(entry.tables)
+    assert not unread, f"rows for tables that the alert does not read: {unread}"
+    result = duckdb_kql.kql(connection, text)
+    columns = [column[0] for column in result.description]
+    missing = set(entry.dimensions) - set(columns)
+    assert not missing, f"dimensions that the query does not return: {missing}"
+    counts = Counter(tuple(row[columns.index(d)] for d in entry.dimensions) for row in result.fetchall())
+    return any(COMPARISONS[entry.operator](count, entry.threshold) for count in counts.values())
+
+
+def _fill(connection: Any, table: str, rows: list[dict[str, Any]], now: datetime, window: int, query: str) -> None:
+    named = {column for row in rows for column in row} | set(re.findall(r"\w+", query)) | {"TimeGenerated"}
+    # Only the columns in use: DuckDB folds case, and AzureDiagnostics has clientIP_s beside clientIp_s.
+    columns = {column: kind for column, kind in tables()[table].items() if column in named}
+    quoted = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in columns.items())
+    connection.execute(f'CREATE TABLE "{table}" ({quoted})')
+    for row in rows:
+        given = dict(row)
+        times, ago = given.pop("repeat", 1), _span(given.pop("ago", "1m"))
+        if ago <= timedelta(minutes=window):
+            _insert(connection, table, columns, {**given, "TimeGenerated": now - ago}, times)
+
+
+def _insert(connection: Any, table: str, columns: dict[str, str], row: dict[str, Any], times: int) -> None:
+    """The row ``times`` over. ``{n}`` in a text is the number of the repetition."""
+    unknown = set(row) - set(columns)
+    assert not unknown, f"{table} has no column {unknown}"
+    places = [
+        "replace(?::VARCHAR, '{n}', n::VARCHAR)" if columns[column] == "string" else f"?::{SQL_TYPES[columns[column]]}"
+        for column in row
+    ]
+    values = [json.dumps(row[column]) if columns[column] == "dynamic" else row[column] for column in row]
+    names = ", ".join(f'"{column}"' for column in row)
+    connection.execute(
+        f'INSERT INTO "{table}" ({names}) SELECT {", ".join(places)} FROM range(?) AS numbers(n)', [*values, times]
+    )
+
+
+def _span(text: str) -> timedelta:
+    return timedelta(seconds=float(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]])

@@ -1,0 +1,111 @@
+"""The alert catalogue as data: every rule can fire, has a source, and reads tables that something feeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from stacks.settings.alerts import (
+    NAMESPACES,
+    ActivityEntry,
+    AlertEntry,
+    MetricEntry,
+    QueryEntry,
+    alert_catalogue,
+    minutes,
+    query_text,
+)
+from stacks.settings.log_tables import audit_tables, log_tables, retention_is_allowed
+
+CATALOGUE = alert_catalogue()
+
+
+@pytest.mark.parametrize("alert_id", CATALOGUE)
+def test_every_entry_is_right_in_itself(alert_id: str) -> None:
+    entry = CATALOGUE[alert_id]
+    assert list(entry.problems()) == []
+    assert entry.summary.endswith(".")
+    assert len(entry.source) >= 10
+    assert (entry.severity <= 1) or entry.channel != "critical" or entry.kind == "subscription"
+
+
+def test_kinds_with_metrics_have_a_namespace() -> None:
+    assert {e.kind for e in CATALOGUE.values() if isinstance(e, MetricEntry)} == set(NAMESPACES)
+
+
+def test_the_security_events_of_the_requirements_have_alerts() -> None:
+    """S25: failed sign-ins, PHI access, rate limits, secret access, privilege changes, tampering with the trail."""
+    for alert_id in (
+        "signin-bruteforce", "database-signin-failures", "phi-bulk-read", "rate-limit-violations", "waf-blocks",
+        "vault-unknown-identity", "vault-purge-attempt", "vault-key-tampering", "database-role-change", "database-ddl",
+        "database-admin-signin", "role-assigned", "diagnostics-deleted", "workspace-deleted", "lock-deleted",
+        "secret-reference-failed", "database-logs-missing",
+    ):  # fmt: skip
+        assert CATALOGUE[alert_id].channel in ("security", "critical")
+
+
+def test_activity_alerts_name_one_operation_and_no_operation_twice() -> None:
+    administrative = [e for e in CATALOGUE.values() if isinstance(e, ActivityEntry) and e.category == "Administrative"]
+    operations = [entry.equals["operationName"].lower() for entry in administrative]
+    assert len(set(operations)) == len(operations) > 20
+    assert all(entry.equals["status"] == "Succeeded" for entry in administrative)
+    # Azure allows a hundred activity-log alerts in a subscription; three stacks may share one.
+    assert 3 * sum(isinstance(entry, ActivityEntry) for entry in CATALOGUE.values()) < 100
+
+
+def test_alerts_on_audit_records_read_tables_that_are_kept() -> None:
+    for alert_id, entry in CATALOGUE.items():
+        if isinstance(entry, QueryEntry) and entry.channel == "security" and alert_id != "log-ingestion-problem":
+            assert set(entry.tables) <= set(audit_tables()), alert_id
+
+
+def test_queries_have_no_other_markers_than_the_layer_fills() -> None:
+    for alert_id, entry in CATALOGUE.items():
+        if isinstance(entry, QueryEntry):
+            text = query_text(alert_id)
+            text = text.replace("{{platform_object_ids}}", "").replace("{{app_database_roles}}", "")
+            assert "{{" not in text, alert_id
+
+
+@pytest.mark.parametrize(
+    ("operator", "threshold", "reachable"),
+    [
+        ("GreaterThan", 99, True), ("GreaterThan", 100, False), ("GreaterThanOrEqual", 100, True),
+        ("GreaterThanOrEqual", 0, False), ("LessThan", 0, False), ("LessThan", 100, True),
+        ("LessThanOrEqual", 0, True), ("LessThanOrEqual", 100, False), ("GreaterThan", -1, False),
+    ],
+)  # fmt: skip
+def test_a_threshold_must_split_the_metrics_values(operator: str, threshold: float, reachable: bool) -> None:
+    entry = CATALOGUE["postgres-cpu"].model_copy(update={"operator": operator})
+    assert isinstance(entry, MetricEntry)
+    assert entry.reachable(threshold) is reachable
+
+
+@pytest.mark.parametrize(
+    ("alert_id", "change", "key"),
+    [
+        ("postgres-transaction-ids", {"threshold": 10737418240}, "threshold"),
+        ("postgres-cpu", {"frequency": "PT1H"}, "frequency"),
+        ("waf-blocks", {"frequency": "PT30M"}, "frequency"),
+        ("waf-blocks", {"operator": "LessThan", "threshold": 1}, "threshold"),
+    ],
+)
+def test_an_entry_that_cannot_work_is_told(alert_id: str, change: dict[str, object], key: str) -> None:
+    entry: AlertEntry = CATALOGUE[alert_id].model_copy(update=change)
+    assert [problem.key for problem in entry.problems()] == [key]
+
+
+@pytest.mark.parametrize(("text", "number"), [("PT1M", 1), ("PT1H", 60), ("P1D", 1440), ("P2D", 2880), ("PT12H", 720)])
+def test_durations(text: str, number: int) -> None:
+    assert minutes(text) == number
+
+
+@pytest.mark.parametrize(
+    ("days", "allowed"), [(3, False), (4, True), (730, True), (731, False), (2190, False), (2191, True), (2556, True)]
+)
+def test_retention_takes_azures_steps_only(days: int, allowed: bool) -> None:
+    assert retention_is_allowed(days) is allowed
+
+
+def test_every_table_says_who_feeds_it() -> None:
+    kinds = {entry.kind for entry in CATALOGUE.values()}
+    assert {table.kind for table in log_tables().values()} <= kinds

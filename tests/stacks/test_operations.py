@@ -1,0 +1,213 @@
+"""Every alert of the catalogue is made for every resource it concerns, is on, reaches somebody and names a runbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assurance.record import Mode, Record, Resource
+from stacks.settings.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, minutes
+from stacks.settings.log_tables import audit_tables
+from tests.harness import MODES, ROOT, only
+from tests.settings.test_monitoring import receivers
+from tests.stacks.layers import record
+from tests.stacks.monitoring_stack import APPS, KINDS, program
+
+RULES = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert")
+
+
+@pytest.fixture(scope="module", params=MODES)
+def built(request: pytest.FixtureRequest) -> Record:
+    mode: Mode = request.param
+    return record(program(subscriptionOwner=True, tenantLogs=True), mode)
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Record:
+    return record(program(subscriptionOwner=True, tenantLogs=True))
+
+
+def rules(built: Record) -> list[Resource]:
+    return built.of_type(*RULES)
+
+
+def of_queries(built: Record) -> list[Resource]:
+    return built.of_type("monitor:ScheduledQueryRule")
+
+
+def groups_of(rule: Resource) -> list[str]:
+    actions = rule.inputs["actions"]
+    if rule.type.endswith("ScheduledQueryRule"):
+        return list(actions["actionGroups"])
+    entries = actions["actionGroups"] if isinstance(actions, dict) else actions
+    return [entry["actionGroupId"] for entry in entries]
+
+
+def of_alert(built: Record, alert_id: str) -> list[Resource]:
+    return [rule for rule in rules(built) if rule.inputs["tags"]["alert"] == alert_id]
+
+
+def test_every_entry_of_the_catalogue_is_made(built: Record) -> None:
+    made = {rule.inputs["tags"]["alert"] for rule in rules(built)}
+    assert made == set(alert_catalogue())
+
+
+def test_a_metric_is_watched_on_every_resource_of_its_kind(deployed: Record) -> None:
+    counts = {**{kind: len(names) for kind, (_, names) in KINDS.items()}, "site": len(APPS), "plan": 1, "frontdoor": 1}
+    for alert_id, entry in alert_catalogue().items():
+        if isinstance(entry, MetricEntry):
+            made = of_alert(deployed, alert_id)
+            assert len(made) == counts[entry.kind], alert_id
+            assert len({rule.inputs["scopes"][0] for rule in made}) == len(made)
+        else:
+            assert len(of_alert(deployed, alert_id)) == 1, alert_id
+
+
+def test_every_alert_is_on_heard_and_explained(deployed: Record) -> None:
+    group_names = {group.id: group.inputs["groupShortName"] for group in deployed.of_type("monitor:ActionGroup")}
+    for rule in rules(deployed):
+        entry = alert_catalogue()[rule.inputs["tags"]["alert"]]
+        assert rule.inputs["enabled"] is True
+        (group,) = groups_of(rule)
+        assert entry.channel.startswith(group_names[group].removeprefix("test"))
+        assert (ROOT / rule.inputs["tags"]["runbook"]).is_file(), rule.inputs["tags"]["runbook"]
+        assert rule.inputs["tags"]["hipaa"]
+        assert rule.inputs["description"] == entry.summary
+        if not isinstance(entry, ActivityEntry):
+            assert rule.inputs["severity"] in range(5)
+
+
+def test_rules_are_evaluated_at_least_once_in_their_window(built: Record) -> None:
+    timed = built.of_type("monitor:MetricAlert", "monitor:ScheduledQueryRule")
+    assert timed
+    for rule in timed:
+        assert minutes(rule.inputs["evaluationFrequency"]) <= minutes(rule.inputs["windowSize"])
+
+
+def test_rule_names_are_unique_and_fit_azure(built: Record) -> None:
+    names = [rule.inputs.get("ruleName") or rule.inputs["activityLogAlertName"] for rule in rules(built)]
+    assert len({name.lower() for name in names}) == len(names)
+    assert all(len(name) <= 260 for name in names)
+
+
+def test_each_alert_points_to_its_entry(deployed: Record) -> None:
+    for rule in rules(deployed):
+        assert rule.origin == {"file": "stacks/catalogues/alerts.yaml", "key": rule.inputs["tags"]["alert"]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_kind_that_does_not_exist_has_no_alert(mode: Mode) -> None:
+    built = record(program(kinds=("keyvault",)), mode)
+    kinds = {alert_catalogue()[rule.inputs["tags"]["alert"]].kind for rule in rules(built)}
+    assert kinds == {"keyvault", "site", "plan", "frontdoor", "workspace", "groups"}
+    assert not built.of_type("monitor:SubscriptionDiagnosticSetting")
+
+
+def test_a_stack_changes_threshold_severity_and_state_of_one_alert_only() -> None:
+    usual = record(program())
+    changed = record(
+        program(
+            alerts={
+                "postgres-cpu": {"threshold": 70.5, "severity": 4},
+                "redis-memory": {"enabled": False, "reason": "the cache of this stack holds nothing"},
+            }
+        )
+    )
+    differing = set()
+    for before, after in zip(rules(usual), rules(changed), strict=True):
+        if before.inputs != after.inputs:
+            differing.add(after.inputs["tags"]["alert"])
+    assert differing == {"postgres-cpu", "redis-memory"}
+    (rule,) = of_alert(changed, "postgres-cpu")
+    assert rule.inputs["criteria"]["allOf"][0]["threshold"] == 70.5
+    assert rule.inputs["severity"] == 4
+    (off,) = of_alert(changed, "redis-memory")
+    assert off.inputs["enabled"] is False
+
+
+def test_thresholds_are_those_of_the_catalogue(built: Record) -> None:
+    for alert_id, entry in alert_catalogue().items():
+        if isinstance(entry, (MetricEntry, QueryEntry)):
+            for rule in of_alert(built, alert_id):
+                criterion = rule.inputs["criteria"]["allOf"][0]
+                assert (criterion["operator"], criterion["threshold"]) == (entry.operator, entry.threshold)
+
+
+def test_only_the_owner_of_the_subscription_sends_its_activity_log(deployed: Record) -> None:
+    setting = only(deployed, "monitor:SubscriptionDiagnosticSetting").inputs
+    assert len(setting["logs"]) == 8
+    assert all(log["enabled"] for log in setting["logs"])
+    assert setting["workspaceId"] == only(deployed, "operationalinsights:Workspace").id
+
+
+def test_audit_tables_are_kept_as_configured() -> None:
+    built = record(program(workspace={"retentionDays": 90, "auditRetentionDays": 2191}))
+    tables = {
+        t.inputs["tableName"]: t.inputs["totalRetentionInDays"] for t in built.of_type("operationalinsights:Table")
+    }
+    assert tables == dict.fromkeys(audit_tables(), 2191)
+
+
+def test_a_webhook_without_address_is_not_left_out() -> None:
+    channel = receivers(security={"emails": ["security@medspasyncpro.com"], "webhook": True})
+    with pytest.raises(ValueError, match="has no value"):
+        record(program(webhook=None, receivers=channel, webhookSecret="MONITORING-WEBHOOK-URL"))
+
+
+def test_queries_hold_what_only_the_stack_knows(built: Record) -> None:
+    queries = {r.inputs["tags"]["alert"]: r.inputs["criteria"]["allOf"][0]["query"] for r in of_queries(built)}
+    assert not any("{{" in query for query in queries.values())
+    assert '"medspasync_backend", "medspasync_frontend"' in queries["phi-read-by-people"]
+    waiting = {alert_id for alert_id, query in queries.items() if query == "[unknown]"}
+    assert waiting <= {
+        "vault-unknown-identity",
+        "vault-access-denied",
+        "secret-reference-failed",
+        "encryption-key-unusable",
+    }
+    if built.mode == "deployed":
+        assert not waiting
+        assert '"object-backend"' in queries["vault-unknown-identity"]
+        assert '"object-encryption"' in queries["vault-unknown-identity"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_receivers_follow_the_config(mode: Mode) -> None:
+    changes: dict[str, Any] = {
+        "receivers": receivers(security={"emails": ["security@medspasyncpro.com"], "webhook": True}),
+        "webhookSecret": "MONITORING-WEBHOOK-URL",
+    }
+    built = record(program(**changes), mode)
+    groups = {group.name: group.inputs for group in built.of_type("monitor:ActionGroup")}
+    assert set(groups) == {"action-group-critical", "action-group-warning", "action-group-security"}
+    assert [r["emailAddress"] for r in groups["action-group-security"]["emailReceivers"]] == [
+        "security@medspasyncpro.com"
+    ]
+    assert groups["action-group-security"]["webhookReceivers"][0]["serviceUri"] == "[secret]"
+    assert groups["action-group-critical"]["webhookReceivers"] == []
+    assert all(len(group["groupShortName"]) <= 12 for group in groups.values())
+    assert len({group["groupShortName"] for group in groups.values()}) == 3
+    assert "token-nobody-may-see" not in built.to_json()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_availability_tests_are_made_as_configured(mode: Mode) -> None:
+    url = "https://api.medspasyncpro.com/healthz"
+    built = record(program(availabilityTests={"api": {"url": url}}), mode)
+    test = only(built, "applicationinsights:WebTest")
+    assert test.inputs["request"]["requestUrl"] == url
+    assert test.origin == {"file": "Pulumi.test.yaml", "key": "medspasync:monitoring.availabilityTests.api"}
+    assert not record(program(), mode).of_type("applicationinsights:WebTest")
+
+
+def test_the_budget_counts_the_stacks_own_groups() -> None:
+    built = record(
+        program(budget={"amount": 900, "startDate": "2026-02-01", "contacts": ["finance@medspasyncpro.com"]})
+    )
+    inputs = only(built, "consumption:Budget").inputs
+    assert inputs["amount"] == 900
+    assert set(inputs["filter"]["dimensions"]["values"]) == {"rg-platform", "rg-data", "rg-monitoring", "rg-paired"}
+    for notification in inputs["notifications"].values():
+        assert notification["contactEmails"] == ["finance@medspasyncpro.com"]
+        assert len(notification["contactGroups"]) == 1
