@@ -155,10 +155,11 @@ class Stack:
             return self.resources
         return [resource for type_ in types for resource in self._by_type.get(token(type_), [])]
 
-    def targets(self, holder: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
+    def targets(self, holder: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` that the value of ``holder`` at ``path`` refers to.
 
         by: what the value holds: ``id`` for ARM ids, else the target's input or output of that name (``vaultName``).
+        child: what an ARM id has behind the target's own when it names a part of it (``/blobServices/default``).
         Known values are compared, without regard to case, as Azure does; where either side is not known yet, the
         engine's record of what the property was computed from decides.
         """
@@ -173,12 +174,16 @@ class Stack:
         sources = holder.dependencies.get(path.split(".")[0].removesuffix("[]"), frozenset())
         found = []
         for candidate in self.of(*types):
-            known = candidate.id if by == "id" else candidate.named(by)
+            known = candidate.id and candidate.id + child if by == "id" else candidate.named(by)
             named = isinstance(known, str) and not unknown
             if str(known).lower() in values if named else candidate.urn in sources:
                 found.append(candidate)
         return found
 
-    def holders(self, target: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
+    def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` whose value at ``path`` refers to ``target``: `targets` read backwards."""
-        return [holder for holder in self.of(*types) if target in self.targets(holder, path, target.type, by=by)]
+        return [
+            holder
+            for holder in self.of(*types)
+            if target in self.targets(holder, path, target.type, by=by, child=child)
+        ]

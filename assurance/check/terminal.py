@@ -12,6 +12,11 @@ from rich.text import Text
 
 from assurance.check.findings import STATUSES, Finding, Report
 
+SHOWN = 4
+"""Resources named for each rule of an exception."""
+
+JUDGED = ("pass", "fail", "warn", "excepted")
+
 COLOURS = {
     "pass": "green",
     "fail": "red",
@@ -22,39 +27,45 @@ COLOURS = {
 }
 
 
+HEADINGS = {"not-applicable": "N/a"}
+
+
 def show(console: Console, reports: Sequence[Report]) -> None:
     """Totals of every stack, then what fails, warns, is excepted, was not examined and could not be checked."""
     console.print(_totals_table(reports))
     for report in reports:
         _show_violations(console, report)
+    for report in reports:
         _show_exceptions(console, report)
+    for report in reports:
         _show_gaps(console, report)
+    how = "as deployed, outputs simulated" if {r.mode for r in reports} == {"deployed"} else "as at a first preview"
     console.print(
-        "[dim]Basis: declared configuration, seen offline; nothing was asked of Azure. Percentages are of the checks "
-        "that were made.[/dim]",
-        highlight=False,
+        Text(
+            f"\nBasis: declared configuration, seen offline ({how}); nothing was asked of Azure. "
+            "Percentages are of the checks that reached a judgement.",
+            style="dim",
+        ),
+        soft_wrap=True,
     )
 
 
 def _totals_table(reports: Sequence[Report]) -> Table:
     """Checks by status, with percentages of those that reached a judgement."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Stack")
-    table.add_column("Mode")
-    table.add_column("Resources", justify="right")
-    for status in STATUSES:
-        table.add_column(status.capitalize(), justify="right")
-    table.add_column("Holds", justify="right")
+    table.add_column("Stack", no_wrap=True)
+    for heading in ("Resources", *(HEADINGS.get(status, status.capitalize()) for status in STATUSES), "Holds"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for report in reports:
         counts = report.totals
-        judged = sum(counts[status] for status in ("pass", "fail", "warn", "excepted"))
+        judged = sum(counts[status] for status in JUDGED)
         cells = []
         for status in STATUSES:
             count = counts[status]
-            share = f" {percentage(count, judged)}" if status in ("pass", "fail", "warn", "excepted") else ""
+            share = f" {percentage(count, judged)}" if status in JUDGED and count else ""
             cells.append(Text(f"{count}{share}", style=COLOURS[status] if count else "dim"))
         verdict = Text("yes", style="bold green") if report.holds else Text("no", style="bold red")
-        table.add_row(report.stack, report.mode, str(report.examined), *cells, verdict)
+        table.add_row(report.stack, str(report.examined), *cells, verdict)
     return table
 
 
@@ -66,20 +77,16 @@ def percentage(part: int, whole: int) -> str:
 
 
 def _show_violations(console: Console, report: Report) -> None:
-    for (rule, _), found in groupby(report.of("fail", "warn"), key=lambda f: (f.rule, f.status)):
+    for _, found in groupby(report.of("fail", "warn"), key=lambda f: (f.rule, f.status)):
         findings = list(found)
         first = findings[0]
-        colour = COLOURS[first.status]
-        console.print()
-        console.print(
-            Text.assemble(
-                (f"{first.status.upper()} ", f"bold {colour}"),
-                (f"{report.stack} ", "bold"),
-                (f"{rule} ", "bold"),
-                f"{first.title}  ",
-                (f"{first.severity}, {', '.join(first.controls)}", "dim"),
-            )
+        heading = Text.assemble(
+            (f"\n{first.status.upper()} ", f"bold {COLOURS[first.status]}"),
+            (f"{report.stack} {first.rule} ", "bold"),
+            f"{first.title}  ",
+            (f"{first.severity}, {', '.join(first.controls)}", "dim"),
         )
+        console.print(heading, soft_wrap=True)
         for finding in findings:
             console.print(Text(f"  {finding.name or 'the stack'}: {finding.message}"), soft_wrap=True)
             console.print(Text(f"    {places(finding)}", style="dim"), soft_wrap=True)
@@ -87,30 +94,29 @@ def _show_violations(console: Console, report: Report) -> None:
 
 
 def _show_exceptions(console: Console, report: Report) -> None:
-    excepted = report.of("excepted")
+    """What is not met, by exception: its rules and resources, and how long it still holds."""
+    excepted = sorted(report.of("excepted"), key=lambda f: (f.exception, f.rule, f.name))
     if not excepted:
         return
-    table = Table(title=f"\n{report.stack}: excepted", title_justify="left", box=None, header_style="bold")
-    for column in ("Exception", "Expires", "Rule", "Resource", "What is not met"):
-        table.add_column(column, overflow="fold")
-    for finding in sorted(excepted, key=lambda f: (f.exception, f.rule, f.name)):
-        table.add_row(finding.exception, str(finding.expires), finding.rule, finding.name, Text(finding.message))
-    console.print(table)
+    console.print(Text(f"\n{report.stack}: excepted", style="bold"))
+    for (exception, expires), group in groupby(excepted, key=lambda f: (f.exception, f.expires)):
+        console.print(Text(f"  {exception} until {expires}", style=COLOURS["excepted"]))
+        for rule, found in groupby(group, key=lambda f: f.rule):
+            names = [finding.name for finding in found]
+            shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+            console.print(Text(f"    {rule}: {shown}"), soft_wrap=True)
 
 
 def _show_gaps(console: Console, report: Report) -> None:
     """What the audit says nothing about: rules without a resource, and values not known yet."""
     idle = [finding.rule for finding in report.of("not-applicable")]
     if idle:
-        console.print(f"\n[bold]{report.stack}[/bold]: nothing to examine for {', '.join(idle)}", highlight=False)
+        console.print(Text(f"\n{report.stack}: nothing to examine for {', '.join(idle)}"), soft_wrap=True)
     unchecked = report.of("unchecked")
     if unchecked:
-        rules = sorted({finding.rule for finding in unchecked})
-        console.print(
-            f"[bold]{report.stack}[/bold]: {len(unchecked)} checks need values that only a deployment knows "
-            f"(try --mode deployed): {', '.join(rules)}",
-            highlight=False,
-        )
+        rules = ", ".join(sorted({finding.rule for finding in unchecked}))
+        told = f"{len(unchecked)} checks need values that only a deployment knows (see --mode deployed): {rules}"
+        console.print(Text(f"\n{report.stack}: {told}", style=COLOURS["unchecked"]), soft_wrap=True)
 
 
 def places(finding: Finding) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.rule import Rule
 from policies.rules import (
     app_service,
+    archive,
     backup,
     encryption,
     front_door,
@@ -27,6 +28,7 @@ _MODULES = (
     postgres,
     redis,
     storage,
+    archive,
     encryption,
     app_service,
     front_door,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.rule import must, rule
-from policies.view import Resource
+from policies.rules.postgres import SERVER, is_primary
+from policies.view import Resource, Stack
 
-VAULT = "dataprotection:BackupVault"
+VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
 
 
 @rule(
@@ -34,3 +35,33 @@ def soft_delete(vault: Resource) -> Iterator[str]:
 )
 def immutable(vault: Resource) -> Iterator[str]:
     yield from must(vault, "properties.securitySettings.immutabilitySettings.state", "Unlocked", "Locked")
+
+
+@rule(
+    "BAK-REDUNDANT",
+    "Backups survive the loss of a region",
+    on=VAULT,
+    severity="medium",
+    controls=["164.308(a)(7)(ii)(B)", "164.310(d)(2)(iv)"],
+    remediation="Set properties.storageSettings[].type to GeoRedundant.",
+    source="PSRule AZR-000170 (the same for the older vaults)",
+)
+def redundant(vault: Resource) -> Iterator[str]:
+    kinds = set(vault.leaves("properties.storageSettings[].type"))
+    if kinds != {"GeoRedundant"}:
+        yield f"properties.storageSettings keep it {', '.join(sorted(map(str, kinds))) or 'nowhere'}"
+
+
+@rule(
+    "BAK-DATABASE",
+    "The database has long-term backups, which outlive the server",
+    on=SERVER,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(A)", "164.316(b)(2)(i)"],
+    remediation="Add a backup instance for the server in a backup vault.",
+    source="requirement S15; point-in-time restore ends after 35 days, and with the server",
+    where=is_primary,
+)
+def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
+    if not stack.holders(server, "properties.dataSourceInfo.resourceID", INSTANCE):
+        yield "no backup instance of this stack is for it"

@@ -13,15 +13,19 @@ from policies.view import UNKNOWN, Resource, Stack, token
 
 VAULT, IDENTITY, SERVER = "keyvault:Vault", "managedidentity:UserAssignedIdentity", "dbforpostgresql:Server"
 
-KEY_URI = re.compile(r"^https://(?P<vault>[^.]+)\.vault\.azure\.net/keys/(?P<key>[^/]+)", re.IGNORECASE)
+KEY_URI = re.compile(r"^https://(?P<vault>[^.]+)\.vault\.azure\.net(?:/keys/(?P<key>[^/]+))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Use:
-    """Where a resource type names a key and the identity that uses it."""
+    """Where a resource type names a key and the identity that uses it.
+
+    key: the key's URI, or its vault's where the key's name stands apart in ``name``.
+    """
 
     key: str
     identity: str
+    name: str = ""
 
 
 _REDIS = "encryption.customerManagedKeyEncryption"
@@ -32,6 +36,13 @@ USES = {
     ),
     token("redisenterprise:RedisEnterprise"): (
         Use(f"{_REDIS}.keyEncryptionKeyUrl", f"{_REDIS}.keyEncryptionKeyIdentity.userAssignedIdentityResourceId"),
+    ),
+    token("storage:StorageAccount"): (
+        Use(
+            "encryption.keyVaultProperties.keyVaultUri",
+            "encryption.encryptionIdentity.encryptionUserAssignedIdentity",
+            "encryption.keyVaultProperties.keyName",
+        ),
     ),
 }
 
@@ -71,10 +82,11 @@ def _vault(resource: Resource, use: Use, stack: Stack) -> Resource | None:
     match = KEY_URI.match(str(resource.get(use.key)))
     if match is None:
         return None
+    name = str(resource.get(use.name) if use.name else match.group("key")).lower()
     for vault in stack.of(VAULT):
         if str(vault.get("vaultName")).lower() == match.group("vault").lower():
             keys = stack.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
-            if any(str(key.get("keyName")).lower() == match.group("key").lower() for key in keys):
+            if any(str(key.get("keyName")).lower() == name for key in keys):
                 return vault
     return None
 

@@ -42,8 +42,8 @@ RECEIVERS = (
 )
 def has_diagnostics(resource: Resource, stack: Stack) -> Iterator[str]:
     rows = {token(type_): kind for type_, kind in table("diagnostics").items()}
-    kind = rows[resource.type]
-    settings = stack.holders(resource, "resourceUri", SETTING)
+    kind, _, child = rows[resource.type].partition(" of ")
+    settings = stack.holders(resource, "resourceUri", SETTING, child=child)
     if not settings:
         yield "no diagnostic setting of this stack is for it"
         return

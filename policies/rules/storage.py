@@ -98,6 +98,22 @@ def infrastructure_encryption(account: Resource) -> Iterator[str]:
 
 
 @rule(
+    "ST-CMK",
+    "Stored data is encrypted with a key of ours",
+    on=ACCOUNT,
+    severity="high",
+    controls=["164.312(a)(2)(iv)"],
+    remediation="Set encryption.keySource to Microsoft.Keyvault with keyVaultProperties and an encryption identity.",
+    source="Azure Policy 'Storage accounts should use customer-managed key for encryption'",
+)
+def customer_managed_key(account: Resource) -> Iterator[str]:
+    yield from must(account, "encryption.keySource", "Microsoft.Keyvault")
+    for name in ("keyVaultProperties.keyName", "encryptionIdentity.encryptionUserAssignedIdentity"):
+        if not account.has(f"encryption.{name}"):
+            yield f"encryption.{name} is not set"
+
+
+@rule(
     "ST-NO-CROSS-TENANT",
     "Blobs are not copied to another tenant",
     on=ACCOUNT,

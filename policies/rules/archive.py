@@ -1,0 +1,81 @@
+"""What is sent to the audit archive, and the containers it lands in: feeding services choose their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import rule
+from policies.view import Resource, Stack, token
+
+CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
+EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"
+ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
+FEEDS = [EXPORT, SETTING, ACTIVITY]
+
+ACTIVITY_LOG = "insights-activity-logs"
+
+
+def _account_path(feed: Resource) -> str:
+    return "resourceId" if feed.type == token(EXPORT) else "storageAccountId"
+
+
+def written(feed: Resource) -> Iterator[str]:
+    """The containers that Azure Monitor writes a feed to.
+
+    learn.microsoft.com/azure/azure-monitor/logs/logs-data-export and essentials/resource-logs: ``am-<table>``,
+    ``insights-logs-<category>``, ``insights-activity-logs``, in lower case.
+    """
+    if feed.type == token(EXPORT):
+        yield from (f"am-{str(name).lower()}" for name in feed.each("tableNames"))
+    elif feed.type == token(ACTIVITY):
+        yield ACTIVITY_LOG
+    else:
+        for entry in feed.each("logs"):
+            if entry.get("enabled") and entry.get("category"):
+                yield f"insights-logs-{str(entry.get('category')).lower()}"
+
+
+@rule(
+    "ARCH-FEED-PROTECTED",
+    "Whatever is sent to the archive lands in a container that was declared for it",
+    on=FEEDS,
+    severity="high",
+    controls=["164.312(c)(1)", "164.312(b)"],
+    remediation="Declare the container in advance with its immutability policy: one that Azure makes has none.",
+    source="learn.microsoft.com/azure/azure-monitor/essentials/resource-logs (container names)",
+    where=lambda feed: feed.has(_account_path(feed)),
+)
+def feed_protected(feed: Resource, stack: Stack) -> Iterator[str]:
+    for account in stack.targets(feed, _account_path(feed), ACCOUNT):
+        declared = {
+            str(container.get("containerName"))
+            for container in stack.holders(account, "accountName", CONTAINER, by="accountName")
+        }
+        missing = sorted(set(written(feed)) - declared)
+        if missing:
+            yield f"{account} has no container {', '.join(missing)}, which it writes to"
+        if feed.has("logs") and any(True for _ in feed.leaves("logs[].categoryGroup")):
+            yield "it sends a group of categories, so that nobody knows the containers in advance"
+
+
+@rule(
+    "ARCH-CONTAINER-FED",
+    "Every container that is declared for a log is fed",
+    on=CONTAINER,
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Add the export or diagnostic setting that writes to it, or remove the container.",
+    source="requirement S15: an archive that nothing feeds proves nothing",
+    where=lambda container: str(container.get("containerName", "")).startswith(("am-", "insights-")),
+)
+def container_fed(container: Resource, stack: Stack) -> Iterator[str]:
+    name = container.get("containerName")
+    for account in stack.targets(container, "accountName", ACCOUNT, by="accountName"):
+        feeds = [feed for type_ in FEEDS for feed in _feeds(account, type_, stack)]
+        if not any(name in written(feed) for feed in feeds):
+            yield f"no export or diagnostic setting of this stack writes to {name}"
+
+
+def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
+    path = "resourceId" if type_ == EXPORT else "storageAccountId"
+    return [feed for feed in stack.holders(account, path, type_) if feed.get("enable", True)]

@@ -1,0 +1,148 @@
+"""Reports for other programs: valid, complete, pointing at lines a person can open."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+
+from assurance.check.formats import to_json, to_junit, to_sarif
+from tests.assurance.check.samples import record, register, report
+
+LOCATION: dict[str, Any] = {
+    "type": "object",
+    "required": ["physicalLocation"],
+    "properties": {
+        "physicalLocation": {
+            "required": ["artifactLocation", "region"],
+            "properties": {
+                "artifactLocation": {
+                    "required": ["uri"],
+                    "properties": {"uri": {"type": "string", "pattern": "^[^/]"}},
+                },
+                "region": {"required": ["startLine"], "properties": {"startLine": {"type": "integer", "minimum": 1}}},
+            },
+        }
+    },
+}
+SARIF: dict[str, Any] = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "required": ["name", "rules"],
+                                "properties": {
+                                    "rules": {
+                                        "items": {"required": ["id", "shortDescription", "help"]},
+                                        "uniqueItems": True,
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "items": {
+                            "required": ["ruleId", "ruleIndex", "level", "message", "locations"],
+                            "properties": {
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "message": {"required": ["text"]},
+                                "locations": {"type": "array", "minItems": 1, "items": LOCATION},
+                                "relatedLocations": {"type": "array", "items": LOCATION},
+                                "suppressions": {
+                                    "items": {
+                                        "required": ["kind"],
+                                        "properties": {
+                                            "kind": {"enum": ["inSource", "external"]},
+                                            "status": {"enum": ["accepted", "underReview", "rejected"]},
+                                        },
+                                    }
+                                },
+                            },
+                        }
+                    },
+                },
+            },
+        },
+    },
+}
+"""The part of SARIF 2.1.0 that code scanning relies on (docs.oasis-open.org/sarif/sarif/v2.1.0)."""
+
+
+def sarif(*args: Any, **changes: Any) -> dict[str, Any]:
+    log: dict[str, Any] = json.loads(to_sarif([report(*args, **changes)]))
+    jsonschema.validate(log, SARIF)
+    return log
+
+
+def test_json_has_the_contract_members_on_every_finding() -> None:
+    data = json.loads(to_json([report(), report(register())]))
+    assert data.keys() == {"findings", "totals"}
+    needed = {"rule", "severity", "status", "controls", "urn", "type", "name", "message", "remediation", "source"}
+    for finding in data["findings"]:
+        assert needed | {"stack"} <= finding.keys()
+    counted = {status: [f["status"] for f in data["findings"]].count(status) for status in data["totals"]}
+    assert counted == data["totals"]
+    excepted = next(f for f in data["findings"] if f["status"] == "excepted")
+    assert (excepted["exception"], excepted["expires"]) == ("EXC-DEV-THING", "2027-01-31")
+
+
+def test_sarif_points_to_the_line_and_to_the_entry() -> None:
+    run = sarif()["runs"][0]
+    result = next(r for r in run["results"] if r["ruleId"] == "KV-PURGE-PROTECTION")
+    assert result["level"] == "error"
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("components/key_vault.py", 98)
+    related = result["relatedLocations"][0]
+    assert related["physicalLocation"]["artifactLocation"]["uri"] == "Pulumi.dev.yaml"
+    assert "medspasync:vaults" in related["message"]["text"]
+    for each in run["results"]:
+        assert run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"]
+
+
+def test_sarif_of_an_excepted_finding_is_suppressed_with_its_exception() -> None:
+    result = next(r for r in sarif(register())["runs"][0]["results"] if r["ruleId"] == "KV-PURGE-PROTECTION")
+    assert result["suppressions"][0]["justification"] == "EXC-DEV-THING, expires 2027-01-31"
+
+
+def test_sarif_of_a_finding_without_a_line_points_to_the_stack_file() -> None:
+    problems = [{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]
+    result = next(r for r in sarif(problems=problems)["runs"][0]["results"] if r["ruleId"] == "RECORD-DROPPED-OUTPUT")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Pulumi.dev.yaml"
+    assert "relatedLocations" not in result
+
+
+def test_sarif_tells_two_findings_apart_and_the_same_one_again() -> None:
+    prints = [r["partialFingerprints"]["resource/v1"] for r in sarif()["runs"][0]["results"]]
+    assert len(set(prints)) == len(prints)
+    moved = record()
+    for resource in moved:
+        resource.source = {"file": "components/key_vault.py", "line": 200}
+    again = [r["partialFingerprints"]["resource/v1"] for r in sarif(resources=moved.resources)["runs"][0]["results"]]
+    assert again == prints
+
+
+def test_junit_counts_what_it_holds() -> None:
+    root = ElementTree.fromstring(to_junit([report(register())]))
+    suite = root.find("testsuite")
+    assert suite is not None
+    cases = suite.findall("testcase")
+    assert suite.get("name") == "dev"
+    assert int(suite.get("tests", 0)) == len(cases)
+    assert int(suite.get("failures", 0)) == len(suite.findall("testcase/failure"))
+    assert int(suite.get("skipped", 0)) == len(suite.findall("testcase/skipped")) > 0
+    warned = next(case for case in cases if case.get("classname") == "ID-PRINCIPAL-TYPE")
+    assert "principalType" in warned.findtext("system-out", "")
+    failed = ElementTree.fromstring(to_junit([report()])).find("testsuite/testcase/failure")
+    assert failed is not None
+    assert "to do: Set properties.enablePurgeProtection" in (failed.text or "")

@@ -1,0 +1,52 @@
+"""Records that rules are tried on: the project's own stacks, and what no stack has."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pulumi_azure_native import managedidentity
+
+from assurance.check.view import stack_of
+from assurance.record import Mode, Record
+from assurance.recorder.processes import Job, record_stacks
+from assurance.stacks import stack_names
+from policies.view import Stack
+from tests.harness import ROOT, record
+
+PREFERRED = ("prod", "dev", "staging")
+
+
+@cache
+def records(mode: Mode) -> dict[str, Record]:
+    """The record of every stack, production first; made once, never altered."""
+    names = sorted(stack_names(ROOT), key=lambda name: PREFERRED.index(name) if name in PREFERRED else len(PREFERRED))
+    return dict(zip(names, record_stacks(ROOT, [Job(name, mode) for name in names]), strict=True))
+
+
+@cache
+def beside(mode: Mode) -> Record:
+    """What the bootstrap makes, and no stack."""
+
+    def build() -> None:
+        managedidentity.FederatedIdentityCredential(
+            "deployment",
+            resource_group_name="rg",
+            resource_name_="id-deployment",
+            federated_identity_credential_resource_name="github",
+            issuer="https://token.actions.githubusercontent.com",
+            subject="repo:medspasync/platform:environment:prod",
+            audiences=["api://AzureADTokenExchange"],
+        )
+
+    return record(build, mode)
+
+
+def everything(mode: Mode) -> list[Record]:
+    """All of them."""
+    return [*records(mode).values(), beside(mode)]
+
+
+@cache
+def view(index: int, mode: Mode) -> Stack:
+    """The record at this place of `everything`, as rules see it."""
+    return stack_of(everything(mode)[index])

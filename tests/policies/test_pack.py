@@ -1,0 +1,135 @@
+"""The pack judges as `assurance check` does: the same rules, through the engine's own protocol."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2
+from pulumi_policy import EnforcementLevel
+from pulumi_policy.policy import _PolicyAnalyzerServicer
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from assurance.check.view import stack_of
+from assurance.record import UNKNOWN, Mode, Record, Resource
+from policies.exceptions import Register
+from policies.pack import build_policies
+from policies.rules import RULES
+from tests.harness import MODES, ROOT
+from tests.policies.records import records
+
+TODAY = date(2026, 11, 22)
+
+
+class Host:
+    """The policy host, without a server: what `pulumi preview --policy-pack` talks to."""
+
+    def __init__(self, register: Register, today: date = TODAY) -> None:
+        policies = build_policies(RULES, register, today)
+        self.servicer = _PolicyAnalyzerServicer("pack", "1", policies, EnforcementLevel.ADVISORY)
+
+    def judge(self, record: Record) -> list[Any]:
+        """Every diagnostic on ``record``: each resource as it is registered, then the stack."""
+        found: list[Any] = []
+        for resource in record:
+            request = analyzer_pb2.AnalyzeRequest(
+                type=resource.type,
+                urn=resource.urn,
+                name=resource.name,
+                properties=_struct(resource.inputs),
+                options=analyzer_pb2.AnalyzerResourceOptions(protect=bool(resource.options.get("protect"))),
+            )
+            found += self.servicer.Analyze(request, None).diagnostics
+        stack = analyzer_pb2.AnalyzeStackRequest(resources=[_answered(resource) for resource in record])
+        return found + list(self.servicer.AnalyzeStack(stack, None).diagnostics)
+
+
+def _answered(resource: Resource) -> Any:
+    """A resource as a stack policy sees it: Azure's answer, which leaves inputs out."""
+    outputs = {
+        key: value for key, value in resource.outputs.items() if key not in ("resourceUri", "scope", "vaultName")
+    }
+    return analyzer_pb2.AnalyzerResource(
+        type=resource.type,
+        urn=resource.urn,
+        name=resource.name,
+        properties=_struct(outputs),
+        options=analyzer_pb2.AnalyzerResourceOptions(protect=bool(resource.options.get("protect"))),
+        parent=resource.parent,
+        dependencies=resource.dependencies,
+        propertyDependencies={
+            name: analyzer_pb2.AnalyzerPropertyDependencies(urns=urns)
+            for name, urns in resource.propertyDependencies.items()
+        },
+    )
+
+
+def _struct(value: dict[str, Any]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    json_format.ParseDict(_wire(value), struct)
+    return struct
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_wire(item) for item in value]
+    return UNKNOWN_STRING_VALUE if value == UNKNOWN else value
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_pack_finds_what_the_check_finds(mode: Mode) -> None:
+    """On dev, which breaks most rules, with an empty register."""
+    record = records(mode)["dev"]
+    stack = stack_of(record)
+    expected = {
+        (rule.id, verdict.subject.urn)
+        for rule in RULES
+        if not rule.offline
+        for verdict in rule.examine(stack)
+        if verdict.violations
+    }
+    found = {(d.policyName, d.urn) for d in Host(Register()).judge(record) if d.urn}
+    assert len(expected) > 20
+    assert found == expected
+
+
+def test_what_is_unknown_is_said_and_nothing_else_is_missed() -> None:
+    told = {d.policyName for d in Host(Register()).judge(records("preview")["dev"]) if not d.urn}
+    stack = stack_of(records("preview")["dev"])
+    unknown = {r.id for r in RULES if not r.offline and any(v.unknown for v in r.examine(stack))}
+    assert unknown
+    assert told == unknown
+
+
+def test_the_register_holds_in_the_pack_until_it_expires() -> None:
+    record = records("deployed")["dev"]
+    register = Register.load()
+    assert [d.policyName for d in Host(register).judge(record)] == []
+    assert Host(register, date(2099, 1, 1)).judge(record)
+
+
+def test_violations_are_mandatory_and_warnings_advisory() -> None:
+    levels = {policy.name: policy.enforcement_level for policy in build_policies(RULES, Register(), TODAY)}
+    for rule in RULES:
+        if not rule.offline:
+            wanted = EnforcementLevel.MANDATORY if rule.blocking else EnforcementLevel.ADVISORY
+            assert levels[rule.id] is wanted
+        else:
+            assert rule.id not in levels
+
+
+def test_the_host_is_told_what_each_policy_is_for() -> None:
+    info = {policy.name: policy for policy in Host(Register()).servicer.GetAnalyzerInfo(None, None).policies}
+    purge = info["KV-PURGE-PROTECTION"]
+    assert purge.framework.reference == "164.308(a)(7)(ii)(A), 164.312(c)(1)"
+    assert purge.remediation_steps.startswith("Set properties.enablePurgeProtection")
+
+
+def test_the_project_file_names_the_environment_that_the_program_uses() -> None:
+    project = yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
+    assert project["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}
