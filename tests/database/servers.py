@@ -106,7 +106,6 @@ def _settings(binaries: Binaries) -> dict[str, str]:
         "max_connections": "60",
         "jit": "off",
         "shared_buffers": "64MB",
-        "log_min_duration_statement": "0",
     }
 
 

@@ -1,5 +1,7 @@
 """The chain: it does not fork, it finds every kind of tampering, and it survives restores."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import subprocess

@@ -1,5 +1,7 @@
 """Column encryption: what is sealed stays sealed, opens only in its place, and can be found without being opened."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import hashlib
@@ -142,6 +144,8 @@ def test_a_bare_key_does_not_fit_where_wrapped_keys_are_kept(shared_world: World
 def test_neither_keys_nor_values_reach_the_log(world: World) -> None:
     """Bound parameters, with slow-statement logging at 0 ms and errors: the settings of parameters.yaml hold them back."""
     clinic = world.a
+    with world.login("platform") as platform:
+        platform.execute(f"ALTER ROLE {BACKEND} IN DATABASE {world.dbname} SET log_min_duration_statement = 0")
     mark = world.server.mark()
     canary = f"canary-{uuid4()}"
     with world.login(BACKEND) as session:
@@ -172,6 +176,7 @@ def test_the_trap_that_the_settings_close(world: World) -> None:
     mark = world.server.mark()
     canary = f"canary-{uuid4()}"
     with world.login("platform") as platform:
+        platform.execute("SET log_min_duration_statement = 0")
         platform.execute("SET log_parameter_max_length = -1")
         platform.execute("SET log_error_verbosity = 'default'")
         platform.execute("SELECT length(%s::text)", (canary,))

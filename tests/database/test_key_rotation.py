@@ -1,5 +1,7 @@
 """Data keys through their life, with a stand-in for Key Vault's REST interface."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import io
@@ -28,7 +30,8 @@ class Vault:
         self.version = "1" * 32
         self.requests: list[tuple[str, dict[str, str]]] = []
 
-    def urlopen(self, request: urllib.request.Request, timeout: float) -> io.BytesIO:
+    def urlopen(self, request: urllib.request.Request, *, timeout: float) -> io.BytesIO:
+        assert timeout > 0
         url, _, query = request.full_url.partition("?")
         assert query == "api-version=7.4"
         assert request.get_header("Authorization") == "Bearer token-of-the-identity"

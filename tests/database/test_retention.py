@@ -1,5 +1,7 @@
 """Retention: nothing goes before six years, nothing goes unexported, and the chain outlives what went."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,7 @@
 """secure_table() on tables that applications bring along."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import psycopg

@@ -1,6 +1,8 @@
 """Every trap that was measured on a real server (reference: what owners, views, partitions, pools and functions leak).
 Each test shows the protection, and where it can, the trap that it closes."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import time

@@ -1,5 +1,7 @@
 """validate_hipaa_compliance(): everything passes on what was applied, and every check fails when its subject is broken."""
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
 import pytest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -67,17 +67,14 @@ class World:
 
     @contextmanager
     def acting(
-        self, role: str, clinic: Clinic, connection: Connection[tuple] | None = None
+        self, role: str, clinic: Clinic, connection: Connection[tuple] | None = None, *, rollback: bool = False
     ) -> Iterator[Connection[tuple]]:
-        """A transaction of an application in a clinic's context."""
-        if connection is None:
-            with self.login(role) as own, own.transaction():
-                own.execute("SELECT app.begin_context(%s)", (self.token(role, clinic),))
-                yield own
-        else:
-            with connection.transaction():
-                connection.execute("SELECT app.begin_context(%s)", (self.token(role, clinic),))
-                yield connection
+        """A transaction of an application in a clinic's context, in a session of its own or in ``connection``."""
+        with ExitStack() as stack:
+            session = connection or stack.enter_context(self.login(role))
+            stack.enter_context(session.transaction(force_rollback=rollback))
+            session.execute("SELECT app.begin_context(%s)", (self.token(role, clinic),))
+            yield session
 
     def populate(self) -> None:
         """Context keys, data keys, and the clinics' rows, all by way of the public functions."""

@@ -1,0 +1,107 @@
+# ruff: noqa: E501 (SQL statements stay on one line)
+"""Entra principals, on a server with a stand-in for Azure's functions, and on one without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from database import principals
+from database.errors import DatabaseRoomError
+from tests.database import conftest
+from tests.database.servers import Server
+
+IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
+
+# As documented by Azure: the functions live in pg_catalog of the database postgres, and make a role with a label.
+STAND_IN = (
+    "CREATE TABLE public.principals (rolename name, principaltype text, objectid text, tenantid text, ismfa int, isadmin int)",
+    "CREATE FUNCTION pg_catalog.pgaadauth_list_principals(isadminvalue boolean) RETURNS SETOF public.principals "
+    "LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM public.principals'",
+    "CREATE FUNCTION pg_catalog.pgaadauth_create_principal_with_oid(role text, oid text, type text, admin boolean, mfa boolean) "
+    "RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+    "IF admin OR mfa THEN RAISE 'no'; END IF; "
+    "IF type = 'user' THEN RAISE EXCEPTION 'principal not found'; END IF; "
+    "INSERT INTO public.principals VALUES (role, type, oid, '', 0, 0); RETURN 'Created role for ' || role; END $$",
+)
+
+
+@pytest.fixture
+def azure(server: Server) -> Iterator[Server]:
+    conftest._as_platform(server, "SET allow_system_table_mods = on", *STAND_IN)
+    with psycopg.connect(server.dsn("platform", "postgres"), autocommit=True) as platform:
+        platform.execute("SET allow_system_table_mods = on")
+        yield server
+        platform.execute(
+            "DROP FUNCTION pg_catalog.pgaadauth_create_principal_with_oid, pg_catalog.pgaadauth_list_principals"
+        )
+        platform.execute("DROP TABLE public.principals")
+
+
+def test_each_role_is_made_once_as_a_principal(azure: Server) -> None:
+    wanted = {"medspasync_backend": {"object_id": IDS[0], "type": "service"},
+              "medspasync_auditor": {"object_id": IDS[1], "type": "group"}}  # fmt: skip
+    dsn = azure.dsn("administrator", "app")
+    assert principals.create_principals(dsn, False, wanted) == [
+        "Entra principal medspasync_backend",
+        "Entra principal medspasync_auditor",
+    ]
+    assert principals.create_principals(dsn, False, wanted) == []
+    with psycopg.connect(azure.dsn("platform", "postgres")) as platform:
+        rows = platform.execute(
+            "SELECT rolename, principaltype, objectid, isadmin FROM public.principals ORDER BY 1"
+        ).fetchall()
+    assert rows == [("medspasync_auditor", "group", IDS[1], 0), ("medspasync_backend", "service", IDS[0], 0)]
+
+
+def test_a_role_mapped_to_another_object_is_refused(azure: Server) -> None:
+    dsn = azure.dsn("administrator", "app")
+    principals.create_principals(dsn, False, {"medspasync_backend": {"object_id": IDS[0], "type": "service"}})
+    with pytest.raises(DatabaseRoomError, match="mapped to another Entra object"):
+        principals.create_principals(dsn, False, {"medspasync_backend": {"object_id": IDS[1], "type": "service"}})
+
+
+def test_what_the_directory_refuses_is_passed_on(azure: Server) -> None:
+    with pytest.raises(DatabaseRoomError, match="Entra principals: principal not found"):
+        principals.create_principals(
+            azure.dsn("administrator", "app"), False, {"medspasync_backend": {"object_id": IDS[0], "type": "user"}}
+        )
+
+
+def test_without_azure_there_are_plain_roles(server: Server) -> None:
+    done = principals.create_principals(server.dsn("administrator", "app"), False, {})
+    assert done == ["this server has no Entra principals: plain roles"]
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    path = tmp_path / "principals.yaml"
+    path.write_text(f"medspasync_backend: {{object_id: {IDS[0]}, type: service}}\n")
+    assert principals.read_principals(path) == {"medspasync_backend": {"object_id": IDS[0], "type": "service"}}
+
+
+def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "principals.yaml"
+    path.write_text(
+        f"medspasync_owner: {{object_id: {IDS[0]}, type: service}}\n"
+        f"medspasync_backend: {{object_id: nonsense, type: service}}\n"
+        f"medspasync_auditor: {{object_id: {IDS[1]}, type: robot}}\n"
+        f"medspasync_marketing: {{object_id: {IDS[1]}, type: service}}\n"
+        f"medspasync_frontend: service\n"
+    )
+    with pytest.raises(DatabaseRoomError) as refused:
+        principals.read_principals(path)
+    for part in ("medspasync_owner: no role that signs in", "'nonsense' is no UUID", "'robot' (allowed: service, user, group)",
+                 "medspasync_marketing.object_id: already mapped to medspasync_auditor", "medspasync_frontend: expected exactly"):  # fmt: skip
+        assert part in str(refused.value)
+
+
+@pytest.mark.parametrize("content", ["- a\n", "{", None])
+def test_an_unreadable_file(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "principals.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(DatabaseRoomError, match=r"principals\.yaml|No such file"):
+        principals.read_principals(path)
