@@ -19,6 +19,7 @@ from assurance.recorder.dropped import dropped_inputs
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+PROGRAM = "__main__.py"
 _OPTIONS = {
     "protect": "protect",
     "retainOnDelete": "retainOnDelete",
@@ -155,9 +156,15 @@ class RecordingMonitor(mocks.MockMonitor):
         self._on_resource()
 
     def _trace(self, request: Any) -> list[dict[str, Any]]:
-        """The project's own frames, innermost first; the recorder's own are left out."""
-        places = ((self._own_file(frame.pc.uri), frame.pc.line) for frame in request.stackTrace.frames)
-        return [{"file": file, "line": line} for file, line in places if file is not None]
+        """The project's own frames, innermost first, up to the program's; the recorder's own are left out."""
+        trace = []
+        for frame in request.stackTrace.frames:
+            file = self._own_file(frame.pc.uri)
+            if file is not None:
+                trace.append({"file": file, "line": frame.pc.line})
+            if file == PROGRAM:
+                break
+        return trace
 
     def _own_file(self, uri: str) -> str | None:
         """Path of a project's file relative to the project; None for any other."""

@@ -20,7 +20,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from assurance.record import UNKNOWN, Mode, Record
 from assurance.recorder.aliases import without_version_aliases
-from assurance.recorder.monitor import RecordingMonitor
+from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.wire import unwrap
 
 PROJECT = "medspasync"
@@ -62,7 +62,8 @@ def record_program(
     record = Record(
         stack=stack,
         mode=mode,
-        resources=monitor.recorded,
+        # The order of registration depends on which output is known first, so it differs between modes.
+        resources=sorted(monitor.recorded, key=lambda resource: resource.urn),
         outputs=outputs,
         problems=sorted(monitor.problems, key=lambda p: (p["kind"], p["urn"], p["message"])),
         seconds=round(time.perf_counter() - started, 3),
@@ -76,7 +77,7 @@ def run_main(root: Path) -> Callable[[], None]:
     """The program of a project: its ``__main__.py``, as the language host runs it."""
 
     def program() -> None:
-        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
+        runpy.run_path(str(root / PROGRAM), run_name="__main__")
 
     return program
 
