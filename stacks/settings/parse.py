@@ -30,9 +30,11 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
     sections: dict[str, Section] = {}
     for name, info in Settings.model_fields.items():
         key = str(info.alias)
+        # Pulumi.yaml gives an optional section an empty object where the stack file has none.
+        if document.get(key, {}) == {} and not info.is_required():
+            continue
         if key not in document:
-            if info.is_required():
-                problems.append(Problem(key, None, f"required: {info.description}"))
+            problems.append(Problem(key, None, f"required: {info.description}"))
             continue
         model: Any = info.annotation
         try:

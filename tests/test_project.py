@@ -1,0 +1,78 @@
+"""The project itself: what the Pulumi CLI, an editor and a fresh machine need of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+import yaml
+
+from stacks.settings.model import Settings
+from stacks.settings.parse import SUPPLIED_KEY
+from stacks.settings.schema import FILE, stack_config_schema
+from tests.harness import ROOT
+from tests.records import STACKS
+
+PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_cli_finds_its_virtual_environment_and_can_list_plugins() -> None:
+    options = PROJECT["runtime"]["options"]
+    assert options == {"toolchain": "pip", "virtualenv": ".venv"}
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    names = {package["name"].replace("_", "-") for package in json.loads(listed)}
+    assert {"pulumi", "pulumi-azure-native", "pulumi-random"} <= names
+
+
+def test_the_projects_config_schema_names_every_section() -> None:
+    declared = PROJECT["config"]
+    required = {str(info.alias): info.is_required() for info in Settings.model_fields.values()}
+    assert set(declared) == {*required, SUPPLIED_KEY}
+    for key, section in declared.items():
+        assert section["type"] == "object"
+        assert ("default" not in section) == required.get(key, False), key
+
+
+def test_the_schema_for_editors_is_current() -> None:
+    assert json.loads(FILE.read_text(encoding="utf-8")) == stack_config_schema(), "run `make schema`"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_stack_files_name_the_schema_and_fit_it(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    assert text.startswith(f"# yaml-language-server: $schema={FILE.relative_to(ROOT).as_posix()}\n")
+    jsonschema.Draft202012Validator(stack_config_schema()).validate(yaml.safe_load(text))
+
+
+def test_the_schema_refuses_a_misspelt_key() -> None:
+    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    document["config"]["medspasync:network"]["adressSpace"] = "10.0.0.0/8"
+    with pytest.raises(jsonschema.ValidationError, match="adressSpace"):
+        jsonschema.Draft202012Validator(stack_config_schema()).validate(document)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-setup.txt"])
+def test_requirements_are_pinned_with_hashes_and_name_no_host(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    pins = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
+    assert pins
+    assert all("==" in pin for pin in pins)
+    assert text.count("--hash=sha256:") >= len(pins)
+    assert "://" not in text
+
+
+def test_run_time_pins_are_the_same_in_both_files() -> None:
+    pins = {}
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        pins[name] = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==([^ ;]+)", text, re.MULTILINE))
+    assert pins["requirements.txt"].items() <= pins["requirements-dev.txt"].items()
