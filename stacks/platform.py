@@ -16,6 +16,7 @@ from stacks.foundation import build_foundation
 from stacks.operations import build_operations
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
+from stacks.slo import build_slo, error_budgets
 
 
 def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Output[str]]) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     apps = build_apps(settings, foundation, data)
     build_edge(settings, foundation, apps)
     build_operations(settings.monitoring, foundation, data, apps)
+    build_slo(settings, foundation)
     outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},
         "keyVaultNames": dict(data.vault_names),
@@ -34,5 +36,6 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         "recoveryTargets": {
             event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()
         },
+        "errorBudgets": error_budgets(settings.slo),
     }
     return {name: value for name, value in outputs.items() if value is not None}

@@ -14,6 +14,7 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
+from stacks.settings.slo import SloSettings
 from stacks.settings.vaults import VaultSettings
 
 
@@ -50,3 +51,5 @@ class Settings(Section):
     """Firewall and rate limits at the edge."""
     monitoring: MonitoringSettings
     """Logs, alerts, receivers and budget."""
+    slo: SloSettings = SloSettings()
+    """What is promised to users, and the traffic to expect."""

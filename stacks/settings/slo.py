@@ -1,0 +1,144 @@
+"""Service level objectives: what is promised per app, how much traffic to expect, and how it is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
+from stacks.settings.base import Problem, Section
+
+SLOS = "stacks/catalogues/slos.yaml"
+_CATALOGUES = Path(__file__).parents[1] / "catalogues"
+
+Indicator = Literal["availability", "latency"]
+Objective = Annotated[float, Field(gt=0, lt=100)]
+
+
+class LatencyObjective(Section):
+    """How fast an app answers."""
+
+    percent: Objective = 95.0
+    """Share of requests that must be faster, in percent: 95 for a 95th percentile."""
+    milliseconds: Annotated[int, Field(ge=1)] = 200
+    """What they must be faster than, measured in the app."""
+
+
+class AppObjectives(Section):
+    """What is promised for one app."""
+
+    availability: Objective | None = 99.9
+    """Share of requests that must succeed, in percent; null: nothing is promised."""
+    latency: LatencyObjective | None = None
+    """How fast it answers; left out, nothing is promised."""
+
+    def problems(self) -> Iterator[Problem]:
+        """A budget so large that it cannot burn as fast as an alert asks is never told of."""
+        for indicator, objective in self.by_indicator().items():
+            for speed, burn in slo_catalogue().burn_rates.items():
+                if burn.limit * (1 - objective / 100) >= 1:
+                    lowest = round(100 * (1 - 1 / burn.limit), 2)
+                    key = "latency.percent" if indicator == "latency" else indicator
+                    yield Problem(key, objective, f"above {lowest}: else the alert {speed} ({burn.limit}x) cannot fire")
+                    break
+
+    def by_indicator(self) -> dict[Indicator, float]:
+        """Share of good requests in percent, by what is promised."""
+        promised: dict[Indicator, float] = {}
+        if self.availability is not None:
+            promised["availability"] = self.availability
+        if self.latency is not None:
+            promised["latency"] = self.latency.percent
+        return promised
+
+
+class SloSettings(Section):
+    """Service level objectives and load tests."""
+
+    traffic: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Requests a day to expect, by app. Sizes error budgets and the estimate of log volume; limits nothing."""
+    objectives: dict[str, AppObjectives] = {}
+    """What is promised, by app. Each objective has four alerts, together about $3 a month."""
+    period_days: Annotated[int, Field(ge=7, le=90)] = 30
+    """Days over which an objective holds: 7 to 90."""
+    minimum_requests: Annotated[int, Field(ge=1)] = 100
+    """Requests that an alert's window must hold before it speaks: one failure of three at night says nothing."""
+    load_testing: bool = False
+    """A place for load tests (Azure Load Testing). Free at rest, about $0.15 for an hour of one virtual user."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Each objective has traffic, and enough of it for its alerts to speak."""
+        for app in self.objectives:
+            if app not in self.traffic:
+                yield Problem(f"traffic.{app}", None, f"required by objectives.{app}")
+                continue
+            shortest = min(minutes(burn.long) for burn in slo_catalogue().burn_rates.values())
+            expected = self.traffic[app] * shortest / 1440
+            if expected < self.minimum_requests:
+                yield Problem(
+                    "minimumRequests",
+                    self.minimum_requests,
+                    f"at most {int(expected)}: {app} gets no more in {shortest} minutes, so its alert could never fire",
+                )
+
+
+def cross_problems(slo: SloSettings, apps: Collection[str]) -> Iterator[Problem]:
+    """Traffic and objectives are those of apps that exist. Keys are full paths without the namespace."""
+    for name in ("traffic", "objectives"):
+        for app in getattr(slo, name):
+            if app not in apps:
+                yield Problem(f"slo.{name}.{app}", app, f"an app of this stack: {', '.join(sorted(apps))}")
+
+
+class IndicatorEntry(Section):
+    """How an indicator is measured."""
+
+    summary: str
+    """What happens when the budget burns."""
+    bad: str
+    """KQL on AppRequests: true for a request that spends budget."""
+    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    controls: Annotated[list[Control], Field(min_length=1)]
+
+
+class BurnRate(Section):
+    """One pair of windows."""
+
+    limit: Annotated[float, Field(gt=0)]
+    """Times as fast as the objective allows."""
+    long: QueryWindow
+    short: Literal["PT5M", "PT30M", "PT2H", "PT4H"]
+    frequency: QueryFrequency
+    spent: Annotated[float, Field(gt=0, lt=1)]
+    """Share of a 30-day budget that is gone when the long window is full."""
+    severity: Severity
+    channel: Channel
+    source: str
+
+
+class SloCatalogue(Section):
+    """The catalogue of indicators and burn rates."""
+
+    indicators: dict[Indicator, IndicatorEntry]
+    burn_rates: dict[str, BurnRate]
+
+
+@cache
+def slo_catalogue() -> SloCatalogue:
+    """The catalogue. Raises pydantic.ValidationError when the file is wrong."""
+    return SloCatalogue.model_validate(yaml.safe_load((_CATALOGUES / "slos.yaml").read_text(encoding="utf-8")))
+
+
+def burn_rate_query(values: Mapping[str, str]) -> str:
+    """The KQL of a burn-rate alert with these values in it. Raises KeyError for a place that has no value."""
+    text = (_CATALOGUES / "slo" / "burn-rate.kql").read_text(encoding="utf-8").strip()
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", value)
+    if "{{" in text:
+        raise KeyError(text[text.index("{{") : text.index("}}") + 2])
+    return text
