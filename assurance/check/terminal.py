@@ -34,7 +34,7 @@ def show(console: Console, reports: Sequence[Report]) -> None:
     """Totals of every stack, then what fails, warns, is excepted, was not examined and could not be checked."""
     console.print(_totals_table(reports))
     for report in reports:
-        _show_violations(console, report)
+        show_violations(console, report)
     for report in reports:
         _show_exceptions(console, report)
     for report in reports:
@@ -76,7 +76,8 @@ def percentage(part: int, whole: int) -> str:
     return f"{min(max(100 * part / whole, 0.1), 99.9):.1f}%"
 
 
-def _show_violations(console: Console, report: Report) -> None:
+def show_violations(console: Console, report: Report) -> None:
+    """What fails or warns, by rule, each with its place and what to do."""
     for _, found in groupby(report.of("fail", "warn"), key=lambda f: (f.rule, f.status)):
         findings = list(found)
         first = findings[0]

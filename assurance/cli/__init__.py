@@ -49,8 +49,10 @@ def _commands() -> None:
     """Every command that reads a stack also reads a saved record: --record FILE."""
 
 
-from assurance.cli import check as _check  # noqa: E402 - commands register themselves on the app
+from assurance.cli import access as _access  # noqa: E402 - commands register themselves on the app
+from assurance.cli import check as _check  # noqa: E402
 from assurance.cli import preview as _preview  # noqa: E402
 
 app.command("preview")(_preview.preview)
 app.command("check")(_check.check)
+app.command("access")(_access.access)

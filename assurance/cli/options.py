@@ -10,6 +10,7 @@ import typer
 from assurance.errors import UsageError
 
 Stacks = Annotated[list[str] | None, typer.Argument(help="Stacks, for example prod; all when none is named.")]
+Stack = Annotated[str | None, typer.Argument(help="The stack, for example prod; not needed with --record.")]
 RecordFile = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Read this saved record instead of running the program."),

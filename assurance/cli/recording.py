@@ -35,3 +35,11 @@ def records_with_progress(stacks: Sequence[str], mode: Mode, record_file: Path |
             live.update(Text(f"recording   {line}", style="dim"), refresh=True)
 
         return records_for(stacks, mode, record_file, on_progress)
+
+
+def one_record(stack: str | None, mode: str, record_file: Path | None) -> Record:
+    """The record of one stack, or the saved one; UsageError when neither is named."""
+    if stack is None and record_file is None:
+        raise UsageError("name a stack, for example prod, or a saved record with --record FILE")
+    (record,) = records_with_progress([stack] if stack else [], checked_mode(mode), record_file)
+    return record

@@ -1,0 +1,1 @@
+"""Who may do what to what, worked out from a record."""

@@ -1,0 +1,87 @@
+"""The access matrix for other programs: JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from assurance.access.grants import Grant
+from assurance.access.matrix import Matrix
+from assurance.access.secrets import Readable
+
+BASIS = "declared configuration, seen offline; nothing was asked of Azure"
+COLUMNS = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "via", "file", "line")
+
+
+def to_json(found: Matrix) -> str:
+    """Principals, grants, secrets with their readers, and findings."""
+    content = {
+        "stack": found.stack,
+        "mode": found.mode,
+        "basis": BASIS,
+        "principals": [
+            {"name": each.name, "kind": each.kind, "urn": each.urn, "usedBy": found.users[each.name]}
+            for each in found.principals
+        ],
+        "grants": [_grant(grant, found) for grant in found.grants],
+        "secrets": [_secret(item) for item in found.secrets],
+        "findings": [finding.as_dict() for finding in found.report.findings],
+        "totals": found.report.totals,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _grant(grant: Grant, found: Matrix) -> dict[str, Any]:
+    return {
+        "principal": grant.principal.name,
+        "kind": grant.principal.kind,
+        "usedBy": found.users.get(grant.principal.name, []),
+        "resource": grant.target.name,
+        "type": grant.target.type,
+        "urn": grant.target.urn,
+        "scope": grant.target.scope,
+        "rights": list(grant.rights),
+        "via": grant.via,
+        "source": grant.by.source,
+        "origin": grant.by.origin,
+    }
+
+
+def _secret(item: Readable) -> dict[str, Any]:
+    return {
+        "vault": item.vault.name,
+        "secret": item.name,
+        "readers": [reader.name for reader in item.readers],
+        "wantedBy": sorted(item.wanted_by),
+        "source": item.secret.source,
+        "origin": item.secret.origin,
+    }
+
+
+def to_csv(found: Matrix) -> str:
+    """A row for each principal, resource and right."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for grant in found.grants:
+        place = grant.by.origin or grant.by.source or {}
+        users = "; ".join(found.users.get(grant.principal.name, []))
+        for right in grant.rights:
+            writer.writerow(
+                [
+                    found.stack,
+                    grant.principal.name,
+                    grant.principal.kind,
+                    users,
+                    grant.target.name,
+                    grant.target.type,
+                    grant.target.scope,
+                    right,
+                    grant.via,
+                    place.get("file", ""),
+                    place.get("line", ""),
+                ]
+            )
+    return text.getvalue()

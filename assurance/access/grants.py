@@ -1,0 +1,143 @@
+"""What is granted: every right that the record gives to anyone, from every place where Azure keeps rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from assurance.access.principals import Principal, Principals
+from assurance.access.tables import cache_policy, roles
+from assurance.joins import Joins, get, short_type
+from assurance.record import Resource
+
+Scope = Literal["resource", "resource group", "subscription"]
+
+VAULT, GROUP = "keyvault:Vault", "resources:ResourceGroup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a right is on: its name and type, and its URN where it is in the record. scope: how much of Azure it is."""
+
+    name: str
+    type: str
+    urn: str = ""
+    scope: Scope = "resource"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Rights of one principal on one target.
+
+    rights: ``secrets get``, ``messages send``; empty when nobody knows what ``via`` grants. via: the access policy,
+    role or assignment that gives them. by: the resource of the record that does.
+    candidates: how many principals this may be for, where only a deployment can tell.
+    """
+
+    principal: Principal
+    target: Target
+    rights: tuple[str, ...]
+    via: str
+    by: Resource
+    candidates: int = 1
+
+
+def grants(joins: Joins, principals: Principals) -> list[Grant]:
+    """Every grant of the record, by principal and target."""
+    found = [
+        *_vault_policies(joins, principals),
+        *_standalone_policies(joins, principals),
+        *_role_assignments(joins, principals),
+        *_database_administrators(joins, principals),
+        *_cache_users(joins, principals),
+    ]
+    return sorted(found, key=lambda grant: (grant.principal.name, grant.target.type, grant.target.name, grant.via))
+
+
+def _each(whom: list[Principal], target: Target, rights: tuple[str, ...], via: str, by: Resource) -> Iterator[Grant]:
+    for principal in whom:
+        yield Grant(principal=principal, target=target, rights=rights, via=via, by=by, candidates=len(whom))
+
+
+def _vault_policies(joins: Joins, principals: Principals) -> Iterator[Grant]:
+    """Inline access policies. With RBAC on, Azure ignores them, and so does this."""
+    for vault in joins.of(VAULT):
+        if get(vault, "properties.enableRbacAuthorization"):
+            continue
+        for policy in get(vault, "properties.accessPolicies", ()):
+            whom = principals.who(policy.get("objectId"), vault, "properties.accessPolicies")
+            yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", vault)
+
+
+def _standalone_policies(joins: Joins, principals: Principals) -> Iterator[Grant]:
+    for entry in joins.of("keyvault:AccessPolicy"):
+        policy = get(entry, "policy", {})
+        whom = principals.who(policy.get("objectId"), entry, "policy")
+        for vault in joins.targets(entry, "vaultName", VAULT, by="vaultName"):
+            if not get(vault, "properties.enableRbacAuthorization"):
+                yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", entry)
+
+
+def _policy_rights(policy: dict[str, Any]) -> tuple[str, ...]:
+    permissions = policy.get("permissions") or {}
+    return tuple(f"{kind} {right}" for kind in sorted(permissions) for right in permissions[kind] or ())
+
+
+def _role_assignments(joins: Joins, principals: Principals) -> Iterator[Grant]:
+    for assignment in joins.of("authorization:RoleAssignment"):
+        id_ = str(get(assignment, "roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+        role = roles().get(id_)
+        target = _scope(joins, assignment)
+        rights = role.rights if role else ()
+        via = f"role {role.name if role else id_}"
+        vault = joins.record.by_urn.get(target.urn)
+        if vault and short_type(vault) == VAULT and not get(vault, "properties.enableRbacAuthorization"):
+            # Data rights of a role mean nothing on a vault that goes by access policies.
+            rights = tuple(right for right in rights if right.split()[0] not in ("secrets", "keys", "certificates"))
+            via += ", ignored by a vault with access policies" if not rights else ""
+        whom = principals.who(get(assignment, "principalId"), assignment, "principalId")
+        yield from _each(whom, target, rights, via, assignment)
+
+
+def _scope(joins: Joins, assignment: Resource) -> Target:
+    """What a role assignment is on: a resource of the record, or one outside it that its ARM id describes."""
+    found = [each for each in joins.targets(assignment, "scope", "*") if each.custom]
+    if found:
+        return _target(found[0])
+    scope = str(get(assignment, "scope", ""))
+    if re.fullmatch(r"/subscriptions/[^/]+/?", scope):
+        return Target(name="the subscription", type="subscription", scope="subscription")
+    group = re.fullmatch(r"/subscriptions/[^/]+/resourceGroups/([^/]+)/?", scope, re.IGNORECASE)
+    if group:
+        return Target(name=group[1], type=GROUP, scope="resource group")
+    provider = re.search(r"/providers/([^/]+/[^/]+)/([^/]+)", scope)
+    if provider:
+        return Target(name=scope.rsplit("/", 1)[-1], type=provider[1])
+    return Target(name=scope or "nothing", type="unknown", scope="subscription")
+
+
+def _database_administrators(joins: Joins, principals: Principals) -> Iterator[Grant]:
+    """Entra administrators. One that is no identity of ours is known by the name that the stack config gives it."""
+    for entry in joins.of("dbforpostgresql:AdministratorsMicrosoftEntra", "dbforpostgresql:Administrator"):
+        whom = principals.who(get(entry, "objectId"), entry, "objectId")
+        if not whom[0].known and get(entry, "principalName"):
+            kind = str(get(entry, "principalType", "unknown"))
+            whom = [Principal(name=str(get(entry, "principalName")), kind=kind)]
+        for server in joins.targets(entry, "serverName", "dbforpostgresql:Server", by="serverName"):
+            yield from _each(whom, _target(server), ("database administer",), "Entra administrator", entry)
+
+
+def _cache_users(joins: Joins, principals: Principals) -> Iterator[Grant]:
+    for entry in joins.of("redisenterprise:AccessPolicyAssignment"):
+        policy = str(get(entry, "accessPolicyName"))
+        whom = principals.who(get(entry, "user.objectId"), entry, "user.objectId")
+        for cluster in joins.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
+            rights = cache_policy(policy) or ()
+            yield from _each(whom, _target(cluster), rights, f"cache access policy {policy}", entry)
+
+
+def _target(resource: Resource) -> Target:
+    scope: Scope = "resource group" if short_type(resource) == GROUP else "resource"
+    return Target(name=resource.name, type=short_type(resource), urn=resource.urn, scope=scope)

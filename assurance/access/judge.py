@@ -1,0 +1,177 @@
+"""What is wrong with an access matrix, as far as a record can decide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assurance.access.grants import Grant
+from assurance.access.principals import Principal, Principals
+from assurance.access.secrets import Readable
+from assurance.access.tables import duties
+from assurance.check.findings import Finding, Status
+from assurance.record import UNKNOWN, Resource
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of this command, as a finding tells it."""
+
+    id: str
+    title: str
+    severity: str
+    controls: tuple[str, ...]
+    remediation: str
+
+
+PRINCIPAL = Rule(
+    "ACCESS-PRINCIPAL",
+    "Every right belongs to someone the record knows",
+    "critical",
+    ("164.308(a)(4)(ii)(B)", "164.312(a)(2)(i)"),
+    "Grant rights to identities of this stack, by their principalId (not the client id).",
+)
+ROLE = Rule(
+    "ACCESS-ROLE",
+    "What every granted role may do is known",
+    "high",
+    ("164.308(a)(4)(ii)(B)",),
+    "Use a role of assurance/access/roles.yaml, or add it there with what it grants.",
+)
+SHARED = Rule(
+    "ACCESS-SHARED",
+    "No two apps, and no two duties, share an identity",
+    "high",
+    ("164.312(a)(2)(i)", "164.312(a)(1)"),
+    "Give each app and each duty an identity of its own; only a slot shares its app's.",
+)
+DUTY = Rule(
+    "ACCESS-DUTY",
+    "No right is wider than its duty",
+    "high",
+    ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
+    "Take the right away, or, where the duty really needs it, say so in assurance/access/duties.yaml.",
+)
+SCOPE = Rule(
+    "ACCESS-SCOPE",
+    "A right is on the resource it is for, not on all around it",
+    "high",
+    ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
+    "Assign the role on the resource itself.",
+)
+SECRETS = Rule(
+    "ACCESS-SECRETS",
+    "An app can read the secrets that it asks for, and no other",
+    "high",
+    ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
+    "Keep each app's secrets in a vault of its own; list a secret only for the apps that use it.",
+)
+
+
+class Judge:
+    """Makes the findings of one stack."""
+
+    def __init__(self, stack: str, principals: Principals) -> None:
+        self._stack = stack
+        self._principals = principals
+
+    def findings(self, grants: list[Grant], secrets: list[Readable]) -> Iterator[Finding]:
+        """Every judgement, passed ones too, so that it shows what was examined."""
+        for grant in grants:
+            yield self._principal(grant)
+            yield self._role(grant)
+            yield self._duty(grant)
+            yield self._scope(grant)
+        for principal in self._principals.all:
+            yield self._shared(principal)
+            apps = self._principals.apps(principal)
+            if apps:
+                unknown = any(UNKNOWN in grant.via for grant in grants if grant.principal == principal)
+                yield self._secrets(principal, apps, secrets, unknown)
+
+    def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
+        return Finding(
+            rule=rule.id,
+            title=rule.title,
+            severity=rule.severity,
+            status=status,
+            controls=rule.controls,
+            stack=self._stack,
+            message=message,
+            remediation=rule.remediation,
+            urn=about.urn if about else "",
+            type=about.type if about else "",
+            name=about.name if about else "",
+            source=about.source if about else None,
+            origin=about.origin if about else None,
+        )
+
+    def _principal(self, grant: Grant) -> Finding:
+        if grant.principal.known:
+            return self._finding(PRINCIPAL, "pass", f"{grant.via} is for {grant.principal.name}", grant.by)
+        message = f"{grant.via} on {grant.target.name} is for {grant.principal.name}, which is no identity of the stack"
+        return self._finding(PRINCIPAL, "fail", message, grant.by)
+
+    def _role(self, grant: Grant) -> Finding:
+        if grant.rights or grant.via == "access policy":
+            return self._finding(ROLE, "pass", f"{grant.via}: {', '.join(grant.rights) or 'nothing'}", grant.by)
+        if UNKNOWN in grant.via:
+            return self._finding(ROLE, "unchecked", f"the role of {_told(grant)} is known when deployed", grant.by)
+        message = f"{grant.via} of {grant.principal.name} on {grant.target.name}: no right of it is known"
+        return self._finding(ROLE, "fail", message, grant.by)
+
+    def _duty(self, grant: Grant) -> Finding:
+        names = self._principals.duty(grant.principal)
+        if not names:
+            told = f"nothing in the record acts as {grant.principal.name}, so its duty is not known: {_told(grant)}"
+            return self._finding(DUTY, "unchecked", told, grant.by)
+        if grant.candidates > 1:
+            told = f"only a deployment can tell which of {grant.candidates} identities has: {_told(grant)}"
+            return self._finding(DUTY, "unchecked", told, grant.by)
+        allowed = frozenset.intersection(*(duties()[name].rights for name in names))
+        extra = [right for right in grant.rights if right.lower() not in {each.lower() for each in allowed}]
+        if extra:
+            told = f"{grant.principal.name} ({', '.join(names)}) has {', '.join(extra)} on {grant.target.name}"
+            return self._finding(DUTY, "fail", f"{told} by {grant.via}", grant.by)
+        return self._finding(DUTY, "pass", _told(grant), grant.by)
+
+    def _scope(self, grant: Grant) -> Finding:
+        wide = {right for name in self._principals.duty(grant.principal) for right in duties()[name].wide}
+        if grant.target.scope == "resource" or (grant.target.scope == "resource group" and set(grant.rights) <= wide):
+            return self._finding(SCOPE, "pass", _told(grant), grant.by)
+        message = f"{grant.principal.name} has {grant.via} on the whole {grant.target.scope} {grant.target.name}"
+        return self._finding(SCOPE, "fail", message, grant.by)
+
+    def _shared(self, principal: Principal) -> Finding:
+        identity = self._principals.resource(principal)
+        apps, names = self._principals.apps(principal), self._principals.duty(principal)
+        if len(apps) > 1:
+            message = f"{principal.name} is the identity of {len(apps)} apps: {', '.join(sorted(apps))}"
+            return self._finding(SHARED, "fail", message, identity)
+        if len(names) > 1:
+            message = f"{principal.name} serves {len(names)} duties: {', '.join(names)}"
+            return self._finding(SHARED, "fail", message, identity)
+        told = ", ".join(self._principals.told(principal)) or "nothing in the record"
+        return self._finding(SHARED, "pass", f"{principal.name} is used by {told}", identity)
+
+    def _secrets(self, principal: Principal, apps: set[str], secrets: list[Readable], unknown: bool) -> Finding:
+        identity = self._principals.resource(principal)
+        reads = [item for item in secrets if principal.name in {reader.name for reader in item.readers}]
+        extra = [f"{item.name} in {item.vault.name}" for item in reads if not apps & item.wanted_by]
+        missing = [
+            f"{item.name} in {item.vault.name}" for item in secrets if apps & item.wanted_by and item not in reads
+        ]
+        if extra or missing:
+            parts = [
+                *([f"can read {', '.join(extra)}, which its app does not ask for"] if extra else []),
+                *([f"cannot read {', '.join(missing)}, which its app asks for"] if missing else []),
+            ]
+            if unknown:
+                message = f"some of {principal.name}'s roles are known when deployed, so its secrets are not"
+                return self._finding(SECRETS, "unchecked", message, identity)
+            return self._finding(SECRETS, "fail", f"{principal.name} {' and '.join(parts)}", identity)
+        return self._finding(SECRETS, "pass", f"{principal.name} reads the {len(reads)} secrets of its app", identity)
+
+
+def _told(grant: Grant) -> str:
+    return f"{grant.principal.name}: {', '.join(grant.rights) or 'nothing'} on {grant.target.name} by {grant.via}"

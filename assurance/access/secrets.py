@@ -1,0 +1,82 @@
+"""Who can read which secret, and which app asks for it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assurance.access.grants import VAULT, Grant
+from assurance.access.principals import Principal
+from assurance.joins import Joins, get
+from assurance.record import Resource
+
+READ = frozenset({"secrets get", "secrets all"})
+REFERENCE = re.compile(r"SecretUri=https://([^.]+)\.[^/]+/secrets/([^/)]+)|VaultName=([^;]+);SecretName=([^;)]+)")
+SETTINGS = ("web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot")
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A secret, the vault it is in, who can read it and which apps (sites) ask for it."""
+
+    vault: Resource
+    secret: Resource
+    readers: tuple[Principal, ...]
+    wanted_by: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The secret's name in its vault."""
+        return str(get(self.secret, "secretName"))
+
+
+def readable(joins: Joins, found: list[Grant]) -> list[Readable]:
+    """Every secret of the record with its readers: who may get secrets of its vault, or of a group around it."""
+    wanted = _wanted(joins)
+    result = []
+    for secret in joins.of("keyvault:Secret"):
+        for vault in joins.targets(secret, "vaultName", VAULT, by="vaultName"):
+            readers = {
+                grant.principal.name: grant.principal
+                for grant in found
+                if READ & set(grant.rights) and _covers(grant, vault, secret, joins)
+            }
+            result.append(Readable(vault, secret, tuple(readers.values()), frozenset(wanted[secret.urn])))
+    return sorted(result, key=lambda item: (item.vault.name, item.name))
+
+
+def _covers(grant: Grant, vault: Resource, secret: Resource, joins: Joins) -> bool:
+    if grant.target.scope == "resource":
+        return grant.target.urn in (vault.urn, secret.urn)
+    if not get(vault, "properties.enableRbacAuthorization"):
+        return False
+    around = joins.targets(vault, "resourceGroupName", "resources:ResourceGroup", by="resourceGroupName")
+    return grant.target.scope == "subscription" or grant.target.urn in {group.urn for group in around}
+
+
+def _wanted(joins: Joins) -> dict[str, set[str]]:
+    """Sites by the secret (URN) that their settings refer to, on the app or its slot."""
+    by_name = {}
+    for secret in joins.of("keyvault:Secret"):
+        by_name[(str(get(secret, "vaultName")).lower(), str(get(secret, "secretName")).lower())] = secret.urn
+    found: dict[str, set[str]] = defaultdict(set)
+    for settings in joins.of(*SETTINGS):
+        for urn in _referenced(settings, by_name, joins):
+            found[urn].add(str(get(settings, "name")))
+    return found
+
+
+def _referenced(settings: Resource, by_name: dict[tuple[str, str], str], joins: Joins) -> Iterator[str]:
+    """The secrets that settings refer to. Before a deployment no reference can be read; then what they were computed
+    from tells."""
+    references = [REFERENCE.search(str(value)) for value in get(settings, "properties", {}).values()]
+    found = [match for match in references if match]
+    for match in found:
+        key = ((match[1] or match[3]).lower(), (match[2] or match[4]).lower())
+        if key in by_name:
+            yield by_name[key]
+    if not found:
+        secrets = {secret.urn for secret in joins.of("keyvault:Secret")}
+        yield from (urn for urn in settings.propertyDependencies.get("properties", []) if urn in secrets)

@@ -1,0 +1,65 @@
+"""What refers to what in a record, in both of its modes.
+
+Known values are compared as Azure compares them; where a value is not known yet, the engine's record of what the
+property was computed from decides (see `policies.view.Stack.targets`, which does the work).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from assurance.check.view import stack_of
+from assurance.record import Record, Resource
+from policies.view import Resource as Seen
+from policies.view import lookup
+
+
+class Joins:
+    """References between the resources of one record."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._stack = stack_of(record)
+
+    @cached_property
+    def _seen(self) -> dict[str, Seen]:
+        return {resource.urn: resource for resource in self._stack.resources}
+
+    def of(self, *types: str) -> list[Resource]:
+        """Resources of these types, ``keyvault:Vault`` being short for ``azure-native:keyvault:Vault``."""
+        return self.record.of_type(*types)
+
+    def targets(self, holder: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
+        """The resources of ``types`` (``*``: any) that the value of ``holder`` at ``path`` refers to.
+
+        path: dotted, ``name[]`` means each entry of a list. by: what the value holds: ``id`` for ARM ids, else the
+        target's input or output of that name.
+        """
+        found = self._stack.targets(self._seen[holder.urn], path, *types, by=by, child=child)
+        return [self.record.by_urn[resource.urn] for resource in found]
+
+    def holders(self, target: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
+        """The resources of ``types`` whose value at ``path`` refers to ``target``."""
+        return [holder for holder in self.of(*types) if target in self.targets(holder, path, target.type, by=by)]
+
+
+def get(resource: Resource, path: str, default: Any = None) -> Any:
+    """The input at a dotted path, or ``default``."""
+    return lookup(resource.inputs, path, default)
+
+
+def short_type(resource: Resource) -> str:
+    """``keyvault:Vault`` for ``azure-native:keyvault:Vault``."""
+    return resource.type.removeprefix("azure-native:")
+
+
+def place(resource: Resource) -> str:
+    """Where a person would look: the line that made it and the entry it was made from."""
+    parts = []
+    if resource.source:
+        parts.append(f"{resource.source['file']}:{resource.source['line']}")
+    if resource.origin:
+        line = f":{resource.origin['line']}" if resource.origin.get("line") else ""
+        parts.append(f"{resource.origin['file']}{line} {resource.origin.get('key', '')}".rstrip())
+    return ", from ".join(parts) or "no line is known"
