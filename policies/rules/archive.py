@@ -54,7 +54,7 @@ def feed_protected(feed: Resource, stack: Stack) -> Iterator[str]:
         missing = sorted(set(written(feed)) - declared)
         if missing:
             yield f"{account} has no container {', '.join(missing)}, which it writes to"
-        if feed.has("logs") and any(True for _ in feed.leaves("logs[].categoryGroup")):
+        if feed.type == token(SETTING) and any(True for _ in feed.leaves("logs[].categoryGroup")):
             yield "it sends a group of categories, so that nobody knows the containers in advance"
 
 
@@ -77,5 +77,6 @@ def container_fed(container: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
-    path = "resourceId" if type_ == EXPORT else "storageAccountId"
-    return [feed for feed in stack.holders(account, path, type_) if feed.get("enable", True)]
+    if type_ == EXPORT:
+        return [feed for feed in stack.holders(account, "resourceId", EXPORT) if feed.get("enable", True)]
+    return stack.holders(account, "storageAccountId", type_)

@@ -1,0 +1,79 @@
+"""Every input that a rule reads exists: a path with a misspelt name would make a rule blind, or always fail."""
+
+from __future__ import annotations
+
+import sys
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pulumi import _types
+
+from assurance.recorder.simulate import resource_class
+from policies.rules import RULES
+from policies.view import Resource
+from tests.policies.records import everything, view
+
+FREE = {"tags", "properties"}
+"""Objects whose members are not declared: tags, and app settings (where ``properties`` is a map of text)."""
+
+
+def read_paths(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """(type, path) of everything that rules read of the stacks' resources."""
+    seen: set[tuple[str, str]] = set()
+    get, leaves = Resource.get, Resource.leaves
+
+    def traced_get(self: Resource, path: str, default: Any = None) -> Any:
+        seen.add((self.type, path))
+        return get(self, path, default)
+
+    def traced_leaves(self: Resource, path: str) -> Iterator[Any]:
+        seen.add((self.type, path))
+        return leaves(self, path)
+
+    monkeypatch.setattr(Resource, "get", traced_get)
+    monkeypatch.setattr(Resource, "leaves", traced_leaves)
+    for index in range(len(everything("deployed"))):
+        for rule in RULES:
+            list(rule.examine(view(index, "deployed")))
+    return seen
+
+
+def unknown_part(type_: str, path: str) -> str | None:
+    """The first part of ``path`` that the SDK's inputs of this type do not have."""
+    cls = resource_class(type_)
+    module = sys.modules[cls.__module__]
+    # Where a nested type has the resource's name, the SDK calls the resource's own inputs InitArgs.
+    inputs: Any = getattr(module, f"{cls.__name__}InitArgs", None) or getattr(module, f"{cls.__name__}Args")
+    for part in path.replace("[]", "").split("."):
+        if inputs is None:
+            return None
+        members = _types.input_type_types(inputs)
+        if part not in members:
+            return part
+        if part in FREE and not _classes(members[part]):
+            return None
+        inputs = next(iter(_classes(members[part])), None)
+    return None
+
+
+def _classes(annotation: Any) -> list[type]:
+    """Input types inside an annotation, outermost first."""
+    if isinstance(annotation, type):
+        return [annotation] if _types.is_input_type(annotation) else []
+    return [found for inner in typing.get_args(annotation) for found in _classes(inner)]
+
+
+def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = read_paths(monkeypatch)
+    assert len(seen) > 150
+    # A slot and its parts share rules with the app's own, which have no slot; a namespace has no `properties`.
+    shared = {"slot", "properties.publicNetworkAccess", "publicNetworkAccess"}
+    wrong = {(type_, path, unknown_part(type_, path)) for type_, path in seen if path not in shared}
+    assert {entry for entry in wrong if entry[2]} == set()
+
+
+def test_a_misspelt_path_is_seen() -> None:
+    assert unknown_part("azure-native:keyvault:Vault", "properties.networkAcls.defaultAcion") == "defaultAcion"
+    assert unknown_part("azure-native:web:WebApp", "siteConfig.ipSecurityRestrictions[].tag") is None
