@@ -132,9 +132,11 @@ class Subnet(pulumi.ComponentResource):
     """A private subnet and its security group, whose whole rule list is ours.
 
     Network policies stay on for private endpoints: without them a security group does not apply to an endpoint.
+    ``made`` is the subnet alone: the next write to the network waits for it, and not for diagnostics.
     """
 
     outputs: SubnetOutputs
+    made: network.Subnet
 
     def __init__(self, name: str, args: SubnetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:Subnet", name, None, opts)
@@ -168,6 +170,7 @@ class Subnet(pulumi.ComponentResource):
             private_link_service_network_policies=network.VirtualNetworkPrivateLinkServiceNetworkPolicies.ENABLED,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
+        self.made = subnet
         self.outputs = SubnetOutputs(id=subnet.id, security_group_id=group.id)
         self.register_outputs(vars(self.outputs))
 

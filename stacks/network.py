@@ -65,7 +65,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
                 virtual_network_name=vnet.outputs.name,
                 remote_network_id=peer.network_id,
                 use_remote_gateways=peer.use_remote_gateways,
-                after=list(subnets.values()),
+                after=[subnet.made for subnet in subnets.values()],
             )
     return Network(
         vnet_id=vnet.outputs.id,
@@ -157,7 +157,7 @@ def _subnets(
                     delegation=kind.delegation,
                     service_endpoints=kind.service_endpoints,
                     nat_gateway_id=way_out.outputs.id if way_out and kind.outbound else None,
-                    after=list(made.values())[-1:],
+                    after=[subnet.made for subnet in made.values()][-1:],
                     tags=dict(common.tags),
                 ),
             )

@@ -64,6 +64,8 @@ def test_subnets_are_written_one_after_the_other_and_private_endpoints_wait_for_
     order = [f"subnet-{purpose}" for purpose in SUBNETS]
     for earlier, later in pairwise(order):
         assert _depends_on(full, later, earlier)
+    awaited = {full.by_urn[urn].type for subnet in full.of_type("network:Subnet") for urn in subnet.dependencies}
+    assert "azure-native:monitor:DiagnosticSetting" not in awaited, "a network is written while its logs are set up"
     assert order[-1] == "subnet-private-endpoints"
     assert "subnets" not in only(full, "network:VirtualNetwork").inputs
 

@@ -1,0 +1,130 @@
+"""Which resources of a record must wait for which by Azure's own order: found by ids and values, not by dependencies.
+
+What the program declares is not looked at, so that a dependency it declares can be judged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assurance.azure.order import Constraints, Wait
+from assurance.record import Resource
+
+
+@dataclass(frozen=True)
+class Demand:
+    """``waits`` must wait for ``on``; reason: what happens otherwise."""
+
+    waits: Resource
+    on: Resource
+    reason: str
+
+
+@dataclass(frozen=True)
+class Serial:
+    """Resources of which Azure makes one at a time; reason: what happens otherwise."""
+
+    group: Sequence[Resource]
+    reason: str
+
+
+def demanded_waits(made: Sequence[Resource], constraints: Constraints) -> Iterator[Demand]:
+    """What the constraints demand among the resources ``made``."""
+    links = _Links(made)
+    for wait in constraints.waits:
+        waiters, others = _of(made, wait.waits), _of(made, wait.for_)
+        for other in others:
+            if other.type in constraints.exist_with_parent:
+                continue
+            if wait.where is not None and wait.where.lower() not in links.inputs[other.urn]:
+                continue
+            for waiter in waiters:
+                if waiter is not other and links.hold(wait, waiter, other):
+                    yield Demand(waiter, other, wait.reason)
+
+
+def serial_groups(made: Sequence[Resource], constraints: Constraints) -> Iterator[Serial]:
+    """Groups of at least two resources of which Azure makes one at a time."""
+    links = _Links(made)
+    for rule in constraints.one_at_a_time:
+        for within in _of(made, [rule.within]):
+            group = [resource for resource in _of(made, rule.types) if links.relates(resource, within)]
+            if len(group) > 1:
+                yield Serial(group, rule.reason)
+
+
+def _of(made: Sequence[Resource], types: Sequence[str]) -> list[Resource]:
+    return list(made) if "*" in types else [resource for resource in made if resource.type in types]
+
+
+class _Links:
+    """How resources refer to each other: what each one's inputs hold, and what identifies each one."""
+
+    def __init__(self, made: Sequence[Resource]) -> None:
+        self.inputs = {resource.urn: json.dumps(resource.inputs).lower() for resource in made}
+        self._by_type: dict[str, list[Resource]] = {}
+        values: dict[str, set[str]] = {}
+        for resource in made:
+            self._by_type.setdefault(resource.type, []).append(resource)
+            values[resource.urn] = {resource.id.lower(), *_given_by_azure(resource)}
+        shared = Counter(value for found in values.values() for value in found)
+        self._known_by = {
+            urn: [_whole(value) for value in found if shared[value] == 1 and value] for urn, found in values.items()
+        }
+
+    def hold(self, wait: Wait, waiter: Resource, other: Resource) -> bool:
+        """Whether the link of ``wait`` holds between the two."""
+        if wait.kind == "under":
+            return self.under(waiter, other)
+        if wait.kind == "names":
+            return self.names(waiter, other)
+        test = self._share if wait.kind == "shares" else self._holds
+        return any(test(waiter, other, common) for common in self._by_type.get(wait.common, []))
+
+    def under(self, resource: Resource, other: Resource) -> bool:
+        """Whether the resource's ARM id lies under the other's."""
+        return resource.id.lower().startswith(f"{other.id.lower()}/")
+
+    def names(self, resource: Resource, other: Resource) -> bool:
+        """Whether the resource's inputs hold what identifies the other."""
+        return any(value.search(self.inputs[resource.urn]) for value in self._known_by[other.urn])
+
+    def relates(self, resource: Resource, other: Resource) -> bool:
+        """Whether the resource lies under the other or names it."""
+        return self.under(resource, other) or self.names(resource, other)
+
+    def _share(self, waiter: Resource, other: Resource, common: Resource) -> bool:
+        return self.relates(waiter, common) and self.relates(other, common)
+
+    def _holds(self, waiter: Resource, other: Resource, common: Resource) -> bool:
+        return self.under(other, common) and json.dumps(common.id.lower()) in self.inputs[waiter.urn]
+
+
+def _whole(value: str) -> re.Pattern[str]:
+    """The value, not merely the beginning of a longer name."""
+    return re.compile(re.escape(value) + r"(?![\w.-])")
+
+
+def _given_by_azure(resource: Resource) -> Iterator[str]:
+    """Values in the outputs that no input gave and that are long enough to be somebody's own."""
+    given = set(_leaves(resource.inputs))
+    # Name and type are ARM's envelope: the program knows both.
+    for value in _leaves({key: value for key, value in resource.outputs.items() if key not in ("name", "type")}):
+        if len(value) >= 12 and value not in given:
+            yield value.rstrip("/")
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from _leaves(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _leaves(member)
+    elif isinstance(value, str):
+        yield value.lower()
