@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.rule import Rule
 from policies.rules import (
     app_service,
+    app_settings,
     archive,
     backup,
     encryption,
@@ -31,6 +32,7 @@ _MODULES = (
     archive,
     encryption,
     app_service,
+    app_settings,
     front_door,
     waf,
     service_bus,

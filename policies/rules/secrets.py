@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.rule import rule
-from policies.rules.app_service import NO_SECRET, SECRET_NAME, SETTINGS
+from policies.rules.app_settings import NO_SECRET, SECRET_NAME, SETTINGS
 from policies.view import UNKNOWN, Resource, token
 
 MASK = "[secret]"

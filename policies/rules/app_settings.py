@@ -1,0 +1,108 @@
+"""Settings of App Service apps: secrets are Key Vault references, and the references resolve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.access import READ_SECRETS, may
+from policies.rule import rule
+from policies.rules.app_service import APPS, SITE, SLOT
+from policies.view import Resource, Stack
+
+VAULT = "keyvault:Vault"
+SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]
+
+SECRET_NAME = re.compile(
+    r"SECRET|PASSWORD|PASSWD|_PASS$|TOKEN|API_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|_KEY$|CREDENTIAL|CONNECTION_?STRING"
+    r"|(DATABASE|REDIS|MONGO|WEBHOOK)_(URL|URI)$",
+    re.IGNORECASE,
+)
+NO_SECRET = frozenset({"APPLICATIONINSIGHTS_CONNECTION_STRING"})
+"""An address rather than a credential: MON-LOCAL-AUTH keeps telemetry from being sent with it alone."""
+
+REFERENCE = re.compile(
+    r"^@Microsoft\.KeyVault\(SecretUri=https://(?P<vault>[^.]+)\.vault\.azure\.net/secrets/(?P<secret>[^/)]+)/?\)$"
+)
+"""A reference by versionless URI: with a version, App Service would never see a rotated secret."""
+
+
+@rule(
+    "APP-SECRETS-REFERENCED",
+    "A setting that is a secret is a Key Vault reference",
+    on=SETTINGS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(D)"],
+    remediation="Put the secret into the app's vault and the setting to @Microsoft.KeyVault(SecretUri=...).",
+    source="requirements S03, S05; learn.microsoft.com/azure/app-service/app-service-key-vault-references",
+)
+def secrets_referenced(settings: Resource) -> Iterator[str]:
+    properties = settings.get("properties", {})
+    for name in properties:
+        if not SECRET_NAME.search(name) or name in NO_SECRET:
+            continue
+        if not str(properties[name]).startswith("@Microsoft.KeyVault("):
+            yield f"{name} is not a Key Vault reference"
+
+
+@rule(
+    "APP-SETTINGS-APART",
+    "A site's configuration holds no settings or connection strings of its own",
+    on=APPS,
+    severity="medium",
+    controls=["164.312(a)(1)"],
+    remediation="Keep app settings in WebAppApplicationSettings only: two owners overwrite each other.",
+    source="reference: settings in both places fight; APP-SECRETS-REFERENCED looks at one place",
+)
+def settings_apart(app: Resource) -> Iterator[str]:
+    for name in ("appSettings", "connectionStrings"):
+        if app.has(f"siteConfig.{name}"):
+            yield f"siteConfig.{name} is set"
+
+
+@rule(
+    "APP-REFERENCE-RESOLVES",
+    "Every Key Vault reference names a secret of this stack that the app's identity may read",
+    on=SETTINGS,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)", "164.308(a)(7)(ii)(C)"],
+    remediation="Refer to a secret of the app's own vault, where its identity has get and list on secrets.",
+    source="requirements S01, S03: an app whose reference does not resolve starts without its secret",
+)
+def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
+    properties = settings.get("properties", {})
+    for name in properties:
+        value = str(properties[name])
+        if not value.startswith("@Microsoft.KeyVault("):
+            continue
+        match = REFERENCE.match(value)
+        if match is None:
+            yield f"{name} is no reference by versionless URI"
+            continue
+        vaults = [v for v in stack.of(VAULT) if str(v.get("vaultName")).lower() == match.group("vault").lower()]
+        if not vaults:
+            yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
+        for vault in vaults:
+            if match.group("secret").lower() not in _secret_names(vault, stack):
+                yield f"{name} refers to {match.group('secret')}, which {vault} does not hold"
+            for app in _apps_with(settings, stack):
+                if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
+                    yield f"{name}: the identity of {app} may not read secrets of {vault}"
+
+
+def _secret_names(vault: Resource, stack: Stack) -> set[str]:
+    secrets = stack.holders(vault, "vaultName", "keyvault:Secret", by="vaultName")
+    return {str(secret.get("secretName")).lower() for secret in secrets}
+
+
+def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:
+    """The app, or the slot, that has these settings."""
+    sites = stack.targets(settings, "name", SITE, by="name")
+    if not settings.type.endswith("Slot"):
+        return sites
+    slots = [slot for site in sites for slot in stack.holders(site, "name", SLOT, by="name")]
+    return [slot for slot in slots if slot.get("slot") == settings.get("slot")]
+
+
+def _reading(app: Resource, stack: Stack) -> list[Resource]:
+    return stack.targets(app, "keyVaultReferenceIdentity", "managedidentity:UserAssignedIdentity")
