@@ -15,8 +15,12 @@ ROLE = "medspasync_breakglass"
 OPEN = "SELECT app.open_break_glass(%s, %s, %s, %s, %s)"
 
 
-def patients(session: psycopg.Connection[tuple]) -> int:
-    row = session.execute("SELECT count(*) FROM phi.patient").fetchone()
+def patients(session: psycopg.Connection[tuple], *, enter: bool = True) -> int:
+    """How many patients a transaction sees that enters the emergency context, or does not."""
+    with session.transaction():
+        if enter:
+            session.execute("SELECT app.enter_break_glass()")
+        row = session.execute("SELECT count(*) FROM phi.patient").fetchone()
     assert row is not None
     return int(row[0])
 
@@ -25,9 +29,12 @@ def test_it_opens_one_tenant_and_leaves_a_record(world: World) -> None:
     with world.login(ROLE) as session:
         session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
         assert patients(session) == 2
-        assert session.execute("SELECT DISTINCT tenant_id FROM phi.patient").fetchall() == [(world.a.id,)]
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute("UPDATE phi.patient SET birth_year = 1990")
+        assert patients(session, enter=False) == 0
+        with session.transaction():
+            assert session.execute("SELECT app.enter_break_glass()").fetchone() == (world.a.id,)
+            assert session.execute("SELECT DISTINCT tenant_id FROM phi.patient").fetchall() == [(world.a.id,)]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), session.transaction():
+                session.execute("UPDATE phi.patient SET birth_year = 1990")
     with world.login("medspasync_auditor") as auditor:
         row = auditor.execute(
             "SELECT actor, tenant_id, severity, correlation_id FROM audit.security_logs WHERE event = 'break_glass_opened'"
@@ -40,8 +47,10 @@ def test_it_does_not_count_in_the_transaction_that_opens_it(world: World) -> Non
     with world.login(ROLE) as session:
         with session.transaction(force_rollback=True):
             session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
-            assert patients(session) == 0
-        assert patients(session) == 0
+            with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification, match="no emergency access is open"):
+                patients(session)
+        with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+            patients(session)
     # What was rolled back is still a line of the server's log, which goes to Log Analytics.
     assert "event=break_glass_opened" in world.server.log_since(0)
 
@@ -50,9 +59,18 @@ def test_it_ends(world: World) -> None:
     with world.login(ROLE) as session:
         session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
         with world.login("platform") as platform:
-            platform.execute("UPDATE security.break_glass_openings SET opened_at = now() - interval '2 hours', "
-                             "expires_at = now() - interval '1 hour'")  # fmt: skip
-        assert patients(session) == 0
+            platform.execute(
+                "UPDATE security.break_glass_openings SET opened_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'"
+            )
+        with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+            patients(session)
+
+
+def test_somebody_elses_opening_is_not_ones_own(world: World) -> None:
+    with world.login(ROLE) as session, world.login("platform") as platform:
+        session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
+        with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+            platform.execute("SELECT app.enter_break_glass()")
 
 
 @pytest.mark.parametrize(
@@ -73,5 +91,8 @@ def test_it_asks_for_a_person_a_reason_a_ticket_and_at_most_four_hours(
 
 
 def test_an_application_cannot_open_it(shared_world: World) -> None:
-    with shared_world.login("medspasync_backend") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        session.execute(OPEN, (UUID(int=1), "x", "patient-safety", "INC-1", 1))
+    with shared_world.login("medspasync_backend") as session:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute(OPEN, (UUID(int=1), "x", "patient-safety", "INC-1", 1))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("SELECT app.enter_break_glass()")

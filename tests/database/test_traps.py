@@ -91,37 +91,72 @@ def test_the_partition_itself_is_forced_too(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["SELECT 1", "SET app.context = ''", "SET app.context = 'v1|x'", "RESET app.context"]
+    "statement",
+    [
+        "SELECT 1",
+        "SET app.context = ''",
+        "SET app.context = 'x'",
+        "SET app.context_seal = ''",
+        "RESET app.context",
+        "RESET ALL",
+    ],
 )
 def test_no_context_is_no_row(shared_world: World, statement: str) -> None:
     with shared_world.login(BACKEND) as app:
-        app.execute(statement)
+        app.execute(statement.encode())
         assert count(app, "phi.patient") == 0
 
 
 def test_a_forged_context_is_no_row(shared_world: World) -> None:
-    """SQL injected into an application can SET app.context. Without the key it gains nothing."""
+    """SQL injected into an application can SET what it likes. Without the server's seal it gains nothing."""
+    world = shared_world
+    both = "SELECT set_config('app.context', %s, true), set_config('app.context_seal', %s, true)"
+    other = f"{world.b.id}|staff-7|req-1|treatment"
+    with world.acting(BACKEND, world.a) as app:
+        row = app.execute("SELECT current_setting('app.context'), current_setting('app.context_seal')").fetchone()
+        assert row is not None
+        own, seal = row
+        assert count(app, "phi.patient") == 2
+        # The own seal on another tenant, no seal, a guessed one, another text, none.
+        for forged in ((other, seal), (other, ""), (other, "0" * 64), (own.replace("|", "||", 1), seal), ("", seal)):
+            app.execute(both, forged)
+            assert count(app, "phi.patient") == 0, forged
+        app.execute(both, (own, seal))
+        assert count(app, "phi.patient") == 2
+    # The same values in another transaction, or of another role, are worth nothing.
+    for role in (BACKEND, "medspasync_pro_next"):
+        with world.login(role) as app:
+            app.execute(both.replace("true", "false"), (own, seal))
+            assert count(app, "phi.patient") == 0
+    for statement in (
+        "SELECT secret FROM security.context_seal",
+        "SELECT security.enter_context(gen_random_uuid(), 'a', 'b', 'c')",
+    ):
+        with world.login(BACKEND) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(statement.encode())
+
+
+def test_a_token_that_is_not_valid_is_refused(shared_world: World) -> None:
     world = shared_world
     good = world.token(BACKEND, world.a)
     other_tenant = good.replace(str(world.a.id), str(world.b.id))
-    forgeries = {
-        "altered tenant": other_tenant,
-        "no signature": other_tenant.rsplit("|", 1)[0] + "|",
-        "key of another application": world.token("medspasync_marketing", world.b),
-        "unknown key": world.token(BACKEND, world.b, key_id="unknown"),
-        "wrong secret": world.token(BACKEND, world.b, secret=b"x" * 32),
-        "more parts": good + "|x",
-        "other version": "v2" + good[2:],
-        "too long": good.replace("|treatment|", "|treatment|treatment|"),
-    }
+    forgeries: list[str | None] = [
+        other_tenant,
+        other_tenant.rsplit("|", 1)[0] + "|",  # no signature
+        world.token("medspasync_marketing", world.b),  # key of another application
+        world.token(BACKEND, world.b, key_id="unknown"),
+        world.token(BACKEND, world.b, secret=b"x" * 32),
+        good + "|x",
+        "v1|" + BACKEND,
+        "v2" + good[2:],
+        good.replace("|treatment|", "|treatment|treatment|"),
+        "",
+        None,
+    ]
     with world.login(BACKEND) as app:
-        for name, token in forgeries.items():
-            app.execute("SELECT set_config('app.context', %s, false)", (token,))
-            assert count(app, "phi.patient") == 0, name
-            with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+        for token in forgeries:
+            with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification, match="context refused"):
                 app.execute("SELECT app.begin_context(%s)", (token,))
-        app.execute("SELECT set_config('app.context', %s, false)", (good,))
-        assert count(app, "phi.patient") == 2
 
 
 def test_a_context_expires(shared_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +168,8 @@ def test_a_context_expires(shared_world: World, monkeypatch: pytest.MonkeyPatch)
     too_far_ahead = world.token(BACKEND, world.a, seconds=3600)
     with world.login(BACKEND) as app:
         for token in (expired, too_far_ahead):
-            app.execute("SELECT set_config('app.context', %s, false)", (token,))
-            assert count(app, "phi.patient") == 0
+            with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+                app.execute("SELECT app.begin_context(%s)", (token,))
 
 
 def test_an_expired_context_key_counts_no_more(world: World) -> None:
@@ -173,9 +208,14 @@ def test_a_pooled_session_keeps_no_tenant(shared_world: World) -> None:
         with pytest.raises(ZeroDivisionError), world.acting(BACKEND, world.a, session):
             raise ZeroDivisionError
         assert count(session, "phi.patient") == 0
-        # The trap: session-level SET survives. It still dies with the token, after minutes.
-        session.execute("SELECT set_config('app.context', %s, false)", (world.token(BACKEND, world.a),))
-        assert count(session, "phi.patient") == 2
+        # The trap: session-level SET survives COMMIT. The seal does not hold in another transaction.
+        with world.acting(BACKEND, world.a, session) as app:
+            app.execute(
+                "SELECT set_config(s, current_setting(s), false) FROM unnest(ARRAY['app.context', 'app.context_seal']) AS s"
+            )
+        left = session.execute("SELECT current_setting('app.context') LIKE %s", (f"{world.a.id}%",)).fetchone()
+        assert left == (True,)
+        assert count(session, "phi.patient") == 0
 
 
 def test_row_security_off_is_an_error_not_data(shared_world: World) -> None:
@@ -286,7 +326,8 @@ def test_the_migrator_cannot_read_by_becoming_someone(shared_world: World) -> No
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(statement.encode())
-        session.execute("SELECT set_config('app.context', %s, false)", (shared_world.token(BACKEND, shared_world.a),))
+        with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
+            session.execute("SELECT app.begin_context(%s)", (shared_world.token(BACKEND, shared_world.a),))
         assert count(session, "phi.patient") == 0
 
 

@@ -28,15 +28,15 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER POLICY tenant_isolation ON phi.patient WITH CHECK (true)",
         "ALTER POLICY tenant_isolation ON phi.patient TO medspasync_backend",
         "DROP POLICY tenant_isolation ON phi.patient; CREATE POLICY tenant_isolation ON phi.patient "
-        "USING (tenant_id = (SELECT app.current_tenant()))",
+        "USING (tenant_id = (SELECT tenant_id FROM app.context))",
         "DROP POLICY tenant_isolation ON phi.patient; CREATE POLICY tenant_isolation ON phi.patient AS RESTRICTIVE "
-        "FOR SELECT USING (tenant_id = (SELECT app.current_tenant()))",
+        "FOR SELECT USING (tenant_id = (SELECT tenant_id FROM app.context))",
         "CREATE POLICY everybody ON phi.patient USING (true)",
         "CREATE POLICY direct ON phi.message_earlier TO medspasync_backend USING (true)",
     ],
     "ownership": [
         "ALTER TABLE phi.patient OWNER TO medspasync_migrator",
-        "ALTER FUNCTION app.context() OWNER TO platform",
+        "ALTER FUNCTION app.begin_context(text) OWNER TO platform",
         "CREATE TABLE phi.stray (x integer)",
     ],
     "roles": [
@@ -71,9 +71,9 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER DEFAULT PRIVILEGES FOR ROLE medspasync_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
     ],
     "definer-functions": [
-        "ALTER FUNCTION app.context() RESET search_path",
-        "ALTER FUNCTION app.context() SET search_path = pg_temp, pg_catalog",
-        "ALTER FUNCTION app.context() SET search_path = pg_catalog, public",
+        "ALTER FUNCTION app.begin_context(text) RESET search_path",
+        "ALTER FUNCTION app.begin_context(text) SET search_path = pg_temp, pg_catalog",
+        "ALTER FUNCTION app.begin_context(text) SET search_path = pg_catalog, public",
         "ALTER FUNCTION audit.seal() OWNER TO platform",
         "SET LOCAL ROLE medspasync_owner; CREATE FUNCTION phi.list_patients() RETURNS SETOF phi.patient LANGUAGE sql "
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT * FROM phi.patient'; RESET ROLE",
@@ -81,6 +81,14 @@ MUTATIONS: dict[str, list[str]] = {
     "views": [
         "CREATE VIEW phi.leak AS SELECT id FROM phi.patient",
         "CREATE MATERIALIZED VIEW public.leak AS SELECT id FROM phi.patient",
+        "ALTER VIEW audit.failed_sign_ins SET (security_invoker = false)",
+    ],
+    "definitions": [
+        "CREATE OR REPLACE VIEW app.context AS SELECT NULL::uuid AS tenant_id, ''::text AS actor, ''::text AS correlation_id, ''::text AS purpose",
+        "ALTER FUNCTION app.begin_context(text) SECURITY INVOKER",
+        "CREATE OR REPLACE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
+        "DROP FUNCTION app.gdpr_export",
+        "CREATE FUNCTION security.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
         "ALTER VIEW audit.failed_sign_ins SET (security_invoker = false)",
     ],
     "unprotected-tables": [

@@ -1,6 +1,8 @@
--- Who is asking, for which tenant. An application signs its context (HMAC-SHA256, docs/database.md) and sends it
--- at the start of each transaction; every policy and every audit row verifies it. SQL that an attacker injects
--- can SET app.context but cannot sign one; an unset, expired, foreign or altered context is no tenant: no rows.
+-- Who is asking, for which tenant. An application signs its context (HMAC-SHA256, docs/database.md) and presents it
+-- at the start of each transaction. begin_context() checks the signature and leaves the context in a setting, under a
+-- seal that only the server can make and that holds for this transaction alone; policies and trail check the seal.
+-- SQL that an attacker injects can SET the setting but cannot seal it. An unset, expired, foreign, altered or left
+-- over context is no tenant: no rows.
 CREATE TABLE IF NOT EXISTS security.context_keys (
     key_id text PRIMARY KEY CHECK (key_id ~ '^[A-Za-z0-9_-]{1,64}$'),
     role_name text NOT NULL REFERENCES security.roles (name),
@@ -25,68 +27,82 @@ CREATE TABLE IF NOT EXISTS security.break_glass_openings (
 );
 COMMENT ON TABLE security.break_glass_openings IS '164.312(a)(2)(ii): each emergency access, to one tenant, for at most four hours';
 
--- Token: v1|key id|expires (Unix seconds)|tenant uuid|actor|correlation id|purpose|hex HMAC of all before it.
--- Returns nulls when there is no valid context. The MAC is checked before any part of the token is believed.
-CREATE OR REPLACE FUNCTION app.context(
-    OUT tenant_id uuid, OUT actor text, OUT correlation_id text, OUT purpose text
-)
-LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE TABLE IF NOT EXISTS security.context_seal (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    secret bytea NOT NULL
+);
+COMMENT ON TABLE security.context_seal IS 'What the server seals verified contexts with; random, of this database alone';
+INSERT INTO security.context_seal (secret) VALUES (extensions.gen_random_bytes(32)) ON CONFLICT DO NOTHING;
+-- Else the planner takes it for ten pages.
+ANALYZE security.context_seal;
+
+-- The verified context of this transaction, or no row. A view of built-in functions: the planner inlines it, where a
+-- function would cost each statement four times as much (benchmarks.database). It runs with its owner's rights, since
+-- its reader must not see the secret. The seal holds for one transaction of one role: now() is part of it.
+CREATE OR REPLACE VIEW app.context AS
+SELECT left(current_setting('app.context', true), 36)::uuid AS tenant_id,
+    split_part(current_setting('app.context', true), '|', 2) AS actor,
+    split_part(current_setting('app.context', true), '|', 3) AS correlation_id,
+    split_part(current_setting('app.context', true), '|', 4) AS purpose
+FROM security.context_seal AS s
+WHERE current_setting('app.context_seal', true)
+    = encode(sha256(s.secret || timestamptz_send(now())
+                    || textsend(session_user || '|' || current_setting('app.context', true)) || s.secret), 'hex');
+
+CREATE OR REPLACE FUNCTION security.enter_context(tenant uuid, actor text, correlation_id text, purpose text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    token text := current_setting('app.context', true);
-    part text[];
+    context text := concat_ws('|', tenant, actor, correlation_id, purpose);
+    seal bytea;
+BEGIN
+    SELECT sha256(s.secret || timestamptz_send(now()) || textsend(session_user || '|' || context) || s.secret)
+    INTO STRICT seal FROM security.context_seal AS s;
+    PERFORM set_config('app.context', context, true), set_config('app.context_seal', encode(seal, 'hex'), true);
+END $$;
+
+-- The first statement of an application's transaction.
+-- Token: v1|key id|expires (Unix seconds)|tenant uuid|actor|correlation id|purpose|hex HMAC of all before it.
+-- Raises 28000 for one that is not valid. The MAC is checked before any other part of the token is believed.
+CREATE OR REPLACE FUNCTION app.begin_context(token text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    part text[] := string_to_array(token, '|');
     key bytea;
 BEGIN
-    IF token IS NULL OR token = '' THEN
-        -- Only an opening of an earlier, committed transaction counts: else ROLLBACK would erase its trace.
-        IF pg_has_role(session_user, 'medspasync_breakglass', 'MEMBER') THEN
-            SELECT o.tenant_id, o.person, o.ticket, o.reason
-            INTO tenant_id, actor, correlation_id, purpose
-            FROM security.break_glass_openings AS o
-            WHERE o.role_name = session_user AND o.expires_at > clock_timestamp()
-                AND o.opened_in IS DISTINCT FROM pg_current_xact_id_if_assigned()
-            ORDER BY o.opened_at DESC LIMIT 1;
-        END IF;
-        RETURN;
-    END IF;
-    part := string_to_array(token, '|');
-    IF cardinality(part) <> 8 OR part[1] <> 'v1' THEN
-        RETURN;
-    END IF;
     SELECT k.secret INTO key FROM security.context_keys AS k
     WHERE k.key_id = part[2] AND k.role_name = session_user AND now() >= k.not_before AND now() < k.not_after;
-    IF key IS NULL
+    IF cardinality(part) IS DISTINCT FROM 8 OR part[1] <> 'v1' OR key IS NULL
         OR encode(extensions.hmac(convert_to(left(token, -65), 'UTF8'), key, 'sha256'), 'hex') <> part[8]
         -- A context outlives neither its expiry nor an hour, whatever was signed.
         OR part[3]::bigint NOT BETWEEN extract(epoch FROM now()) AND extract(epoch FROM now()) + 3600 THEN
-        RETURN;
-    END IF;
-    tenant_id := part[4]::uuid;
-    actor := part[5];
-    correlation_id := part[6];
-    purpose := part[7];
-END $$;
-
--- Not SECURITY DEFINER and without SET, so that the planner inlines it into the policies' sub-select.
-CREATE OR REPLACE FUNCTION app.current_tenant() RETURNS uuid
-LANGUAGE sql STABLE PARALLEL SAFE
-AS 'SELECT (app.context()).tenant_id';
-
--- The first statement of a transaction. Raises 28000 for a context that is not valid, instead of empty results.
-CREATE OR REPLACE FUNCTION app.begin_context(token text) RETURNS uuid
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    tenant uuid;
-BEGIN
-    PERFORM set_config('app.context', token, true);
-    tenant := (app.context()).tenant_id;
-    IF tenant IS NULL THEN
         RAISE LOG 'medspasync context refused: role=%', session_user;
         RAISE EXCEPTION 'context refused' USING ERRCODE = '28000',
             HINT = 'unknown key, wrong role, expired or altered token';
     END IF;
-    RETURN tenant;
+    PERFORM security.enter_context(part[4]::uuid, part[5], part[6], part[7]);
+    RETURN part[4]::uuid;
+END $$;
+
+-- The first statement of a break-glass transaction, after app.open_break_glass() in an earlier one: only an opening
+-- that is committed counts, else ROLLBACK would erase its trace.
+CREATE OR REPLACE FUNCTION app.enter_break_glass() RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    opening security.break_glass_openings;
+BEGIN
+    SELECT * INTO opening FROM security.break_glass_openings AS o
+    WHERE o.role_name = session_user AND o.expires_at > clock_timestamp()
+        AND o.opened_in IS DISTINCT FROM pg_current_xact_id_if_assigned()
+    ORDER BY o.opened_at DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no emergency access is open' USING ERRCODE = '28000',
+            HINT = 'SELECT app.open_break_glass(...) and COMMIT first';
+    END IF;
+    PERFORM security.enter_context(opening.tenant_id, opening.person, opening.ticket, opening.reason);
+    RETURN opening.tenant_id;
 END $$;
 
 -- For the migrator, who passes the secret as a bind parameter. Two keys of one role may overlap: that is rotation.

@@ -9,9 +9,10 @@ DECLARE
     id_column text := TG_ARGV[0];
     tenant_column text := TG_ARGV[1];
     subject_column text := TG_ARGV[2];
-    asker record := app.context();
+    asker app.context;
     current_epoch integer := audit.current_epoch();
 BEGIN
+    SELECT * INTO asker FROM app.context;
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO audit.hipaa_audit_logs (epoch, tenant_id, actor, action, table_schema, table_name, row_id, subject_id,
                                             changed_fields, correlation_id, purpose)
@@ -78,10 +79,11 @@ BEGIN
     END IF;
     PERFORM audit.write_security_event(event, CASE outcome WHEN 'success' THEN 'info' ELSE 'warning' END, outcome,
                                        CASE WHEN code IS NOT NULL THEN jsonb_build_object('code', code) END,
-                                       actor, (app.context()).tenant_id, correlation);
+                                       actor, (SELECT c.tenant_id FROM app.context AS c), correlation);
 END $$;
 
--- Emergency access. It counts from the next transaction on, when this record can no longer be rolled back.
+-- Emergency access. app.enter_break_glass() accepts it from the next transaction on, when this record can no longer be
+-- rolled back.
 CREATE OR REPLACE FUNCTION app.open_break_glass(
     tenant uuid, person text, reason text, ticket text, minutes integer DEFAULT 60
 ) RETURNS timestamptz

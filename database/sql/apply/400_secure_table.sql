@@ -43,9 +43,9 @@ BEGIN
         EXECUTE format('DROP POLICY %I ON %s', policy.polname, target);
     END LOOP;
     -- The sub-select is evaluated once a statement and leaves a plain comparison, which an index can serve.
-    EXECUTE format('CREATE POLICY tenant_isolation ON %s AS RESTRICTIVE FOR ALL TO PUBLIC '
-                   'USING (%I = (SELECT app.current_tenant())) WITH CHECK (%I = (SELECT app.current_tenant()))',
-                   target, tenant_column, tenant_column);
+    EXECUTE format('CREATE POLICY tenant_isolation ON %2$s AS RESTRICTIVE FOR ALL TO PUBLIC '
+                   'USING (%1$I = (SELECT tenant_id FROM app.context)) WITH CHECK (%1$I = (SELECT tenant_id FROM app.context))',
+                   tenant_column, target);
     FOR event IN SELECT * FROM (VALUES ('INSERT', 'NEW TABLE AS new_rows'), ('DELETE', 'OLD TABLE AS old_rows'),
                                 ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows')) AS e (op, tables) LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER phi_audit_%s AFTER %s ON %s REFERENCING %s FOR EACH STATEMENT '

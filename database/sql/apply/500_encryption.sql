@@ -28,7 +28,7 @@ CREATE OR REPLACE FUNCTION security.require_tenant() RETURNS uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    tenant uuid := app.current_tenant();
+    tenant uuid := (SELECT c.tenant_id FROM app.context AS c);
 BEGIN
     IF tenant IS NULL THEN
         RAISE EXCEPTION 'no valid context' USING ERRCODE = '28000', HINT = 'call app.begin_context() first';

@@ -38,12 +38,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant uuid := security.require_tenant();
-    asker record := app.context();
+    asker app.context;
     held security.protected_tables;
     rows jsonb;
     answer jsonb := '{}';
     counts jsonb := '{}';
 BEGIN
+    SELECT * INTO asker FROM app.context;
     FOR held IN SELECT p.* FROM security.protected_tables AS p
                 WHERE p.subject_column IS NOT NULL ORDER BY p.relation::text LOOP
         EXECUTE format('SELECT coalesce(jsonb_agg(security.readable_row(to_jsonb(t), $2, $3)), ''[]'') '
@@ -75,11 +76,12 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant uuid := security.require_tenant();
-    asker record := app.context();
+    asker app.context;
     held security.protected_tables;
     condition text;
     outcome jsonb := '[]';
 BEGIN
+    SELECT * INTO asker FROM app.context;
     -- The registry knows no order among tables that refer to each other: deferrable foreign keys are checked late.
     SET CONSTRAINTS ALL DEFERRED;
     FOR held IN SELECT p.* FROM security.protected_tables AS p

@@ -23,13 +23,15 @@ AS $$
         CASE WHEN t.oid IS NULL THEN 'no restrictive policy tenant_isolation'
              WHEN t.polcmd <> '*' THEN 'tenant_isolation does not cover every command'
              WHEN t.polroles <> '{0}' THEN 'tenant_isolation does not cover every role'
-             WHEN pg_get_expr(t.polqual, t.polrelid) <> e.expected THEN 'tenant_isolation reads by another rule'
-             WHEN pg_get_expr(t.polwithcheck, t.polrelid) <> e.expected THEN 'tenant_isolation writes by another rule'
+             WHEN regexp_replace(pg_get_expr(t.polqual, t.polrelid), '\s+', ' ', 'g') <> e.expected
+             THEN 'tenant_isolation reads by another rule'
+             WHEN regexp_replace(pg_get_expr(t.polwithcheck, t.polrelid), '\s+', ' ', 'g') <> e.expected
+             THEN 'tenant_isolation writes by another rule'
              WHEN o.for_public > 0 THEN 'a permissive policy applies to PUBLIC'
              WHEN r.is_child AND o.permissive > 0 THEN 'a partition or child has permissive policies of its own' END
     FROM security.protected_relations AS r
     JOIN security.protected_tables AS p ON p.relation = r.root
-    CROSS JOIN LATERAL (SELECT format('(%I = ( SELECT app.current_tenant() AS current_tenant))', p.tenant_column)
+    CROSS JOIN LATERAL (SELECT format('(%I = ( SELECT context.tenant_id FROM app.context))', p.tenant_column)
                         AS expected) AS e
     LEFT JOIN pg_policy AS t ON t.polrelid = r.relation AND t.polname = 'tenant_isolation' AND NOT t.polpermissive
     CROSS JOIN LATERAL (SELECT count(*) AS permissive, count(*) FILTER (WHERE 0 = ANY (q.polroles)) AS for_public
@@ -224,4 +226,30 @@ AS $$
                                      AND s.not_after >= now() + interval '14 days')
              THEN format('%s has no key beyond %s', k.role_name, k.not_after::date) END
     FROM security.context_keys AS k LEFT JOIN security.roles AS r ON r.name = k.role_name
+$$;
+
+-- Functions and views are what apply left: somebody who replaces app.context has replaced every policy.
+CREATE OR REPLACE FUNCTION security.definitions() RETURNS TABLE (object text, definition text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT p.oid::regprocedure::text, CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE pg_get_functiondef(p.oid) END
+    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('app', 'audit', 'security')
+    UNION ALL
+    SELECT c.oid::regclass::text, concat(c.reloptions::text, pg_get_viewdef(c.oid))
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'v' AND n.nspname IN ('app', 'audit', 'security')
+$$;
+
+CREATE TABLE IF NOT EXISTS security.applied_definitions (object text PRIMARY KEY, digest text NOT NULL);
+COMMENT ON TABLE security.applied_definitions IS 'SHA-256 of each function and view, as the last apply left them';
+
+CREATE OR REPLACE FUNCTION security.check_definitions() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(a.object, d.object),
+        CASE WHEN d.object IS NULL THEN 'is gone'
+             WHEN a.object IS NULL THEN 'was added after the last apply'
+             WHEN a.digest <> encode(sha256(convert_to(d.definition, 'UTF8')), 'hex') THEN 'was replaced after the last apply' END
+    FROM security.applied_definitions AS a FULL JOIN security.definitions() AS d ON d.object = a.object
 $$;

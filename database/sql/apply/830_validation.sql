@@ -17,6 +17,7 @@ VALUES
     ('table-rights', '164.308(a)(4)(ii)(C)', 'Table rights are the least', 'security.check_table_rights', 'fail'),
     ('public', '164.308(a)(4)(ii)(B)', 'PUBLIC has nothing', 'security.check_public', 'fail'),
     ('definer-functions', '164.312(a)(1)', 'Definer functions are pinned', 'security.check_definer_functions', 'fail'),
+    ('definitions', '164.312(c)(1)', 'Functions and views are as applied', 'security.check_definitions', 'fail'),
     ('views', '164.312(a)(1)', 'Views read with their reader''s rights', 'security.check_views', 'fail'),
     ('unprotected-tables', '164.308(a)(1)(ii)(A)', 'No sensitive table is unprotected', 'security.check_unprotected_tables', 'fail'),
     ('tenant-index', '164.312(a)(1)', 'Tenant columns are indexed', 'security.check_tenant_index', 'fail'),

@@ -7,7 +7,7 @@ BEGIN
     FOR role IN SELECT name, kind FROM security.roles WHERE kind <> 'owner' LOOP
         IF role.kind IN ('app', 'breakglass') THEN
             EXECUTE format('GRANT USAGE ON SCHEMA app, phi TO %I', role.name);
-            EXECUTE format('GRANT EXECUTE ON FUNCTION app.context(), app.current_tenant() TO %I', role.name);
+            EXECUTE format('GRANT SELECT ON app.context TO %I', role.name);
         END IF;
         IF role.kind = 'app' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION app.begin_context(text), '
@@ -17,8 +17,8 @@ BEGIN
                            'TO %I', role.name);
         END IF;
         IF role.kind = 'breakglass' THEN
-            EXECUTE format('GRANT EXECUTE ON FUNCTION app.open_break_glass(uuid, text, text, text, integer) TO %I',
-                           role.name);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION app.open_break_glass(uuid, text, text, text, integer), '
+                           'app.enter_break_glass() TO %I', role.name);
         END IF;
         IF role.kind IN ('auditor', 'maintainer') THEN
             EXECUTE format('GRANT USAGE ON SCHEMA audit, security TO %I', role.name);
