@@ -41,7 +41,7 @@ def _depends_on(record: Record, later: str, earlier: str) -> bool:
 
 def test_every_subnet_is_private_guarded_and_delegated_as_its_service_asks(full: Record) -> None:
     subnets = {subnet.name.removeprefix("subnet-"): subnet for subnet in full.of_type("network:Subnet")}
-    assert list(subnets) == list(SUBNETS)
+    assert sorted(subnets) == sorted(SUBNETS)
     for purpose, subnet in subnets.items():
         inputs = subnet.inputs
         assert inputs["defaultOutboundAccess"] is False
