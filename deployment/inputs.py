@@ -1,0 +1,110 @@
+"""What the steps work on: the stack's output ``deployment``, as `pulumi stack output --json` gives it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+OUTPUT = "deployment"
+
+
+class UsageError(Exception):
+    """The command was called wrongly, or its input is missing or of another stack."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=True)
+
+
+class AppInputs(_Model):
+    """One app.
+
+    site_id: ARM id; slot: the slot's name, None without one; private_link: whether Front Door comes by private link;
+    repository: ``registry/repository`` of its images, None when it runs on a built-in Node.js.
+    """
+
+    site_id: str
+    slot: str | None = None
+    private_link: bool
+    repository: str | None = None
+
+
+class ArchiveInputs(_Model):
+    """The audit archive. lock: whether config wants the policies locked; retention_days: as they must be then."""
+
+    account_id: str
+    containers: list[str]
+    lock: bool
+    retention_days: int
+
+
+class Inputs(_Model):
+    """Everything, ids only.
+
+    stack: name of the stack; private_link_message: the request message of our own Front Door; databases: server ids by
+    part (``primary``, ``replica``); jobs: ids of the database jobs by name, empty where a stack has none.
+    """
+
+    stack: str
+    front_door_id: str
+    private_link_message: str
+    apps: dict[str, AppInputs]
+    databases: dict[str, str]
+    archive: ArchiveInputs
+    jobs: dict[str, str]
+
+
+def load_inputs(stack: str, outputs: str | None) -> Inputs:
+    """The inputs of ``stack``: from a file with its outputs (``-`` is standard input), else from the Pulumi CLI.
+
+    Raises UsageError when they cannot be had, are incomplete, or are those of another stack.
+    """
+    text = _from_file(outputs) if outputs else _from_pulumi(stack)
+    origin = outputs or f"pulumi stack output --stack {stack}"
+    try:
+        known: Any = json.loads(text)
+    except ValueError as malformed:
+        raise UsageError(f"{origin}: no JSON ({malformed})") from malformed
+    if not isinstance(known, dict) or OUTPUT not in known:
+        raise UsageError(f"{origin}: no output `{OUTPUT}`; run `pulumi up` with this version of the program first")
+    try:
+        inputs = Inputs.model_validate(known[OUTPUT])
+    except ValidationError as wrong:
+        mistakes = "; ".join(f"{OUTPUT}.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in wrong.errors())
+        raise UsageError(f"{origin}: {mistakes}") from wrong
+    if inputs.stack != stack.rsplit("/", 1)[-1]:
+        raise UsageError(f"{origin}: these are the outputs of stack {inputs.stack}, not of {stack}")
+    return inputs
+
+
+def _from_file(outputs: str) -> str:
+    if outputs == "-":
+        return sys.stdin.read()
+    try:
+        return Path(outputs).read_text(encoding="utf-8")
+    except OSError as missing:
+        raise UsageError(f"--outputs {outputs}: {missing.strerror}") from missing
+
+
+def _from_pulumi(stack: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.][A-Za-z0-9_./-]*", stack):
+        raise UsageError(f"{stack}: no name of a stack")
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        raise UsageError(
+            f"the Pulumi CLI is not on PATH: give the stack's outputs with --outputs FILE "
+            f"(`pulumi stack output --json --stack {stack} > FILE`, where the CLI is)"
+        )
+    asked = [pulumi, "stack", "output", "--json", "--stack", stack]
+    answer = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603  (a checked name, no shell)
+    if answer.returncode:
+        raise UsageError(f"pulumi stack output: {answer.stderr.strip() or 'failed'}")
+    return answer.stdout

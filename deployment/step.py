@@ -1,0 +1,63 @@
+"""What a step is given and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from deployment.arm import Arm, ArmError
+from deployment.inputs import Inputs
+
+Status = Literal["done", "already", "skipped", "failed", "planned"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one resource.
+
+    status: ``done`` something was changed; ``already`` nothing had to be; ``skipped`` this stack does not ask for it,
+    or it was held back; ``failed``; ``planned`` it would be changed, but only the plan was asked for.
+    """
+
+    target: str
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What every step is given.
+
+    plan: read only, and say what would be done. irreversible: what cannot be undone was confirmed.
+    images: digest by app, for the steps of a release.
+    """
+
+    arm: Arm
+    inputs: Inputs
+    plan: bool = False
+    irreversible: bool = False
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step. on_request: only run when named."""
+
+    name: str
+    summary: str
+    run: Callable[[Context], Iterator[Result]]
+    on_request: bool = False
+
+
+def attempt(target: str, work: Callable[[], Result]) -> Result:
+    """The result of ``work``; a refusal of Azure's is one that failed, and the next resource gets its turn."""
+    try:
+        return work()
+    except ArmError as refused:
+        return Result(target, "failed", str(refused))
+
+
+def name_of(resource_id: str) -> str:
+    """The last segment of an ARM id."""
+    return resource_id.rsplit("/", 1)[-1]

@@ -1,0 +1,57 @@
+"""Every step, in the order in which they run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from deployment.step import Step
+from deployment.steps import database_jobs, postgres_restart, private_links, slot_image, slot_swap, slot_warm, worm_lock
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        name="private-links",
+        summary="approve our own Front Door's private link connections",
+        run=private_links.run,
+    ),
+    Step(
+        name="postgres-restart",
+        summary="restart servers whose parameters wait for it",
+        run=postgres_restart.run,
+    ),
+    Step(
+        name="worm-lock",
+        summary="lock the archive's policies where config says so (IRREVERSIBLE)",
+        run=worm_lock.run,
+    ),
+    Step(
+        name="database-bootstrap",
+        summary="roles, extensions and Entra principals of the database",
+        run=partial(database_jobs.run, "bootstrap"),
+    ),
+    Step(
+        name="database-apply",
+        summary="pending SQL",
+        run=partial(database_jobs.run, "apply"),
+    ),
+    Step(
+        name="slot-image",
+        summary="set each slot's image (--image), else look at what runs",
+        run=slot_image.run,
+    ),
+    Step(
+        name="slot-warm",
+        summary="start the slot with production's settings",
+        run=slot_warm.run,
+    ),
+    Step(
+        name="slot-swap",
+        summary="swap the images of --image into production",
+        run=slot_swap.run,
+    ),
+    Step(
+        name="slot-swap-back",
+        summary="swap the images of --image out of production; only when named",
+        run=slot_swap.run_back,
+        on_request=True,
+    ),
+)

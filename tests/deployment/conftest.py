@@ -1,0 +1,141 @@
+"""A fake ARM with a whole stack on it, a client with a clock of its own, and the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+from deployment.arm import Arm
+from deployment.cli import main
+from tests.deployment.fake_arm import DATA, GROUP, FakeArm, Slot
+
+MESSAGE = "Front Door afd-mss-test"
+PROFILE = f"{GROUP}/providers/Microsoft.Cdn/profiles/afd-mss-test"
+BACKEND = f"{GROUP}/providers/Microsoft.Web/sites/app-mss-test-backend-x7k2"
+MARKETING = f"{GROUP}/providers/Microsoft.Web/sites/app-mss-test-marketing-x7k2"
+PRIMARY = f"{DATA}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-mss-test-x7k2"
+REPLICA = f"{DATA}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-mss-test-replica-x7k2"
+ARCHIVE = f"{DATA}/providers/Microsoft.Storage/storageAccounts/stmsstestauditx7k2"
+JOBS = {name: f"{DATA}/providers/Microsoft.App/jobs/job-mss-test-{name}" for name in ("bootstrap", "apply", "maintain")}
+REPOSITORY = "registry.example/backend"
+DAYS = 2192
+
+
+def digest(letter: str) -> str:
+    return f"sha256:{letter * 64}"
+
+
+def image(letter: str) -> str:
+    return f"DOCKER|{REPOSITORY}@{digest(letter)}"
+
+
+class Token(SansIOHTTPPolicy[Any, Any]):
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        request.http_request.headers["Authorization"] = "Bearer test"
+
+
+@dataclass
+class Clock:
+    """Time passes only while somebody waits."""
+
+    time: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+    def now(self) -> float:
+        return self.time
+
+
+@dataclass
+class Deployment:
+    """The command against the fake: what it answered and what it sent."""
+
+    fake: FakeArm
+    clock: Clock
+    outputs: dict[str, Any]
+    folder: Path
+    results: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+
+    @property
+    def arm(self) -> Arm:
+        return Arm(endpoint=self.fake.url, authentication=Token(), sleep=self.clock.sleep, now=self.clock.now)
+
+    def __call__(self, *arguments: str, command: str = "run", stack: str = "test") -> int:
+        outputs, report = self.folder / "outputs.json", self.folder / "report.json"
+        outputs.write_text(json.dumps({"deployment": self.outputs}))
+        report.unlink(missing_ok=True)
+        self.fake.changes.clear()
+        given = [command, stack, "--outputs", str(outputs), "--json", str(report), *arguments]
+        code = main(given, self.arm)
+        self.results = {}
+        if report.exists():
+            for one in json.loads(report.read_text())["results"]:
+                self.results.setdefault(one["step"], {})[one["target"]] = (one["status"], one["detail"])
+        return code
+
+    def verify(self, *arguments: str) -> int:
+        return self(*arguments, command="verify")
+
+    def status(self, step: str) -> set[str]:
+        return {status for status, _ in self.results[step].values()}
+
+    def detail(self, step: str) -> str:
+        return "; ".join(detail for _, detail in self.results[step].values())
+
+    @property
+    def changes(self) -> list[str]:
+        """Requests that change something, as method, last name and action."""
+        return self.fake.changes
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeArm]:
+    fake = FakeArm()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
+    """A stack just after its first `up`."""
+    for site in (BACKEND, MARKETING):
+        fake.asks(PROFILE, site, MESSAGE)
+        fake.connection(site, f"{site[-9:]}-afd", MESSAGE)
+        fake.connection(site, f"{site[-9:]}-vnet", "", status="Approved", by="/".join(GROUP.split("/")[:3]))
+    fake.server(PRIMARY, "shared_preload_libraries", "max_connections")
+    fake.server(REPLICA, "shared_preload_libraries")
+    for container in ("am-azkvauditlogs", "insights-activity-logs"):
+        fake.policy(container, DAYS)
+    for job in JOBS.values():
+        fake.job(job, f"registry.example/database@{digest('0')}", PRINCIPALS="1")
+    for site in (BACKEND, MARKETING):
+        fake.sites[site] = Slot(image("a"))
+        fake.sites[f"{site}/slots/staging"] = Slot(image("a"))
+    outputs: dict[str, Any] = {
+        "stack": "test",
+        "frontDoorId": PROFILE,
+        "privateLinkMessage": MESSAGE,
+        "apps": {
+            name: {"siteId": site, "slot": "staging", "privateLink": True, "repository": REPOSITORY}
+            for name, site in (("backend", BACKEND), ("marketing", MARKETING))
+        },
+        "databases": {"primary": PRIMARY, "replica": REPLICA},
+        "archive": {
+            "accountId": ARCHIVE,
+            "containers": ["am-azkvauditlogs", "insights-activity-logs"],
+            "lock": False,
+            "retentionDays": DAYS,
+        },
+        "jobs": dict(JOBS),
+    }
+    return Deployment(fake, Clock(), outputs, tmp_path)

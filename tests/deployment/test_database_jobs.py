@@ -1,0 +1,102 @@
+"""Running the database jobs: when there is something new, one at a time, with their result."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment.conftest import JOBS, Deployment, digest
+from tests.deployment.fake_arm import Answer, Fault
+
+APPLY = ("--step", "database-apply")
+JOB = JOBS["apply"]
+NEW = f"registry.example/database@{digest('1')}"
+
+
+def test_both_jobs_run_once_in_order(deployment: Deployment) -> None:
+    both = ("--step", "database-bootstrap", *APPLY)
+    assert deployment(*both) == 0
+    assert deployment.changes == [f"POST {JOBS['bootstrap']}/start", f"POST {JOB}/start"]
+    assert deployment(*both) == 0
+    assert deployment.changes == []
+    assert deployment.verify(*both) == 0
+
+
+@pytest.mark.parametrize("change", [{"image": NEW}, {"PRINCIPALS": "2"}])
+def test_another_image_or_environment_runs_again(deployment: Deployment, change: dict[str, str]) -> None:
+    assert deployment(*APPLY) == 0
+    image = change.pop("image", f"registry.example/database@{digest('0')}")
+    deployment.fake.job(JOB, image, **({"PRINCIPALS": "1"} | change))
+    assert deployment.verify(*APPLY) == 1
+    assert deployment(*APPLY) == 0
+    assert deployment.changes == [f"POST {JOB}/start"]
+
+
+def test_going_back_to_an_earlier_image_is_a_run_too(deployment: Deployment) -> None:
+    old = f"registry.example/database@{digest('0')}"
+    for image in (old, NEW, old):
+        deployment.fake.job(JOB, image, PRINCIPALS="1")
+        assert deployment(*APPLY) == 0
+        assert deployment.changes == [f"POST {JOB}/start"]
+
+
+def test_what_runs_is_the_declared_job(deployment: Deployment) -> None:
+    """Starting with a template would run any image as the job's identity."""
+    assert deployment(*APPLY) == 0
+    job = deployment.fake.jobs[JOB]
+    assert job["executions"][0]["template"] == job["template"]
+
+
+@pytest.mark.parametrize("outcome", ["Failed", "Degraded", "Stopped"])
+def test_a_run_that_fails_is_told_with_its_log_and_runs_again(deployment: Deployment, outcome: str) -> None:
+    deployment.fake.job(JOB, NEW, outcome)
+    assert deployment(*APPLY) == 1
+    detail = deployment.detail("database-apply")
+    assert f"ended as {outcome}" in detail
+    assert 'ContainerAppConsoleLogs | where ContainerGroupName startswith "job-mss-test-apply-0001"' in detail
+    assert deployment.verify(*APPLY) == 1
+    assert deployment(*APPLY) == 0
+    assert deployment.changes == [f"POST {JOB}/start"]
+
+
+def test_an_interrupted_run_is_waited_for_and_not_started_again(deployment: Deployment) -> None:
+    deployment.fake._start_job({"job": JOB}, None, None, None)
+    assert deployment("--plan", *APPLY) == 0
+    assert "would wait for job-mss-test-apply-0001" in deployment.detail("database-apply")
+    assert deployment(*APPLY) == 0
+    assert deployment.changes == []
+    assert deployment.status("database-apply") == {"done"}
+
+
+def test_two_images_never_run_at_once(deployment: Deployment) -> None:
+    deployment.fake._start_job({"job": JOB}, None, None, None)
+    deployment.fake.job(JOB, NEW)
+    assert deployment(*APPLY) == 1
+    assert deployment.changes == []
+    assert "earlier image is running" in deployment.detail("database-apply")
+
+
+def test_a_run_without_end_is_given_up(deployment: Deployment) -> None:
+    deployment.fake._start_job({"job": JOB}, None, None, None)
+    deployment.fake.jobs[JOB]["executions"][0]["reads"] = 10**6
+    assert deployment(*APPLY) == 1
+    assert "is not over after 1200 seconds" in deployment.detail("database-apply")
+
+
+def test_an_unanswered_start_is_found_by_the_next_run(deployment: Deployment) -> None:
+    deployment.fake.faults.append(Fault("POST", "/start$", 503, "ServiceUnavailable", after=True))
+    assert deployment(*APPLY) == 1
+    assert deployment(*APPLY) == 0
+    assert deployment.changes == []
+    assert len(deployment.fake.jobs[JOB]["executions"]) == 1
+
+
+def test_a_start_without_a_name_is_told(deployment: Deployment) -> None:
+    deployment.fake._start_job = lambda *_: Answer(200)  # type: ignore[method-assign]
+    assert deployment(*APPLY) == 1
+    assert "did not name the execution" in deployment.detail("database-apply")
+
+
+def test_a_stack_without_jobs_skips(deployment: Deployment) -> None:
+    deployment.outputs["jobs"] = {}
+    assert deployment(*APPLY) == 0
+    assert deployment.status("database-apply") == {"skipped"}

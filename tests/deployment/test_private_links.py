@@ -1,0 +1,119 @@
+"""Approving private links: ours, all of ours, and nothing but ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment.conftest import BACKEND, MARKETING, MESSAGE, PROFILE, Deployment
+from tests.deployment.fake_arm import Fault
+
+STEP = ("--step", "private-links")
+STRANGER = "/subscriptions/00000000-0000-4000-8000-00000000dead"
+
+
+def state(deployment: Deployment, site: str, name: str) -> str:
+    connection = deployment.fake.connections[site][name]
+    return str(connection["privateLinkServiceConnectionState"]["status"])
+
+
+def ours(site: str) -> str:
+    return f"{site[-9:]}-afd"
+
+
+def test_our_own_connections_are_approved_once(deployment: Deployment) -> None:
+    assert deployment(*STEP) == 0
+    assert deployment.status("private-links") == {"done"}
+    assert state(deployment, BACKEND, ours(BACKEND)) == state(deployment, MARKETING, ours(MARKETING)) == "Approved"
+    # It stays known as ours.
+    assert deployment(*STEP) == 0
+    assert deployment.status("private-links") == {"already"}
+    assert deployment.changes == []
+    assert deployment.verify(*STEP) == 0
+
+
+def test_another_tenants_connection_is_left_alone(deployment: Deployment) -> None:
+    deployment.fake.connection(BACKEND, "stranger", "Front Door afd-elsewhere", by=STRANGER)
+    assert deployment(*STEP) == 0
+    assert state(deployment, BACKEND, "stranger") == "Pending"
+    assert not any("stranger" in change for change in deployment.changes)
+    assert "left alone, not ours: stranger" in deployment.detail("private-links")
+
+
+def test_a_stranger_with_our_message_keeps_all_from_being_approved(deployment: Deployment) -> None:
+    deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER)
+    assert deployment(*STEP) == 1
+    assert deployment.results["private-links"][BACKEND.rsplit("/", 1)[-1]][0] == "failed"
+    assert state(deployment, BACKEND, "stranger") == state(deployment, BACKEND, ours(BACKEND)) == "Pending"
+    assert "2 connections bear our message, but our Front Door asked for 1" in deployment.detail("private-links")
+    # The other site is not held up.
+    assert state(deployment, MARKETING, ours(MARKETING)) == "Approved"
+
+
+def test_a_stranger_with_our_message_is_noticed_after_ours_was_approved(deployment: Deployment) -> None:
+    assert deployment(*STEP) == 0
+    deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER)
+    assert deployment.verify(*STEP) == 1
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, "stranger") == "Pending"
+
+
+def test_our_own_network_with_front_doors_message_is_not_front_door(deployment: Deployment) -> None:
+    deployment.fake.connections[BACKEND].clear()
+    deployment.fake.connection(BACKEND, "vnet", MESSAGE, by="/".join(BACKEND.split("/")[:3]))
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, "vnet") == "Pending"
+
+
+def test_a_site_that_our_front_door_does_not_ask_for_is_not_opened(deployment: Deployment) -> None:
+    deployment.fake.origins[PROFILE] = [
+        link for link in deployment.fake.origins[PROFILE] if link["privateLink"]["id"] != BACKEND
+    ]
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, ours(BACKEND)) == "Pending"
+    assert "no origin of our Front Door asks for this site" in deployment.detail("private-links")
+
+
+def test_two_regions_are_two_connections(deployment: Deployment) -> None:
+    deployment.fake.asks(PROFILE, BACKEND, MESSAGE, location="centralus")
+    deployment.fake.connection(BACKEND, "second", MESSAGE)
+    assert deployment(*STEP) == 0
+    assert state(deployment, BACKEND, "second") == state(deployment, BACKEND, ours(BACKEND)) == "Approved"
+
+
+@pytest.mark.parametrize(("status", "why"), [(None, "some minutes after `up`"), ("Rejected", "afd is Rejected")])
+def test_nothing_to_approve_yet_fails_and_says_why(deployment: Deployment, status: str | None, why: str) -> None:
+    if status is None:
+        del deployment.fake.connections[BACKEND][ours(BACKEND)]
+    else:
+        deployment.fake.connection(BACKEND, ours(BACKEND), MESSAGE, status=status)
+    assert deployment(*STEP) == 1
+    assert why in deployment.detail("private-links")
+
+
+def test_a_part_that_failed_is_done_by_the_next_run(deployment: Deployment) -> None:
+    deployment.fake.faults.append(Fault("PUT", MARKETING, 403, "AuthorizationFailed"))
+    assert deployment(*STEP) == 1
+    assert deployment(*STEP) == 0
+    assert [change for change in deployment.changes if BACKEND in change] == []
+    assert state(deployment, MARKETING, ours(MARKETING)) == "Approved"
+
+
+def test_an_approval_without_effect_is_noticed(deployment: Deployment) -> None:
+    accept = deployment.fake._accept
+    deployment.fake._approve = lambda *_: accept("location", lambda: None)  # type: ignore[method-assign]
+    assert deployment(*STEP) == 1
+    assert "is Pending after its approval" in deployment.detail("private-links")
+
+
+def test_a_profile_that_cannot_be_read_approves_nothing(deployment: Deployment) -> None:
+    deployment.fake.faults.append(Fault("GET", "originGroups", 403, "AuthorizationFailed"))
+    assert deployment(*STEP) == 1
+    assert deployment.changes == []
+
+
+def test_a_stack_without_private_links_skips(deployment: Deployment) -> None:
+    for app in deployment.outputs["apps"].values():
+        app["privateLink"] = False
+    assert deployment(*STEP) == 0
+    assert deployment.status("private-links") == {"skipped"}
+    assert deployment.fake.requests == []
