@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
@@ -15,7 +14,7 @@ from assurance.errors import ProgramError, UsageError
 class _Group(TyperGroup):
     """Tells a user's mistake in one message, exit code 2, and a failing program in another, exit code 1."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; UsageError and ProgramError end it without a traceback of ours."""
         errors = Console(stderr=True, soft_wrap=True, highlight=False)
         try:

@@ -18,17 +18,7 @@ def show_stack(console: Console, record: Record, *, full: bool) -> None:
     """The tree, the counts, the outputs and what is wrong or missing. Not ``full``: components with their counts."""
     how = "as at a first preview" if record.mode == "preview" else "as deployed, outputs simulated"
     console.print(Text(f"\nPreviewing stack {record.stack} ({how})", style="bold"))
-    roots = resource_tree(record)
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
-    table.add_column("Type", no_wrap=True)
-    table.add_column("Name", overflow="fold")
-    table.add_row("[green]+[/green]", "pulumi:pulumi:Stack", f"medspasync-{record.stack}")
-    for prefix, node in _lines(roots, "", full):
-        more = "" if full or not node.children else f"  [dim]{node.count()} resources[/dim]"
-        marks = " [yellow]protect[/yellow]" if node.resource.options.get("protect") else ""
-        table.add_row("[green]+[/green]", Text(prefix + node.resource.type), f"{node.resource.name}{marks}{more}")
-    console.print(table)
+    _show_tree(console, record, full)
     _show_counts(console, record)
     _show_outputs(console, record)
     for problem in record.problems:
@@ -73,6 +63,20 @@ def show_summary(console: Console, records: Sequence[Record], seconds: float) ->
         "Azure.[/dim]",
         highlight=False,
     )
+
+
+def _show_tree(console: Console, record: Record, full: bool) -> None:
+    rows = [("pulumi:pulumi:Stack", f"medspasync-{record.stack}", "")]
+    for branch, node in _lines(resource_tree(record), "", full):
+        inside = f"{node.count()} inside" if node.children and not full else ""
+        marks = "protect" if node.resource.options.get("protect") else ""
+        rows.append((branch + node.resource.type, node.resource.name, inside or marks))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    console.print(Text(f"   {'Type':<{widths[0]}}  Name", style="bold"))
+    for type_, name, note in rows:
+        line = Text.assemble(("+  ", "green"), f"{type_:<{widths[0]}}  ", f"{name:<{widths[1]}}", (f"  {note}", "dim"))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def _lines(nodes: Sequence[Node], indent: str, full: bool) -> Iterator[tuple[str, Node]]:

@@ -27,7 +27,7 @@ def resource_tree(record: Record) -> list[Node]:
     Registration order depends on which output resolves first, so siblings are sorted: two runs show the same tree.
     """
     nodes = {resource.urn: Node(resource) for resource in record.resources}
-    roots = []
+    roots: list[Node] = []
     for node in nodes.values():
         parent = nodes.get(node.resource.parent)
         (parent.children if parent else roots).append(node)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import rpc
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import set_mocks
 from pulumi.runtime.stack import run_pulumi_func
@@ -142,11 +144,7 @@ def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) 
 
 async def _resolve(outputs: Mapping[str, Any], monitor: RecordingMonitor) -> dict[str, Any]:
     """Stack outputs as plain data, secrets and unknowns masked."""
-    from pulumi.runtime import rpc
-
     struct = await rpc.serialize_properties(dict(outputs), {})
-    from google.protobuf import json_format
-
     wire = json_format.MessageToDict(struct)
     for name in sorted(set(outputs) - set(wire)):
         monitor.problem("dropped-output", "", f"stack output {name} has no value")
