@@ -32,7 +32,7 @@ def test_who_what_when_where(world: World) -> None:
     (entry,) = trail(world, "action = 'UPDATE'")
     assert entry["changed_fields"] == ["birth_year", "preferred_language"]
     assert (entry["table_schema"], entry["table_name"], entry["row_id"]) == ("phi", "patient", str(patient))
-    assert entry["subject_id"] == str(patient)
+    assert entry["subject_id"] == patient
     assert (entry["actor"], entry["correlation_id"], entry["purpose"]) == ("staff-7", "req-1", "treatment")
     assert (entry["db_role"], entry["tenant_id"], entry["outcome"]) == (BACKEND, world.a.id, "success")
     assert entry["backend_pid"] > 0

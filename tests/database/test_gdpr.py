@@ -63,7 +63,7 @@ def test_an_export_is_on_record_even_when_rolled_back(world: World) -> None:
         request = auditor.execute(
             "SELECT kind, actor, outcome ->> 'phi.patient' FROM security.gdpr_requests"
         ).fetchall()
-    assert trail == [("staff-7", str(world.a.patients[0]))]
+    assert trail == [("staff-7", world.a.patients[0])]
     assert request == [("export", "staff-7", "1")]
     assert (
         f"medspasync gdpr export: role={BACKEND} actor=staff-7 subject={world.a.patients[0]}"
@@ -112,7 +112,7 @@ def test_an_erasure_does_what_each_table_allows(world: World) -> None:
         assert app.execute("SELECT count(*) FROM phi.patient WHERE full_name_sealed IS NOT NULL").fetchone() == (1,)
     with world.login("medspasync_auditor") as auditor:
         logged = auditor.execute(
-            "SELECT count(*) FROM audit.hipaa_audit_logs WHERE action = 'ERASE' AND subject_id = %s", (str(subject),)
+            "SELECT count(*) FROM audit.hipaa_audit_logs WHERE action = 'ERASE' AND subject_id = %s", (subject,)
         ).fetchone()
         request = auditor.execute("SELECT outcome FROM security.gdpr_requests WHERE kind = 'erase'").fetchone()
     assert logged == (1,)

@@ -56,6 +56,10 @@ DECLARE
     context text := concat_ws('|', tenant, actor, correlation_id, purpose);
     seal bytea;
 BEGIN
+    -- These go into the trail: identifiers, whose characters can spell neither an e-mail address nor a name.
+    IF (context ~ '^[0-9a-f-]{36}([|][A-Za-z0-9._:-]{1,128}){3}$') IS NOT TRUE THEN
+        RAISE EXCEPTION 'actor, correlation id and purpose must be 1 to 128 of A-Z a-z 0-9 . _ : -' USING ERRCODE = '22023';
+    END IF;
     SELECT sha256(s.secret || timestamptz_send(now()) || textsend(session_user || '|' || context) || s.secret)
     INTO STRICT seal FROM security.context_seal AS s;
     PERFORM set_config('app.context', context, true), set_config('app.context_seal', encode(seal, 'hex'), true);

@@ -9,16 +9,20 @@ DECLARE
     id_column text := TG_ARGV[0];
     tenant_column text := TG_ARGV[1];
     subject_column text := TG_ARGV[2];
-    asker app.context;
-    current_epoch integer := audit.current_epoch();
+    asker record;
 BEGIN
-    SELECT * INTO asker FROM app.context;
+    -- One look for both: where the chain stands, and who asks (nulls without a context).
+    SELECT s.epoch, s.sealed_to, c.actor, c.correlation_id, c.purpose INTO asker
+    FROM audit.chain_state AS s LEFT JOIN app.context AS c ON true;
+    IF pg_current_xact_id() < asker.sealed_to THEN
+        PERFORM audit.current_epoch();  -- raises, and says why
+    END IF;
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO audit.hipaa_audit_logs (epoch, tenant_id, actor, action, table_schema, table_name, row_id, subject_id,
                                             changed_fields, correlation_id, purpose)
-        SELECT current_epoch, (coalesce(n.new, o.old) ->> tenant_column)::uuid, asker.actor,
+        SELECT asker.epoch, (coalesce(n.new, o.old) ->> tenant_column)::uuid, asker.actor,
             TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
-            coalesce(n.new, o.old) ->> id_column, coalesce(n.new, o.old) ->> subject_column,
+            coalesce(n.new, o.old) ->> id_column, (coalesce(n.new, o.old) ->> subject_column)::uuid,
             -- A row whose id changed has no counterpart on the other side: every field counts as changed.
             ARRAY(SELECT f.key FROM jsonb_each(coalesce(n.new, o.old)) AS f
                   WHERE f.value IS DISTINCT FROM CASE WHEN n.new IS NOT NULL THEN o.old -> f.key END),
@@ -28,14 +32,14 @@ BEGIN
     ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO audit.hipaa_audit_logs (epoch, tenant_id, actor, action, table_schema, table_name, row_id, subject_id,
                                             correlation_id, purpose)
-        SELECT current_epoch, (n.new ->> tenant_column)::uuid, asker.actor, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
-            n.new ->> id_column, n.new ->> subject_column, asker.correlation_id, asker.purpose
+        SELECT asker.epoch, (n.new ->> tenant_column)::uuid, asker.actor, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
+            n.new ->> id_column, (n.new ->> subject_column)::uuid, asker.correlation_id, asker.purpose
         FROM (SELECT to_jsonb(r) AS new FROM new_rows AS r) AS n;
     ELSE
         INSERT INTO audit.hipaa_audit_logs (epoch, tenant_id, actor, action, table_schema, table_name, row_id, subject_id,
                                             correlation_id, purpose)
-        SELECT current_epoch, (o.old ->> tenant_column)::uuid, asker.actor, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
-            o.old ->> id_column, o.old ->> subject_column, asker.correlation_id, asker.purpose
+        SELECT asker.epoch, (o.old ->> tenant_column)::uuid, asker.actor, TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME,
+            o.old ->> id_column, (o.old ->> subject_column)::uuid, asker.correlation_id, asker.purpose
         FROM (SELECT to_jsonb(r) AS old FROM old_rows AS r) AS o;
     END IF;
     RETURN NULL;

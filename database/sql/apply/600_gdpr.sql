@@ -57,13 +57,13 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('at', l.recorded_at, 'action', l.action, 'table', l.table_name,
                                                  'purpose', l.purpose, 'fields', l.changed_fields)
                               ORDER BY l.recorded_at), '[]')
-    INTO rows FROM audit.hipaa_audit_logs AS l WHERE l.subject_id = subject::text AND l.tenant_id = tenant;
+    INTO rows FROM audit.hipaa_audit_logs AS l WHERE l.subject_id = subject AND l.tenant_id = tenant;
     answer := answer || jsonb_build_object('access_history', rows);
 
     INSERT INTO security.gdpr_requests (tenant_id, subject_id, kind, actor, correlation_id, outcome)
     VALUES (tenant, subject, 'export', asker.actor, asker.correlation_id, counts);
     INSERT INTO audit.hipaa_audit_logs (tenant_id, actor, action, subject_id, correlation_id, purpose)
-    VALUES (tenant, asker.actor, 'EXPORT', subject::text, asker.correlation_id, asker.purpose);
+    VALUES (tenant, asker.actor, 'EXPORT', subject, asker.correlation_id, asker.purpose);
     -- The caller has the data even if it rolls back; then this line is what remains.
     RAISE LOG 'medspasync gdpr export: role=% actor=% subject=%', session_user, asker.actor, subject;
     RETURN answer;
@@ -121,6 +121,6 @@ BEGIN
     INSERT INTO security.gdpr_requests (tenant_id, subject_id, kind, actor, correlation_id, outcome)
     VALUES (tenant, subject, 'erase', asker.actor, asker.correlation_id, outcome);
     INSERT INTO audit.hipaa_audit_logs (tenant_id, actor, action, subject_id, correlation_id, purpose)
-    VALUES (tenant, asker.actor, 'ERASE', subject::text, asker.correlation_id, asker.purpose);
+    VALUES (tenant, asker.actor, 'ERASE', subject, asker.correlation_id, asker.purpose);
     RAISE LOG 'medspasync gdpr erase: role=% actor=% subject=%', session_user, asker.actor, subject;
 END $$;
