@@ -179,8 +179,8 @@ class RecordingMonitor(mocks.MockMonitor):
 class _NoMocks(mocks.Mocks):
     """The monitor answers itself; nothing is left to a mock."""
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        return simulate.invoked(args.token), None
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        return simulate.invoked(args.token), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         return simulate.deployed(args.typ, args.name, args.inputs)
