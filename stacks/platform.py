@@ -10,6 +10,7 @@ import pulumi
 from components.front_door import record_output
 from stacks.apps import build_apps
 from stacks.backup import recovery_targets
+from stacks.dashboards import build_dashboards
 from stacks.data import build_data
 from stacks.edge import build_edge, private_link_message
 from stacks.foundation import build_foundation
@@ -27,6 +28,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     build_edge(settings, foundation, apps)
     build_operations(settings.monitoring, foundation, data, apps)
     build_slo(settings, foundation)
+    dashboards = build_dashboards(settings.dashboards, settings.monitoring, foundation, data)
     outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},
         "keyVaultNames": dict(data.vault_names),
@@ -37,5 +39,6 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
             event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()
         },
         "errorBudgets": error_budgets(settings.slo),
+        "dashboards": dashboards,
     }
     return {name: value for name, value in outputs.items() if value is not None}

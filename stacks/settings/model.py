@@ -8,6 +8,7 @@ from stacks.settings.backup import BackupSettings
 from stacks.settings.base import Section
 from stacks.settings.bus import EventBusSettings
 from stacks.settings.cache import CacheSettings
+from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
 from stacks.settings.monitoring import MonitoringSettings
@@ -53,3 +54,5 @@ class Settings(Section):
     """Logs, alerts, receivers and budget."""
     slo: SloSettings = SloSettings()
     """What is promised to users, and the traffic to expect."""
+    dashboards: DashboardSettings = DashboardSettings()
+    """What people look at."""

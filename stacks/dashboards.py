@@ -1,0 +1,92 @@
+"""Dashboards: workbooks and Grafana dashboards from one catalogue, with links to them as outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pulumi
+
+from components.dashboard import GrafanaDashboard, GrafanaDashboardArgs
+from components.workbook import Tile, WorkbookArgs, workbook
+from stacks.naming import Names
+from stacks.outputs import Common, Data, Foundation
+from stacks.settings.dashboards import WORKBOOKS, DashboardSettings, WorkbookEntry, workbook_catalogue
+from stacks.settings.log_tables import audit_tables
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.origin import Origin, made_from
+
+PORTAL = "https://portal.azure.com/#@"
+ALWAYS = ("site", "plan", "frontdoor", "workspace", "groups")
+"""Kinds that every stack has."""
+
+
+def kinds_present(monitoring: MonitoringSettings, data: Data) -> set[str]:
+    """Kinds of resources (of the alert catalogue) that report to this stack's workspace."""
+    kinds = {*ALWAYS, *(kind for kind, resources in data.watched.items() if resources)}
+    if monitoring.subscription_owner:
+        kinds.add("subscription")
+    if monitoring.tenant_logs:
+        kinds.add("tenant")
+    return kinds
+
+
+def build_dashboards(
+    settings: DashboardSettings, monitoring: MonitoringSettings, foundation: Foundation, data: Data
+) -> dict[str, pulumi.Output[str]]:
+    """Make the stack's dashboards and return links to them by name."""
+    present = kinds_present(monitoring, data)
+    common, workspace_id = foundation.common, foundation.monitoring.workspace_id
+    links = {}
+    for name, entry in workbook_catalogue().items():
+        shown = tiles(entry, present, common.names)
+        title = f"{entry.title} ({common.names.code})"
+        with made_from(Origin(f"{WORKBOOKS}/{name}.yaml", "title")):
+            if settings.workbooks:
+                made = workbook(
+                    f"workbook-{name}",
+                    WorkbookArgs(
+                        resource_group_name=common.groups["monitoring"],
+                        location=common.location,
+                        key=common.names.regional("workbook", name),
+                        title=title,
+                        about=entry.about,
+                        tiles=shown,
+                        workspace_id=workspace_id,
+                        tags=dict(common.tags),
+                    ),
+                )
+                links[name] = _link(common, made.id, "/workbook")
+            if settings.grafana:
+                grafana = GrafanaDashboard(
+                    f"grafana-{name}",
+                    GrafanaDashboardArgs(
+                        resource_group_name=common.groups["monitoring"],
+                        location=common.location,
+                        dashboard_name=common.names.regional("dash", name),
+                        title=title,
+                        tiles=shown,
+                        workspace_id=workspace_id,
+                        tags=dict(common.tags),
+                    ),
+                )
+                links[f"grafana-{name}"] = _link(common, grafana.outputs.id, "")
+    return links
+
+
+def tiles(entry: WorkbookEntry, present: Collection[str], names: Names) -> list[Tile]:
+    """The tiles that this stack has something to show for, with the stack's own names in their queries."""
+    return [
+        Tile(title=tile.title, query=_filled(tile.text, names), source=tile.source, shape=tile.shape)
+        for tile in entry.tiles
+        if tile.needs in present
+    ]
+
+
+def _filled(query: str, names: Names) -> str:
+    """Resource groups by the start of their name; audit tables as a list."""
+    tables = ", ".join(f'"{table}"' for table in audit_tables())
+    return query.replace("{{groups}}", names.regional("rg")).replace("{{audit_tables}}", tables)
+
+
+def _link(common: Common, resource_id: pulumi.Output[str], blade: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(PORTAL, common.tenant_id, "/resource", resource_id, blade)

@@ -1,0 +1,109 @@
+"""Every query of a dashboard is run on rows: what an alert fires on is what its tile shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.dashboards import tiles
+from stacks.naming import Names
+from stacks.settings.dashboards import TileEntry, workbook_catalogue
+from tests.harness import ROOT
+from tests.queries.engine import NOW, cases
+from tests.queries.rows import Rows, answers, tables_of
+
+TILES = {f"{name}: {tile.title}": tile for name, entry in workbook_catalogue().items() for tile in entry.tiles}
+LOGS = [label for label, tile in TILES.items() if tile.source == "logs"]
+
+USER = {"AppRoleName": "backend", "Name": "GET /appointments", "Success": True, "ResultCode": "200", "ItemCount": 1}
+ROWS: Rows = {
+    "AppRequests": [
+        {**USER, "DurationMs": 80.0, "ItemCount": 999},
+        {**USER, "DurationMs": 900.0, "Success": False, "ResultCode": "500"},
+        {**USER, "DurationMs": 1.0, "Name": "GET /healthz", "ItemCount": 5000},
+    ],
+    "AppDependencies": [
+        {
+            "AppRoleName": "backend",
+            "DependencyType": "SQL",
+            "Target": "db",
+            "Success": True,
+            "DurationMs": 9.0,
+            "ItemCount": 3,
+        }
+    ],
+    "AzureDiagnostics": [{"Category": "FrontDoorAccessLog", "httpStatusCode_s": "204"}],
+    "Usage": [{"DataType": "AZKVAuditLogs", "Quantity": 12.0, "IsBillable": True}],
+    "LAQueryLogs": [
+        {"AADEmail": "auditor@medspasyncpro.com", "ResponseRowCount": 7, "RequestClientApp": "AppAnalytics"}
+    ],
+}
+
+
+def text(tile: TileEntry) -> str:
+    """The tile's query as a stack shows it."""
+    entry = next(entry for entry in workbook_catalogue().values() if tile in entry.tiles)
+    (shown,) = [made for made in tiles(entry, {tile.needs}, Names("mss", "test", "x7k2")) if made.title == tile.title]
+    return shown.query
+
+
+def rows_of(tile: TileEntry) -> Rows:
+    """The alert's own attack, or a few rows of each table."""
+    if tile.alert is None:
+        return ROWS
+    found: Rows = {}
+    for table, given in cases(tile.alert)["fires"][0]["rows"].items():
+        found[table] = [{key: value for key, value in row.items() if key not in ("ago", "repeat")} for row in given]
+    return found
+
+
+@pytest.mark.parametrize("label", LOGS)
+def test_a_tile_shows_what_happened(label: str) -> None:
+    tile = TILES[label]
+    shown = answers(text(tile), rows_of(tile))
+    assert shown
+    if tile.shape == "timechart":
+        assert "TimeGenerated" in shown[0]
+        assert any(isinstance(value, int | float) for value in shown[0].values())
+
+
+@pytest.mark.parametrize("label", LOGS)
+def test_a_tile_shows_nothing_when_nothing_happened(label: str) -> None:
+    assert answers(text(TILES[label]), {}) == []
+
+
+def test_service_levels_count_what_users_met() -> None:
+    """One of a thousand failed; the probes, and the client's own mistakes, do not count."""
+    shown = answers(text(TILES["performance: Availability and latency, by app"]), ROWS)
+    assert [(row["App"], row["Requests"], row["AvailabilityPercent"]) for row in shown] == [("backend", 1000, 99.9)]
+
+
+def test_the_audit_trail_is_the_audit_tables() -> None:
+    label = "compliance: Audit tables and their newest record"
+    rows: dict[str, list[dict[str, Any]]] = {
+        "Usage": [
+            {"DataType": "AZKVAuditLogs", "Quantity": 1.0, "TimeGenerated": NOW},
+            {"DataType": "AppServiceConsoleLogs", "Quantity": 1.0},
+        ]
+    }
+    assert [row["DataType"] for row in answers(text(TILES[label]), rows)] == ["AZKVAuditLogs"]
+
+
+def test_graph_queries_are_listed_as_not_run_here() -> None:
+    """Azure Resource Graph has tables of its own, which the local engine does not know."""
+    graph = {tile.graph for tile in TILES.values() if tile.source == "graph"}
+    assert graph == {
+        "fired-alerts", "fired-alerts-by-severity", "alert-rules-off", "unlocked",
+        "policy-findings", "policy-exemptions", "defender-recommendations",
+    }  # fmt: skip
+    for label, tile in TILES.items():
+        if tile.source == "graph":
+            assert tables_of(text(tile)) == [], label
+
+
+def test_every_query_file_is_shown_somewhere() -> None:
+    folder = Path(ROOT / "stacks/catalogues/workbooks")
+    used = {tile.query or tile.graph for tile in TILES.values() if tile.alert is None}
+    assert {path.stem for path in folder.glob("*.kql")} == used
