@@ -16,11 +16,12 @@ from policies.view import lookup
 
 
 class Joins:
-    """References between the resources of one record."""
+    """References between the resources of one record, which must not change meanwhile: answers are kept."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self._stack = stack_of(record)
+        self._found: dict[tuple[str, ...], list[Resource]] = {}
 
     @cached_property
     def _seen(self) -> dict[str, Seen]:
@@ -36,12 +37,19 @@ class Joins:
         path: dotted, ``name[]`` means each entry of a list. by: what the value holds: ``id`` for ARM ids, else the
         target's input or output of that name.
         """
-        found = self._stack.targets(self._seen[holder.urn], path, *types, by=by, child=child)
-        return [self.record.by_urn[resource.urn] for resource in found]
+        question = (holder.urn, path, by, child, *types)
+        if question not in self._found:
+            found = self._stack.targets(self._seen[holder.urn], path, *types, by=by, child=child)
+            self._found[question] = [self.record.by_urn[resource.urn] for resource in found]
+        return self._found[question]
 
-    def holders(self, target: Resource, path: str, *types: str, by: str = "id") -> list[Resource]:
-        """The resources of ``types`` whose value at ``path`` refers to ``target``."""
-        return [holder for holder in self.of(*types) if target in self.targets(holder, path, target.type, by=by)]
+    def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
+        """The resources of ``types`` whose value at ``path`` refers to ``target``, or to its part ``child``."""
+        return [
+            holder
+            for holder in self.of(*types)
+            if target in self.targets(holder, path, target.type, by=by, child=child)
+        ]
 
 
 def get(resource: Resource, path: str, default: Any = None) -> Any:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from assurance.check.findings import Finding, Report, Status
+from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.recording import recording_findings
 from assurance.check.view import stack_of
 from assurance.record import Record
+from assurance.stacks import project_root
 from policies.exceptions import Register
 from policies.rule import Rule, Verdict
 from policies.rules import RULES
 
 
-def audit(record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES) -> Report:
-    """Judge ``record`` by every rule, by what the recorder noticed, and by the state of the exceptions.
+def audit(
+    record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES, root: Path | None = None
+) -> Report:
+    """Judge ``record`` by every rule, by what must be in it, by what the recorder noticed, and by the exceptions.
 
     today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
+    root: folder of the stack files and catalogues that say what must be in it; this project's, when not given.
     """
+    # Not before: a process that forks recordings must not have imported the settings of a project.
+    from assurance.check.expected import expected_findings
+
     stack = stack_of(record)
     findings: list[Finding] = []
     needed: set[tuple[str, str]] = set()
@@ -33,6 +41,7 @@ def audit(record: Record, register: Register, today: date, rules: Sequence[Rule]
                 covering = register.find(rule.id, record.stack, verdict.subject.name)
                 needed.add((covering or "", rule.id))
             findings.append(finding)
+    findings += expected_findings(record, root or project_root())
     findings += recording_findings(record)
     findings += _exception_findings(record, register, today, needed)
     return Report(record.stack, record.mode, findings, len(record.resources))
@@ -54,7 +63,7 @@ def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, t
     message = ""
     exception_id, expires = "", None
     if verdict.unknown:
-        status, message = "unchecked", f"known only when deployed: {verdict.unknown}"
+        status, message = "unchecked", f"{LATER}{verdict.unknown}"
     elif verdict.violations:
         status, message = "fail" if rule.blocking else "warn", "; ".join(verdict.violations)
         exception_id = register.find(rule.id, record.stack, resource.name) or ""

@@ -15,6 +15,10 @@ STATUSES: tuple[Status, ...] = ("pass", "fail", "warn", "excepted", "not-applica
 not-applicable: the rule found nothing to examine; unchecked: it needs a value that only a deployment can know."""
 
 
+LATER = "known only when deployed: "
+"""How the message of a finding begins that is unchecked because a value is not known yet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One rule's judgement of one resource.

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assurance.check.findings import STATUSES, Finding, Report
+from assurance.check.findings import LATER, STATUSES, Finding, Report
 
 SHOWN = 4
 """Resources named for each rule of an exception."""
@@ -114,10 +114,15 @@ def _show_gaps(console: Console, report: Report) -> None:
     if idle:
         console.print(Text(f"\n{report.stack}: nothing to examine for {', '.join(idle)}"), soft_wrap=True)
     unchecked = report.of("unchecked")
-    if unchecked:
-        rules = ", ".join(sorted({finding.rule for finding in unchecked}))
-        told = f"{len(unchecked)} checks need values that only a deployment knows (see --mode deployed): {rules}"
+    later = [finding for finding in unchecked if finding.message.startswith(LATER)]
+    if later:
+        rules = ", ".join(sorted({finding.rule for finding in later}))
+        told = f"{len(later)} checks need values that only a deployment knows (see --mode deployed): {rules}"
         console.print(Text(f"\n{report.stack}: {told}", style=COLOURS["unchecked"]), soft_wrap=True)
+    for finding in unchecked:
+        if finding not in later:
+            told = f"{finding.rule} is unchecked: {finding.message}"
+            console.print(Text(f"\n{report.stack}: {told}", style=COLOURS["unchecked"]), soft_wrap=True)
 
 
 def places(finding: Finding) -> str:

@@ -19,13 +19,18 @@ RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 """Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""
 
 
+FeedingKind = Literal[
+    "keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servicebus", "workspace", "subscription",
+    "tenant", "group", "network", "address", "autoscale", "backup", "telemetry",
+]  # fmt: skip
+"""What writes logs. ``tenant``: Entra, set up outside this program."""
+
+
 class LogTable(Section):
     """One table of the workspace."""
 
-    kind: str
-    """The kind of resource that feeds it (a kind of the alert catalogue)."""
-    categories: Annotated[list[str], Field(min_length=1)]
-    """Diagnostic log categories that end up in it."""
+    fed_by: Annotated[dict[FeedingKind, list[str]], Field(min_length=1)]
+    """Diagnostic log categories that end up in it, by the kind of resource; none: written without a setting."""
     retention: Literal["audit", "operational"]
     """audit: kept for `workspace.auditRetentionDays`; operational: for `workspace.retentionDays`."""
     holds: str

@@ -22,6 +22,7 @@ def shown(*reports: Report) -> str:
 def test_a_failure_is_shown_with_its_resource_line_entry_and_remedy() -> None:
     text = shown(report())
     assert "FAIL dev KV-PURGE-PROTECTION" in text
+    assert "EXPECT-STACK-FILE is unchecked: there is no Pulumi.dev.yaml here" in text
     assert "vault-wrong: properties.enablePurgeProtection is not set" in text
     assert "components/key_vault.py:98, from Pulumi.dev.yaml:20 medspasync:vaults" in text
     assert "to do: Set properties.enablePurgeProtection to true." in text

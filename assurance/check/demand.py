@@ -1,0 +1,100 @@
+"""What must be in a record because the stack's settings or a catalogue say so, and the finding it becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from assurance.check.findings import LATER, Finding, Status
+from assurance.record import UNKNOWN, Resource
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule about what must be there, as its findings tell it."""
+
+    id: str
+    title: str
+    severity: str
+    controls: tuple[str, ...]
+    remediation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """One thing that must be there.
+
+    name: what it is, in words; origin: the entry that asks for it; resource: what answers it, None when nothing does.
+    problems: what is wrong; none: it is as it must be. unknown: what cannot be told here.
+    """
+
+    rule: Rule
+    name: str
+    origin: dict[str, Any]
+    resource: Resource | None = None
+    problems: Sequence[str] = field(default_factory=list)
+    unknown: Sequence[str] = ()
+
+    def finding(self, stack: str) -> Finding:
+        """The demand as a finding of an audit."""
+        status: Status = "fail" if self.problems else "unchecked" if self.unknown else "pass"
+        return Finding(
+            rule=self.rule.id,
+            title=self.rule.title,
+            severity=self.rule.severity,
+            status=status,
+            controls=self.rule.controls,
+            stack=stack,
+            message="; ".join(self.problems or self.unknown),
+            remediation=self.rule.remediation,
+            urn=self.resource.urn if self.resource else "",
+            type=self.resource.type if self.resource else "",
+            name=self.name,
+            source=self.resource.source if self.resource else None,
+            origin=self.origin,
+        )
+
+
+@dataclass
+class Comparison:
+    """How what is there differs from what must be there."""
+
+    different: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    """Values that only a deployment knows."""
+
+
+def compare(there: Any, wanted: Any, path: str = "") -> Comparison:
+    """Every value of ``wanted`` against the one in its place; what ``wanted`` does not mention may be anything.
+
+    A pattern stands for any text that it matches as a whole.
+    """
+    result = Comparison()
+    for place, found, value in _pairs(there, wanted, path):
+        if found == UNKNOWN:
+            result.unknown.append(f"{LATER}{place}")
+        elif isinstance(value, re.Pattern):
+            if not (isinstance(found, str) and value.fullmatch(found)):
+                result.different.append(f"{place} is not the catalogue's")
+        elif found != value:
+            result.different.append(f"{place} is {found!r}, must be {value!r}")
+    return result
+
+
+def _pairs(there: Any, wanted: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if there == UNKNOWN:
+        yield path, UNKNOWN, wanted
+    elif isinstance(wanted, Mapping):
+        for key, value in wanted.items():
+            found = there.get(key) if isinstance(there, Mapping) else None
+            yield from _pairs(found, value, f"{path}.{key}" if path else key)
+    elif isinstance(wanted, list):
+        found = there if isinstance(there, list) else []
+        if len(found) != len(wanted):
+            yield f"number of {path}", len(found), len(wanted)
+        for index, (one, value) in enumerate(zip(found, wanted, strict=False)):
+            yield from _pairs(one, value, f"{path}[{index}]")
+    else:
+        yield path, there, wanted

@@ -1,0 +1,69 @@
+"""What must be in a record although nothing in the record says so: alerts, receivers, retention, sources of logs.
+
+A rule on resources cannot see that one is missing. The stack's own file and the catalogues know: they are read here,
+and every part of them that the record does not answer is a failure that names its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from assurance.check.demand import Demand, Rule
+from assurance.check.expected_alerts import Alerts
+from assurance.check.expected_logs import Logs
+from assurance.check.findings import Finding
+from assurance.check.places import Places
+from assurance.errors import UsageError
+from assurance.joins import Joins
+from assurance.record import Record
+from stacks.settings.alerts import alert_catalogue
+from stacks.settings.base import SettingsError
+from stacks.settings.model import Settings
+from stacks.settings.parse import parse
+from stacks.settings.stack_file import read_stack_file
+
+FILE = Rule(
+    "EXPECT-STACK-FILE",
+    "What must be in the stack is known",
+    "high",
+    ("164.308(a)(8)",),
+    "Run the check where the stack's file is, so that missing alerts, receivers and retention rules are seen.",
+)
+
+
+def stack_settings(root: Path, stack: str) -> Settings | None:
+    """The settings in the stack's file, None when there is no such file. Raises UsageError when it is wrong."""
+    path = root / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        return None
+    try:
+        return parse(read_stack_file(path).engine_config(), path.name)
+    except SettingsError as error:
+        raise UsageError(*(str(problem) for problem in error.problems)) from error
+
+
+def expected_findings(record: Record, root: Path) -> Iterator[Finding]:
+    """A finding for everything that the stack's file and the catalogues ask for.
+
+    root: the project's folder. A record of a stack whose file is not there is said to be unchecked.
+    """
+    file = f"Pulumi.{record.stack}.yaml"
+    origin = {"file": file, "line": 1, "key": ""}
+    settings = stack_settings(root, record.stack)
+    if settings is None:
+        missing = f"there is no {file} here, so nothing says which alerts, receivers and retention rules must exist"
+        yield Demand(rule=FILE, name="", origin=origin, unknown=[missing]).finding(record.stack)
+        return
+    for demand in demands(record, settings, Places(root)):
+        yield demand.finding(record.stack)
+
+
+def demands(record: Record, settings: Settings, places: Places) -> Iterator[Demand]:
+    """Everything that must be in the record."""
+    joins = Joins(record)
+    alerts, logs = Alerts(joins, settings, places), Logs(joins, settings, places)
+    yield from alerts.demands()
+    yield from logs.receivers()
+    yield from logs.retention()
+    yield from logs.queries({entry.kind for entry in alert_catalogue().values() if alerts.concerned(entry.kind)})

@@ -1,0 +1,191 @@
+"""Which alerts a stack must have, and what each must be: the alert catalogue, service levels, availability tests."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from assurance.check.demand import Demand, Rule, compare
+from assurance.check.kinds import WATCHED, watched
+from assurance.check.places import Places
+from assurance.joins import Joins
+from assurance.record import Resource
+from policies.rules.monitoring import ACTION_GROUPS, ACTIVITY, GROUP, METRIC, QUERY
+from stacks.settings.alerts import (
+    ALERTS,
+    NAMESPACES,
+    ActivityEntry,
+    AlertOverride,
+    MetricEntry,
+    QueryEntry,
+    alert_catalogue,
+    query_text,
+)
+from stacks.settings.model import Settings
+from stacks.settings.slo import slo_catalogue
+
+ALERT = Rule(
+    "EXPECT-ALERT",
+    "Every alert of the catalogue exists for everything it concerns, and is what the catalogue says",
+    "high",
+    ("164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)", "164.312(b)"),
+    "Make the alert as the entry says. What a stack may change of it stands under medspasync:monitoring.alerts.",
+)
+Entry = MetricEntry | QueryEntry | ActivityEntry
+
+
+@dataclass
+class Alerts:
+    """The alerts that ``settings`` and the catalogue ask for, sought in one record."""
+
+    joins: Joins
+    settings: Settings
+    places: Places
+
+    @cached_property
+    def _rules(self) -> Mapping[str, Sequence[Resource]]:
+        """Alert rules by the id of the alert they say they are."""
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for rule in self.joins.of(METRIC, QUERY, ACTIVITY):
+            found[(rule.inputs.get("tags") or {}).get("alert", "")].append(rule)
+        return found
+
+    @cached_property
+    def _channels(self) -> Mapping[str, Resource]:
+        """Action groups by the entry they are made from."""
+        return {(group.origin or {}).get("key", ""): group for group in self.joins.of(GROUP)}
+
+    def concerned(self, kind: str) -> bool:
+        """Whether the stack has what alerts of ``kind`` are about."""
+        monitoring = self.settings.monitoring
+        declared = {"subscription": monitoring.subscription_owner, "tenant": monitoring.tenant_logs}
+        return declared[kind] if kind in declared else bool(watched(self.joins, kind))
+
+    def demands(self) -> Iterator[Demand]:
+        """Every alert that must be there."""
+        for alert_id, entry in alert_catalogue().items():
+            if self.concerned(entry.kind):
+                yield from self._of_entry(alert_id, entry)
+        yield from self._service_levels()
+        yield from self._availability()
+        yield from self._budget()
+
+    def _of_entry(self, alert_id: str, entry: Entry) -> Iterator[Demand]:
+        origin = self.places.of(ALERTS, alert_id)
+        if not isinstance(entry, MetricEntry):
+            rules = self._rules.get(alert_id, [])
+            demand = self._demand(f"alert {alert_id}", origin, rules, entry.channel, self._wanted(alert_id, entry))
+            yield replace(demand, problems=[*demand.problems, *self._unseen(entry, rules)])
+            return
+        for resource in watched(self.joins, entry.kind):
+            rules = [r for r in self._rules.get(alert_id, []) if resource in self._scopes(r, WATCHED[entry.kind])]
+            name = f"alert {alert_id} on {resource.name}"
+            yield self._demand(name, origin, rules, entry.channel, self._wanted(alert_id, entry))
+
+    def _unseen(self, entry: Entry, rules: Sequence[Resource]) -> list[str]:
+        """Resource groups whose activity log an alert on the stack's groups does not read."""
+        if not isinstance(entry, ActivityEntry) or entry.kind == "subscription" or not rules:
+            return []
+        seen = self._scopes(rules[0], WATCHED["groups"])
+        return [f"it does not watch {group.name}" for group in watched(self.joins, "groups") if group not in seen]
+
+    def _scopes(self, rule: Resource, type_: str) -> list[Resource]:
+        return self.joins.targets(rule, "scopes[]", type_)
+
+    def _wanted(self, alert_id: str, entry: Entry) -> dict[str, Any]:
+        """The inputs that the catalogue and the stack's override give the alert."""
+        override = self.settings.monitoring.alerts.get(alert_id, AlertOverride())
+        severity = entry.severity if override.severity is None else override.severity
+        wanted: dict[str, Any] = {"enabled": override.enabled, "description": entry.summary}
+        if isinstance(entry, ActivityEntry):
+            return {**wanted, "condition": {"allOf": _conditions(entry)}}
+        threshold = entry.threshold if override.threshold is None else override.threshold
+        criterion: dict[str, Any] = {"operator": entry.operator, "threshold": threshold}
+        criterion["dimensions"] = [{"name": dimension, "values": ["*"]} for dimension in entry.dimensions]
+        if isinstance(entry, MetricEntry):
+            criterion |= {"metricNamespace": NAMESPACES[entry.kind], "metricName": entry.metric}
+            criterion["timeAggregation"] = entry.aggregation
+        else:
+            criterion |= {"query": _filled(query_text(alert_id)), "timeAggregation": "Count"}
+        wanted |= {"severity": severity, "windowSize": entry.window, "evaluationFrequency": entry.frequency}
+        return {**wanted, "criteria": {"allOf": [criterion]}}
+
+    def _service_levels(self) -> Iterator[Demand]:
+        file = f"Pulumi.{self.joins.record.stack}.yaml"
+        for app, objectives in self.settings.slo.objectives.items():
+            key = f"medspasync:slo.objectives.{app}"
+            for indicator in objectives.by_indicator():
+                for speed, burn in slo_catalogue().burn_rates.items():
+                    alert_id = f"slo-{indicator}-{speed}"
+                    wanted = {
+                        "enabled": True, "severity": burn.severity,
+                        "windowSize": burn.long, "evaluationFrequency": burn.frequency,
+                    }  # fmt: skip
+                    rules = _from(self._rules.get(alert_id, []), key)
+                    name = f"alert {alert_id} of {app}"
+                    yield self._demand(name, self.places.of(file, key), rules, burn.channel, wanted)
+
+    def _availability(self) -> Iterator[Demand]:
+        file = f"Pulumi.{self.joins.record.stack}.yaml"
+        for name in self.settings.monitoring.availability_tests:
+            key = f"medspasync:monitoring.availabilityTests.{name}"
+            origin = self.places.of(file, key)
+            tests = _from(self.joins.of("applicationinsights:WebTest"), key)
+            problems = [] if tests else ["there is no such test"]
+            yield Demand(
+                rule=ALERT, name=f"availability test {name}", origin=origin, resource=next(iter(tests), None),
+                problems=problems,
+            )  # fmt: skip
+            rules = _from(self._rules.get("availability", []), key)
+            yield self._demand(f"alert availability of {name}", origin, rules, "critical", {"enabled": True})
+
+    def _budget(self) -> Iterator[Demand]:
+        """Costs are told of, also before they are there: what there is instead of a daily cap."""
+        key = "medspasync:monitoring.budget"
+        budgets = _from(self.joins.of("consumption:Budget"), key)
+        problems = [] if budgets else ["there is no such budget"]
+        for budget in budgets[:1]:
+            told = {n.get("thresholdType") for n in (budget.inputs.get("notifications") or {}).values()}
+            problems = [f"no notification on {kind} cost" for kind in ("Actual", "Forecasted") if kind not in told]
+            result = compare(budget.inputs, {"amount": self.settings.monitoring.budget.amount})
+            problems += result.different
+        yield Demand(
+            rule=ALERT, name="budget", origin=self.places.of(f"Pulumi.{self.joins.record.stack}.yaml", key),
+            resource=next(iter(budgets), None), problems=problems,
+        )  # fmt: skip
+
+    def _demand(
+        self, name: str, origin: dict[str, Any], rules: Sequence[Resource], channel: str, wanted: dict[str, Any]
+    ) -> Demand:
+        if not rules:
+            return Demand(rule=ALERT, name=name, origin=origin, problems=["there is no such alert"])
+        rule = rules[0]
+        result = compare(rule.inputs, wanted)
+        group = self._channels.get(f"medspasync:monitoring.receivers.{channel}")
+        if group not in self.joins.targets(rule, ACTION_GROUPS[rule.type], GROUP):
+            result.different.append(f"it does not tell the channel {channel}")
+        return Demand(
+            rule=ALERT, name=name, origin=origin, resource=rule, problems=result.different, unknown=result.unknown
+        )
+
+
+def _from(resources: Sequence[Resource], key: str) -> list[Resource]:
+    """Those made from the entry ``key``."""
+    return [resource for resource in resources if (resource.origin or {}).get("key") == key]
+
+
+def _conditions(entry: ActivityEntry) -> list[dict[str, Any]]:
+    return [
+        {"field": "category", "equals": entry.category},
+        *({"field": field, "equals": value} for field, value in entry.equals.items()),
+        *({"anyOf": [{"field": field, "equals": v} for v in values]} for field, values in entry.any_of.items()),
+    ]
+
+
+def _filled(query: str) -> re.Pattern[str]:
+    """The query with any list where the stack fills one in."""
+    return re.compile(r"dynamic\(\[[^\])]*\]\)".join(re.escape(part) for part in re.split(r"\{\{\w+\}\}", query)))

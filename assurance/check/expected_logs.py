@@ -1,0 +1,155 @@
+"""Which receivers, retention rules and sources of logs a stack must have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from assurance.check.demand import Demand, Rule, compare
+from assurance.check.kinds import SUBSCRIPTION_SETTING, feeders, sends, settings_of
+from assurance.check.places import Places
+from assurance.joins import Joins
+from assurance.record import Resource
+from policies.rules.monitoring import GROUP, WORKSPACE
+from stacks.settings.alerts import ALERTS, QueryEntry, alert_catalogue
+from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
+from stacks.settings.model import Settings
+from stacks.settings.monitoring import ReceiversSettings
+
+RECEIVER = Rule(
+    "EXPECT-RECEIVER",
+    "Every receiver of every channel is told",
+    "critical",
+    ("164.308(a)(6)(ii)",),
+    "Give the channel's action group the receiver that the stack file names, or take it out there.",
+)
+RETENTION = Rule(
+    "EXPECT-RETENTION",
+    "Every audit table is kept as long as the stack file says",
+    "high",
+    ("164.312(b)", "164.316(b)(2)(i)"),
+    "Give the table its total retention (medspasync:monitoring.workspace.auditRetentionDays).",
+)
+FED = Rule(
+    "EXPECT-LOG-FEED",
+    "Every table that an alert's query reads is fed by everything the alert is about",
+    "critical",
+    ("164.312(b)", "164.308(a)(1)(ii)(D)"),
+    "Give the resource a diagnostic setting to the workspace with the category: without data the alert is silent.",
+)
+PLAN = Rule(
+    "EXPECT-LOG-PLAN",
+    "Every table that an alert's query reads is on a plan that alerts can read",
+    "high",
+    ("164.312(b)", "164.308(a)(1)(ii)(D)"),
+    "Set the table's plan to Analytics: Basic and Auxiliary tables cannot be read by alert rules.",
+)
+OUTSIDE = "whether Entra sends it: the tenant's diagnostic setting is made outside this program (tenantLogs)"
+TABLE = "operationalinsights:Table"
+
+
+@dataclass
+class Logs:
+    """What ``settings`` and the log-tables catalogue ask for, sought in one record."""
+
+    joins: Joins
+    settings: Settings
+    places: Places
+    _sent: dict[str, dict[str, list[Resource]]] = field(default_factory=dict)
+
+    @property
+    def _file(self) -> str:
+        return f"Pulumi.{self.joins.record.stack}.yaml"
+
+    def receivers(self) -> Iterator[Demand]:
+        """Every address, telephone and webhook of every channel."""
+        groups = {(group.origin or {}).get("key", ""): group for group in self.joins.of(GROUP)}
+        for channel in ReceiversSettings.model_fields:
+            settings = getattr(self.settings.monitoring.receivers, channel)
+            key = f"medspasync:monitoring.receivers.{channel}"
+            group = groups.get(key)
+            told = _told(group) if group else set()
+            wanted = [("e-mail", email) for email in settings.emails]
+            wanted += [("webhook", "")] if settings.webhook else []
+            for receiver in wanted:
+                name = f"receiver {' '.join(filter(None, receiver))} of channel {channel}"
+                problems = (
+                    [] if receiver in told else [f"{group.name if group else 'no action group'} does not tell it"]
+                )
+                yield Demand(
+                    rule=RECEIVER, name=name, origin=self.places.of(self._file, key), resource=group, problems=problems
+                )
+
+    def retention(self) -> Iterator[Demand]:
+        """The retention of the workspace and of every audit table."""
+        days = self.settings.monitoring.workspace
+        key = "medspasync:monitoring.workspace"
+        for workspace in self.joins.of(WORKSPACE):
+            result = compare(workspace.inputs, {"retentionInDays": days.retention_days})
+            yield Demand(
+                rule=RETENTION, name=f"retention of {workspace.name}", origin=self.places.of(self._file, key),
+                resource=workspace, problems=result.different, unknown=result.unknown,
+            )  # fmt: skip
+        for name in audit_tables():
+            table = self._table(name)
+            origin = self.places.of(LOG_TABLES, name)
+            if table is None:
+                problems, unknown = [f"nothing says how long it is kept; must be {days.audit_retention_days} days"], []
+            else:
+                result = compare(table.inputs, {"totalRetentionInDays": days.audit_retention_days})
+                problems, unknown = result.different, result.unknown
+            yield Demand(
+                rule=RETENTION, name=f"retention of table {name}", origin=origin, resource=table, problems=problems,
+                unknown=unknown,
+            )  # fmt: skip
+
+    def _table(self, name: str) -> Resource | None:
+        return next((table for table in self.joins.of(TABLE) if table.inputs.get("tableName") == name), None)
+
+    def queries(self, concerned: set[str]) -> Iterator[Demand]:
+        """Feed and plan of every table that a query alert of the kinds ``concerned`` reads."""
+        for alert_id, entry in alert_catalogue().items():
+            if isinstance(entry, QueryEntry) and entry.kind in concerned:
+                origin = self.places.of(ALERTS, alert_id)
+                for name in entry.tables:
+                    table = self._table(name)
+                    plan = table.inputs.get("plan") if table else None
+                    problems = [] if plan in (None, "Analytics") else [f"its plan is {plan}"]
+                    label = f"table {name} of alert {alert_id}"
+                    yield Demand(rule=PLAN, name=label, origin=origin, resource=table, problems=problems)
+                    outside = [OUTSIDE] if entry.kind == "tenant" else []
+                    problems = [] if outside else self._unfed(name, entry.kind)
+                    yield Demand(rule=FED, name=label, origin=origin, problems=problems, unknown=outside)
+
+    def _unfed(self, table: str, kind: str) -> list[str]:
+        """What keeps the logs of ``kind`` from reaching ``table``."""
+        categories = {str(feeder): own for feeder, own in log_tables()[table].fed_by.items()}.get(kind)
+        if categories is None:
+            return [f"{table} is not fed by any {kind}"]
+        senders = self._senders(kind)
+        problems = [] if senders else [f"this stack has no {kind}"]
+        for name, settings in senders.items():
+            problems += [f"{name} does not send {c}" for c in categories if not any(sends(s, c) for s in settings)]
+        return problems
+
+    def _senders(self, kind: str) -> dict[str, list[Resource]]:
+        """What writes logs of ``kind``, and the diagnostic settings that send them to the workspace."""
+        if kind not in self._sent:
+            if kind == "subscription":
+                found = {kind: self.joins.of(SUBSCRIPTION_SETTING)}
+            else:
+                pairs = feeders(self.joins, kind)
+                found = {resource.name: settings_of(self.joins, resource, feeder) for resource, feeder in pairs}
+            self._sent[kind] = {
+                name: [s for s in settings if self.joins.targets(s, "workspaceId", WORKSPACE)]
+                for name, settings in found.items()
+            }
+        return self._sent[kind]
+
+
+def _told(group: Resource) -> set[tuple[str, str]]:
+    """Whom an action group tells."""
+    told = {("e-mail", r.get("emailAddress", "")) for r in group.inputs.get("emailReceivers") or ()}
+    if group.inputs.get("webhookReceivers"):
+        told.add(("webhook", ""))
+    return told

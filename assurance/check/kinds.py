@@ -1,0 +1,77 @@
+"""Which resources of a record are meant by a kind of the alert and log-table catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assurance.joins import Joins
+from assurance.record import Resource
+
+WATCHED: Mapping[str, str] = {
+    "keyvault": "keyvault:Vault",
+    "postgres": "dbforpostgresql:Server",
+    "site": "web:WebApp",
+    "plan": "web:AppServicePlan",
+    "frontdoor": "cdn:Profile",
+    "redis": "redisenterprise:RedisEnterprise",
+    "storage": "storage:StorageAccount",
+    "servicebus": "servicebus:Namespace",
+    "workspace": "operationalinsights:Workspace",
+    "groups": "resources:ResourceGroup",
+}
+"""What alerts of a kind watch. ``subscription`` and ``tenant`` are no resources: the stack's settings decide."""
+
+
+@dataclass(frozen=True)
+class Feeder:
+    """A type that writes logs, and the part of it that its diagnostic setting names (behind its id)."""
+
+    type: str
+    child: str = ""
+
+
+FEEDERS: Mapping[str, Sequence[Feeder]] = {
+    "keyvault": (Feeder("keyvault:Vault"),),
+    "postgres": (Feeder("dbforpostgresql:Server"),),
+    "site": (Feeder("web:WebApp"), Feeder("web:WebAppSlot")),
+    "frontdoor": (Feeder("cdn:Profile"),),
+    "redis": (Feeder("redisenterprise:Database"),),
+    "storage": (Feeder("storage:StorageAccount", "/blobServices/default"),),
+    "servicebus": (Feeder("servicebus:Namespace"),),
+    "workspace": (Feeder("operationalinsights:Workspace"),),
+    "group": (Feeder("network:NetworkSecurityGroup"),),
+    "network": (Feeder("network:VirtualNetwork"),),
+    "address": (Feeder("network:PublicIPAddress"),),
+    "autoscale": (Feeder("monitor:AutoscaleSetting"),),
+    "backup": (Feeder("dataprotection:BackupVault"),),
+    "telemetry": (Feeder("applicationinsights:Component"),),
+}
+"""What writes logs of a kind, where a resource does."""
+
+SETTING = "monitor:DiagnosticSetting"
+SUBSCRIPTION_SETTING = "monitor:SubscriptionDiagnosticSetting"
+ALL_LOGS = "allLogs"
+
+
+def watched(joins: Joins, kind: str) -> list[Resource]:
+    """The resources that alerts of ``kind`` are about."""
+    return joins.of(WATCHED[kind]) if kind in WATCHED else []
+
+
+def feeders(joins: Joins, kind: str) -> list[tuple[Resource, Feeder]]:
+    """The resources that write logs of ``kind``."""
+    return [(resource, feeder) for feeder in FEEDERS.get(kind, ()) for resource in joins.of(feeder.type)]
+
+
+def settings_of(joins: Joins, resource: Resource, feeder: Feeder) -> list[Resource]:
+    """The diagnostic settings for a resource."""
+    return joins.holders(resource, "resourceUri", SETTING, child=feeder.child)
+
+
+def sends(setting: Resource, category: str) -> bool:
+    """Whether a diagnostic setting turns on a log category, by its name or with all logs."""
+    return any(
+        log.get("enabled") is True and (log.get("category") == category or log.get("categoryGroup") == ALL_LOGS)
+        for log in setting.inputs.get("logs") or ()
+    )
