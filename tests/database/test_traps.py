@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from database.context import sign_context
-from tests.database.world import World
+from tests.database.world import APPS, World
 
 BACKEND = "medspasync_backend"
 
@@ -76,7 +76,7 @@ def test_functions_that_the_owner_makes_later_are_closed_to_public(world: World)
         app.execute("SELECT phi.later()")
 
 
-@pytest.mark.parametrize("role", [BACKEND, "medspasync_pro_next", "medspasync_breakglass"])
+@pytest.mark.parametrize("role", [*APPS, "medspasync_breakglass"])
 def test_a_partition_is_not_a_way_around_its_parent(shared_world: World, role: str) -> None:
     with shared_world.login(role) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("SELECT count(*) FROM phi.message_earlier")
@@ -241,7 +241,7 @@ def test_a_cheap_function_in_where_sees_only_permitted_rows(world: World) -> Non
     assert sorted(seen) == sorted(f"saw {patient}" for patient in world.a.patients)
 
 
-@pytest.mark.parametrize("role", [BACKEND, "medspasync_migrator", "platform"])
+@pytest.mark.parametrize("role", [*APPS, "medspasync_migrator", "platform"])
 def test_truncate_is_refused_to_everybody(world: World, role: str) -> None:
     with world.login(role) as session:
         for table in (
@@ -256,7 +256,7 @@ def test_truncate_is_refused_to_everybody(world: World, role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", [BACKEND, "medspasync_migrator", "medspasync_auditor", "medspasync_maintainer", "platform"]
+    "role", [*APPS, "medspasync_migrator", "medspasync_auditor", "medspasync_maintainer", "platform"]
 )
 @pytest.mark.parametrize("statement", ["UPDATE {} SET actor = 'x'", "DELETE FROM {}"])
 def test_the_trail_cannot_be_changed(shared_world: World, role: str, statement: str) -> None:
@@ -281,7 +281,7 @@ def test_replica_mode_does_not_switch_the_guards_off(world: World) -> None:
         assert count(platform, "audit.hipaa_audit_logs") == before + 4
 
 
-@pytest.mark.parametrize("role", [BACKEND, "medspasync_pro_next", "medspasync_auditor", "medspasync_breakglass"])
+@pytest.mark.parametrize("role", [*APPS, "medspasync_auditor", "medspasync_breakglass"])
 def test_nobody_becomes_the_owner_or_the_audit_marker(shared_world: World, role: str) -> None:
     with shared_world.login(role) as session:
         for other in ("medspasync_owner", "medspasync_phi_audit", "medspasync_migrator", "platform"):
@@ -289,7 +289,7 @@ def test_nobody_becomes_the_owner_or_the_audit_marker(shared_world: World, role:
                 session.execute(f"SET ROLE {other}")
 
 
-@pytest.mark.parametrize("role", [BACKEND, "medspasync_auditor", "medspasync_maintainer", "medspasync_breakglass"])
+@pytest.mark.parametrize("role", [*APPS, "medspasync_auditor", "medspasync_maintainer", "medspasync_breakglass"])
 def test_keys_and_registry_are_out_of_reach(shared_world: World, role: str) -> None:
     statements = [
         "SELECT secret FROM security.context_keys",
