@@ -49,7 +49,7 @@ VARIANTS: dict[str, tuple[str, bool]] = {
 
 @dataclass
 class Figure:
-    """One operation on one variant: operations a second over all clients, and CPU microseconds of the server for each."""
+    """One operation on one variant: how many a second over all clients, and CPU microseconds of the server each."""
 
     operation: str
     variant: str
@@ -283,9 +283,8 @@ def main() -> int:
         return 0
     for report in reports:
         print(f"\n{report['server']}")
-        print(
-            f"{'operation':20}{'variant':22}{'clients':>8}{'per second':>12}{'server µs':>11}{'added':>9}{'overhead':>11}"
-        )
+        columns = f"{'operation':20}{'variant':22}{'clients':>8}{'per second':>12}"
+        print(f"{columns}{'server µs':>11}{'added':>9}{'overhead':>11}")
         for figure in report["figures"]:
             print(_line(figure))
         print(f"a context: {report['begin_context_microseconds']:.0f} microseconds, once a transaction")
