@@ -29,6 +29,7 @@ from stacks.settings.alerts import (
     ActivityEntry,
     AlertEntry,
     AlertOverride,
+    Limit,
     MetricEntry,
     QueryEntry,
     alert_catalogue,
@@ -51,6 +52,7 @@ class _Layer:
     settings: MonitoringSettings
     foundation: Foundation
     tags: dict[str, str]
+    limits: Mapping[Limit, float]
     watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
     """Ids of what exists, by kind and name. A kind without resources has no alerts."""
 
@@ -77,16 +79,23 @@ class _Layer:
     def threshold(self, alert_id: str, entry: MetricEntry | QueryEntry) -> float:
         """The stack's threshold, else the catalogue's."""
         own = self.override(alert_id).threshold
-        return entry.threshold if own is None else own
+        threshold = entry.threshold if own is None else own
+        return entry.value(threshold, self.limits) if isinstance(entry, MetricEntry) else threshold
 
 
-def build_operations(settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps) -> None:
+def build_operations(
+    settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps, limits: Mapping[Limit, float]
+) -> None:
     """Alerts on everything the other layers report, the subscription's activity log where this stack owns it,
-    availability tests and the budget."""
+    availability tests and the budget.
+
+    limits: of the stack's resources, for thresholds that are a share of one.
+    """
     layer = _Layer(
         settings=settings,
         foundation=foundation,
         tags=dict(foundation.common.tags),
+        limits=limits,
         watched=_watched(settings, foundation, data, apps),
     )
     kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())

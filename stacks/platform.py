@@ -15,6 +15,7 @@ from stacks.data import build_data
 from stacks.edge import build_edge, private_link_message
 from stacks.foundation import build_foundation
 from stacks.operations import build_operations
+from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
 from stacks.slo import build_slo, error_budgets
@@ -26,7 +27,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     data = build_data(settings, foundation, supplied)
     apps = build_apps(settings, foundation, data)
     build_edge(settings, foundation, apps)
-    build_operations(settings.monitoring, foundation, data, apps)
+    build_operations(settings.monitoring, foundation, data, apps, alert_limits(settings.database))
     build_slo(settings, foundation)
     dashboards = build_dashboards(settings.dashboards, settings.monitoring, foundation, data)
     outputs = {

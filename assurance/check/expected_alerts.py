@@ -25,6 +25,7 @@ from stacks.settings.alerts import (
     alert_catalogue,
     query_text,
 )
+from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
 from stacks.settings.slo import slo_catalogue
 
@@ -104,6 +105,8 @@ class Alerts:
         if isinstance(entry, ActivityEntry):
             return {**wanted, "condition": {"allOf": _conditions(entry)}}
         threshold = entry.threshold if override.threshold is None else override.threshold
+        if isinstance(entry, MetricEntry):
+            threshold = entry.value(threshold, alert_limits(self.settings.database))
         criterion: dict[str, Any] = {"operator": entry.operator, "threshold": threshold}
         criterion["dimensions"] = [{"name": dimension, "values": ["*"]} for dimension in entry.dimensions]
         if isinstance(entry, MetricEntry):

@@ -35,6 +35,9 @@ NAMESPACES: Mapping[str, str] = {
 }
 """Metric namespace of each kind that has metrics of its own."""
 
+Limit = Literal["database-connections"]
+"""A limit of a resource (stacks/settings/limits.py)."""
+
 Channel = Literal["critical", "warning", "security"]
 Severity = Literal[0, 1, 2, 3, 4]
 AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -80,6 +83,12 @@ class MetricEntry(AlertEntry):
     window: MetricWindow
     frequency: MetricFrequency
     dimensions: list[str] = []
+    share_of: Limit | None = None
+    """Threshold and range are shares of this limit, which the resource's size decides."""
+
+    def value(self, threshold: Number, limits: Mapping[Limit, float]) -> Number:
+        """A threshold of the catalogue or of a stack in the metric's own unit. Raises KeyError without its limit."""
+        return threshold if self.share_of is None else round(threshold * limits[self.share_of])
 
     def problems(self) -> Iterator[Problem]:
         """The rule can fire, and is evaluated at least once per window."""

@@ -11,6 +11,7 @@ from components.identity import IdentityOutputs
 from stacks.observability import build_observability
 from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
+from stacks.settings.alerts import Limit
 from stacks.settings.monitoring import MonitoringSettings
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
@@ -24,6 +25,7 @@ KINDS = {
     "servicebus": ("Microsoft.ServiceBus/namespaces", ["bus"]),
 }
 APPS = ("backend", "frontend")
+LIMITS: dict[Limit, float] = {"database-connections": 1000}
 
 
 def known(value: str) -> pulumi.Output[str]:
@@ -72,7 +74,7 @@ def program(kinds: tuple[str, ...] = tuple(KINDS), webhook: str | None = WEBHOOK
             protection=own.protection,
             webhook_uri=None if webhook is None else pulumi.Output.secret(webhook),
         )
-        build_operations(settings, foundation(monitoring), _data(kinds), _apps())
+        build_operations(settings, foundation(monitoring), _data(kinds), _apps(), LIMITS)
 
     return build
 

@@ -131,7 +131,13 @@ def test_thresholds_are_those_of_the_catalogue(built: Record) -> None:
         if isinstance(entry, (MetricEntry, QueryEntry)):
             for rule in of_alert(built, alert_id):
                 criterion = rule.inputs["criteria"]["allOf"][0]
-                assert (criterion["operator"], criterion["threshold"]) == (entry.operator, entry.threshold)
+                threshold = 800 if alert_id == "postgres-connections" else entry.threshold
+                assert (criterion["operator"], criterion["threshold"]) == (entry.operator, threshold)
+
+
+def test_a_stacks_own_share_is_a_share_too() -> None:
+    (rule,) = of_alert(record(program(alerts={"postgres-connections": {"threshold": 0.5}})), "postgres-connections")
+    assert rule.inputs["criteria"]["allOf"][0]["threshold"] == 500
 
 
 def test_only_the_owner_of_the_subscription_sends_its_activity_log(deployed: Record) -> None:

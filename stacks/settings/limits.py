@@ -1,0 +1,38 @@
+"""Limits of resources that their size decides, for alerts whose threshold is a share of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from stacks.settings.alerts import Limit
+from stacks.settings.database import DatabaseSettings
+
+_FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
+
+
+@cache
+def _connections() -> Mapping[str, Mapping[str, int]]:
+    data = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {tier: {str(size): number for size, number in sizes.items()} for tier, sizes in data.items()}
+
+
+def max_connections(tier: str, sku: str) -> int:
+    """Connections that a server of this size accepts at most.
+
+    tier: Burstable, GeneralPurpose or MemoryOptimized; sku: a size of it (``Standard_D4ds_v5``). Raises KeyError for
+    a size that the table does not have.
+    """
+    sizes = _connections()[tier]
+    size = sku.removeprefix("Standard_")[1:]
+    cores = re.match(r"\d+", size)
+    return sizes[size] if size in sizes or cores is None else sizes[cores.group()]
+
+
+def alert_limits(database: DatabaseSettings) -> dict[Limit, float]:
+    """What shares in the alert catalogue are shares of."""
+    return {"database-connections": max_connections(database.tier, database.sku)}
