@@ -68,6 +68,8 @@ def build_observability(
                     short_name=f"{names.code}{channel}"[:SHORT_NAME_LENGTH],
                     emails=receiver.emails,
                     webhook_uri=webhook_uri if receiver.webhook else None,
+                    sms=receiver.sms,
+                    push=receiver.push,
                     tags=dict(tags),
                 ),
             ).outputs.id

@@ -21,6 +21,7 @@ from components.alerts import (
 )
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
+from stacks.alert_processing import build_alert_processing
 from stacks.database import app_role
 from stacks.outputs import Apps, Data, Foundation
 from stacks.settings.alerts import (
@@ -108,6 +109,7 @@ def build_operations(
         _subscription_log(layer)
     _availability(layer)
     _budget(layer)
+    build_alert_processing(settings, foundation)
 
 
 def _watched(

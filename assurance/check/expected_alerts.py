@@ -36,6 +36,7 @@ ALERT = Rule(
     ("164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)", "164.312(b)"),
     "Make the alert as the entry says. What a stack may change of it stands under medspasync:monitoring.alerts.",
 )
+PROCESSING = "alertsmanagement:AlertProcessingRuleByName"
 Entry = MetricEntry | QueryEntry | ActivityEntry
 
 
@@ -74,6 +75,7 @@ class Alerts:
         yield from self._service_levels()
         yield from self._availability()
         yield from self._budget()
+        yield from self._processing()
 
     def _of_entry(self, alert_id: str, entry: Entry) -> Iterator[Demand]:
         origin = self.places.of(ALERTS, alert_id)
@@ -160,6 +162,23 @@ class Alerts:
             rule=ALERT, name="budget", origin=self.places.of(f"Pulumi.{self.joins.record.stack}.yaml", key),
             resource=next(iter(budgets), None), problems=problems,
         )  # fmt: skip
+
+    def _processing(self) -> Iterator[Demand]:
+        """Azure Backup's own alerts reach a channel, and nothing else silences alerts than the windows in the file."""
+        file, critical = f"Pulumi.{self.joins.record.stack}.yaml", "medspasync:monitoring.receivers.critical"
+        rules = self.joins.of(PROCESSING)
+        told = [r for r in rules if self.joins.targets(r, "properties.actions[].actionGroupIds[]", GROUP)]
+        yield Demand(
+            rule=ALERT, name="alerts of Azure Backup", origin=self.places.of(file, critical),
+            resource=next(iter(told), None), problems=[] if told else ["no alert processing rule tells of them"],
+        )  # fmt: skip
+        windows = {f"medspasync:monitoring.maintenance.{w.name}" for w in self.settings.monitoring.maintenance}
+        for rule in rules:
+            if rule not in told:
+                key = (rule.origin or {}).get("key", "")
+                problems = [] if key in windows else ["it silences alerts, and is no window of the stack file"]
+                origin = self.places.of(file, key or critical)
+                yield Demand(rule=ALERT, name=f"quiet by {rule.name}", origin=origin, resource=rule, problems=problems)
 
     def _demand(
         self, name: str, origin: dict[str, Any], rules: Sequence[Resource], channel: str, wanted: dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -25,6 +25,10 @@ from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 
 Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$")]
 """An address of a role or a list, not of a person: receivers change without a deployment."""
+
+
+Telephone = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{0,2} \d{4,14}$")]
+"""Country code and number with one space between: +1 5550100."""
 
 
 class WorkspaceSettings(Section):
@@ -70,13 +74,19 @@ class ReceiverSettings(Section):
     """Addresses of roles."""
     webhook: bool = False
     """Also call the webhook named by `webhookSecret`, with the common alert schema."""
+    sms: list[Telephone] = []
+    """Telephones that get a text message; the one on duty, not a person's own. About $0.01 a message, at most one in
+    five minutes. Charges of the country apply."""
+    push: list[Email] = []
+    """Accounts whose Azure mobile app gets a notification. Free."""
 
     def problems(self) -> Iterator[Problem]:
         """A channel without a receiver tells nobody."""
-        if not self.emails and not self.webhook:
-            yield Problem("emails", self.emails, "at least one address, or webhook: true")
-        if len(set(self.emails)) != len(self.emails):
-            yield Problem("emails", self.emails, "every address once")
+        if not (self.emails or self.webhook or self.sms or self.push):
+            yield Problem("emails", self.emails, "at least one address, webhook: true, or a receiver in sms or push")
+        for key in ("emails", "sms", "push"):
+            if len(set(getattr(self, key))) != len(getattr(self, key)):
+                yield Problem(key, getattr(self, key), "each once")
 
 
 class ReceiversSettings(Section):
@@ -88,6 +98,12 @@ class ReceiversSettings(Section):
     """Something needs attention in working hours."""
     security: ReceiverSettings
     """Something that may be an incident: the security officer."""
+
+
+Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LONGEST_WINDOW = 240
+"""Minutes: the recovery time that the platform aims at (policy choice)."""
 
 
 class AvailabilityTest(Section):
@@ -115,6 +131,34 @@ class BudgetSettings(Section):
             yield Problem("startDate", str(self.start_date), "the first day of a month")
 
 
+class MaintenanceWindow(Section):
+    """A time every week in which metric alerts are told to nobody. They still fire, and are kept.
+
+    Alerts on logs and on the activity log, which the security channel hears, are told as ever.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    """Short name, part of the rule's name."""
+    days: Annotated[list[Day], Field(min_length=1)]
+    """Days of the week, in UTC."""
+    start: Clock
+    """When it begins, HH:MM in UTC."""
+    end: Clock
+    """When it ends, HH:MM in UTC, on the same day and at most four hours later."""
+    reason: Annotated[str, Field(min_length=10)]
+    """What is done then."""
+
+    def problems(self) -> Iterator[Problem]:
+        """It ends after it begins, and soon: what breaks in it is heard of only afterwards."""
+        length = _minutes(self.end) - _minutes(self.start)
+        if not 0 < length <= LONGEST_WINDOW:
+            yield Problem("end", self.end, f"after start ({self.start}), at most {LONGEST_WINDOW // 60} hours later")
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
 TestName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
 
 
@@ -133,6 +177,8 @@ class MonitoringSettings(Section):
     """What the stack changes of stacks/catalogues/alerts.yaml, by alert id. Each rule costs $0.10 to $1.50 a month."""
     availability_tests: dict[TestName, AvailabilityTest] = {}
     """Requests from outside, by name; none: no test and no cost."""
+    maintenance: list[MaintenanceWindow] = []
+    """Times in which metric alerts are told to nobody; none: they are told at all times."""
     budget: BudgetSettings
     """When to hear of costs."""
     subscription_owner: bool = False
@@ -145,6 +191,9 @@ class MonitoringSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """Webhook and secret go together; overrides name alerts that exist, with values at which they can fire."""
         yield from self._webhook_problems()
+        names = [window.name for window in self.maintenance]
+        if len(set(names)) != len(names):
+            yield Problem("maintenance", names, "each name once")
         for alert_id, override in self.alerts.items():
             key = f"alerts.{alert_id}"
             entry = alert_catalogue().get(alert_id)

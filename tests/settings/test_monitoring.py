@@ -24,6 +24,9 @@ def receivers(**changes: Any) -> dict[str, Any]:
     return {**document()["receivers"], **changes}
 
 
+WINDOW = {"name": "patches", "days": ["Sunday"], "start": "03:00", "end": "05:00", "reason": "the database restarts"}
+
+
 def test_the_smallest_section_is_complete_and_safe() -> None:
     assert refused(MonitoringSettings, document()) == set()
     settings = read(MonitoringSettings, document())
@@ -55,6 +58,14 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
         ({"receivers": receivers(critical={"webhook": True}), "webhookSecret": "JWT-SECRET"}, "webhookSecret"),
         ({"availabilityTests": {"api": {"url": "http://api.medspasyncpro.com"}}}, "availabilityTests.api.url"),
         ({"budget": {"amount": 100, "startDate": "2026-01-15"}}, "budget.startDate"),
+        ({"receivers": receivers(security={"sms": ["5550100"]})}, "receivers.security.sms.0"),
+        ({"receivers": receivers(security={"sms": ["+1 5550100", "+1 5550100"]})}, "receivers.security.sms"),
+        ({"receivers": receivers(security={"push": ["duty"]})}, "receivers.security.push.0"),
+        ({"maintenance": [{**WINDOW, "end": "02:00"}]}, "maintenance[0].end"),
+        ({"maintenance": [{**WINDOW, "end": "07:01"}]}, "maintenance[0].end"),
+        ({"maintenance": [{**WINDOW, "start": "3:00"}]}, "maintenance.0.start"),
+        ({"maintenance": [{**WINDOW, "days": []}]}, "maintenance.0.days"),
+        ({"maintenance": [WINDOW, WINDOW]}, "maintenance"),
         ({"budget": {"amount": 0, "startDate": "2026-01-01"}}, "budget.amount"),
         ({"alerts": {"postgres-dwn": {"severity": 1}}}, "alerts.postgres-dwn"),
         ({"alerts": {"postgres-down": {"enabled": False}}}, "alerts.postgres-down.reason"),

@@ -217,3 +217,62 @@ def test_the_budget_counts_the_stacks_own_groups() -> None:
     for notification in inputs["notifications"].values():
         assert notification["contactEmails"] == ["finance@medspasyncpro.com"]
         assert len(notification["contactGroups"]) == 1
+
+
+def test_every_kind_of_receiver_is_told() -> None:
+    changes = receivers(critical={"sms": ["+1 5550100", "+44 2071234567"], "push": ["duty@medspasyncpro.com"]})
+    built = record(program(receivers=changes))
+    group = next(g.inputs for g in built.of_type("monitor:ActionGroup") if g.name == "action-group-critical")
+    told = [(r["countryCode"], r["phoneNumber"]) for r in group["smsReceivers"]]
+    assert told == [("1", "5550100"), ("44", "2071234567")]
+    assert [r["emailAddress"] for r in group["azureAppPushReceivers"]] == ["duty@medspasyncpro.com"]
+    names = [r["name"] for kind in ("smsReceivers", "azureAppPushReceivers") for r in group[kind]]
+    assert len(set(names)) == 3, "a receiver's name is unique in its group"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_azure_backups_own_alerts_reach_the_critical_channel(mode: Mode) -> None:
+    built = record(program(), mode)
+    rule = only(built, "alertsmanagement:AlertProcessingRuleByName")
+    properties = rule.inputs["properties"]
+    assert properties["enabled"] is True
+    assert properties["conditions"] == [
+        {"field": "TargetResourceType", "operator": "Equals", "values": ["microsoft.dataprotection/backupvaults"]}
+    ]
+    assert len(properties["scopes"]) == 4
+    (action,) = properties["actions"]
+    assert action["actionType"] == "AddActionGroups"
+    if mode == "deployed":
+        critical = next(g for g in built.of_type("monitor:ActionGroup") if g.name == "action-group-critical")
+        assert action["actionGroupIds"] == [critical.id]
+
+
+WINDOW = {
+    "name": "patches",
+    "days": ["Sunday"],
+    "start": "03:00",
+    "end": "05:00",
+    "reason": "Azure restarts the database in these hours.",
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_maintenance_window_quiets_metrics_only(mode: Mode) -> None:
+    built = record(program(maintenance=[WINDOW]), mode)
+    (rule,) = [r for r in built.of_type("alertsmanagement:AlertProcessingRuleByName") if "maintenance" in r.name]
+    properties = rule.inputs["properties"]
+    assert properties["conditions"] == [{"field": "SignalType", "operator": "Equals", "values": ["Metric"]}]
+    assert properties["actions"] == [{"actionType": "RemoveAllActionGroups"}]
+    assert properties["schedule"] == {
+        "timeZone": "UTC",
+        "recurrences": [
+            {"recurrenceType": "Weekly", "daysOfWeek": ["Sunday"], "startTime": "03:00:00", "endTime": "05:00:00"}
+        ],
+    }
+    assert rule.origin == {"file": "Pulumi.test.yaml", "key": "medspasync:monitoring.maintenance.patches"}
+
+
+def test_no_security_alert_can_be_quieted() -> None:
+    """A maintenance window filters by signal: no alert on a metric is the security channel's."""
+    entries = alert_catalogue().values()
+    assert not [entry for entry in entries if isinstance(entry, MetricEntry) and entry.channel == "security"]

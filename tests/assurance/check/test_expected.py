@@ -16,6 +16,7 @@ from assurance.check.demand import Demand, compare
 from assurance.check.expected import demands, expected_findings, stack_settings
 from assurance.check.expected_alerts import Alerts
 from assurance.check.expected_logs import Logs
+from assurance.check.kinds import feeders, settings_of
 from assurance.check.places import Places
 from assurance.errors import UsageError
 from assurance.joins import Joins
@@ -151,14 +152,18 @@ def test_without_an_action_group_nobody_is_told() -> None:
 
 
 def test_no_diagnostic_setting_that_an_alert_needs_can_be_removed_unnoticed() -> None:
-    sending = [s for s in joins().of("monitor:DiagnosticSetting") if s.inputs.get("workspaceId") and s.inputs["logs"]]
-    needed = [s for s in sending if not s.name.startswith(("subnet", "network", "plan", "backup", "egress"))]
+    fed = [pair for kind in sorted(KINDS) for pair in feeders(joins(), kind)]
+    needed = [setting for one, feeder in fed for setting in settings_of(joins(), one, feeder) if to_workspace(setting)]
     assert len(needed) > 15
     for setting in [*needed, resource("monitor:SubscriptionDiagnosticSetting", name="to-workspace")]:
         with without(setting):
             told = failing(logs(Joins(joins().record)).queries(KINDS))
         assert told, setting.name
         assert {demand.rule.id for demand in told} == {"EXPECT-LOG-FEED"}
+
+
+def to_workspace(setting: Resource) -> bool:
+    return bool(setting.inputs.get("workspaceId"))
 
 
 KINDS = {"keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servicebus", "workspace", "subscription"}
@@ -235,6 +240,34 @@ def test_a_missing_budget_or_availability_test_is_told() -> None:
     with without(resource("consumption:Budget"), *joins().of("applicationinsights:WebTest")) as seen:
         names = {demand.name for demand in failing(alerts(seen).demands())}
     assert names == {"budget", *(f"availability test {name}" for name in settings().monitoring.availability_tests)}
+
+
+def test_alerts_of_azure_backup_that_nobody_hears_of_are_told() -> None:
+    with without(resource("alertsmanagement:AlertProcessingRuleByName")) as seen:
+        (told,) = failing(alerts(seen).demands())
+    assert told.name == "alerts of Azure Backup"
+
+
+def test_a_rule_that_silences_alerts_must_be_a_window_of_the_stack_file() -> None:
+    rule = resource("alertsmanagement:AlertProcessingRuleByName")
+    with altered(rule, properties={"actions": [{"actionType": "RemoveAllActionGroups"}]}) as seen:
+        told = {demand.name: demand.problems for demand in failing(alerts(seen).demands())}
+    assert set(told) == {"alerts of Azure Backup", "quiet by alert-processing-backup"}
+    assert told["quiet by alert-processing-backup"] == ["it silences alerts, and is no window of the stack file"]
+
+
+def test_a_text_message_that_is_not_sent_is_told() -> None:
+    critical = settings().monitoring.receivers.critical.model_copy(
+        update={"sms": ["+1 5550100"], "push": ["duty@medspasyncpro.com"]}
+    )
+    receivers = settings().monitoring.receivers.model_copy(update={"critical": critical})
+    monitoring = settings().monitoring.model_copy(update={"receivers": receivers})
+    changed = settings().model_copy(update={"monitoring": monitoring})
+    told = failing(Logs(joins(), changed, PLACES).receivers())
+    assert [demand.name for demand in told] == [
+        "receiver text message 5550100 of channel critical",
+        "receiver push duty@medspasyncpro.com of channel critical",
+    ]
 
 
 def test_tenant_logs_are_said_to_be_unchecked() -> None:

@@ -1,0 +1,48 @@
+"""What happens to alerts that are no rule of ours, and during maintenance."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.alert_processing import ProcessingArgs, Window, quiet_metrics, route_alerts
+from stacks.outputs import Foundation
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.origin import Origin, made_from
+
+BACKUP_VAULT = "microsoft.dataprotection/backupvaults"
+"""Azure Backup raises alerts itself: failed backups and restores, and deletion of backups (Microsoft, monitoring and
+reporting solutions for Azure Backup). Nobody hears of them without an alert processing rule."""
+
+
+def build_alert_processing(settings: MonitoringSettings, foundation: Foundation) -> None:
+    """Backup's own alerts go to the critical channel; metric alerts are quiet in the stack's maintenance windows."""
+    common = foundation.common
+    scopes = [
+        pulumi.Output.concat("/subscriptions/", common.subscription_id, "/resourceGroups/", group)
+        for group in common.groups.values()
+    ]
+
+    def args(part: str, description: str) -> ProcessingArgs:
+        return ProcessingArgs(
+            resource_group_name=common.groups["monitoring"],
+            rule_name=common.names.regional("apr", part),
+            description=description,
+            scopes=scopes,
+            tags=dict(common.tags),
+        )
+
+    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    with made_from(Origin(file, "medspasync:monitoring.receivers.critical")):
+        route_alerts(
+            "alert-processing-backup",
+            args("backup", "Azure Backup's own alerts: docs/runbooks/data-recovery.md"),
+            resource_type=BACKUP_VAULT,
+            action_group_ids=[foundation.monitoring.action_groups["critical"]],
+        )
+    for window in settings.maintenance:
+        with made_from(Origin(file, f"medspasync:monitoring.maintenance.{window.name}")):
+            quiet_metrics(
+                f"alert-processing-maintenance-{window.name}",
+                args(f"maintenance-{window.name}", window.reason),
+                Window(days=window.days, start=window.start, end=window.end),
+            )
