@@ -15,6 +15,7 @@ from stacks.data import build_data
 from stacks.edge import build_edge, private_link_message
 from stacks.foundation import build_foundation
 from stacks.operations import build_operations
+from stacks.security import build_security
 from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
@@ -26,9 +27,10 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     foundation = build_foundation(settings, supplied)
     data = build_data(settings, foundation, supplied)
     apps = build_apps(settings, foundation, data)
-    build_edge(settings, foundation, apps)
+    edge = build_edge(settings, foundation, apps)
     build_operations(settings.monitoring, foundation, data, apps, alert_limits(settings.database))
     build_slo(settings, foundation)
+    build_security(settings, foundation, data, edge)
     dashboards = build_dashboards(settings.dashboards, settings.monitoring, foundation, data)
     outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},

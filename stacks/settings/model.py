@@ -15,6 +15,7 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
+from stacks.settings.security import SecuritySettings
 from stacks.settings.slo import SloSettings
 from stacks.settings.vaults import VaultSettings
 
@@ -56,3 +57,5 @@ class Settings(Section):
     """What is promised to users, and the traffic to expect."""
     dashboards: DashboardSettings = DashboardSettings()
     """What people look at."""
+    security: SecuritySettings = SecuritySettings()
+    """Threat detection, and what looks for compliance in Azure."""

@@ -19,7 +19,7 @@ Rows = dict[str, list[dict[str, Any]]]
 def all_tables() -> dict[str, dict[str, str]]:
     """Columns and Kusto types of every table that a query of the project reads."""
     more: dict[str, dict[str, str]] = yaml.safe_load((HERE / "more_tables.yaml").read_text(encoding="utf-8"))
-    return {**tables(), **more}
+    return {name: {**tables().get(name, {}), **more.get(name, {})} for name in (*tables(), *more)}
 
 
 def answers(query: str, rows: Rows) -> list[dict[str, Any]]:

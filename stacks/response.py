@@ -1,0 +1,161 @@
+"""Automated response: playbooks that act on Sentinel's incidents, each under an identity that can do nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pulumi
+
+from components.alerts import AlertArgs, MetricCondition, metric_alert
+from components.custom_role import CustomRole, CustomRoleArgs
+from components.identity import Identity, IdentityArgs, IdentityOutputs
+from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses, disable_accounts
+from components.role_assignment import assign_role
+from components.waf import INCIDENT_RULE
+from stacks.outputs import Edge, Foundation
+from stacks.settings.security import SecuritySettings
+
+Response = Literal["block", "disable"]
+
+APPROVED: Mapping[Response, str] = {"block": "block-approved", "disable": "disable-approved"}
+DONE: Mapping[Response, str] = {"block": "addresses-blocked", "disable": "accounts-disabled"}
+"""Labels of incidents: what a person (or, without approval, an automation rule) sets, and what a playbook sets."""
+
+SENTINEL_RESPONDER = "3e150937-b8fe-4cfb-8069-0eaf05ecd056"
+"""Built-in role Microsoft Sentinel Responder: read, label and comment on incidents."""
+
+POLICY = "Microsoft.Network/frontDoorWebApplicationFirewallPolicies"
+
+
+def build_response(security: SecuritySettings, foundation: Foundation, edge: Edge) -> None:
+    """The playbooks that the stack asks for."""
+    response = security.sentinel.response
+    common = foundation.common
+    if response.block_addresses:
+        identity = _identity("block", foundation)
+        own = [foundation.network.egress_address] if foundation.network.egress_address is not None else []
+        _playbook(
+            "block",
+            security,
+            foundation,
+            identity,
+            entity="Ip",
+            key="item()?['properties']?['address']",
+            never=[*response.never_block, *own],
+            act=block_addresses(INCIDENT_RULE),
+            parameters={"policies": list(edge.waf_policies.values())},
+        )
+        role = CustomRole(
+            "response-role",
+            CustomRoleArgs(
+                scope=pulumi.Output.concat(
+                    "/subscriptions/", common.subscription_id, "/resourceGroups/", common.groups["platform"]
+                ),
+                role_name=common.names.regional("role", "firewall-address-blocker"),
+                description="Read and write a Front Door firewall policy: what blocking an address takes.",
+                actions=[f"{POLICY}/read", f"{POLICY}/write"],
+            ),
+        )
+        for exposure, policy in edge.waf_policies.items():
+            role.give(
+                f"response-{exposure}",
+                scope=policy,
+                principal_id=identity.principal_id,
+                description="Blocks addresses of attackers in the reserved rule.",
+            )
+    if response.disable_accounts:
+        _playbook(
+            "disable",
+            security,
+            foundation,
+            _identity("disable", foundation),
+            entity="Account",
+            key="item()?['properties']?['aadUserId']",
+            never=sorted(security.break_glass.values()),
+            act=disable_accounts(),
+            parameters={},
+        )
+
+
+def _identity(response: Response, foundation: Foundation) -> IdentityOutputs:
+    """An identity of its own, that may read and comment incidents."""
+    common = foundation.common
+    identity = Identity(
+        f"identity-response-{response}",
+        IdentityArgs(
+            resource_group_name=common.groups["monitoring"],
+            location=common.location,
+            identity_name=common.names.regional("id", f"response-{response}"),
+            tags=dict(common.tags),
+        ),
+    )
+    assign_role(
+        f"response-{response}-incidents",
+        scope=foundation.monitoring.workspace_id,
+        role_id=SENTINEL_RESPONDER,
+        principal_id=identity.outputs.principal_id,
+        parent=identity,
+        description="Reads, labels and comments incidents.",
+    )
+    return identity.outputs
+
+
+def _playbook(
+    response: Response,
+    security: SecuritySettings,
+    foundation: Foundation,
+    identity: IdentityOutputs,
+    *,
+    entity: str,
+    key: str,
+    never: Sequence[pulumi.Input[str]],
+    act: Actions,
+    parameters: Mapping[str, pulumi.Input[Any]],
+) -> None:
+    common = foundation.common
+    playbook = Playbook(
+        f"playbook-{response}",
+        PlaybookArgs(
+            resource_group_name=common.groups["monitoring"],
+            location=common.location,
+            workflow_name=common.names.regional("logic", response),
+            identity=identity,
+            workspace_id=foundation.monitoring.workspace_id,
+            interval_minutes=security.sentinel.response.interval_minutes,
+            wanted=APPROVED[response],
+            done=DONE[response],
+            entity=entity,
+            key=key,
+            never=never,
+            act=act,
+            parameters=parameters,
+            logs=common.logs,
+            tags=dict(common.tags),
+        ),
+    )
+    metric_alert(
+        f"alert-playbook-{response}",
+        AlertArgs(
+            id="playbook-failed",
+            rule_name=common.names.regional("alert", f"playbook-failed-{response}"),
+            severity=1,
+            description=f"The playbook {response} failed: an approved response was not carried out, or not wholly.",
+            runbook="docs/runbooks/incident-response.md",
+            controls=["164.308(a)(6)(ii)"],
+            action_group_ids=[foundation.monitoring.action_groups["security"]],
+            resource_group_name=common.groups["monitoring"],
+            tags=dict(common.tags),
+        ),
+        MetricCondition(
+            namespace="Microsoft.Logic/workflows",
+            metric="RunsFailed",
+            aggregation="Total",
+            operator="GreaterThan",
+            threshold=0,
+            window="PT15M",
+            frequency="PT5M",
+        ),
+        resource_id=playbook.outputs.id,
+        parent=playbook,
+    )

@@ -1,0 +1,137 @@
+"""Threat detection and compliance: Sentinel, Defender plans, policy initiatives. Everything is off unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from stacks.settings.base import Problem, Section
+from stacks.settings.monitoring import MonitoringSettings
+
+ObjectId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+
+class ResponseSettings(Section):
+    """What Sentinel does about an incident by itself. A playbook asks for incidents every few minutes: nothing calls
+    it, so it has no address that could be called. About $2 a month each."""
+
+    block_addresses: bool = False
+    """Put an attacker's addresses into the reserved rule of every firewall policy."""
+    disable_accounts: bool = False
+    """Disable a person's account and end its sessions. The playbook's identity needs the Microsoft Graph permissions
+    User.EnableDisableAccount.All and User.RevokeSessions.All, which ARM cannot give: a Privileged Role Administrator
+    does, and takes them back."""
+    approval: bool = True
+    """Act only on incidents that a person labelled `block-approved` or `disable-approved`. false: incidents of rules
+    that say `respond: block` are labelled by an automation rule. Accounts always wait for a person."""
+    never_block: list[str] = []
+    """Addresses that are never blocked: clinics' and partners' own, exactly as the logs name them."""
+    interval_minutes: Annotated[int, Field(ge=1, le=60)] = 5
+    """Minutes between two looks at the incidents: 1 to 60."""
+
+    def problems(self) -> Iterator[Problem]:
+        """An address that nobody can have is a typing mistake, and would not protect whom it should."""
+        for index, address in enumerate(self.never_block):
+            try:
+                ip_address(address)
+            except ValueError:
+                yield Problem(f"neverBlock[{index}]", address, "one IPv4 or IPv6 address, without a range")
+
+
+class SentinelSettings(Section):
+    """Microsoft Sentinel on the stack's workspace."""
+
+    enabled: bool = False
+    """Analytics rules of stacks/catalogues/sentinel.yaml, and incidents. Adds about $2 to each GB that the workspace
+    takes in (docs/slo.md estimates them): about $270 a month in production. Turn it on when logs have come in for a
+    day: Sentinel refuses a rule whose tables and columns do not exist yet."""
+    behavior_analytics: bool = False
+    """UEBA: learns what is usual for each person and address. No charge of its own beyond the tables that it writes.
+    The deployer needs the Entra role Security Administrator, and Entra's logs must be sent here."""
+    threat_intelligence: bool = False
+    """Microsoft's own feed of malicious addresses. Free; the deployer needs Microsoft Sentinel Contributor and, for the
+    connector, read access to the tenant."""
+    defender_incidents: bool = False
+    """Alerts of Defender for Cloud become incidents. Free; needs a Defender plan of this subscription."""
+    response: ResponseSettings = ResponseSettings()
+    """What happens about an incident without a person."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Features of Sentinel need Sentinel."""
+        wanted = {
+            "behaviorAnalytics": self.behavior_analytics,
+            "threatIntelligence": self.threat_intelligence,
+            "defenderIncidents": self.defender_incidents,
+            "response.blockAddresses": self.response.block_addresses,
+            "response.disableAccounts": self.response.disable_accounts,
+        }
+        if not self.enabled:
+            for key, on in wanted.items():
+                if on:
+                    yield Problem(key, True, "false, or sentinel.enabled: true")
+        if not self.response.approval and not self.response.block_addresses:
+            yield Problem("response.approval", False, "true, or response.blockAddresses: true")
+
+
+class DefenderSettings(Section):
+    """Plans of Defender for Cloud. They hold for the whole subscription. Prices are for a month."""
+
+    app_services: bool = False
+    """About $15 for each worker of an App Service plan."""
+    key_vaults: bool = False
+    """About $0.25 for each vault."""
+    open_source_databases: bool = False
+    """About $15 for each PostgreSQL server."""
+    storage_accounts: bool = False
+    """About $10 for each storage account (DefenderForStorageV2, without malware scanning)."""
+    resource_manager: bool = False
+    """About $5 for the subscription."""
+    posture: bool = False
+    """Defender CSPM: about $5 for each server, database and storage account. The foundational posture is free."""
+
+
+class PolicySettings(Section):
+    """Compliance initiatives of Azure Policy, assigned to the subscription. Free; they look and change nothing."""
+
+    hipaa: bool = False
+    """HITRUST/HIPAA. 496 of its 589 policies are questions to people."""
+    hitrust_csf: bool = False
+    """HITRUST CSF v11.3, the more technical one."""
+
+
+class SecuritySettings(Section):
+    """Threat detection and compliance."""
+
+    sentinel: SentinelSettings = SentinelSettings()
+    """Events that only several records together show, incidents, automated response."""
+    defender: DefenderSettings | None = None
+    """Defender plans; left out, this stack leaves the subscription's plans alone."""
+    policies: PolicySettings = PolicySettings()
+    """What Azure Policy looks for."""
+    break_glass: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")], ObjectId] = {}
+    """Emergency identities of people: name to Entra object id. Their sign-ins are incidents; they are never disabled
+    by a playbook."""
+
+
+def cross_problems(security: SecuritySettings, monitoring: MonitoringSettings) -> Iterator[Problem]:
+    """What the subscription has once belongs to the stack that owns it. Keys are full paths without the namespace."""
+    owner = monitoring.subscription_owner
+    once = {
+        "defender": security.defender is not None,
+        "policies.hipaa": security.policies.hipaa,
+        "policies.hitrustCsf": security.policies.hitrust_csf,
+    }
+    for key, wanted in once.items():
+        if wanted and not owner:
+            yield Problem(f"security.{key}", True, "nothing, or monitoring.subscriptionOwner: true: it exists once")
+    if security.sentinel.enabled and monitoring.workspace.daily_cap_gb is not None:
+        yield Problem(
+            "monitoring.workspace.dailyCapGb",
+            monitoring.workspace.daily_cap_gb,
+            "nothing: Sentinel sees nothing of what a cap drops",
+        )
+    if security.sentinel.behavior_analytics and not monitoring.tenant_logs:
+        yield Problem("security.sentinel.behaviorAnalytics", True, "false, or monitoring.tenantLogs: true")

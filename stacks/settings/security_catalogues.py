@@ -1,0 +1,100 @@
+"""The catalogues of threat detection and compliance: Sentinel's rules, and exemptions from Azure Policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from stacks.settings.alerts import AlertId, Control, Kind, minutes
+from stacks.settings.base import Problem, Section
+
+SENTINEL = "stacks/catalogues/sentinel.yaml"
+POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
+_CATALOGUES = Path(__file__).parents[1] / "catalogues"
+
+Initiative = Literal["hipaa", "hitrust-csf"]
+Feature = Literal["break-glass", "threat-intelligence"]
+
+
+class Entity(Section):
+    """What a column of a rule's rows names."""
+
+    type: Literal["IP", "Account"]
+    identifier: Literal["Address", "FullName", "AadUserId"]
+    """Of Sentinel's entity schema."""
+    column: str
+
+
+class SentinelEntry(Section):
+    """One analytics rule."""
+
+    engine: Literal["sentinel"]
+    summary: str
+    """What has happened when it fires."""
+    needs: Annotated[list[Kind], Field(min_length=1)]
+    """What must report to the workspace."""
+    feature: Feature | None = None
+    """What must be on beside Sentinel."""
+    tables: Annotated[list[str], Field(min_length=1)]
+    period: Literal["PT1H", "PT2H", "PT6H", "P1D", "P7D", "P14D"]
+    frequency: Literal["PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "P1D"]
+    severity: Literal["High", "Medium", "Low", "Informational"]
+    tactics: Annotated[list[str], Field(min_length=1)]
+    """Of MITRE ATT&CK, as Sentinel spells them."""
+    entities: Annotated[list[Entity], Field(min_length=1, max_length=10)]
+    respond: Literal["none", "block"]
+    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    controls: Annotated[list[Control], Field(min_length=1)]
+    source: str
+
+    def problems(self) -> Iterator[Problem]:
+        """Late records are seen by a later run; what is blocked has an address."""
+        if 2 * minutes(self.frequency) > minutes(self.period):
+            yield Problem("frequency", self.frequency, f"at most half the period, {self.period}")
+        if self.respond == "block" and all(entity.type != "IP" for entity in self.entities):
+            yield Problem("respond", self.respond, "none: the rule names no address")
+
+
+class ExemptionEntry(Section):
+    """One exemption."""
+
+    initiative: Initiative
+    references: Annotated[list[str], Field(min_length=1)]
+    category: Literal["Mitigated", "Waiver"]
+    reason: Annotated[str, Field(min_length=20)]
+    control: Annotated[str, Field(min_length=20)]
+    """What meets the aim, or limits the harm, instead."""
+    reviewed: date
+    expires: date
+
+    def problems(self) -> Iterator[Problem]:
+        """An exemption is looked at again within a year."""
+        if not 0 < (self.expires - self.reviewed).days <= 366:
+            yield Problem("expires", str(self.expires), f"within a year of the review, {self.reviewed}")
+
+
+@cache
+def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
+    """Sentinel's rules by id. Raises pydantic.ValidationError when the file is wrong."""
+    return TypeAdapter(dict[AlertId, SentinelEntry]).validate_python(_rows("sentinel.yaml"))
+
+
+@cache
+def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
+    """Exemptions by id. Raises pydantic.ValidationError when the file is wrong."""
+    return TypeAdapter(dict[AlertId, ExemptionEntry]).validate_python(_rows("policy_exemptions.yaml"))
+
+
+def sentinel_query(event: str) -> str:
+    """The KQL text of an event, `sentinel/<event>.kql`."""
+    return (_CATALOGUES / "sentinel" / f"{event}.kql").read_text(encoding="utf-8").strip()
+
+
+def _rows(file: str) -> object:
+    return yaml.safe_load((_CATALOGUES / file).read_text(encoding="utf-8"))
