@@ -11,16 +11,17 @@ from stacks.archive import Archive, build_archive
 from stacks.backup import build_backup
 from stacks.bus import build_bus
 from stacks.cache import Cache, build_cache
-from stacks.database import Database, DatabaseKeys, app_role, build_database
+from stacks.database import Database, DatabaseKeys, build_database
+from stacks.database_job import build_database_job
 from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
 from stacks.network import build_flow_logs
 from stacks.outputs import Bus, Data, Foundation
 from stacks.secrets import Value, build_secrets
+from stacks.settings.jobs import DATABASE_URL, app_role
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
 from stacks.vaults import Vaults, build_vaults
 
-DATABASE_URL = "DATABASE-URL"
 REDIS_URL = "REDIS-URL"
 
 
@@ -42,6 +43,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         settings.archive, common, network, vaults.keys["archive"], foundation.edge.profile_id, servers
     )
     build_backup(settings.backup, common, database)
+    jobs = build_database_job(settings, common, network, identities, database)
     if settings.network.flow_logs is not None:
         build_flow_logs(
             settings.network.flow_logs,
@@ -57,7 +59,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
         settings=bus.settings,
-        watched=_watched(vaults, servers, cache, archive, bus),
+        watched=_watched(vaults, servers, cache, archive, bus) | {"jobs": jobs},
     )
 
 

@@ -67,11 +67,6 @@ class Database:
         return pulumi.Output.concat("postgresql://", role, ":", escaped, "@", target)
 
 
-def app_role(app: str) -> str:
-    """The PostgreSQL role of an app, as database/roles.yaml names it."""
-    return f"medspasync_{app.replace('-', '_')}"
-
-
 def build_database(
     settings: DatabaseSettings,
     common: Common,

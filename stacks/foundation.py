@@ -26,6 +26,7 @@ GROUPS = ("platform", "data", "monitoring")
 
 DATABASE_BOOTSTRAP = "database-bootstrap"
 DATABASE_MIGRATION = "database-migration"
+DATABASE_MAINTENANCE = "database-maintenance"
 FLOW_LOGS = "flow-logs"
 
 
@@ -36,6 +37,7 @@ def duties(settings: Settings) -> list[str]:
         *([GEO_ENCRYPTION] if settings.database.geo_redundant_backup else []),
         DATABASE_BOOTSTRAP,
         DATABASE_MIGRATION,
+        *([DATABASE_MAINTENANCE] if settings.database_job.image else []),
         *([FLOW_LOGS] if settings.network.flow_logs else []),
     ]
 

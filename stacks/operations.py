@@ -22,7 +22,6 @@ from components.alerts import (
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
 from stacks.alert_processing import build_alert_processing
-from stacks.database import app_role
 from stacks.outputs import Apps, Data, Foundation
 from stacks.settings.alerts import (
     ALERTS,
@@ -36,6 +35,7 @@ from stacks.settings.alerts import (
     alert_catalogue,
     query_text,
 )
+from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.origin import Origin, made_from
 

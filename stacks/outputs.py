@@ -115,7 +115,8 @@ class Data:
 
     vault_names, vault_ids: by app; secrets: each app's references, in the catalogue's order; settings: plain
     (non-secret) environment values that come from resources, by app.
-    watched: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``).
+    watched: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``,
+    ``servicebus``, ``jobs``).
     """
 
     vault_names: Mapping[str, pulumi.Output[str]]

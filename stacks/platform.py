@@ -12,6 +12,7 @@ from stacks.apps import build_apps
 from stacks.backup import recovery_targets
 from stacks.dashboards import build_dashboards
 from stacks.data import build_data
+from stacks.deployment import deployment_inputs
 from stacks.edge import build_edge, private_link_message
 from stacks.foundation import build_foundation
 from stacks.operations import build_operations
@@ -38,6 +39,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         "egressAddress": foundation.network.egress_address,
         "dnsRecords": [record_output(record) for record in foundation.edge.dns_records],
         "privateLinkMessage": private_link_message(foundation.common.names),
+        "deployment": deployment_inputs(settings, foundation, data, apps),
         "recoveryTargets": {
             event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()
         },

@@ -11,6 +11,7 @@ from stacks.settings.cache import CacheSettings
 from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
+from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlansSettings
@@ -33,6 +34,8 @@ class Settings(Section):
     """Key vaults, keys and the rotation of secrets."""
     database: DatabaseSettings
     """PostgreSQL flexible server."""
+    database_job: DatabaseJobSettings = DatabaseJobSettings()
+    """What applies the SQL to the deployed database, and keeps it in order."""
     cache: CacheSettings | None = None
     """Redis for sessions and cache; left out, the stack has none."""
     archive: ArchiveSettings = ArchiveSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
-from stacks.settings import apps, archive, backup, database, security, slo
+from stacks.settings import apps, archive, backup, database, jobs, security, slo
 from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
@@ -19,6 +19,7 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     """Mistakes that no section can see alone. Keys are full paths without the namespace."""
     yield from apps.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
     yield from database.cross_problems(settings.database, settings.platform)
+    yield from jobs.cross_problems(settings.database_job, settings.platform, settings.registry, settings.apps)
     yield from archive.cross_problems(settings.archive, settings.platform)
     yield from backup.cross_problems(settings.backup, settings.platform)
     yield from bus_problems(settings.event_bus, settings.apps)

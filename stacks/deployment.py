@@ -1,0 +1,42 @@
+"""What the steps after `up` work on: the stack's output ``deployment``, ids only (docs/deployment.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from stacks.archive import containers
+from stacks.edge import private_link_message
+from stacks.outputs import Apps, Data, Foundation
+from stacks.settings.apps import SLOT
+from stacks.settings.model import Settings
+
+
+def deployment_inputs(settings: Settings, foundation: Foundation, data: Data, apps: Apps) -> dict[str, Any]:
+    """The inputs of `python -m deployment`, as deployment/inputs.py reads them."""
+    return {
+        "stack": pulumi.get_stack(),
+        "frontDoorId": foundation.edge.profile_id,
+        "privateLinkMessage": private_link_message(foundation.common.names),
+        "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
+        "databases": dict(data.watched["postgres"]),
+        "archive": {
+            "accountId": data.watched["storage"]["archive"],
+            "containers": containers(settings.archive),
+            "lock": settings.archive.lock,
+            "retentionDays": settings.archive.retention_days,
+        },
+        "jobs": dict(data.watched["jobs"]),
+    }
+
+
+def _app(settings: Settings, name: str, site_id: pulumi.Output[str]) -> dict[str, Any]:
+    app, registry = settings.apps[name], settings.registry
+    image = app.runtime.image
+    return {
+        "siteId": site_id,
+        "slot": SLOT if app.slot else None,
+        "privateLink": app.ingress == "privateLink",
+        "repository": f"{registry.login_server}/{image.repository}" if image and registry else None,
+    }

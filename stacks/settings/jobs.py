@@ -1,0 +1,117 @@
+"""The database job: what applies the SQL to the deployed database, and keeps it in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from stacks.settings.apps import AppSettings, RegistrySettings
+from stacks.settings.base import Problem, Section
+from stacks.settings.database import Guid
+from stacks.settings.platform import PlatformSettings, regions
+
+ROLES = "database/roles.yaml"
+_FILE = Path(__file__).parents[2] / "database" / "roles.yaml"
+DATABASE_URL = "DATABASE-URL"
+
+Cron = Annotated[str, StringConstraints(pattern=r"^([0-9*/,-]+ ){4}[0-9*/,-]+$")]
+"""Minute, hour, day of the month, month, weekday; UTC."""
+PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
+
+
+class JobImageSettings(Section):
+    """The image of the database room, by digest: a tag can be moved."""
+
+    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255)]
+    """Repository in `registry`, for example database."""
+    digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """sha256:<64 hexadecimal digits>. A new one is applied by `python -m deployment run`."""
+
+
+class ScheduleSettings(Section):
+    """When a scheduled job runs and how long it may."""
+
+    cron: Cron
+    """Minute, hour, day of the month, month, weekday; UTC. For example */15 * * * *."""
+    timeout_minutes: Annotated[int, Field(ge=1, le=240)] = 10
+    """Minutes after which a run is stopped and counts as failed."""
+
+
+class PersonSettings(Section):
+    """Who signs in to the database as a role."""
+
+    object_id: Guid
+    """Object id in Entra ID."""
+    type: Literal["user", "group"] = "group"
+    """What it is."""
+
+
+class DatabaseJobSettings(Section):
+    """Container jobs inside the network that apply and maintain the database's SQL.
+
+    The environment's load balancer and address cost about $25 a month; runs cost cents.
+    """
+
+    image: JobImageSettings | None = None
+    """What runs. Left out, the stack has no database job, and its SQL is applied by hand."""
+    cpu: Annotated[float, Field(ge=0.25, le=4, multiple_of=0.25)] = 0.5
+    """Cores of a run, in quarters; 2 GiB of memory a core."""
+    zone_redundant: bool = True
+    """Run in whichever zone is up. No cost; fixed at creation; needs a region with zones."""
+    timeout_minutes: Annotated[int, Field(ge=1, le=240)] = 30
+    """Minutes after which a bootstrap or a migration is stopped and counts as failed."""
+    maintenance: ScheduleSettings = ScheduleSettings.model_validate({"cron": "*/15 * * * *"})
+    """Next partitions, sealing of the audit chain, privilege drift, months past retention. What is not sealed yet
+    could still be altered unnoticed: often is safer, each run costs about $0.001."""
+    verification: ScheduleSettings = ScheduleSettings.model_validate({"cron": "30 6 * * *", "timeoutMinutes": 30})
+    """Every check of validate_hipaa_compliance(), the whole chain, the server's parameters."""
+    people: Mapping[PersonsRole, PersonSettings] = {}
+    """Who signs in as medspasync_auditor and medspasync_breakglass. Apps and jobs need no entry."""
+
+    def problems(self) -> Iterator[Problem]:
+        """One object signs in as one role."""
+        seen: dict[str, str] = {}
+        for role, person in self.people.items():
+            if person.object_id in seen:
+                yield Problem(f"people.{role}.objectId", person.object_id, f"another than {seen[person.object_id]}'s")
+            seen[person.object_id] = role
+
+
+@cache
+def app_roles(file: Path = _FILE) -> frozenset[str]:
+    """PostgreSQL roles of apps, from database/roles.yaml."""
+    roles: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return frozenset(role["name"] for role in roles if role["kind"] == "app")
+
+
+def app_role(app: str) -> str:
+    """The PostgreSQL role of an app, as database/roles.yaml names it."""
+    return f"medspasync_{app.replace('-', '_')}"
+
+
+def cross_problems(
+    job: DatabaseJobSettings,
+    platform: PlatformSettings,
+    registry: RegistrySettings | None,
+    apps: Mapping[str, AppSettings],
+) -> Iterator[Problem]:
+    """Mistakes between the job and the rest. Keys are full paths without the namespace."""
+    if job.image is None:
+        return
+    if registry is None:
+        yield Problem("databaseJob.image", job.image.repository, "a `registry` section to pull it from")
+    if job.zone_redundant and not regions()[platform.location]["zones"]:
+        yield Problem("databaseJob.zoneRedundant", True, f"false: {platform.location} has no availability zones")
+    for name, app in apps.items():
+        if DATABASE_URL in app.secrets and app_role(name) not in app_roles():
+            index = list(app.secrets).index(DATABASE_URL)
+            yield Problem(
+                f"apps.{name}.secrets[{index}]",
+                DATABASE_URL,
+                f"a role {app_role(name)} in {ROLES}, which the job makes",
+            )
