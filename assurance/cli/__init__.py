@@ -51,7 +51,11 @@ def _commands() -> None:
 from assurance.cli import access as _access  # noqa: E402 - commands register themselves on the app
 from assurance.cli import check as _check  # noqa: E402
 from assurance.cli import preview as _preview  # noqa: E402
+from assurance.cli import reach as _reach  # noqa: E402
+from assurance.cli import request as _request  # noqa: E402
 
 app.command("preview")(_preview.preview)
 app.command("check")(_check.check)
 app.command("access")(_access.access)
+app.command("reach")(_reach.reach)
+app.command("request")(_request.request)

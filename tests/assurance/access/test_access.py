@@ -14,20 +14,15 @@ from typer.testing import CliRunner
 from assurance.access.matrix import Matrix, matrix
 from assurance.access.tables import duties, roles
 from assurance.cli import app
-from assurance.record import Mode, Record, Resource
+from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
+from tests.assurance.altered import added, lean_record, named
 from tests.assurance.cli import failures, run
 from tests.harness import MODES, ROOT
 from tests.projects import project
 from tests.records import STACKS, stack_record
 
 OWNER = "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-
-
-def named(record: Record, name: str, type_: str) -> Resource:
-    """The resource of this name and type."""
-    (found,) = [resource for resource in record.of_type(type_) if resource.name == name]
-    return found
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -156,17 +151,7 @@ def _neighbours_secrets(record: Record) -> None:
 def _neighbours_secrets_by_a_policy_of_its_own(record: Record) -> None:
     vault = named(record, "vault-backend", "keyvault:Vault")
     marketing = named(record, "vault-marketing", "keyvault:Vault").inputs["properties"]["accessPolicies"][0]
-    record.resources.append(
-        Resource(
-            urn="urn:extra",
-            id="",
-            type="azure-native:keyvault:AccessPolicy",
-            name="extra",
-            parent="",
-            inputs={"vaultName": vault.inputs["vaultName"], "policy": marketing},
-            outputs={},
-        )
-    )
+    added(record, "extra", "keyvault:AccessPolicy", {"vaultName": vault.inputs["vaultName"], "policy": marketing})
 
 
 def _secret_nobody_asks_for(record: Record) -> None:
@@ -214,7 +199,7 @@ BROKEN: list[tuple[Callable[[Record], Any], str, str]] = [
 def test_what_is_wrong_is_found_and_named(
     change: Callable[[Record], Any], rule: str, name: str, tmp_path: Path
 ) -> None:
-    record = stack_record("prod")
+    record = lean_record()
     change(record)
     result, report = run("access", record, tmp_path)
     assert result.exit_code == 1
@@ -224,7 +209,7 @@ def test_what_is_wrong_is_found_and_named(
 
 
 def test_a_role_on_a_vault_with_access_policies_grants_nothing() -> None:
-    record = stack_record("prod")
+    record = lean_record()
     assignment = named(record, "app-marketing-telemetry", "authorization:RoleAssignment")
     assignment.inputs["scope"] = named(record, "vault-backend", "keyvault:Vault").id
     assignment.inputs["roleDefinitionId"] = OWNER.replace(OWNER[-36:], "4633458b-17de-408a-b874-0445c86b69e6")
@@ -234,7 +219,7 @@ def test_a_role_on_a_vault_with_access_policies_grants_nothing() -> None:
 
 
 def test_secrets_are_asked_for_by_name_too() -> None:
-    record = stack_record("prod")
+    record = lean_record()
     for settings in record.of_type("web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"):
         if settings.name.startswith("app-marketing"):
             settings.inputs["properties"] = {
@@ -247,14 +232,14 @@ def test_secrets_are_asked_for_by_name_too() -> None:
 
 
 def test_an_unknown_scope_counts_as_the_widest() -> None:
-    record = stack_record("prod")
+    record = lean_record()
     named(record, "app-marketing-telemetry", "authorization:RoleAssignment").inputs["scope"] = "/"
     (finding,) = matrix(record).report.of("fail")
     assert finding.rule == "ACCESS-SCOPE"
 
 
 def test_who_has_which_of_several_rights_is_unchecked_while_only_a_deployment_can_tell() -> None:
-    record = stack_record("prod", "preview")
+    record = lean_record("prod", "preview")
     vault = named(record, "vault-keys", "keyvault:Vault")
     vault.propertyDependencies["properties"].append(
         named(record, "identity-geo-encryption", "managedidentity:UserAssignedIdentity").urn
@@ -272,19 +257,27 @@ def test_a_role_on_a_group_reads_the_secrets_of_the_vaults_in_it(by_roles: dict[
 
 
 def test_the_report_says_who_where_and_why(tmp_path: Path) -> None:
-    record = stack_record("prod")
+    record = lean_record()
     result, report = run("access", record, tmp_path, "--csv", str(tmp_path / "a.csv"))
     assert result.exit_code == 0
     assert "vault-backend" in result.output
-    assert "Nothing in the record acts as" in result.output
     assert report["totals"]["pass"] > 0
     assert all(grant["source"]["file"].startswith("components/") for grant in report["grants"])
     rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
     assert {(row["principal"], row["resource"], row["right"]) for row in rows} == matrix(record).rights()
 
 
+def test_an_identity_that_nothing_uses_is_named(tmp_path: Path) -> None:
+    record = lean_record()
+    site_and_slot = {"app-marketing": "web:WebApp", "app-marketing-slot": "web:WebAppSlot"}
+    for name, type_ in site_and_slot.items():
+        del named(record, name, type_).inputs["identity"]
+    result, _ = run("access", record, tmp_path)
+    assert "Nothing in the record acts as marketing" in result.output
+
+
 def test_a_saved_record_gives_the_same_answer(tmp_path: Path) -> None:
-    record = stack_record("prod")
+    record = lean_record()
     _, report = run("access", record, tmp_path)
     assert report["findings"] == [finding.as_dict() for finding in matrix(record).report.findings]
 

@@ -1,0 +1,1 @@
+"""What can be reached from where, worked out from a record."""

@@ -1,0 +1,150 @@
+"""What is wrong with what can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assurance.check.findings import Finding, Status
+from assurance.joins import get
+from assurance.reach.front_door import Host
+from assurance.reach.needed import Row, flow_table
+from assurance.reach.public import ENTRA
+from assurance.reach.targets import BUS, JUDGED, Target
+from assurance.reach.verdict import Verdict
+from assurance.reach.world import Flow, World
+from assurance.record import Resource
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of this command, as a finding tells it."""
+
+    id: str
+    title: str
+    severity: str
+    remediation: str
+
+
+INTERNET = Rule(
+    "REACH-INTERNET",
+    "From the Internet only Front Door's hosts answer",
+    "critical",
+    "Close the service's public side; inside the network it has a private endpoint.",
+)
+NEEDED = Rule(
+    "REACH-NEEDED",
+    "Every flow that the platform needs is open",
+    "high",
+    "Open the flow again, or take its row out of assurance/reach/needed.yaml when nobody needs it.",
+)
+FORBIDDEN = Rule(
+    "REACH-FORBIDDEN",
+    "No flow is open that must never be",
+    "high",
+    "Close the flow; assurance/reach/needed.yaml says why it must stay closed.",
+)
+EDGE = Rule(
+    "REACH-EDGE",
+    "Every host of Front Door is behind a firewall in Prevention, and leads to a site",
+    "high",
+    "Associate the domain or endpoint with a firewall policy for /*, enabled, in Prevention mode.",
+)
+UNJUDGED = Rule(
+    "REACH-UNJUDGED",
+    "Everything with a public side is looked at",
+    "medium",
+    "Close its public access, or teach assurance/reach/public.py what it lets in.",
+)
+CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
+
+
+class Judge:
+    """Makes the findings of one stack."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def findings(self) -> Iterator[Finding]:
+        """Every judgement, passed ones too, so that it shows what was examined."""
+        for target in self._world.targets:
+            yield self._internet(target, self._world.flow("internet", target))
+        for host in self._world.hosts:
+            yield self._edge(host)
+        table = flow_table()
+        for row in table.needed:
+            yield from self._row(NEEDED, row, wanted=True)
+        for row in table.forbidden:
+            yield from self._row(FORBIDDEN, row, wanted=False)
+        yield from self._unjudged()
+
+    def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
+        return Finding(
+            rule=rule.id,
+            title=rule.title,
+            severity=rule.severity,
+            status=status,
+            controls=CONTROLS,
+            stack=self._world.record.stack,
+            message=message,
+            remediation=rule.remediation,
+            urn=about.urn if about else "",
+            type=about.type if about else "",
+            name=about.name if about else "",
+            source=about.source if about else None,
+            origin=about.origin if about else None,
+        )
+
+    def _internet(self, target: Target, flow: Flow) -> Finding:
+        verdict = flow.verdict
+        about = verdict.decided_by or target.resource
+        told = f"{target.kind} {target.name}:{target.port}"
+        condition = f" ({verdict.condition})" if verdict.condition else ""
+        if not verdict.open:
+            return self._finding(INTERNET, "pass", f"{told} does not answer{condition}: {verdict.why}", about)
+        status: Status = "warn" if _by_design(target, verdict) else "fail"
+        return self._finding(INTERNET, status, f"{told} answers on the Internet{condition}: {verdict.why}", about)
+
+    def _edge(self, host: Host) -> Finding:
+        if host.firewall is None:
+            return self._finding(EDGE, "fail", f"{host.name} answers without a firewall", host.by)
+        if not host.sites:
+            return self._finding(EDGE, "fail", f"{host.name} answers, and no route of it leads to a site", host.by)
+        mode = get(host.firewall, "policySettings.mode")
+        if mode != "Prevention":
+            return self._finding(EDGE, "warn", f"the firewall of {host.name} is in {mode} mode", host.firewall)
+        sites = ", ".join(site.name for site in host.sites)
+        return self._finding(EDGE, "pass", f"{host.name} leads through {host.firewall.name} to {sites}", host.by)
+
+    def _row(self, rule: Rule, row: Row, *, wanted: bool) -> Iterator[Finding]:
+        flows = self._world.of_row(row)
+        if not flows:
+            status: Status = "fail" if row.always else "not-applicable"
+            yield self._finding(rule, status, f"{row.id}: the stack has no {row.target}", None)
+        for flow in flows:
+            state = "open" if flow.verdict.open else "closed"
+            status = "pass" if flow.verdict.open == wanted else "fail"
+            told = f"{row.id}: {flow.start} to {flow.end}:{flow.port} is {state}: {flow.verdict.why}"
+            yield self._finding(rule, status, told, flow.verdict.decided_by)
+
+    def _unjudged(self) -> Iterator[Finding]:
+        """Resources with a public side of a type that this command does not know, and stray public addresses."""
+        judged = {f"azure-native:{type_}" for type_ in JUDGED}
+        for resource in self._world.record:
+            access = get(resource, "publicNetworkAccess") or get(resource, "properties.publicNetworkAccess")
+            if resource.type not in judged and access == "Enabled":
+                message = f"{resource.name} ({resource.type}) has public access, which is not judged here"
+                yield self._finding(UNJUDGED, "warn", message, resource)
+        for address in self._world.joins.of("network:PublicIPAddress"):
+            owners = self._world.joins.holders(address, "publicIpAddresses[].id", "network:NatGateway")
+            if not owners:
+                message = f"{address.name} is a public address that belongs to no NAT gateway"
+                yield self._finding(UNJUDGED, "warn", message, address)
+
+
+def _by_design(target: Target, verdict: Verdict) -> bool:
+    """Telemetry takes what signed-in apps and people send; a message bus below Premium has no private side at all."""
+    if verdict.condition != ENTRA:
+        return False
+    premium = str(get(target.resource, "sku.name", "")) == "Premium"
+    return not target.protected or (target.resource.type.endswith(BUS) and not premium)

@@ -1,0 +1,46 @@
+"""The table of flows that must be open, or must not."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from assurance.reach.public import Who
+
+FILE = "assurance/reach/needed.yaml"
+
+Source = Literal["apps", "jobs", "runner", "database"] | Who
+Service = Literal["site", "slot", "scm", "database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus"]
+Tag = Literal["Internet", "AzureActiveDirectory", "AzureMonitor", "AzureContainerRegistry", "Storage"]
+
+
+class Row(BaseModel):
+    """A row of the table; its fields are described there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z-]+$")
+    source: Source = Field(alias="from")
+    target: Service | Tag = Field(alias="to")
+    port: int | None = Field(default=None, ge=1, le=65535)
+    always: bool = False
+    purpose: str = Field(min_length=8)
+
+
+class Table(BaseModel):
+    """needed: flows that must be open; forbidden: flows that must not be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needed: list[Row]
+    forbidden: list[Row]
+
+
+@cache
+def flow_table() -> Table:
+    """The table, read once."""
+    return Table.model_validate(yaml.safe_load(Path(__file__).with_name("needed.yaml").read_text(encoding="utf-8")))

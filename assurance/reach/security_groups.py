@@ -1,0 +1,144 @@
+"""What security groups let through: the first rule by priority that matches, then Azure's own default rules.
+
+Source: learn.microsoft.com/azure/virtual-network/network-security-groups-overview. An Allow must cover the whole range
+of addresses asked about, a Deny counts as soon as it touches it: a flow is called open only when all of it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Literal
+
+from assurance.joins import Joins, get
+from assurance.reach.verdict import Verdict, closed, opened
+from assurance.record import Resource
+
+Network = IPv4Network | IPv6Network
+Place = Sequence[Network] | str
+"""Ranges of addresses inside the network, or the name of a service tag outside it (``Internet``, ``Storage``)."""
+
+Direction = Literal["Inbound", "Outbound"]
+
+GROUP = "network:NetworkSecurityGroup"
+ANY = ("*", "Any", "0.0.0.0/0")
+
+
+def _default(
+    name: str, direction: Direction, priority: int, access: str, source: str, destination: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "direction": direction,
+        "priority": priority,
+        "access": access,
+        "protocol": "*",
+        "sourceAddressPrefix": source,
+        "destinationAddressPrefix": destination,
+        "destinationPortRange": "*",
+    }
+
+
+DEFAULTS = [
+    _default("AllowVnetInBound", "Inbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
+    _default("AllowAzureLoadBalancerInBound", "Inbound", 65001, "Allow", "AzureLoadBalancer", "*"),
+    _default("DenyAllInBound", "Inbound", 65500, "Deny", "*", "*"),
+    _default("AllowVnetOutBound", "Outbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
+    _default("AllowInternetOutBound", "Outbound", 65001, "Allow", "*", "Internet"),
+    _default("DenyAllOutBound", "Outbound", 65500, "Deny", "*", "*"),
+]
+
+
+def passes(
+    joins: Joins, subnet: Resource, direction: Direction, source: Place, destination: Place, port: int
+) -> Verdict:
+    """Whether TCP to ``port`` gets through the security group of ``subnet``."""
+    groups = joins.targets(subnet, "networkSecurityGroup.id", GROUP)
+    if not groups:
+        return opened(f"{subnet.name} has no security group", subnet)
+    group = groups[0]
+    local = local_ranges(joins)
+    standalone = joins.holders(group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName")
+    rules = [*get(group, "securityRules", ()), *(rule.inputs for rule in standalone), *DEFAULTS]
+    for rule in sorted((r for r in rules if r.get("direction") == direction), key=lambda r: int(r["priority"])):
+        allows = rule.get("access") == "Allow"
+        if (
+            str(rule.get("protocol", "*")).lower() in ("tcp", "*")
+            and any(in_range(port, item) for item in values(rule, "destinationPortRange"))
+            and covers(values(rule, "sourceAddressPrefix"), source, local, whole=allows)
+            and covers(values(rule, "destinationAddressPrefix"), destination, local, whole=allows)
+        ):
+            told = (
+                f"rule {rule.get('name', rule['priority'])} of {group.name} ({direction.lower()}, {rule['priority']})"
+            )
+            return opened(f"{told} allows {port}", group) if allows else closed(f"{told} denies {port}", group)
+    raise AssertionError("the default rules match everything")
+
+
+def values(rule: dict[str, Any], field: str) -> list[str]:
+    """The values of a field of a rule, which has a singular and a plural form."""
+    plural = f"{field}s" if field.endswith("Range") else f"{field}es"
+    return list(rule.get(plural) or ([rule[field]] if rule.get(field) else []))
+
+
+def in_range(port: int, item: str) -> bool:
+    """Whether ``443``, ``400-500`` or ``*`` includes a port."""
+    low, _, high = str(item).partition("-")
+    return item == "*" or int(low) <= port <= int(high or low)
+
+
+def covers(prefixes: Sequence[str], place: Place, local: Sequence[Network], *, whole: bool) -> bool:
+    """Whether address prefixes or service tags cover a place; ``whole``: all of it, else any of it."""
+    if isinstance(place, str):
+        return any(_tag_covers(prefix, place) for prefix in prefixes)
+    combine = all if whole else any
+    return combine(any(_range_covers(prefix, each, local, whole) for prefix in prefixes) for each in place)
+
+
+def _tag_covers(prefix: str, tag: str) -> bool:
+    """A regional tag is inside its general one; everything but the network and the load balancer is on the Internet."""
+    if prefix in ANY or prefix == tag or tag.startswith(f"{prefix}."):
+        return True
+    return prefix == "Internet" and tag not in ("VirtualNetwork", "AzureLoadBalancer")
+
+
+def _range_covers(prefix: str, place: Network, local: Sequence[Network], whole: bool) -> bool:
+    if prefix in ANY:
+        return True
+    if prefix in ("VirtualNetwork", "Internet"):
+        inside = any(_within(place, space) for space in local)
+        return inside if prefix == "VirtualNetwork" else not inside
+    try:
+        network = ip_network(prefix, strict=False)
+    except ValueError:
+        return False
+    return _within(place, network) if whole else network.version == place.version and network.overlaps(place)
+
+
+def _within(place: Network, network: Network) -> bool:
+    return place.version == network.version and place.subnet_of(network)  # type: ignore[arg-type] # same version
+
+
+def local_ranges(joins: Joins) -> list[Network]:
+    """What the tag VirtualNetwork means: our address spaces and, as far as rules name them, those of peers."""
+    ours = [
+        ip_network(prefix)
+        for network in joins.of("network:VirtualNetwork")
+        for prefix in get(network, "addressSpace.addressPrefixes", ())
+    ]
+    return [*ours, *peer_ranges(joins, ours)]
+
+
+def peer_ranges(joins: Joins, ours: Sequence[Network]) -> list[Network]:
+    """Private ranges outside our networks that rules name; none without a peering. A peering does not tell its own."""
+    if not joins.of("network:VirtualNetworkPeering"):
+        return []
+    named = {
+        prefix
+        for group in joins.of(GROUP)
+        for rule in get(group, "securityRules", ())
+        for prefix in values(rule, "sourceAddressPrefix")
+        if prefix[0].isdigit() and prefix not in ANY
+    }
+    ranges = [ip_network(prefix) for prefix in sorted(named)]
+    return [each for each in ranges if each.is_private and not any(_within(each, space) for space in ours)]

@@ -1,0 +1,144 @@
+"""What can be reached: every service of a record that answers somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assurance.joins import Joins, get
+from assurance.record import Resource
+
+Kind = Literal[
+    "site", "scm", "slot", "slot scm", "database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus",
+    "jobs", "telemetry",
+]  # fmt: skip
+
+SITE, SLOT, SERVER, VAULT = "web:WebApp", "web:WebAppSlot", "dbforpostgresql:Server", "keyvault:Vault"
+CACHE, STORAGE, BUS = "redisenterprise:RedisEnterprise", "storage:StorageAccount", "servicebus:Namespace"
+JOBS = "app:ManagedEnvironment"
+TELEMETRY = ("operationalinsights:Workspace", "applicationinsights:Component")
+ENDPOINT, CONNECTED = "network:PrivateEndpoint", "privateLinkServiceConnections[].privateLinkServiceId"
+POOLER_PORT = 6432
+"""Where PgBouncer listens (learn.microsoft.com/azure/postgresql/connectivity/concepts-pgbouncer)."""
+
+JUDGED = (SITE, SLOT, SERVER, VAULT, CACHE, STORAGE, BUS, JOBS, *TELEMETRY)
+"""Resource types whose public side this command evaluates."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A service at a port.
+
+    tag: the service tag of its public address. group, type: sub-resource of its private endpoints, and the resource
+    type whose private zone they need; endpoint_of: the resource they lead to, for a slot its site.
+    protected: whether nothing on the Internet may reach it.
+    """
+
+    kind: Kind
+    name: str
+    resource: Resource
+    port: int
+    tag: str
+    group: str = ""
+    endpoint_of: Resource | None = None
+    protected: bool = True
+
+
+def targets(joins: Joins) -> list[Target]:
+    """Everything in the record that answers, in the order in which a report tells it."""
+    return [
+        *_sites(joins),
+        *_databases(joins),
+        *_vaults(joins),
+        *_caches(joins),
+        *(
+            Target(kind="archive", name=f"{each.name} (blob)", resource=each, port=443, tag="Storage", group="blob",
+                   endpoint_of=each)
+            for each in joins.of(STORAGE)
+        ),
+        *(
+            Target(kind="bus", name=each.name, resource=each, port=5671, tag="ServiceBus", group="namespace",
+                   endpoint_of=each)
+            for each in joins.of(BUS)
+        ),
+        *(
+            Target(kind="jobs", name=each.name, resource=each, port=443, tag="Internet")
+            for each in joins.of(JOBS)
+        ),
+        *(
+            Target(kind="telemetry", name=each.name, resource=each, port=443, tag="AzureMonitor", protected=False)
+            for each in joins.of(*TELEMETRY)
+        ),
+    ]  # fmt: skip
+
+
+def endpoints_of(joins: Joins, target: Target) -> list[Resource]:
+    """The private endpoints that lead to a target; one of a site's slot is not one of the site."""
+    owned = joins.holders(target.endpoint_of, CONNECTED, ENDPOINT) if target.endpoint_of else []
+    return [each for each in owned if target.group in _groups(each)]
+
+
+def _groups(endpoint: Resource) -> set[str]:
+    connections = get(endpoint, "privateLinkServiceConnections", ())
+    return {group for connection in connections for group in connection.get("groupIds") or ()}
+
+
+def _sites(joins: Joins) -> Iterator[Target]:
+    for site in joins.of(SITE):
+        yield _site("site", site.name, site, site, "sites")
+        yield _site("scm", f"{site.name} (SCM)", site, site, "sites")
+    for slot in joins.of(SLOT):
+        group = f"sites-{get(slot, 'slot')}"
+        owner = next(iter(joins.targets(slot, "name", SITE, by="name")), None)
+        yield _site("slot", slot.name, slot, owner, group)
+        yield _site("slot scm", f"{slot.name} (SCM)", slot, owner, group)
+
+
+def _site(kind: Kind, name: str, site: Resource, owner: Resource | None, group: str) -> Target:
+    return Target(
+        kind=kind, name=name, resource=site, port=443, tag="AppService", group=group, endpoint_of=owner
+    )  # fmt: skip
+
+
+def _databases(joins: Joins) -> Iterator[Target]:
+    for server in joins.of(SERVER):
+        yield Target(kind="database", name=server.name, resource=server, port=5432, tag="Internet")
+        pooled = joins.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
+        if any(
+            get(each, "configurationName") == "pgbouncer.enabled" and str(get(each, "value")).lower() in ("true", "on")
+            for each in pooled
+        ):
+            yield Target(
+                kind="pooler", name=f"{server.name} (PgBouncer)", resource=server, port=POOLER_PORT, tag="Internet"
+            )
+
+
+def _vaults(joins: Joins) -> Iterator[Target]:
+    for vault in joins.of(VAULT):
+        keys = joins.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
+        kind: Kind = "key vault" if keys else "secrets vault"
+        yield Target(
+            kind=kind,
+            name=vault.name,
+            resource=vault,
+            port=443,
+            tag="AzureKeyVault",
+            group="vault",
+            endpoint_of=vault,
+        )
+
+
+def _caches(joins: Joins) -> Iterator[Target]:
+    for cache in joins.of(CACHE):
+        databases = joins.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
+        for database in databases:
+            yield Target(
+                kind="cache",
+                name=cache.name,
+                resource=cache,
+                port=int(get(database, "port", 10000)),
+                tag="Internet",
+                group="redisEnterprise",
+                endpoint_of=cache,
+            )

@@ -1,0 +1,83 @@
+"""What can be reached from where, on the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assurance.check.terminal import show_violations
+from assurance.joins import get
+from assurance.reach.formats import BASIS
+from assurance.reach.report import Reach
+from assurance.reach.world import Flow
+
+
+def show(console: Console, found: Reach) -> None:
+    """Front Door's hosts, who reaches what, the ways to the data, the rows of the table and what is wrong."""
+    console.print(Text(f"{found.stack}: what answers on the Internet", style="bold"))
+    console.print(_hosts(found))
+    console.print(Text(f"\n{found.stack}: what can be reached from where", style="bold"))
+    console.print(_matrix(found))
+    console.print(Text("● open   ○ open on a condition   · closed   (--json has the reasons)", style="dim"))
+    if found.ways:
+        console.print(Text(f"\n{found.stack}: the shortest way of a request to each store", style="bold"))
+        for way in found.ways.values():
+            console.print(Text("  " + " → ".join(way)), soft_wrap=True)
+    show_violations(console, found.report)
+    _show_rows(console, found)
+
+
+def _hosts(found: Reach) -> Table:
+    table = _table("Host", "Firewall", "Leads to")
+    for host in found.hosts:
+        firewall = f"{host.firewall.name} ({get(host.firewall, 'policySettings.mode')})" if host.firewall else "none"
+        table.add_row(host.name, firewall, ", ".join(site.name for site in host.sites) or "nothing")
+    return table
+
+
+def _matrix(found: Reach) -> Table:
+    table = _table("Service", "Kind")
+    for source in found.sources:
+        table.add_column(source.removeprefix("subnet-"), justify="center")
+    for target in found.targets:
+        cells = [_mark(found.flows[source, target.name]) for source in found.sources]
+        table.add_row(f"{target.name}:{target.port}", target.kind, *cells)
+    return table
+
+
+def _mark(flow: Flow) -> Text:
+    if not flow.verdict.open:
+        return Text("·", style="dim")
+    return Text("○", style="yellow") if flow.verdict.condition else Text("●", style="bold")
+
+
+def _show_rows(console: Console, found: Reach) -> None:
+    """How many flows of each row of the table hold; the totals, and what was not there to be examined."""
+    console.print(Text(f"\n{found.stack}: flows that must be open, or closed", style="bold"))
+    table = _table("Flow", "Hold", "Why, for the first")
+    counts: Counter[tuple[str, str]] = Counter()
+    first: dict[str, str] = {}
+    for finding in found.report.findings:
+        if finding.rule in ("REACH-NEEDED", "REACH-FORBIDDEN"):
+            row, _, message = finding.message.partition(": ")
+            counts[row, finding.status] += 1
+            first.setdefault(row, message)
+    for row, message in first.items():
+        holding, failing = counts[row, "pass"], counts[row, "fail"]
+        told = "none there" if not holding + failing else f"{holding} of {holding + failing}"
+        table.add_row(row, Text(told, style="red" if failing else "green" if holding else "dim"), message)
+    console.print(table)
+    totals = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
+    console.print(
+        Text(f"\nExamined {found.report.examined} flows: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
+    )
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table

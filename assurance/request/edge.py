@@ -1,0 +1,131 @@
+"""A request on its way through Front Door: host, firewall, route, redirect, headers, cache, origin.
+
+Source of the order: learn.microsoft.com/azure/frontdoor/front-door-routing-architecture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assurance.joins import Joins, get
+from assurance.reach.front_door import ORIGIN, ORIGIN_GROUP, origin_sites
+from assurance.record import Record, Resource
+from assurance.request.firewall import inspect, policies
+from assurance.request.message import Request
+from assurance.request.outcome import Decision, Outcome
+from assurance.request.routes import choose, owner_of, routes_of
+
+RULE_SET, RULE = "cdn:RuleSet", "cdn:Rule"
+CACHED_METHODS = ("GET", "HEAD")
+
+
+class Edge:
+    """The recorded edge, ready to be asked about requests."""
+
+    def __init__(self, record: Record) -> None:
+        self._joins = Joins(record)
+
+    def handle(self, request: Request) -> Outcome:
+        """What the edge does with a request, and why."""
+        outcome = Outcome()
+        owner = owner_of(self._joins, request.host)
+        if owner is None:
+            return self._refused(outcome, "host", request.host, "no domain or endpoint of Front Door has this name")
+        outcome.decide(Decision("host", request.host, f"is {owner.name}", owner))
+        found = policies(self._joins, owner, request.path)
+        if not found:
+            outcome.decide(Decision("firewall", "", "no firewall looks at this path", owner))
+        for policy in found:
+            if not inspect(policy, request, outcome):
+                return outcome
+        chosen = choose(routes_of(self._joins, owner), request.scheme, request.path)
+        if chosen is None:
+            return self._refused(outcome, "route", request.path, "no enabled route of this host takes it")
+        route, pattern = chosen
+        self._route(route, pattern, request, outcome)
+        return outcome
+
+    def _refused(self, outcome: Outcome, stage: Any, name: str, text: str) -> Outcome:
+        outcome.kind, outcome.status = "refused", 404
+        outcome.decide(Decision(stage, name, f"{text}: 404"))
+        return outcome
+
+    def _route(self, route: Resource, pattern: str, request: Request, outcome: Outcome) -> None:
+        outcome.route = str(get(route, "routeName"))
+        outcome.decide(Decision("route", outcome.route, f"takes the path by its pattern {pattern}", route))
+        if request.scheme == "http" and get(route, "httpsRedirect") == "Enabled":
+            outcome.kind = "redirected"
+            outcome.location = f"https://{request.url.removeprefix('http://')}"
+            outcome.decide(Decision("route", outcome.route, f"redirects to {outcome.location}", route))
+            return
+        self._headers(route, outcome)
+        self._cache(route, request, outcome)
+        self._origin(route, request, outcome)
+
+    def _headers(self, route: Resource, outcome: Outcome) -> None:
+        """Rule sets in the route's order, their rules by order."""
+        for rule_set in self._joins.targets(route, "ruleSets[].id", RULE_SET):
+            rules = self._joins.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
+            for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
+                if get(rule, "conditions"):
+                    text = "has conditions, which are not evaluated here"
+                    outcome.undecided.append(rule.name)
+                    outcome.decide(Decision("headers", rule.name, text, rule))
+                    continue
+                for action in get(rule, "actions", ()):
+                    outcome.decide(Decision("headers", rule.name, _apply(action, outcome), rule))
+                if get(rule, "matchProcessingBehavior") == "Stop":
+                    outcome.decide(Decision("headers", rule.name, "is the last rule of its set", rule))
+                    break
+
+    def _cache(self, route: Resource, request: Request, outcome: Outcome) -> None:
+        cache = get(route, "cacheConfiguration")
+        if not cache:
+            outcome.decide(Decision("cache", outcome.route, "answers are never cached", route))
+            return
+        if request.method not in CACHED_METHODS:
+            outcome.decide(Decision("cache", outcome.route, f"answers to {request.method} are not cached", route))
+            return
+        outcome.cached = True
+        text = f"answers are cached as long as the origin says, query strings: {cache['queryStringCachingBehavior']}"
+        if (cache.get("compressionSettings") or {}).get("isCompressionEnabled"):
+            text += ", text is compressed"
+        outcome.decide(Decision("cache", outcome.route, text, route))
+
+    def _origin(self, route: Resource, request: Request, outcome: Outcome) -> None:
+        origins = [
+            origin
+            for group in self._joins.targets(route, "originGroup.id", ORIGIN_GROUP)
+            for origin in self._joins.holders(group, "originGroupName", ORIGIN, by="originGroupName")
+            if get(origin, "enabledState", "Enabled") == "Enabled"
+        ]
+        if not origins:
+            outcome.kind, outcome.status = "refused", 503
+            outcome.decide(Decision("origin", outcome.route, "its origin group has no enabled origin: 503", route))
+            return
+        origin = min(origins, key=lambda each: int(get(each, "priority", 1)))
+        outcome.origin = str(get(origin, "originName"))
+        outcome.forwarded_host = str(get(origin, "originHostHeader") or request.host)
+        protocol = {"HttpsOnly": "https", "HttpOnly": "http"}.get(str(get(route, "forwardingProtocol")), request.scheme)
+        way = "by private link" if get(origin, "sharedPrivateLinkResource") else "at its public address"
+        sites = ", ".join(site.name for site in origin_sites(self._joins, origin)) or "outside the record"
+        text = f"gets it over {protocol} {way}, as host {outcome.forwarded_host} ({sites})"
+        outcome.decide(Decision("origin", outcome.origin, text, origin))
+
+
+def _apply(action: dict[str, Any], outcome: Outcome) -> str:
+    """Do one action of a rule to the outcome, and say it."""
+    name, parameters = str(action.get("name")), action.get("parameters") or {}
+    header, value = str(parameters.get("headerName")), str(parameters.get("value"))
+    if name != "ModifyResponseHeader":
+        if name == "ModifyRequestHeader":
+            return f"{parameters.get('headerAction')} request header {header}, which the origin sees"
+        outcome.undecided.append(name)
+        return f"{name} is not evaluated here"
+    kind = parameters.get("headerAction")
+    if kind == "Delete":
+        outcome.removed.append(header)
+        outcome.set.pop(header, None)
+        return f"removes {header}"
+    (outcome.added if kind == "Append" else outcome.set)[header] = value
+    return f"{'adds' if kind == 'Append' else 'sets'} {header}: {value}"

@@ -1,0 +1,57 @@
+"""Which route of Front Door takes a path.
+
+Source: learn.microsoft.com/azure/frontdoor/front-door-route-matching: an exact path first, then the longest pattern;
+``/abc/*`` takes ``/abc/`` and what is below, not ``/abc``; upper and lower case are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assurance.joins import Joins, get
+from assurance.reach.front_door import DOMAIN, ENDPOINT, ROUTE, host_name
+from assurance.record import Resource
+
+
+def path_matches(pattern: str, path: str) -> bool:
+    """Whether a pattern takes a path."""
+    pattern, path = pattern.lower(), path.lower()
+    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+
+
+def most_specific(patterns: Sequence[str], path: str) -> str | None:
+    """The pattern that takes a path: the path itself, else the longest."""
+    matching = [pattern for pattern in patterns if path_matches(pattern, path)]
+    return max(matching, key=lambda pattern: (not pattern.endswith("*"), len(pattern)), default=None)
+
+
+def owner_of(joins: Joins, host: str) -> Resource | None:
+    """The custom domain or endpoint that has a host name."""
+    return next((each for each in joins.of(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
+
+
+def routes_of(joins: Joins, owner: Resource) -> list[Resource]:
+    """The enabled routes of a custom domain, or of an endpoint's own name."""
+    found = []
+    for route in joins.of(ROUTE):
+        endpoints = joins.targets(route, "endpointName", ENDPOINT, by="endpointName")
+        if get(route, "enabledState", "Enabled") != "Enabled":
+            continue
+        if not any(get(endpoint, "enabledState", "Enabled") == "Enabled" for endpoint in endpoints):
+            continue
+        own = get(route, "linkToDefaultDomain", "Enabled") == "Enabled" and owner in endpoints
+        if own or owner in joins.targets(route, "customDomains[].id", DOMAIN):
+            found.append(route)
+    return found
+
+
+def choose(routes: Sequence[Resource], scheme: str, path: str) -> tuple[Resource, str] | None:
+    """The route, and its pattern, that takes a request; None when none does."""
+    by_pattern = {
+        pattern: route
+        for route in routes
+        if scheme.lower() in {protocol.lower() for protocol in get(route, "supportedProtocols", ["Http", "Https"])}
+        for pattern in get(route, "patternsToMatch", ())
+    }
+    pattern = most_specific(list(by_pattern), path)
+    return (by_pattern[pattern], pattern) if pattern else None
