@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from assurance.access.grants import Grant
 from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable
 from assurance.access.tables import duties
+from assurance.check.commands import Rule
 from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Resource
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule of this command, as a finding tells it."""
-
-    id: str
-    title: str
-    severity: str
-    controls: tuple[str, ...]
-    remediation: str
-
 
 PRINCIPAL = Rule(
     "ACCESS-PRINCIPAL",
@@ -90,21 +78,7 @@ class Judge:
                 yield self._secrets(principal, apps, secrets, unknown)
 
     def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
-        return Finding(
-            rule=rule.id,
-            title=rule.title,
-            severity=rule.severity,
-            status=status,
-            controls=rule.controls,
-            stack=self._stack,
-            message=message,
-            remediation=rule.remediation,
-            urn=about.urn if about else "",
-            type=about.type if about else "",
-            name=about.name if about else "",
-            source=about.source if about else None,
-            origin=about.origin if about else None,
-        )
+        return rule.finding(self._stack, status, message, about)
 
     def _principal(self, grant: Grant) -> Finding:
         if grant.principal.known:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from assurance.check.commands import Rule
 from assurance.check.findings import Finding, Status
 from assurance.joins import get
 from assurance.reach.front_door import Host
@@ -15,48 +15,42 @@ from assurance.reach.verdict import Verdict
 from assurance.reach.world import Flow, World
 from assurance.record import Resource
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule of this command, as a finding tells it."""
-
-    id: str
-    title: str
-    severity: str
-    remediation: str
-
-
+CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
 INTERNET = Rule(
     "REACH-INTERNET",
     "From the Internet only Front Door's hosts answer",
     "critical",
+    CONTROLS,
     "Close the service's public side; inside the network it has a private endpoint.",
 )
 NEEDED = Rule(
     "REACH-NEEDED",
     "Every flow that the platform needs is open",
     "high",
+    CONTROLS,
     "Open the flow again, or take its row out of assurance/reach/needed.yaml when nobody needs it.",
 )
 FORBIDDEN = Rule(
     "REACH-FORBIDDEN",
     "No flow is open that must never be",
     "high",
+    CONTROLS,
     "Close the flow; assurance/reach/needed.yaml says why it must stay closed.",
 )
 EDGE = Rule(
     "REACH-EDGE",
     "Every host of Front Door is behind a firewall in Prevention, and leads to a site",
     "high",
+    CONTROLS,
     "Associate the domain or endpoint with a firewall policy for /*, enabled, in Prevention mode.",
 )
 UNJUDGED = Rule(
     "REACH-UNJUDGED",
     "Everything with a public side is looked at",
     "medium",
+    CONTROLS,
     "Close its public access, or teach assurance/reach/public.py what it lets in.",
 )
-CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
 
 
 class Judge:
@@ -79,21 +73,7 @@ class Judge:
         yield from self._unjudged()
 
     def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
-        return Finding(
-            rule=rule.id,
-            title=rule.title,
-            severity=rule.severity,
-            status=status,
-            controls=CONTROLS,
-            stack=self._world.record.stack,
-            message=message,
-            remediation=rule.remediation,
-            urn=about.urn if about else "",
-            type=about.type if about else "",
-            name=about.name if about else "",
-            source=about.source if about else None,
-            origin=about.origin if about else None,
-        )
+        return rule.finding(self._world.record.stack, status, message, about)
 
     def _internet(self, target: Target, flow: Flow) -> Finding:
         verdict = flow.verdict

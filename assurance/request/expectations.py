@@ -10,12 +10,21 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from assurance.check.commands import Rule
 from assurance.check.findings import Finding
 from assurance.errors import UsageError
 from assurance.record import Record
 from assurance.request.edge import Edge
 from assurance.request.message import Request, RequestError, parse_request
 from assurance.request.outcome import Kind, Outcome
+
+EXPECTED = Rule(
+    "REQUEST-EXPECTED",
+    "The edge does with a request what is expected",
+    "high",
+    ("164.312(a)(1)", "164.312(e)(1)"),
+    "Correct the edge's configuration, or the expectation when the change is meant.",
+)
 
 
 class _Strict(BaseModel):
@@ -122,19 +131,12 @@ def check(record: Record, examples: Examples, file: str) -> Iterator[Finding]:
         differences = list(_differences(example.expect, outcome, hosts))
         about = next((each.by for each in reversed(outcome.decisions) if each.by), None)
         why = outcome.decisions[-1]
-        yield Finding(
-            rule="REQUEST-EXPECTED",
-            title="The edge does with a request what is expected",
-            severity="high",
-            status="fail" if differences else "pass",
-            controls=("164.312(a)(1)", "164.312(e)(1)"),
-            stack=record.stack,
-            message=f"{'; '.join(differences) or outcome.kind} ({why.name} {why.text})",
-            remediation="Correct the edge's configuration, or the expectation when the change is meant.",
-            urn=about.urn if about else "",
-            type=about.type if about else "",
+        yield EXPECTED.finding(
+            record.stack,
+            "fail" if differences else "pass",
+            f"{'; '.join(differences) or outcome.kind} ({why.name} {why.text})",
+            about,
             name=example.id,
-            source=about.source if about else None,
             origin={"file": file, "key": example.id},
         )
 
