@@ -45,6 +45,8 @@ FEEDERS: Mapping[str, Sequence[Feeder]] = {
     "address": (Feeder("network:PublicIPAddress"),),
     "autoscale": (Feeder("monitor:AutoscaleSetting"),),
     "backup": (Feeder("dataprotection:BackupVault"),),
+    "jobs": (Feeder("app:ManagedEnvironment"),),
+    "topic": (Feeder("eventgrid:SystemTopic"),),
     "telemetry": (Feeder("applicationinsights:Component"),),
 }
 """What writes logs of a kind, where a resource does."""

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, TypeAdapter
 
 from stacks.settings.base import Section
+from stacks.settings.yaml_file import load_yaml
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "log_tables.yaml"
@@ -21,7 +21,7 @@ RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 
 FeedingKind = Literal[
     "keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servicebus", "workspace", "subscription",
-    "tenant", "group", "network", "address", "autoscale", "backup", "telemetry",
+    "tenant", "group", "network", "address", "autoscale", "backup", "telemetry", "jobs", "topic",
 ]  # fmt: skip
 """What writes logs. ``tenant``: Entra, set up outside this program."""
 
@@ -40,7 +40,7 @@ class LogTable(Section):
 @cache
 def log_tables() -> Mapping[str, LogTable]:
     """The catalogue by table name. Raises pydantic.ValidationError when the file is wrong."""
-    rows = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
     return TypeAdapter(dict[str, LogTable]).validate_python(rows)
 
 

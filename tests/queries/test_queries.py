@@ -97,6 +97,15 @@ def test_cases_and_queries_belong_to_alerts() -> None:
     assert {path.stem for path in (HERE / "cases").glob("*.yaml")} == set(queries())
 
 
+def test_every_column_says_where_it_was_checked() -> None:
+    sources = yaml.safe_load((HERE / "table_sources.yaml").read_text(encoding="utf-8"))
+    assert set(sources) == set(tables())
+    for table, entry in sources.items():
+        assert set(entry["unverified"]) <= set(tables()[table])
+        standard = {"TimeGenerated", "_ResourceId"}
+        assert entry["source"] != "none" or set(entry["unverified"]) == set(tables()[table]) - standard, table
+
+
 def test_tables_are_fed_by_the_kind_that_the_alert_watches() -> None:
     for alert_id, entry in queries().items():
         for table in entry.tables:

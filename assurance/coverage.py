@@ -1,0 +1,165 @@
+"""Which logs of which resources go where, and how long they are kept there, as a record has it.
+
+``python -m assurance.coverage STACK`` writes the matrix into docs/monitoring.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assurance.check.kinds import (
+    FEEDERS,
+    SETTING,
+    SUBSCRIPTION_SETTING,
+    feeders,
+    sends,
+    settings_of,
+)
+from assurance.joins import Joins, short_type
+from assurance.record import Record, Resource
+from policies.rules.monitoring import WORKSPACE
+from stacks.settings.log_tables import log_tables
+
+PAGE = Path("docs") / "monitoring.md"
+BEGIN, END = "<!-- coverage of prod: begin -->", "<!-- coverage of prod: end -->"
+TABLE, EXPORT, WORM = (
+    "operationalinsights:Table",
+    "operationalinsights:DataExport",
+    "storage:BlobContainerImmutabilityPolicy",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One log category of one type of resource.
+
+    sending, resources: how many send it, of how many there are. table: where it can be queried; searchable, kept: days
+    at full speed and at all; archived: days in the archive that nobody can shorten, None when it is not there.
+    """
+
+    type: str
+    category: str
+    sending: int
+    resources: int
+    table: str
+    searchable: int
+    kept: int
+    archived: int | None
+
+
+def matrix(record: Record) -> list[Row]:
+    """The coverage of a stack, by type and category."""
+    joins = Joins(record)
+    return sorted(_rows(joins), key=lambda row: (row.type, row.category))
+
+
+def unknown_categories(record: Record) -> list[str]:
+    """What diagnostic settings turn on and the log-tables catalogue does not know: setting and category."""
+    known = {category for table in log_tables().values() for own in table.fed_by.values() for category in own}
+    joins = Joins(record)
+    covered = {
+        s.urn for kind in FEEDERS for one, feeder in feeders(joins, kind) for s in settings_of(joins, one, feeder)
+    }
+    found = []
+    for setting in joins.of(SETTING, SUBSCRIPTION_SETTING):
+        for log in setting.inputs.get("logs") or ():
+            category = log.get("category")
+            lost = category not in known if category else setting.urn not in covered
+            if lost:
+                found.append(f"{setting.name}: {category or log.get('categoryGroup')}")
+    return found
+
+
+def _rows(joins: Joins) -> Iterator[Row]:
+    for table, entry in log_tables().items():
+        for kind, categories in entry.fed_by.items():
+            if kind == "subscription":
+                settings = {"subscription": joins.of(SUBSCRIPTION_SETTING)}
+                types = {"subscription": "subscription"}
+            else:
+                pairs = feeders(joins, kind)
+                settings = {one.urn: settings_of(joins, one, feeder) for one, feeder in pairs}
+                types = {one.urn: short_type(one) for one, _ in pairs}
+            for type_ in dict.fromkeys(types.values()):
+                own = [settings[urn] for urn, its in types.items() if its == type_]
+                for category in categories:
+                    yield _row(joins, table, type_, category, own)
+
+
+def _row(joins: Joins, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
+    to_workspace = [
+        [s for s in own if sends(s, category) and joins.targets(s, "workspaceId", WORKSPACE)] for own in settings
+    ]
+    searchable, kept = _retention(joins, table)
+    return Row(
+        type=type_,
+        category=category,
+        sending=sum(bool(own) for own in to_workspace),
+        resources=len(settings),
+        table=table,
+        searchable=searchable,
+        kept=kept,
+        archived=_archived(joins, table, category, [s for own in settings for s in own]),
+    )
+
+
+def _retention(joins: Joins, table: str) -> tuple[int, int]:
+    """Days at full speed and at all."""
+    for one in joins.of(TABLE):
+        if one.inputs.get("tableName") == table:
+            return one.inputs["retentionInDays"], one.inputs["totalRetentionInDays"]
+    days = next((one.inputs["retentionInDays"] for one in joins.of(WORKSPACE)), 0)
+    return days, days
+
+
+def _archived(joins: Joins, table: str, category: str, settings: list[Resource]) -> int | None:
+    """Days of the container that the category or the table is copied to; Azure names it after either."""
+    exported = {name for one in joins.of(EXPORT) for name in one.inputs.get("tableNames") or ()}
+    direct = [s for s in settings if s.inputs.get("storageAccountId") and sends(s, category)]
+    activity = any(short_type(s) == SUBSCRIPTION_SETTING for s in direct)
+    own = "insights-activity-logs" if activity else f"insights-logs-{category}"
+    container = own if direct else f"am-{table}" if table in exported else None
+    for policy in joins.of(WORM):
+        if container is not None and policy.inputs.get("containerName") == container.lower():
+            days: int = policy.inputs["immutabilityPeriodSinceCreationInDays"]
+            return days
+    return None
+
+
+def markdown(rows: list[Row]) -> str:
+    """The matrix as a table of a page."""
+    lines = [
+        "| resource | log category | sent by | table | searchable, days | kept, days | archive (WORM), days |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{row.type}` | {row.category} | {row.sending} of {row.resources} | {row.table} | {row.searchable} "
+        f"| {row.kept} | {row.archived or ''} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def page_with(text: str, rows: list[Row]) -> str:
+    """The page with the matrix in its place. Raises ValueError when the page has no such place."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{PAGE} has no place for the matrix: {BEGIN} … {END}")
+    return f"{before}{BEGIN}\n{markdown(rows)}\n{END}{after}"
+
+
+def main(stack: str) -> None:
+    """Write the matrix of ``stack`` into the page."""
+    from assurance.stacks import project_root, records_for
+
+    (record,) = records_for([stack], "deployed")
+    page = project_root() / PAGE
+    page.write_text(page_with(page.read_text(encoding="utf-8"), matrix(record)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,69 @@
+"""The coverage matrix says what a record has, and the page in docs says what production has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from assurance.coverage import PAGE, markdown, matrix, page_with, unknown_categories
+from assurance.record import Record
+from policies.data import table
+from tests.harness import ROOT
+from tests.policies.records import records
+
+
+def prod() -> Record:
+    return records("deployed")["prod"]
+
+
+def test_the_page_is_current() -> None:
+    text = (ROOT / PAGE).read_text(encoding="utf-8")
+    assert text == page_with(text, matrix(prod())), "run .venv/bin/python -m assurance.coverage prod"
+
+
+def test_a_page_without_a_place_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place"):
+        page_with("# A page", [])
+
+
+def test_everything_that_is_there_sends_what_is_needed() -> None:
+    for row in matrix(prod()):
+        assert row.sending == row.resources, row
+        assert 0 < row.searchable <= row.kept, row
+
+
+def test_types_with_logs_are_all_in_the_matrix() -> None:
+    """By the table that the policies judge diagnostic settings with."""
+    rows = {row.type for row in matrix(prod())}
+    logging = {type_ for type_, kind in table("diagnostics").items() if kind.startswith("logs")}
+    there = {resource.type.removeprefix("azure-native:") for resource in prod()}
+    assert logging & there <= rows
+
+
+def test_every_category_in_use_is_in_the_catalogue() -> None:
+    assert unknown_categories(prod()) == []
+
+
+def test_what_is_taken_away_is_missed() -> None:
+    record = prod()
+    kept = [r for r in record if r.name != "vault-backend-diagnostics"]
+    before = next(row for row in matrix(record) if row.category == "AuditEvent")
+    after = next(row for row in matrix(replace(record, resources=kept)) if row.category == "AuditEvent")
+    assert (after.sending, after.resources) == (before.sending - 1, before.resources)
+    assert f"{after.sending} of {after.resources}" in markdown([after])
+
+
+def test_the_archive_is_named_by_its_own_retention() -> None:
+    archived = {row.category: row.archived for row in matrix(prod())}
+    assert archived["AuditEvent"] == archived["PostgreSQLLogs"] == archived["FrontDoorAccessLog"] == 2192
+    assert archived["Administrative"] == 2192
+    assert archived["Autoscale"] is archived["AppServiceConsoleLogs"] is None
+
+
+def test_an_unknown_category_is_told() -> None:
+    record = prod()
+    setting = next(r for r in record if r.name == "app-backend-diagnostics")
+    strange = replace(setting, inputs={**setting.inputs, "logs": [{"category": "SomethingNew", "enabled": True}]})
+    changed = replace(record, resources=[strange if r is setting else r for r in record])
+    assert unknown_categories(changed) == ["app-backend-diagnostics: SomethingNew"]
