@@ -73,7 +73,8 @@ def test_the_server_waits_until_its_identities_may_use_the_keys(geo: bool) -> No
 @pytest.mark.parametrize("mode", MODES)
 def test_the_bootstrap_identity_and_the_named_group_administer_by_object_id(mode: Mode) -> None:
     result = built(config(administrators=[GROUP]), mode)
-    bootstrap, group = result.of_type("dbforpostgresql:AdministratorsMicrosoftEntra")
+    administrators = result.of_type("dbforpostgresql:AdministratorsMicrosoftEntra")
+    group, bootstrap = sorted(administrators, key=lambda found: str(found.inputs["principalType"]))
     assert group.inputs["objectId"] == GUID
     assert group.inputs["principalType"] == "Group"
     assert group.origin is not None
