@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, StringConstraints
 
 from components.network import SecurityRule
 from stacks.settings.base import Section
 from stacks.settings.network import SUBNETS, NetworkSettings
+from stacks.settings.yaml_file import load_yaml
 
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "network_flows.yaml"
@@ -78,7 +78,7 @@ class FlowTable(Section):
 @cache
 def flow_table() -> FlowTable:
     """The table. Raises pydantic.ValidationError when the file is wrong."""
-    return FlowTable.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+    return FlowTable.model_validate(load_yaml(_FILE.read_text(encoding="utf-8")))
 
 
 def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) -> list[SecurityRule]:

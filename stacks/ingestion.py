@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, TypeAdapter
 
 from stacks.settings.base import Section
+from stacks.settings.yaml_file import load_yaml
 
 INGESTION = "stacks/catalogues/ingestion.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "ingestion.yaml"
@@ -44,7 +44,7 @@ class Source(Section):
 @cache
 def sources() -> Mapping[str, Source]:
     """The model's data. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(dict[str, Source]).validate_python(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+    return TypeAdapter(dict[str, Source]).validate_python(load_yaml(_FILE.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, kw_only=True)

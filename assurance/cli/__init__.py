@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import typer
@@ -10,9 +11,24 @@ from typer.core import TyperGroup
 
 from assurance.errors import ProgramError, UsageError
 
+COMMANDS = ("preview", "check", "access", "reach", "request")
+"""Each is the function of the same name in the module of the same name, imported when it is called for."""
+
 
 class _Group(TyperGroup):
-    """Tells a user's mistake in one message, exit code 2, and a failing program in another, exit code 1."""
+    """Imports only the command that is asked for, and tells a user's mistake in one message, exit code 2."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands, as the help lists them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(importlib.import_module(f"assurance.cli.{cmd_name}"), cmd_name))
+        return typer.main.get_command(alone)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; UsageError and ProgramError end it without a traceback of ours."""
@@ -46,16 +62,3 @@ app = typer.Typer(
 @app.callback()
 def _commands() -> None:
     """Every command that reads a stack also reads a saved record: --record FILE."""
-
-
-from assurance.cli import access as _access  # noqa: E402 - commands register themselves on the app
-from assurance.cli import check as _check  # noqa: E402
-from assurance.cli import preview as _preview  # noqa: E402
-from assurance.cli import reach as _reach  # noqa: E402
-from assurance.cli import request as _request  # noqa: E402
-
-app.command("preview")(_preview.preview)
-app.command("check")(_check.check)
-app.command("access")(_access.access)
-app.command("reach")(_reach.reach)
-app.command("request")(_request.request)

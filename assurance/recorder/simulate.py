@@ -40,7 +40,8 @@ class UnknownResourceTypeError(Exception):
 @cache
 def resource_types() -> dict[str, dict[str, Any]]:
     """The rows of resource_types.yaml by type token."""
-    rows: dict[str, dict[str, Any]] = yaml.safe_load(_TYPES_FILE.read_text(encoding="utf-8"))
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times faster
+    rows: dict[str, dict[str, Any]] = yaml.load(_TYPES_FILE.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     return rows
 
 

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 ALERTS = "stacks/catalogues/alerts.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -168,7 +168,7 @@ class AlertOverride(Section):
 @cache
 def alert_catalogue() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]:
     """The catalogue by id, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
-    rows = yaml.safe_load((_CATALOGUES / "alerts.yaml").read_text(encoding="utf-8"))
+    rows = load_yaml((_CATALOGUES / "alerts.yaml").read_text(encoding="utf-8"))
     # As JSON, where strict mode takes a list for a tuple.
     return TypeAdapter(dict[AlertId, Entry]).validate_json(json.dumps(rows))
 

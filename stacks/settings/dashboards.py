@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field
 
 from stacks.settings.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 WORKBOOKS = "stacks/catalogues/workbooks"
 _FOLDER = Path(__file__).parents[1] / "catalogues" / "workbooks"
@@ -91,6 +91,6 @@ class WorkbookEntry(Section):
 def workbook_catalogue() -> Mapping[str, WorkbookEntry]:
     """Dashboards by file name. Raises pydantic.ValidationError when a file is wrong."""
     return {
-        path.stem: WorkbookEntry.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        path.stem: WorkbookEntry.model_validate(load_yaml(path.read_text(encoding="utf-8")))
         for path in sorted(_FOLDER.glob("*.yaml"))
     }

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
@@ -87,4 +87,4 @@ def exposures() -> tuple[str, ...]:
 
 
 def _read(file: str) -> Any:
-    return yaml.safe_load((_ROOT / file).read_text(encoding="utf-8"))
+    return load_yaml((_ROOT / file).read_text(encoding="utf-8"))

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from stacks.settings.alerts import Limit
 from stacks.settings.database import DatabaseSettings
+from stacks.settings.yaml_file import load_yaml
 
 _FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
 
 
 @cache
 def _connections() -> Mapping[str, Mapping[str, int]]:
-    data = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    data = load_yaml(_FILE.read_text(encoding="utf-8"))
     return {tier: {str(size): number for size, number in sizes.items()} for tier, sizes in data.items()}
 
 

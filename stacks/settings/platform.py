@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, StringConstraints
 
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 _REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
 
@@ -21,7 +21,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
 @cache
 def regions() -> dict[str, dict[str, str | bool]]:
     """Regions by name: short code, paired region, availability zones."""
-    rows: dict[str, dict[str, str | bool]] = yaml.safe_load(_REGIONS.read_text(encoding="utf-8"))
+    rows: dict[str, dict[str, str | bool]] = load_yaml(_REGIONS.read_text(encoding="utf-8"))
     return rows
 
 

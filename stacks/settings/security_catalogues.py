@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from stacks.settings.alerts import AlertId, Control, Kind, minutes
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
 POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
@@ -97,4 +97,4 @@ def sentinel_query(event: str) -> str:
 
 
 def _rows(file: str) -> object:
-    return yaml.safe_load((_CATALOGUES / file).read_text(encoding="utf-8"))
+    return load_yaml((_CATALOGUES / file).read_text(encoding="utf-8"))

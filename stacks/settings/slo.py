@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import Field, StringConstraints
 
 from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
 from stacks.settings.base import Problem, Section
+from stacks.settings.yaml_file import load_yaml
 
 SLOS = "stacks/catalogues/slos.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -131,7 +131,7 @@ class SloCatalogue(Section):
 @cache
 def slo_catalogue() -> SloCatalogue:
     """The catalogue. Raises pydantic.ValidationError when the file is wrong."""
-    return SloCatalogue.model_validate(yaml.safe_load((_CATALOGUES / "slos.yaml").read_text(encoding="utf-8")))
+    return SloCatalogue.model_validate(load_yaml((_CATALOGUES / "slos.yaml").read_text(encoding="utf-8")))
 
 
 def burn_rate_query(values: Mapping[str, str]) -> str:

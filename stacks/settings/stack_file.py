@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from stacks.settings.base import Problem, SettingsError
+from stacks.settings.yaml_file import compose_yaml
 from stacks.settings.yaml_lines import key_lines, line_of
 
 OWN_NAMESPACE = "medspasync"
@@ -71,7 +72,7 @@ def is_secure(value: Any) -> bool:
 
 def _compose(path: Path) -> yaml.MappingNode:
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = compose_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError([Problem("", path.name, _stacks_there(path), path.name)]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

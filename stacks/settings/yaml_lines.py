@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from stacks.settings.yaml_file import compose_yaml
+
 
 def key_lines(node: yaml.Node | None, key: str = "") -> dict[str, int]:
     """1-based line of every key path under ``node``: ``a.b`` for mappings, ``a[0]`` for lists.
@@ -29,7 +31,7 @@ def key_lines(node: yaml.Node | None, key: str = "") -> dict[str, int]:
 def file_lines(path: Path) -> dict[str, int]:
     """The lines of a file of the project; empty when it is no readable YAML, for a line is only ever a help."""
     try:
-        return key_lines(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader))
+        return key_lines(compose_yaml(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError):
         return {}
 

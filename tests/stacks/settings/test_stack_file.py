@@ -46,7 +46,7 @@ config:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("config: [", 1, "a YAML file"),
+        ("config: {a: ]\n", 1, "a YAML file"),
         ("- a\n- b\n", 1, "a mapping of keys"),
         ("", 1, "a mapping of keys"),
         ("config:\n  - a\n", 1, "a mapping of keys"),
