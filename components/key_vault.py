@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import keyvault
 
 from components.diagnostics import LogDestination, diagnose
+from components.key_vault_events import ExpiryEvents, alert_on_expiry
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection, lock_resource
 from components.role_assignment import assign_role
@@ -56,6 +57,7 @@ class KeyVaultArgs:
     authorization: ``access-policies`` (inline, the whole list is ours) or ``rbac``; Azure ignores the other model.
     grants: who may do what; nobody else has data-plane access.
     soft_delete_days: 7 to 90, fixed at creation.
+    expiry: alerts on what is about to expire in it, or has; none where left out.
     endpoint_resource_group_name, endpoint_location: where the private endpoint is, when the vault is in another
     region than the network (a private endpoint is always where its subnet is).
     """
@@ -71,6 +73,7 @@ class KeyVaultArgs:
     logs: LogDestination
     protection: Protection
     soft_delete_days: int = 90
+    expiry: ExpiryEvents | None = None
     endpoint_resource_group_name: pulumi.Input[str] | None = None
     endpoint_location: pulumi.Input[str] | None = None
     tags: dict[str, str] | None = None
@@ -91,12 +94,14 @@ class KeyVault(pulumi.ComponentResource):
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
 
     granted: the resource that gives the last of the grants; reachable: the one that makes the vault's name resolve
-    inside the network. Who needs one of them waits for it, not for the whole component.
+    inside the network; watched: the subscriptions to its events, which keys and secrets are written after. Who needs
+    one of them waits for it, not for the whole component.
     """
 
     outputs: KeyVaultOutputs
     granted: pulumi.Resource
     reachable: pulumi.Resource
+    watched: list[pulumi.Resource]
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:KeyVault", name, None, opts)
@@ -148,6 +153,18 @@ class KeyVault(pulumi.ComponentResource):
             parent=self,
             tags=args.tags,
         )
+        self.watched = []
+        if args.expiry is not None:
+            self.watched = alert_on_expiry(
+                name,
+                args.expiry,
+                resource_group_name=args.resource_group_name,
+                location=args.location,
+                vault_id=vault.id,
+                logs=args.logs,
+                parent=self,
+                tags=args.tags,
+            )
         diagnose(name, vault.id, args.logs, parent=self)
         lock_resource(name, vault.id, args.protection, parent=self)
         self.outputs = KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri)
@@ -171,6 +188,7 @@ class VaultSecretArgs:
 
     expires_on: from config, never from the clock, or every run would differ.
     content_type: what the value is, for whoever rotates it.
+    enabled: a disabled secret stays in the vault and nobody can read its current version.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -179,6 +197,7 @@ class VaultSecretArgs:
     value: pulumi.Input[str]
     content_type: str
     expires_on: date | None
+    enabled: bool = True
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -202,7 +221,7 @@ def vault_secret(
             value=pulumi.Output.secret(args.value),
             content_type=args.content_type,
             attributes=keyvault.SecretAttributesArgs(
-                enabled=True, expires=_seconds(args.expires_on) if args.expires_on else None
+                enabled=args.enabled, expires=_seconds(args.expires_on) if args.expires_on else None
             ),
         ),
         tags=dict(args.tags) or None,
@@ -229,8 +248,24 @@ class VaultKeyArgs:
     protect: bool = False
 
 
-def vault_key(name: str, args: VaultKeyArgs, *, parent: pulumi.Resource) -> keyvault.Key:
-    """A wrapping key that rotates itself. ARM creates a key once and never changes it afterwards."""
+# What ARM takes when it makes a key, and silently leaves alone in one that exists
+# (learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist).
+_FIXED = ("kty", "keySize", "keyOps", "rotationPolicy")
+
+
+def vault_key(
+    name: str,
+    args: VaultKeyArgs,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource] = (),
+) -> keyvault.Key:
+    """A wrapping key that rotates itself.
+
+    ARM makes a key once and never changes it: an update would be reported as done and do nothing. So the engine is told
+    to replace a key whose type, size, operations or rotation change. It then refuses: a protected key cannot be
+    replaced, and another one cannot be made under a name that is taken. Give the changed key a name of its own.
+    """
     return keyvault.Key(
         name,
         resource_group_name=args.resource_group_name,
@@ -255,7 +290,13 @@ def vault_key(name: str, args: VaultKeyArgs, *, parent: pulumi.Resource) -> keyv
                 ],
             ),
         ),
-        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True, protect=args.protect or None),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            retain_on_delete=True,
+            protect=args.protect or None,
+            replace_on_changes=[f"properties.{name}" for name in _FIXED],
+            depends_on=list(depends_on),
+        ),
     )
 
 

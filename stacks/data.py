@@ -28,7 +28,7 @@ REDIS_URL = "REDIS-URL"
 def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[SecretName, pulumi.Output[str]]) -> Data:
     """Build every store of data and hand each app its vault and its secrets."""
     common, network, identities = foundation.common, foundation.network, foundation.identities
-    vaults = build_vaults(settings, common, network, identities)
+    vaults = build_vaults(settings, foundation)
     database = build_database(
         settings.database,
         common,

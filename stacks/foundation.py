@@ -100,7 +100,7 @@ def name_suffix(settings: Settings) -> pulumi.Input[str]:
         length=SUFFIX_LENGTH,
         upper=False,
         special=False,
-        opts=pulumi.ResourceOptions(protect=True),
+        opts=pulumi.ResourceOptions(protect=settings.protection.protect or None),
     ).result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 
@@ -18,13 +19,17 @@ from components.key_vault import (
     VaultKeyArgs,
     vault_key,
 )
-from stacks.outputs import Common, Identities, Network
+from components.key_vault_events import ExpiryAlert, ExpiryEvents
+from stacks.outputs import Foundation
 from stacks.settings.model import Settings
 from stacks.settings.origin import Origin, made_from
-from stacks.settings.vaults import VaultSettings
+from stacks.settings.vault_events import vault_events
 
 ENCRYPTION = "encryption"
 GEO_ENCRYPTION = "geo-encryption"
+
+Holds = Literal["secrets", "keys"]
+_ACCESS: Mapping[Holds, VaultAccess] = {"secrets": READ_SECRETS, "keys": ENCRYPT_WITH_KEYS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,74 +65,59 @@ def key_uses(settings: Settings) -> list[str]:
     return ["postgres", "archive", *(["redis"] if redis else [])]
 
 
-def build_vaults(settings: Settings, common: Common, network: Network, identities: Identities) -> Vaults:
+def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
     """Every vault of the stack, each with exactly one identity's access."""
     stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    names, identities = foundation.common.names, foundation.identities
     apps = {}
     for app, app_settings in settings.apps.items():
         with made_from(Origin(stack_file, f"medspasync:apps.{app}")):
             apps[app] = _vault(
-                f"vault-{app}",
-                settings.vaults,
-                common,
-                network,
-                vault_name=app_settings.vault_name or common.names.vault(app),
+                app,
+                settings,
+                foundation,
+                vault_name=app_settings.vault_name or names.vault(app),
                 reader=identities.apps[app],
-                access=READ_SECRETS,
+                holds="secrets",
             )
+    key_vaults, geo_key = {}, None
     with made_from(Origin(stack_file, "medspasync:vaults.keys")):
         identity = identities.duties[ENCRYPTION]
-        vault = _vault(
-            "vault-keys",
-            settings.vaults,
-            common,
-            network,
-            vault_name=common.names.vault("keys"),
-            reader=identity,
-            access=ENCRYPT_WITH_KEYS,
+        key_vaults["keys"] = vault = _vault(
+            "keys", settings, foundation, vault_name=names.vault("keys"), reader=identity, holds="keys"
         )
-        keys = {
-            use: _key(f"key-{use}", use, settings, common.groups["data"], vault, identity) for use in key_uses(settings)
-        }
-        if GEO_ENCRYPTION not in identities.duties:
-            return Vaults(apps=apps, key_vaults={"keys": vault}, keys=keys, geo_key=None)
-        geo_vault, geo_key = _geo_key(settings, common, network, identities)
-    return Vaults(apps=apps, key_vaults={"keys": vault, "geo": geo_vault}, keys=keys, geo_key=geo_key)
-
-
-def _geo_key(
-    settings: Settings, common: Common, network: Network, identities: Identities
-) -> tuple[KeyVault, EncryptionKey]:
-    """Azure wants the key of a geo-redundant backup in the paired region, under an identity of its own."""
-    identity = identities.duties[GEO_ENCRYPTION]
-    vault = _vault(
-        "vault-keys-geo",
-        settings.vaults,
-        common,
-        network,
-        vault_name=common.names.vault("geo"),
-        reader=identity,
-        access=ENCRYPT_WITH_KEYS,
-        location=settings.platform.paired_location,
-        group="paired",
-    )
-    return vault, _key("key-postgres-geo", "postgres-geo", settings, common.groups["paired"], vault, identity)
+        keys = {use: _keys(use, settings, foundation, vault, identity) for use in key_uses(settings)}
+        if GEO_ENCRYPTION in identities.duties:
+            # Azure wants the key of a geo-redundant backup in the paired region, under an identity of its own.
+            identity = identities.duties[GEO_ENCRYPTION]
+            key_vaults["geo"] = vault = _vault(
+                "keys-geo",
+                settings,
+                foundation,
+                vault_name=names.vault("geo"),
+                reader=identity,
+                holds="keys",
+                location=settings.platform.paired_location,
+                group="paired",
+            )
+            geo_key = _keys("postgres-geo", settings, foundation, vault, identity, group="paired")
+    return Vaults(apps=apps, key_vaults=key_vaults, keys=keys, geo_key=geo_key)
 
 
 def _vault(
-    name: str,
-    settings: VaultSettings,
-    common: Common,
-    network: Network,
+    part: str,
+    settings: Settings,
+    foundation: Foundation,
     *,
     vault_name: pulumi.Input[str],
     reader: IdentityOutputs,
-    access: VaultAccess,
+    holds: Holds,
     location: str | None = None,
     group: str = "data",
 ) -> KeyVault:
+    common = foundation.common
     return KeyVault(
-        name,
+        f"vault-{part}",
         KeyVaultArgs(
             resource_group_name=common.groups[group],
             location=location or common.location,
@@ -135,38 +125,64 @@ def _vault(
             endpoint_location=common.location,
             tenant_id=common.tenant_id,
             vault_name=vault_name,
-            sku=settings.sku,
-            authorization=settings.authorization,
-            grants=[VaultGrant(name="reader", principal_id=reader.principal_id, access=access)],
-            private_access=network.private_access("vault"),
+            sku=settings.vaults.sku,
+            authorization=settings.vaults.authorization,
+            grants=[VaultGrant(name="reader", principal_id=reader.principal_id, access=_ACCESS[holds])],
+            private_access=foundation.network.private_access("vault"),
             logs=common.logs,
             protection=common.protection,
-            soft_delete_days=settings.soft_delete_days,
+            soft_delete_days=settings.vaults.soft_delete_days,
+            expiry=_expiry(part, holds, foundation),
             tags=dict(common.tags),
         ),
     )
 
 
-def _key(
-    name: str,
-    key_name: str,
+def _expiry(part: str, holds: Holds, foundation: Foundation) -> ExpiryEvents:
+    """The catalogue's alerts on what such a vault holds."""
+    return ExpiryEvents(
+        topic_name=foundation.common.names.regional("evgt", part),
+        alerts=[
+            ExpiryAlert(
+                name=name,
+                event=entry.event,
+                severity=entry.severity,
+                description=f"{entry.summary} Runbook: docs/runbooks/{entry.runbook}.md",
+                action_group_id=foundation.monitoring.action_groups[entry.channel],
+            )
+            for name, entry in vault_events().items()
+            if entry.about == holds
+        ],
+    )
+
+
+def _keys(
+    use: str,
     settings: Settings,
-    group: pulumi.Output[str],
+    foundation: Foundation,
     vault: KeyVault,
     identity: IdentityOutputs,
+    *,
+    group: str = "data",
 ) -> EncryptionKey:
-    key = vault_key(
-        name,
-        VaultKeyArgs(
-            resource_group_name=group,
-            vault_name=vault.outputs.name,
-            key_name=key_name,
-            hardware=settings.vaults.sku == "premium",
-            size=settings.vaults.keys.size,
-            expires_after=settings.vaults.keys.expires_after,
-            rotate_before=settings.vaults.keys.rotate_before,
-            protect=settings.protection.protect,
-        ),
-        parent=vault,
+    """Every generation of the key for ``use``; the last one encrypts, the others stay for old backups."""
+    for key_id, generation in settings.vaults.keys.items():
+        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", f"medspasync:vaults.keys.{key_id}")):
+            key = vault_key(
+                f"key-{use}-{key_id}",
+                VaultKeyArgs(
+                    resource_group_name=foundation.common.groups[group],
+                    vault_name=vault.outputs.name,
+                    key_name=f"{use}-{key_id}",
+                    hardware=generation.hardware,
+                    size=generation.size,
+                    expires_after=generation.expires_after,
+                    rotate_before=generation.rotate_before,
+                    protect=settings.protection.protect,
+                ),
+                parent=vault,
+                depends_on=vault.watched,
+            )
+    return EncryptionKey(
+        uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted
     )
-    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted)

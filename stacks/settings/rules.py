@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stacks.naming import SUFFIX_LENGTH, Names, name_problem
 from stacks.settings import apps, archive, backup, database, jobs, security, slo
 from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
@@ -49,23 +48,21 @@ def _most_workers(plan: PlanSettings) -> int:
 
 
 def _secret_problems(settings: Settings) -> Iterator[Problem]:
-    """Plain settings have a value, derived ones a source, and the alert webhook is a secret that is supplied."""
+    """Plain settings have a value, derived ones a source, and the alert webhook is a secret in use."""
     for app, app_settings in settings.apps.items():
         for index, name in enumerate(app_settings.secrets):
             key = f"apps.{app}.secrets[{index}]"
-            if catalogue()[name].origin == "setting" and name not in settings.vaults.settings:
+            entry = catalogue()[name]
+            if entry.origin == "setting" and not entry.retired and name not in settings.vaults.settings:
                 yield Problem(f"vaults.settings.{name}", None, f"required: {key} reads it")
             if name == "REDIS-URL" and settings.cache is None:
                 yield Problem(key, name, "another secret, or a `cache` section: this stack has no Redis")
     webhook = settings.monitoring.webhook_secret
-    if webhook is not None and catalogue()[webhook].origin != "supplied":
-        yield Problem("monitoring.webhookSecret", webhook, f"a secret of {CATALOGUE} that is supplied")
+    if webhook is not None and catalogue()[webhook].retired:
+        yield Problem("monitoring.webhookSecret", webhook, f"a secret of {CATALOGUE} that is not retired")
 
 
 def _vault_name_problems(settings: Settings) -> Iterator[Problem]:
-    names = Names(settings.platform.short, settings.platform.code, "0" * SUFFIX_LENGTH)
     for part in ("keys", "geo"):
         if part in settings.apps:
             yield Problem(f"apps.{part}", part, f"another name: the vault of encryption keys is called {part}")
-        if wrong := name_problem("vault", str(names.vault(part))):
-            yield Problem("platform.short", settings.platform.short, f"shorter: {wrong}")

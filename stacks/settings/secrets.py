@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 from stacks.settings.base import Section
+from stacks.settings.yaml_file import load_yaml
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "secrets.yaml"
@@ -51,10 +51,19 @@ class CatalogueEntry(Section):
     """Characters of a generated value."""
     per_consumer: bool = False
     """Each app that reads it has a value of its own."""
+    retired: bool = False
+    """Nothing reads it any more. The apps that still list it get no environment variable, and it stays in their vaults,
+    disabled: a deployment cannot delete a secret. Once deployed everywhere, take it off the lists and out of here."""
+
+    @model_validator(mode="after")
+    def _is_kept_by_the_platform(self) -> CatalogueEntry:
+        if self.rotation.kind in ("overlap", "keyring") and self.origin != "generated":
+            raise ValueError(f"{self.rotation.kind} needs earlier values, which are kept of generated secrets only")
+        return self
 
 
 @cache
 def catalogue() -> Mapping[SecretName, CatalogueEntry]:
     """The catalogue, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
-    rows = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
     return TypeAdapter(dict[SecretName, CatalogueEntry]).validate_python(rows)

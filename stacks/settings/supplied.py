@@ -21,10 +21,12 @@ def needed_secrets(settings: Settings) -> list[SecretName]:
 
 
 def readable_secrets(settings: Settings) -> list[SecretName]:
-    """Supplied secrets that something in this stack reads, in the catalogue's order."""
+    """Supplied secrets that something in this stack reads, in the catalogue's order; nothing reads a retired one."""
     read = {secret for app in settings.apps.values() for secret in app.secrets}
     read.add(settings.monitoring.webhook_secret or "")
-    return [name for name, entry in catalogue().items() if entry.origin == "supplied" and name in read]
+    return [
+        name for name, entry in catalogue().items() if entry.origin == "supplied" and not entry.retired and name in read
+    ]
 
 
 def supplied_secrets(config: Mapping[str, str], settings: Settings, file: str) -> dict[SecretName, pulumi.Output[str]]:

@@ -21,6 +21,7 @@ from components.key_vault import (
     vault_key,
     vault_secret,
 )
+from components.key_vault_events import ExpiryAlert, ExpiryEvents
 from components.private_endpoint import PrivateAccess
 from components.protection import Protection
 from tests.harness import MODES, only, record
@@ -30,14 +31,36 @@ SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtual
 ZONE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net"
 
 
-def build(authorization: str = "access-policies", protection: bool = True) -> None:
+EXPIRY = ExpiryEvents(
+    topic_name="evgt-test",
+    alerts=[
+        ExpiryAlert(
+            name="secret-expired",
+            event="Microsoft.KeyVault.SecretExpired",
+            severity=1,
+            description="expired",
+            action_group_id=WORKSPACE,
+        )
+    ],
+)
+
+
+def build(
+    authorization: str = "access-policies",
+    protection: bool = True,
+    expiry: ExpiryEvents | None = None,
+    enabled: bool = True,
+    location: str = "eastus2",
+) -> None:
     app = Identity("app", IdentityArgs(resource_group_name="rg", location="eastus2", identity_name="id-app"))
     cmk = Identity("cmk", IdentityArgs(resource_group_name="rg", location="eastus2", identity_name="id-cmk"))
     vault = KeyVault(
         "vault",
         KeyVaultArgs(
             resource_group_name="rg",
-            location="eastus2",
+            location=location,
+            endpoint_resource_group_name="rg-network",
+            endpoint_location="eastus2",
             tenant_id="00000000-0000-4000-8000-000000000002",
             vault_name="kv-test",
             sku="premium",
@@ -49,6 +72,7 @@ def build(authorization: str = "access-policies", protection: bool = True) -> No
             private_access=PrivateAccess(subnet_id=SUBNET, dns_zone_id=ZONE),
             logs=LogDestination(workspace_id=WORKSPACE),
             protection=Protection(protect=protection, lock=protection),
+            expiry=expiry,
         ),
     )
     vault_secret(
@@ -60,8 +84,10 @@ def build(authorization: str = "access-policies", protection: bool = True) -> No
             value=pulumi.Output.secret("a-value-nobody-may-see"),
             content_type="text/plain",
             expires_on=date(2027, 1, 1),
+            enabled=enabled,
         ),
         parent=vault,
+        depends_on=vault.watched,
     )
     vault_key(
         "key",
@@ -73,8 +99,10 @@ def build(authorization: str = "access-policies", protection: bool = True) -> No
             size=4096,
             expires_after="P2Y",
             rotate_before="P60D",
+            protect=protection,
         ),
         parent=vault,
+        depends_on=vault.watched,
     )
 
 
@@ -139,3 +167,49 @@ def test_protection_is_what_was_asked_for(asked: bool) -> None:
     built = record(lambda: build(protection=asked))
     assert only(built, "keyvault:Vault").options["protect"] is asked
     assert len(built.of_type("authorization:ManagementLockByScope")) == int(asked)
+
+
+def test_the_vault_is_in_its_region_and_its_endpoint_where_the_network_is() -> None:
+    built = record(lambda: build(location="centralus"))
+    assert only(built, "keyvault:Vault").inputs["location"] == "centralus"
+    endpoint = only(built, "network:PrivateEndpoint").inputs
+    assert (endpoint["location"], endpoint["resourceGroupName"]) == ("eastus2", "rg-network")
+
+
+def test_an_access_policy_names_no_application(built: Record) -> None:
+    # With an application id, App Service references fail.
+    for policy in only(built, "keyvault:Vault").inputs["properties"]["accessPolicies"]:
+        assert "applicationId" not in policy
+
+
+def test_the_engine_must_replace_a_key_that_azure_would_not_change(built: Record) -> None:
+    # An update would be reported as done and do nothing. Replacing is refused: the key is protected.
+    key = only(built, "keyvault:Key")
+    assert set(key.options["replaceOnChanges"]) == {
+        "properties.kty",
+        "properties.keySize",
+        "properties.keyOps",
+        "properties.rotationPolicy",
+    }
+    for path in key.options["replaceOnChanges"]:
+        assert path.removeprefix("properties.") in key.inputs["properties"], path
+    assert key.options["protect"] is True
+    assert key.options["retainOnDelete"] is True
+
+
+def test_a_disabled_secret_is_written_as_one() -> None:
+    for enabled in (True, False):
+        secret = only(record(lambda enabled=enabled: build(enabled=enabled)), "keyvault:Secret")  # type: ignore[misc]
+        assert secret.inputs["properties"]["attributes"]["enabled"] is enabled
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_keys_and_secrets_are_written_while_somebody_listens(mode: Mode) -> None:
+    built = record(lambda: build(expiry=EXPIRY), mode)
+    subscription = only(built, "eventgrid:SystemTopicEventSubscription")
+    for written in built.of_type("keyvault:Key", "keyvault:Secret"):
+        assert subscription.urn in written.dependencies
+
+
+def test_without_alerts_there_is_no_topic(built: Record) -> None:
+    assert built.of_type("eventgrid:SystemTopic") == []

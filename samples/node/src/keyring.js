@@ -2,11 +2,11 @@
 // docs/contracts/secrets.md. Format: v1.<key id>.<nonce>.<ciphertext and tag>, base64url.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-const KEY_ID = /^\d{4}-\d{2}-\d{2}$/;
+const KEY_ID = /^k[1-9]\d?$/;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @param {string} json ENCRYPTION_KEY: {"current": "2026-11-01", "keys": {"2026-11-01": "…"}} */
+/** @param {string} json ENCRYPTION_KEY: {"current": "k1", "keys": {"k1": "…"}} */
 export function createKeyring(json) {
   const { current, keys } = parse(json);
   const derived = new Map(
@@ -64,7 +64,7 @@ function parse(json) {
     throw new Error('ENCRYPTION_KEY needs "current" and "keys" with the current key');
   }
   for (const [id, secret] of Object.entries(keys)) {
-    if (!KEY_ID.test(id)) throw new Error('a key id is a date, YYYY-MM-DD');
+    if (!KEY_ID.test(id)) throw new Error('a key id is k1, k2 …');
     if (typeof secret !== 'string' || secret.length < 32) throw new Error(`key ${id} is shorter than 32 characters`);
   }
   return ring;

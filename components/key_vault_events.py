@@ -1,0 +1,96 @@
+"""Alerts on what is about to expire in a vault, or has: Event Grid tells Azure Monitor, which tells an action group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import eventgrid
+
+from components.diagnostics import LogDestination, diagnose
+
+Expiry = Literal[
+    "Microsoft.KeyVault.SecretNearExpiry",
+    "Microsoft.KeyVault.SecretExpired",
+    "Microsoft.KeyVault.KeyNearExpiry",
+    "Microsoft.KeyVault.KeyExpired",
+]
+"""Events on the current version (learn.microsoft.com/azure/event-grid/event-schema-key-vault). Near: 30 days before,
+for keys the notify action of the rotation policy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryAlert:
+    """An alert on one kind of event.
+
+    name: letters, digits and hyphens, 3 to 64 characters; severity: 0 (critical) to 4; description: what has happened,
+    and where the answer is; action_group_id: who hears of it.
+    """
+
+    name: str
+    event: Expiry
+    severity: Literal[0, 1, 2, 3, 4]
+    description: str
+    action_group_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryEvents:
+    """What is told of a vault. topic_name: 3 to 50 letters, digits and hyphens, unique in the resource group."""
+
+    topic_name: str
+    alerts: Sequence[ExpiryAlert]
+
+
+def alert_on_expiry(
+    name: str,
+    events: ExpiryEvents,
+    *,
+    resource_group_name: pulumi.Input[str],
+    location: pulumi.Input[str],
+    vault_id: pulumi.Input[str],
+    logs: LogDestination,
+    parent: pulumi.Resource,
+    tags: dict[str, str] | None = None,
+) -> list[pulumi.Resource]:
+    """A system topic on the vault and a subscription for each alert, which are returned.
+
+    A vault tells only of versions that are made while somebody is subscribed
+    (learn.microsoft.com/azure/key-vault/general/event-grid-overview): write keys and secrets after these.
+    """
+    topic = eventgrid.SystemTopic(
+        f"{name}-events",
+        resource_group_name=resource_group_name,
+        location=location,  # a topic is where its source is
+        system_topic_name=events.topic_name,
+        source=vault_id,
+        topic_type="Microsoft.KeyVault.vaults",
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    # A system topic logs what it could not deliver, and has no category group.
+    diagnose(f"{name}-events", topic.id, logs, parent=parent, log_groups=(), log_categories=("DeliveryFailures",))
+    return [
+        eventgrid.SystemTopicEventSubscription(
+            f"{name}-{alert.name}",
+            resource_group_name=resource_group_name,
+            system_topic_name=topic.name,
+            event_subscription_name=alert.name,
+            destination=eventgrid.MonitorAlertEventSubscriptionDestinationArgs(
+                endpoint_type="MonitorAlert",
+                severity=eventgrid.MonitorAlertSeverity(f"Sev{alert.severity}"),
+                description=alert.description,
+                action_groups=[alert.action_group_id],
+            ),
+            # The only schema that this destination takes
+            # (learn.microsoft.com/azure/event-grid/handle-key-vault-events-using-azure-monitor-alerts).
+            event_delivery_schema=eventgrid.EventDeliverySchema.CLOUD_EVENT_SCHEMA_V1_0,
+            filter=eventgrid.EventSubscriptionFilterArgs(included_event_types=[alert.event]),
+            # In a list of subscriptions: the vault each is about.
+            labels=[vault_id],
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        for alert in events.alerts
+    ]

@@ -1,0 +1,47 @@
+"""The catalogue of vault events: what a vault tells before a secret or key ends, as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from stacks.settings.alerts import AlertId, Channel, Control, Severity
+from stacks.settings.base import Section
+from stacks.settings.yaml_file import load_yaml
+
+VAULT_EVENTS = "stacks/catalogues/vault_events.yaml"
+_FILE = Path(__file__).parents[1] / "catalogues" / "vault_events.yaml"
+
+
+class VaultEvent(Section):
+    """An alert on an event of a vault. Fields mean what they mean in the alert catalogue."""
+
+    event: Literal[
+        "Microsoft.KeyVault.SecretNearExpiry",
+        "Microsoft.KeyVault.SecretExpired",
+        "Microsoft.KeyVault.KeyNearExpiry",
+        "Microsoft.KeyVault.KeyExpired",
+    ]
+    summary: str
+    severity: Severity
+    channel: Channel
+    runbook: str
+    controls: Annotated[list[Control], Field(min_length=1)]
+    source: str
+
+    @property
+    def about(self) -> Literal["secrets", "keys"]:
+        """Which kind of vault has it."""
+        return "secrets" if ".Secret" in self.event else "keys"
+
+
+@cache
+def vault_events() -> Mapping[AlertId, VaultEvent]:
+    """The catalogue by id, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
+    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
+    return TypeAdapter(dict[AlertId, VaultEvent]).validate_json(json.dumps(rows))

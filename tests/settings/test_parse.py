@@ -1,0 +1,160 @@
+"""From config to settings: every mistake at once, each at its key, and rules between sections."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stacks.settings.base import Problem, Section, SettingsError, shorten
+from stacks.settings.model import Settings
+from stacks.settings.parse import _keys_at, parse
+from stacks.settings.rules import private_endpoints
+from tests.projects import Config, changed
+from tests.settings.test_secrets import ROW
+from tests.stacks.whole_stack import FILE, FRONTEND, as_is, settings_of, use_catalogue
+
+
+def problems(change: Any, more: dict[str, str] | None = None) -> dict[str, str]:
+    """What is refused, by key: the message."""
+    config = {key: json.dumps(value) for key, value in changed(change).items()}
+    with pytest.raises(SettingsError) as stopped:
+        parse({**config, **(more or {})}, FILE)
+    return {problem.key: str(problem) for problem in stopped.value.problems}
+
+
+def backend(config: Config) -> Config:
+    app: Config = config["medspasync:apps"]["backend"]
+    return app
+
+
+def test_the_least_config_is_read_with_safe_defaults() -> None:
+    settings = settings_of(changed(as_is))
+    assert settings.protection.protect
+    assert settings.protection.lock
+    assert settings.cache is None
+
+
+def test_other_namespaces_and_the_supplied_secrets_are_left_alone() -> None:
+    config = {key: json.dumps(value) for key, value in changed(as_is).items()}
+    parse({**config, "azure-native:location": "eastus2", "medspasync:secrets": "{}"}, FILE)
+
+
+def test_an_empty_optional_section_is_none() -> None:
+    # Pulumi.yaml's default for a section that a stack file leaves out.
+    config = {key: json.dumps(value) for key, value in changed(as_is).items()}
+    assert parse({**config, "medspasync:cache": "{}"}, FILE).cache is None
+
+
+def test_every_mistake_is_told_at_once_with_its_file() -> None:
+    def change(config: Config) -> None:
+        config["medspasync:platform"]["location"] = "eastus22"
+        config["medspasync:vaults"]["sku"] = "basic"
+        del config["medspasync:network"]
+        config["medspasync:netwrok"] = {}
+
+    found = problems(change)
+    assert found.keys() == {
+        "medspasync:platform.location",
+        "medspasync:vaults.sku",
+        "medspasync:network",
+        "medspasync:netwrok",
+    }
+    assert all(text.startswith(f"{FILE}: ") for text in found.values())
+    assert "did you mean network?" in found["medspasync:netwrok"]
+
+
+def test_text_that_is_no_json_is_a_value_of_the_wrong_type() -> None:
+    assert problems(as_is, {"medspasync:platform": "nonsense"}).keys() == {"medspasync:platform"}
+
+
+def test_an_unknown_key_deep_inside_is_named_with_what_is_known() -> None:
+    found = problems(lambda config: config["medspasync:vaults"].update(keys={"k1": {"sise": 4096}}))
+    (text,) = found.values()
+    assert "medspasync:vaults.keys.k1.sise" in text
+    assert "did you mean size?" in text
+
+
+def test_what_a_section_must_have_is_asked_for_at_its_key() -> None:
+    found = problems(lambda config: config["medspasync:platform"].pop("owner"))
+    assert found == {"medspasync:platform.owner": f"{FILE}: medspasync:platform.owner = None: required"}
+
+
+def test_a_list_item_is_named_by_its_place() -> None:
+    found = problems(lambda config: backend(config).update(hostNames=["api.example.org", 7]))
+    assert found.keys() == {"medspasync:apps.backend.hostNames[1]"}
+
+
+def test_known_keys_of_a_place_that_is_no_section_are_none() -> None:
+    class Inner(Section):
+        inside: int
+
+    class Outer(Section):
+        several: list[Inner] | None
+        plain: int
+
+    assert _keys_at(Outer, ("several", 0)) == ["inside"]
+    assert _keys_at(Outer, ()) == ["plain", "several"]
+    assert _keys_at(int, ("x",)) == []
+
+
+def test_rules_between_sections_wait_until_the_sections_are_right() -> None:
+    def change(config: Config) -> None:
+        config["medspasync:vaults"] = {"rotatedOn": "soon"}
+
+    assert problems(change).keys() == {"medspasync:vaults.rotatedOn"}
+
+
+def test_a_plain_setting_that_an_app_reads_has_a_value() -> None:
+    found = problems(lambda config: config["medspasync:vaults"].update(settings={}))
+    assert "apps.backend.secrets[2] reads it" in found["medspasync:vaults.settings.NODE-ENV"]
+
+
+def test_redis_cannot_be_read_where_there_is_none() -> None:
+    found = problems(lambda config: backend(config)["secrets"].append("REDIS-URL"))
+    assert "no Redis" in found["medspasync:apps.backend.secrets[5]"]
+
+
+@pytest.mark.parametrize("name", ["keys", "geo"])
+def test_an_app_cannot_take_the_name_of_a_vault_of_keys(name: str) -> None:
+    found = problems(lambda config: config["medspasync:apps"].update({name: {**FRONTEND, "secrets": []}}))
+    assert "vault of encryption keys" in found[f"medspasync:apps.{name}"]
+
+
+def test_private_endpoints_are_counted_with_what_the_stack_has() -> None:
+    least = private_endpoints(settings_of(changed(as_is)))
+
+    def without_geo(config: Config) -> None:
+        config["medspasync:database"]["geoRedundantBackup"] = False
+
+    def with_cache(config: Config) -> None:
+        config["medspasync:cache"] = {"sku": "Balanced_B1"}
+
+    assert private_endpoints(settings_of(changed(without_geo))) == least - 1
+    assert private_endpoints(settings_of(changed(with_cache))) == least + 1
+
+
+def test_alerts_cannot_be_posted_to_a_retired_secret(tmp_path: Path) -> None:
+    row = {**ROW, "origin": "supplied", "rotation": {"kind": "replace", "days": 90}, "retired": True}
+
+    def change(config: Config) -> None:
+        backend(config)["secrets"] = []
+        del config["medspasync:vaults"]["settings"]
+        config["medspasync:monitoring"]["webhookSecret"] = "OLD-HOOK"
+        config["medspasync:monitoring"]["receivers"]["critical"]["webhook"] = True
+
+    with use_catalogue(tmp_path, {"OLD-HOOK": row}):
+        assert "not retired" in problems(change)["medspasync:monitoring.webhookSecret"]
+
+
+def test_a_long_value_is_shortened_in_a_message() -> None:
+    assert len(shorten("x" * 500)) == 60
+    assert str(Problem("a.b", "x", "less", file=FILE, line=7)) == f"{FILE}:7: a.b = 'x': less"
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    settings: Settings = settings_of(changed(as_is))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.vaults.sku = "standard"

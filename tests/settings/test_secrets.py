@@ -1,0 +1,86 @@
+"""The secret catalogue: every row says all that is needed, and what it cannot mean is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.settings import secrets
+from stacks.settings.secrets import CatalogueEntry, catalogue
+from tests.harness import ROOT
+from tests.settings.sections import read
+from tests.stacks.whole_stack import use_catalogue
+
+ROW: dict[str, Any] = {
+    "description": "a key",
+    "owner": "backend",
+    "origin": "generated",
+    "rotation": {"kind": "overlap", "days": 90},
+    "environment": ["A_KEY"],
+    "sensitivity": "high",
+}
+
+
+def test_the_catalogue_is_the_file_that_messages_name() -> None:
+    assert (ROOT / secrets.CATALOGUE).samefile(secrets._FILE)
+
+
+def test_every_secret_ends_some_day() -> None:
+    assert all(entry.rotation.days for entry in catalogue().values())
+
+
+def test_what_is_highly_sensitive_is_renewed_at_least_yearly_unless_it_follows_something_else() -> None:
+    for name, entry in catalogue().items():
+        if entry.sensitivity == "high" and entry.rotation.kind != "external":
+            assert entry.rotation.days is not None
+            assert entry.rotation.days <= 365, name
+
+
+def test_no_two_secrets_are_read_under_one_variable() -> None:
+    variables = [variable for entry in catalogue().values() for variable in entry.environment]
+    assert len(variables) == len(set(variables))
+
+
+def test_a_generated_value_has_at_least_256_bits() -> None:
+    # Letters and digits: 5.95 bits each.
+    for name, entry in catalogue().items():
+        if entry.origin == "generated":
+            assert (entry.length or 64) * 5.95 >= 256, name
+
+
+def test_previous_values_have_names_of_their_own() -> None:
+    for name, entry in catalogue().items():
+        if entry.rotation.kind == "overlap":
+            assert f"{name}-PREVIOUS" not in catalogue()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"origin": "supplied"},
+        {"origin": "derived", "rotation": {"kind": "keyring"}},
+        {"origin": "found"},
+        {"rotation": {"kind": "sometimes"}},
+        {"rotation": {"kind": "replace", "days": 0}},
+        {"rotation": {"kind": "replace", "days": 731}},
+        {"environment": []},
+        {"environment": ["a-key"]},
+        {"sensitivity": "secret"},
+        {"length": 16},
+        {"length": 200},
+        {"colour": "red"},
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
+    assert read(CatalogueEntry, ROW).origin == "generated"
+    with pytest.raises(ValidationError):
+        read(CatalogueEntry, {**ROW, **change})
+
+
+@pytest.mark.parametrize("name", ["jwt-secret", "JWT_SECRET", "-JWT", "JWT--SECRET", "J" * 128])
+def test_a_name_that_key_vault_would_refuse_is_refused(name: str, tmp_path: Path) -> None:
+    with use_catalogue(tmp_path, {name: ROW}), pytest.raises(ValidationError):
+        catalogue()

@@ -1,0 +1,78 @@
+"""A whole stack built in this process from a config, for tests of what several layers make together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from assurance.record import Mode, Record
+from stacks.platform import build_platform
+from stacks.settings import secrets
+from stacks.settings.model import Settings
+from stacks.settings.parse import parse
+from stacks.settings.supplied import readable_secrets
+from tests.projects import Config, changed
+from tests.stacks.layers import record
+
+FILE = "Pulumi.test.yaml"
+
+FRONTEND = {
+    "plan": "main",
+    "hostNames": ["app.example.org"],
+    "exposure": "web",
+    "runtime": {"node": "22-lts"},
+    "secrets": ["INTERNAL-API-KEY"],
+}
+
+
+def as_is(_config: Config) -> None:
+    """No change: the least config."""
+
+
+def settings_of(config: Config) -> Settings:
+    """The settings of a config, as the engine would hand it over."""
+    return parse({key: json.dumps(value) for key, value in config.items()}, FILE)
+
+
+def two_apps(config: Config) -> None:
+    """The least config with a second app, and keys between the two."""
+    apps = config["medspasync:apps"]
+    apps["backend"]["secrets"] += ["INTERNAL-API-KEY", "INTERNAL-API-KEYS"]
+    apps["frontend"] = dict(FRONTEND)
+
+
+def supply(name: str) -> str:
+    """The value that these tests supply of a secret."""
+    return f"supplied-{name.lower()}"
+
+
+def whole_stack(change: Callable[[Config], Any] = as_is, mode: Mode = "deployed") -> Record:
+    """The record of the least stack after ``change``."""
+    settings = settings_of(changed(change))
+
+    def program() -> None:
+        values = {name: pulumi.Output.secret(supply(name)) for name in readable_secrets(settings)}
+        for name, value in build_platform(settings, values).items():
+            pulumi.export(name, value)
+
+    return record(program, mode)
+
+
+@contextmanager
+def use_catalogue(folder: Path, rows: Mapping[str, Any]) -> Iterator[None]:
+    """Let these rows, written into ``folder``, stand in for stacks/catalogues/secrets.yaml."""
+    file = folder / "secrets.yaml"
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "_FILE", file)
+        secrets.catalogue.cache_clear()
+        try:
+            yield
+        finally:
+            secrets.catalogue.cache_clear()
