@@ -109,17 +109,16 @@ def _growth(console: Console) -> None:
 
 
 def _project_with_apps(folder: Path, apps: int) -> Path:
-    """The project with prod's apps repeated until there are ``apps``; code by symbolic link."""
+    """The project with ``apps`` apps in prod; code by symbolic link."""
     for name in ("__main__.py", "Pulumi.yaml", "stacks", "components", "database"):
         (folder / name).symlink_to(ROOT / name)
     document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
     config = document["config"]
-    originals = list(config["medspasync:apps"].items())
-    for index in range(len(originals), apps):
-        _, app = originals[index % len(originals)]
-        hosts = [f"a{index}.{host}" for host in app["hosts"]]
-        config["medspasync:apps"][f"app{index}"] = {**app, "hosts": hosts, "vaultName": None}
-    config["medspasync:network"]["subnets"]["privateEndpoints"] = "10.40.8.0/22"
+    # A marketing site: no role in the database, and no API that others' content policies would have to name.
+    template = config["medspasync:apps"]["marketing"]
+    for index in range(len(config["medspasync:apps"]), apps):
+        hosts = [f"a{index}.{host}" for host in template["hostNames"]]
+        config["medspasync:apps"][f"app{index}"] = {**template, "hostNames": hosts}
     (folder / "Pulumi.prod.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     return folder
 
