@@ -158,7 +158,8 @@ class DatabaseSettings(Section):
     geo_redundant_backup: bool = True
     """Backups are copied to the paired region, under a key there. Fixed at creation. Doubles the backup's cost."""
     authentication: Literal["entra", "entra-and-password"] = "entra"
-    """entra: no password exists. With entra-and-password the database job makes logins from vault secrets."""
+    """entra: no password exists. entra-and-password: the server also takes the administrator's generated password, for
+    emergencies; apps still sign in by Entra, and their connection strings hold no credential."""
     administrator_login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,62}$")] | None = None
     """Name of the password administrator, with entra-and-password only; fixed for the server's life."""
     administrators: list[AdministratorSettings] = []
