@@ -87,8 +87,8 @@ def _whole(
     one_by_one = sum(median(run["process"] for run in bare[stack]) for stack in stacks)
     imports, recording = (median(run[part] for run in recorded) for part in ("imports", "together"))
     console.print(
-        f"All {len(stacks)} stacks as whole processes: bare, one after the other {one_by_one:.1f} s; `assurance preview` "
-        f"{median(command):.1f} s: {one_by_one / median(command):.1f} times faster. Of it the SDK import takes "
+        f"All {len(stacks)} stacks as whole processes: bare, one after the other {one_by_one:.1f} s; `assurance "
+        f"preview` {median(command):.1f} s: {one_by_one / median(command):.1f} times faster. Of it the SDK import takes "
         f"{imports:.1f} s, recording all stacks side by side {recording:.1f} s.",
         highlight=False,
     )

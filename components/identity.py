@@ -52,7 +52,5 @@ class Identity(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
-        self.outputs = IdentityOutputs(
-            id=identity.id, principal_id=identity.principal_id, client_id=identity.client_id
-        )
+        self.outputs = IdentityOutputs(id=identity.id, principal_id=identity.principal_id, client_id=identity.client_id)
         self.register_outputs(vars(self.outputs))

@@ -51,9 +51,7 @@ def private_endpoint(
         ],
         tags=tags,
         # Azure fills these in by itself once the zone group exists.
-        opts=pulumi.ResourceOptions(
-            parent=parent, ignore_changes=["custom_dns_configs"], depends_on=list(depends_on)
-        ),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["custom_dns_configs"], depends_on=list(depends_on)),
     )
     return network.PrivateDnsZoneGroup(
         f"{name}-private-dns",

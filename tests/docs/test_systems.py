@@ -29,7 +29,9 @@ class Row:
 
 def rows() -> list[Row]:
     lines = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8").splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if re.match(r"\| S\d\d \|", line)]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if re.match(r"\| S\d\d \|", line)
+    ]
     return [Row(*(cell.strip(" |") for cell in row)) for row in cells]
 
 
