@@ -88,8 +88,8 @@ def _whole(
     imports, recording = (median(run[part] for run in recorded) for part in ("imports", "together"))
     console.print(
         f"All {len(stacks)} stacks as whole processes: bare, one after the other {one_by_one:.1f} s; `assurance "
-        f"preview` {median(command):.1f} s: {one_by_one / median(command):.1f} times faster. Of it the SDK import takes "
-        f"{imports:.1f} s, recording all stacks side by side {recording:.1f} s.",
+        f"preview` {median(command):.1f} s: {one_by_one / median(command):.1f} times faster. Of it the SDK import "
+        f"takes {imports:.1f} s, recording all stacks side by side {recording:.1f} s.",
         highlight=False,
     )
 
