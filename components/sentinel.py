@@ -89,7 +89,7 @@ class Sentinel(pulumi.ComponentResource):
             customer_managed_key=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._after = pulumi.ResourceOptions(parent=self, depends_on=[onboarding])
+        self._onboarding = onboarding
         lists = [self._watchlist(watchlist) for watchlist in args.watchlists]
         # A rule that reads a watchlist is refused until the list is there.
         after = pulumi.ResourceOptions(parent=self, depends_on=[onboarding, *lists])
@@ -158,10 +158,17 @@ class Sentinel(pulumi.ComponentResource):
             items_search_key=watchlist.key,
             raw_content=_csv(watchlist.rows),
             # Azure turns the content into items, which a later write would add to: a changed list is made anew.
-            opts=pulumi.ResourceOptions.merge(
-                self._after, pulumi.ResourceOptions(replace_on_changes=["rawContent"], delete_before_replace=True)
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self._onboarding],
+                replace_on_changes=["rawContent"],
+                delete_before_replace=True,
             ),
         )
+
+    def _after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+        """A child that waits for the onboarding, and for ``others``."""
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._onboarding, *others])
 
     def _label(self, order: int, label: str, rule_ids: Sequence[pulumi.Output[str]]) -> None:
         insights.AutomationRule(
@@ -195,7 +202,7 @@ class Sentinel(pulumi.ComponentResource):
                     ),
                 )
             ],
-            opts=self._after,
+            opts=self._after(),
         )
 
     def _learn(self) -> None:
@@ -207,7 +214,7 @@ class Sentinel(pulumi.ComponentResource):
                 kind="EntityAnalytics",
                 settings_name="EntityAnalytics",
                 entity_providers=[insights.EntityProviders.AZURE_ACTIVE_DIRECTORY],
-                opts=self._after,
+                opts=self._after(),
                 **place,
             )
             insights.Ueba(
@@ -220,7 +227,7 @@ class Sentinel(pulumi.ComponentResource):
                     insights.UebaDataSources.SIGNIN_LOGS,
                 ],
                 # Azure refuses behaviour without entities.
-                opts=pulumi.ResourceOptions.merge(self._after, pulumi.ResourceOptions(depends_on=[entities])),
+                opts=self._after(entities),
                 **place,
             )
         if args.threat_intelligence:
@@ -236,7 +243,7 @@ class Sentinel(pulumi.ComponentResource):
                         lookback_period="1970-01-01T00:00:00.000Z",
                     )
                 ),
-                opts=self._after,
+                opts=self._after(),
                 **place,
             )
         if args.defender_subscription is not None:
@@ -248,7 +255,7 @@ class Sentinel(pulumi.ComponentResource):
                 data_types=insights.AlertsDataTypeOfDataConnectorArgs(
                     alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
                 ),
-                opts=self._after,
+                opts=self._after(),
                 **place,
             )
             insights.MicrosoftSecurityIncidentCreationAlertRule(
@@ -258,7 +265,7 @@ class Sentinel(pulumi.ComponentResource):
                 display_name="Alerts of Defender for Cloud",
                 enabled=True,
                 product_filter=insights.MicrosoftSecurityProductName.AZURE_SECURITY_CENTER,
-                opts=pulumi.ResourceOptions.merge(self._after, pulumi.ResourceOptions(depends_on=[connector])),
+                opts=self._after(connector),
                 **place,
             )
 
