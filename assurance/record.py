@@ -19,14 +19,6 @@ UNKNOWN = "[unknown]"
 Mode = Literal["preview", "deployed"]
 
 
-@dataclass(frozen=True)
-class Position:
-    """A line of a file of the project (path relative to the project)."""
-
-    file: str
-    line: int
-
-
 @dataclass
 class Resource:
     """One registered resource, component or provider.
@@ -86,11 +78,6 @@ class Record:
     def by_urn(self) -> dict[str, Resource]:
         """Resources by URN."""
         return {r.urn: r for r in self.resources}
-
-    @cached_property
-    def by_id(self) -> dict[str, Resource]:
-        """Resources by ARM id in lower case (ids are case-insensitive); empty in preview mode."""
-        return {r.id.lower(): r for r in self.resources if r.id not in ("", UNKNOWN)}
 
     def to_json(self) -> str:
         """The record as JSON text."""

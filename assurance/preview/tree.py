@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from assurance.record import Record, Resource
@@ -34,13 +33,6 @@ def resource_tree(record: Record) -> list[Node]:
     for siblings in (roots, *(node.children for node in nodes.values())):
         siblings.sort(key=lambda node: (node.resource.custom, node.resource.type, node.resource.name))
     return roots
-
-
-def walk(nodes: list[Node], depth: int = 0) -> Iterator[tuple[int, Node, bool]]:
-    """(depth, node, whether it is the last of its siblings), parents before children."""
-    for index, node in enumerate(nodes):
-        yield depth, node, index == len(nodes) - 1
-        yield from walk(node.children, depth + 1)
 
 
 def counts_by_kind(record: Record) -> list[tuple[str, int]]:

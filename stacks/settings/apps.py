@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.environment import environment_problems
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
@@ -181,7 +180,7 @@ class AppSettings(Section):
         readers: dict[str, str] = {}
         for secret in self.secrets:
             if secret not in catalogue():
-                yield Problem("secrets", secret, f"a secret of {CATALOGUE}{_nearest(secret, catalogue())}")
+                yield Problem("secrets", secret, f"a secret of {CATALOGUE}{did_you_mean(secret, catalogue())}")
                 continue
             for variable in catalogue()[secret].environment:
                 readers[variable] = secret
@@ -206,7 +205,7 @@ def cross_problems(
     for name, app in apps.items():
         plan = plans.get(app.plan)
         if plan is None:
-            yield Problem(f"apps.{name}.plan", app.plan, f"a plan of `plans`{_nearest(app.plan, plans)}")
+            yield Problem(f"apps.{name}.plan", app.plan, f"a plan of `plans`{did_you_mean(app.plan, plans)}")
         else:
             yield from _tier_problems(name, app, plan)
         if app.uses_image and registry is None:
@@ -235,8 +234,3 @@ def _twice(key: str, values: Iterator[tuple[str, str]]) -> Iterator[Problem]:
         owner = owners.setdefault(value, name)
         if owner != name:
             yield Problem(f"apps.{name}.{key}", value, f"one that apps.{owner} does not have")
-
-
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import Literal
 
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 
 # Memory in GB by size, as in the names (learn.microsoft.com/azure/redis/overview, tiers).
 SKUS = tuple(
@@ -43,6 +42,6 @@ class CacheSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """A size that Azure has."""
         if self.sku not in SKUS:
-            near = difflib.get_close_matches(self.sku, SKUS, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield Problem("sku", self.sku, f"a size of Azure Managed Redis, for example Balanced_B1{hint}")
+            yield Problem(
+                "sku", self.sku, f"a size of Azure Managed Redis, for example Balanced_B1{did_you_mean(self.sku, SKUS)}"
+            )

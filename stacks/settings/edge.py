@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
 
 # Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").
@@ -130,5 +129,4 @@ class WafSettings(Section):
 
 def _one_of(value: str, known: Iterable[str]) -> str:
     known = list(known)
-    near = difflib.get_close_matches(value, known, n=1)
-    return f"one of {', '.join(known)}" + (f"; did you mean {near[0]}?" if near else "")
+    return f"one of {', '.join(known)}{did_you_mean(value, known)}"

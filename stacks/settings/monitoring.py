@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
@@ -19,7 +18,7 @@ from stacks.settings.alerts import (
     QueryEntry,
     alert_catalogue,
 )
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.log_tables import RETENTION_STEPS, retention_is_allowed
 from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 
@@ -198,8 +197,7 @@ class MonitoringSettings(Section):
             key = f"alerts.{alert_id}"
             entry = alert_catalogue().get(alert_id)
             if entry is None:
-                near = difflib.get_close_matches(alert_id, alert_catalogue(), n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                hint = did_you_mean(alert_id, alert_catalogue())
                 yield Problem(key, override.model_dump(exclude_unset=True), f"an alert of {ALERTS}{hint}")
             else:
                 yield from _override_problems(key, override, entry)
@@ -209,8 +207,7 @@ class MonitoringSettings(Section):
         if channels and self.webhook_secret is None:
             yield Problem("webhookSecret", None, f"required by receivers.{channels[0]}.webhook")
         if self.webhook_secret is not None and self.webhook_secret not in catalogue():
-            near = difflib.get_close_matches(self.webhook_secret, catalogue(), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(self.webhook_secret, catalogue())
             yield Problem("webhookSecret", self.webhook_secret, f"a secret of {CATALOGUE}{hint}")
         elif self.webhook_secret is not None and catalogue()[self.webhook_secret].origin != "supplied":
             yield Problem("webhookSecret", self.webhook_secret, "a supplied secret: the address comes from outside")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import types
 import typing
@@ -12,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks.settings.base import Problem, Section, SettingsError
+from stacks.settings.base import Problem, Section, SettingsError, did_you_mean
 from stacks.settings.model import Settings
 from stacks.settings.rules import cross_section_problems
 
@@ -60,7 +59,7 @@ def _document(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]
         if namespace != NAMESPACE or key == SUPPLIED_KEY:
             continue
         if key not in allowed:
-            problems.append(Problem(key, "…", f"unknown key{_nearest(key, allowed)}"))
+            problems.append(Problem(key, "…", f"unknown key{did_you_mean(key, allowed)}"))
             continue
         try:
             document[key] = json.loads(text)
@@ -103,7 +102,7 @@ def _problem(model: Any, details: ErrorDetails) -> Problem:
         return Problem(
             path,
             details["input"],
-            f"unknown key{_nearest(str(details['loc'][-1]), keys)}; known: {', '.join(keys)}",
+            f"unknown key{did_you_mean(str(details['loc'][-1]), keys)}; known: {', '.join(keys)}",
         )
     return Problem(path, details["input"], details["msg"][:1].lower() + details["msg"][1:])
 
@@ -129,11 +128,6 @@ def _sections_in(annotation: Any) -> Iterator[type[Section]]:
         return
     for argument in typing.get_args(annotation):
         yield from _sections_in(argument)
-
-
-def _nearest(name: str, allowed: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, allowed, n=1)
-    return f", did you mean {near[0]}?" if near else ""
 
 
 def _join(path: str, key: str) -> str:

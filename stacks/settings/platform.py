@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.yaml_file import load_yaml
 
 _REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
@@ -46,8 +45,7 @@ class PlatformSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """The region must be one the catalogue knows."""
         if self.location not in regions():
-            near = difflib.get_close_matches(self.location, regions(), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(self.location, regions())
             yield Problem("location", self.location, f"a region of stacks/catalogues/regions.yaml{hint}")
 
     @property

@@ -6,16 +6,15 @@ Read offline only: in a real run the engine hands the config over. What Python's
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stacks.settings.base import Problem, SettingsError
+from stacks.settings.base import Problem, SettingsError, did_you_mean
 from stacks.settings.yaml_file import compose_yaml
 from stacks.settings.yaml_lines import key_lines, line_of
 
@@ -87,7 +86,7 @@ def _compose(path: Path) -> yaml.MappingNode:
 def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator[Problem]:
     for name, _ in root.value:
         if name.value not in _TOP_LEVEL:
-            near = _nearest(str(name.value), _TOP_LEVEL)
+            near = did_you_mean(str(name.value), _TOP_LEVEL)
             yield Problem(str(name.value), name.value, f"one of {', '.join(_TOP_LEVEL)}{near}")
     if isinstance(config, yaml.MappingNode):
         yield from _value_problems(config, "")
@@ -118,7 +117,7 @@ def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:
     for key in config:
         namespace, colon, _ = key.partition(":")
         if not colon or namespace not in (OWN_NAMESPACE, *FOREIGN_NAMESPACES):
-            near = _nearest(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
+            near = did_you_mean(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
             yield Problem(key, key, f"a key like `{OWN_NAMESPACE}:platform` or of a provider (azure-native:){near}")
 
 
@@ -132,12 +131,7 @@ def _plain(node: yaml.Node) -> Any:
     return yaml.SafeLoader("").construct_object(node)
 
 
-def _nearest(name: str, allowed: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, allowed, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _stacks_there(path: Path) -> str:
     stacks = sorted(p.name.split(".")[1] for p in path.parent.glob("Pulumi.*.yaml"))
     asked = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    return f"a stack of this project; there are {', '.join(stacks) or 'none'}{_nearest(asked, stacks)}"
+    return f"a stack of this project; there are {', '.join(stacks) or 'none'}{did_you_mean(asked, stacks)}"

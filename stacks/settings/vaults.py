@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
+from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RUNBOOK = "docs/runbooks/key-rotation.md"
@@ -83,9 +82,7 @@ class VaultSettings(Section):
             for name in names:
                 entry = catalogue().get(name)
                 if entry is None:
-                    near = difflib.get_close_matches(name, catalogue(), n=1)
-                    hint = f"; did you mean {near[0]}?" if near else ""
-                    yield Problem(f"{key}.{name}", "…", f"a secret of {CATALOGUE}{hint}")
+                    yield Problem(f"{key}.{name}", "…", f"a secret of {CATALOGUE}{did_you_mean(name, catalogue())}")
                 elif key == "settings" and entry.origin != "setting":
                     yield Problem(
                         f"settings.{name}",
