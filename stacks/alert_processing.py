@@ -7,7 +7,7 @@ import pulumi
 from components.alert_processing import ProcessingArgs, Window, quiet_metrics, route_alerts
 from stacks.outputs import Foundation
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 
 BACKUP_VAULT = "microsoft.dataprotection/backupvaults"
 """Azure Backup raises alerts itself: failed backups and restores, and deletion of backups (Microsoft, monitoring and
@@ -31,8 +31,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
             tags=dict(common.tags),
         )
 
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    with made_from(Origin(file, "medspasync:monitoring.receivers.critical")):
+    with made_from(stack_entry("monitoring.receivers.critical")):
         route_alerts(
             "alert-processing-backup",
             args("backup", "Azure Backup's own alerts: docs/runbooks/data-recovery.md"),
@@ -40,7 +39,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
             action_group_ids=[foundation.monitoring.action_groups["critical"]],
         )
     for window in settings.maintenance:
-        with made_from(Origin(file, f"medspasync:monitoring.maintenance.{window.name}")):
+        with made_from(stack_entry(f"monitoring.maintenance.{window.name}")):
             quiet_metrics(
                 f"alert-processing-maintenance-{window.name}",
                 args(f"maintenance-{window.name}", window.reason),

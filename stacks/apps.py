@@ -21,7 +21,7 @@ from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Inst
 from stacks.outputs import Apps, Common, Data, Foundation, Site
 from stacks.settings.apps import SITE, SLOT, AppSettings, RegistrySettings, SignInSettings
 from stacks.settings.base import Problem, SettingsError
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry, stack_file
 from stacks.settings.plans import InstanceSettings, PlanSettings
 
 CORRELATION_ID_HEADER = "X-Azure-Ref"
@@ -42,21 +42,16 @@ class HostingSettings(Protocol):
 
 def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) -> Apps:
     """Every plan and every app of the stack. A further app is one more block in the stack file."""
-    stack_file = _stack_file()
     built_plans = {}
     for name, plan in settings.plans.items():
-        with made_from(Origin(stack_file, f"medspasync:plans.{name}")):
+        with made_from(stack_entry(f"plans.{name}")):
             built_plans[name] = _plan(name, plan, foundation.common).outputs.id
     sites = {}
     for name, app in settings.apps.items():
-        with made_from(Origin(stack_file, f"medspasync:apps.{name}")):
+        with made_from(stack_entry(f"apps.{name}")):
             built = _app(name, app, built_plans[app.plan], settings.registry, foundation, data)
             sites[name] = Site(id=built.outputs.id, host=built.outputs.host, plan_id=built_plans[app.plan])
     return Apps(sites=sites, plans=built_plans)
-
-
-def _stack_file() -> str:
-    return f"Pulumi.{pulumi.get_stack()}.yaml"
 
 
 def _plan(name: str, plan: PlanSettings, common: Common) -> AppServicePlan:
@@ -175,10 +170,14 @@ def _environment(name: str, app: AppSettings, data: Data) -> dict[str, pulumi.In
     given = data.settings.get(name, {})
     twice = sorted(app.settings.keys() & given.keys())
     if twice:
-        file = _stack_file()
         raise SettingsError(
             [
-                Problem(f"medspasync:apps.{name}.settings.{key}", "…", "not given here: it comes from a resource", file)
+                Problem(
+                    f"medspasync:apps.{name}.settings.{key}",
+                    "…",
+                    "not given here: it comes from a resource",
+                    stack_file(),
+                )
                 for key in twice
             ]
         )

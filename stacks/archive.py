@@ -20,7 +20,7 @@ from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
 from stacks.outputs import Common, Network
 from stacks.settings.archive import ArchiveSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
 ACTIVITY_CATEGORIES = ("Administrative", "Security", "Policy", "Alert", "ServiceHealth", "ResourceHealth")
@@ -60,7 +60,7 @@ def build_archive(
 
     servers: ids of the database servers by part (``primary``, ``replica``).
     """
-    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:archive")):
+    with made_from(stack_entry("archive")):
         archive = AuditArchive(
             "archive",
             AuditArchiveArgs(

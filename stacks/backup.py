@@ -12,7 +12,7 @@ from stacks.database import Database
 from stacks.outputs import Common
 from stacks.settings.backup import BackupSettings, KeepSettings
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
     """Build vault, policy, rights and instance; None where config has it off."""
     if not settings.enabled:
         return None
-    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:backup")):
+    with made_from(stack_entry("backup")):
         vault = BackupVault(
             "backup",
             BackupVaultArgs(

@@ -23,7 +23,7 @@ from components.postgres_replica import PostgresReplica, PostgresReplicaArgs
 from stacks.outputs import Common, Network
 from stacks.settings.database import DatabaseSettings, ReplicaSettings
 from stacks.settings.database_parameters import PARAMETERS, parameter_values, pooler_values
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
 
@@ -80,21 +80,20 @@ def build_database(
     bootstrap: identity of the database job; it administers the server to make roles and schemas.
     administrator_password: needed with ``entra-and-password``, ignored otherwise.
     """
-    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    with made_from(Origin(stack_file, "medspasync:database")):
+    with made_from(stack_entry("database")):
         server = _server(settings, common, network, keys, administrator_password)
         server.database(settings.database)
     for name, value in parameter_values(settings).items():
         with made_from(Origin(PARAMETERS, name)):
             server.parameter(name, value)
-    with made_from(Origin(stack_file, "medspasync:database.pooler")):
+    with made_from(stack_entry("database.pooler")):
         for name, value in pooler_values(settings).items():
             server.parameter(name, value)
-    with made_from(Origin(stack_file, "medspasync:database.administrators")):
+    with made_from(stack_entry("database.administrators")):
         _administrators(settings, server, bootstrap)
     replica = None
     if settings.replica is not None:
-        with made_from(Origin(stack_file, "medspasync:database.replica")):
+        with made_from(stack_entry("database.replica")):
             replica = _replica(settings, settings.replica, common, network, keys, server)
     follow = settings.replica is not None and settings.replica.apps_follow_promotion
     return Database(

@@ -15,7 +15,7 @@ from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE
 from stacks.outputs import Common, Identities, Network
 from stacks.settings.jobs import DATABASE_URL, app_role
 from stacks.settings.model import Settings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 
 MIGRATOR = "medspasync_migrator"
 MAINTAINER = "medspasync_maintainer"
@@ -34,7 +34,7 @@ def build_database_job(
     if job.image is None:
         return {}
     assert registry is not None, "cross_problems wants a registry for an image"
-    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:databaseJob")):
+    with made_from(stack_entry("databaseJob")):
         jobs = DatabaseJobs(
             "database-jobs",
             DatabaseJobsArgs(

@@ -22,7 +22,7 @@ from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Site
 from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
 from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import Origin, made_from, stack_entry
 
 GROUP = "platform"
 """Purpose of the resource group that holds the edge."""
@@ -53,7 +53,7 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
     """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
     apps = edge_apps(settings.apps)
     zone = settings.front_door.dns_zone
-    with made_from(Origin(_stack_file(), "medspasync:frontDoor")):
+    with made_from(stack_entry("frontDoor")):
         outputs = FrontDoor(
             "front-door",
             FrontDoorArgs(
@@ -101,7 +101,7 @@ def _app(
         location=front_door.private_link_location or common.location,
         request_message=private_link_message(common.names),
     )
-    with made_from(Origin(_stack_file(), f"medspasync:apps.{app.name}")):
+    with made_from(stack_entry(f"apps.{app.name}")):
         FrontDoorApp(
             f"edge-{app.name}",
             FrontDoorAppArgs(
@@ -212,7 +212,3 @@ def _dns_zone(zone: DnsZoneSettings, common: Common) -> DnsZone:
 def _alphanumeric(prefix: str, name: str) -> str:
     """``RateAppProNext``: rules and rule sets take letters and digits only."""
     return prefix + "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]", name))
-
-
-def _stack_file() -> str:
-    return f"Pulumi.{pulumi.get_stack()}.yaml"

@@ -17,7 +17,7 @@ from stacks.network import build_network
 from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
 from stacks.settings.model import Settings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.secrets import SecretName
 from stacks.vaults import ENCRYPTION, GEO_ENCRYPTION
 
@@ -65,7 +65,6 @@ def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output
 
 def build_identities(settings: Settings, common: Common) -> Identities:
     """One managed identity for each app and each duty."""
-    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
 
     def identity(name: str, group: str, protect: bool, location: str = common.location) -> Identity:
         return Identity(
@@ -81,7 +80,7 @@ def build_identities(settings: Settings, common: Common) -> Identities:
 
     apps = {}
     for app in settings.apps:
-        with made_from(Origin(stack_file, f"medspasync:apps.{app}")):
+        with made_from(stack_entry(f"apps.{app}")):
             apps[app] = identity(app, "platform", protect=False).outputs
     # Losing the identity that unwraps a key makes the data unreachable, so it is protected like the data.
     vital = (ENCRYPTION, GEO_ENCRYPTION) if common.protection.protect else ()

@@ -12,7 +12,7 @@ from components.private_dns import PrivateDns, PrivateDnsArgs
 from stacks.flows import flow_table, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.platform import regions
 
 # learn.microsoft.com/azure/private-link/private-endpoint-dns; the zone of `sites` also holds their SCM sites.
@@ -30,7 +30,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
     """The virtual network of the stack, complete: whoever uses a subnet or a zone waits for it."""
     names = common.names
     group = common.groups["platform"]
-    with made_from(_entry()):
+    with made_from(stack_entry("network")):
         vnet = VirtualNetwork(
             "network",
             VirtualNetworkArgs(
@@ -46,7 +46,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
         )
     way_out = _nat_gateway(settings, common)
     subnets = _subnets(settings, common, vnet, way_out)
-    with made_from(_entry()):
+    with made_from(stack_entry("network")):
         zones = PrivateDns(
             "private-dns",
             PrivateDnsArgs(
@@ -58,7 +58,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
             ),
         )
     for index, peer in enumerate(settings.peers):
-        with made_from(_entry(f"peers[{index}]")):
+        with made_from(stack_entry(f"network.peers[{index}]")):
             peer_network(
                 f"peer-{peer.name}",
                 resource_group_name=group,
@@ -90,7 +90,7 @@ def build_flow_logs(
     identity: IdentityOutputs,
 ) -> FlowLogs:
     """Flow logs of the stack's network, to a storage account in its region and to the stack's workspace."""
-    with made_from(_entry("flowLogs")):
+    with made_from(stack_entry("network.flowLogs")):
         return FlowLogs(
             "network-flows",
             FlowLogsArgs(
@@ -110,16 +110,10 @@ def build_flow_logs(
         )
 
 
-def _entry(path: str = "") -> Origin:
-    """An entry of the stack file's network section."""
-    key = f"medspasync:network.{path}" if path else "medspasync:network"
-    return Origin(f"Pulumi.{pulumi.get_stack()}.yaml", key)
-
-
 def _nat_gateway(settings: NetworkSettings, common: Common) -> NatGateway | None:
     if settings.nat_gateway is None:
         return None
-    with made_from(_entry("natGateway")):
+    with made_from(stack_entry("network.natGateway")):
         return NatGateway(
             "egress",
             NatGatewayArgs(
@@ -142,7 +136,7 @@ def _subnets(
     """One subnet for each purpose, made one after the other: ARM refuses parallel writes to one network."""
     made: dict[str, Subnet] = {}
     for purpose, kind in SUBNETS.items():
-        with made_from(_entry(subnet_key(purpose))):
+        with made_from(stack_entry(f"network.{subnet_key(purpose)}")):
             made[purpose] = Subnet(
                 f"subnet-{purpose}",
                 SubnetArgs(

@@ -13,7 +13,7 @@ from stacks.naming import Names
 from stacks.outputs import Monitoring
 from stacks.settings.log_tables import audit_tables
 from stacks.settings.monitoring import MonitoringSettings, ReceiversSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 
 SHORT_NAME_LENGTH = 12
 """Azure's limit for an action group's short name."""
@@ -34,8 +34,7 @@ def build_observability(
     webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none. Raises ValueError
     when a channel wants the webhook and there is none, so that no channel loses a receiver unnoticed.
     """
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
-    with made_from(Origin(file, "medspasync:monitoring.workspace")):
+    with made_from(stack_entry("monitoring.workspace")):
         observability = Observability(
             "observability",
             ObservabilityArgs(
@@ -59,7 +58,7 @@ def build_observability(
         receiver = getattr(settings.receivers, channel)
         if receiver.webhook and webhook_uri is None:
             raise ValueError(f"channel {channel} calls a webhook, and the secret of its address has no value")
-        with made_from(Origin(file, f"medspasync:monitoring.receivers.{channel}")):
+        with made_from(stack_entry(f"monitoring.receivers.{channel}")):
             action_groups[channel] = ActionGroup(
                 f"action-group-{channel}",
                 ActionGroupArgs(

@@ -37,7 +37,7 @@ from stacks.settings.alerts import (
 )
 from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import Origin, made_from, stack_entry
 
 RUNBOOKS = "docs/runbooks"
 ACTIVITY_CATEGORIES = (
@@ -219,7 +219,7 @@ def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertF
 
 def _subscription_log(layer: _Layer) -> None:
     """The activity log of the whole subscription goes to the workspace: who changed what in Azure."""
-    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:monitoring.subscriptionOwner")):
+    with made_from(stack_entry("monitoring.subscriptionOwner")):
         monitor.SubscriptionDiagnosticSetting(
             "subscription-activity-log",
             name="to-workspace",
@@ -233,8 +233,7 @@ def _subscription_log(layer: _Layer) -> None:
 def _availability(layer: _Layer) -> None:
     common, monitoring = layer.foundation.common, layer.foundation.monitoring
     for name, test in layer.settings.availability_tests.items():
-        key = f"medspasync:monitoring.availabilityTests.{name}"
-        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", key)):
+        with made_from(stack_entry(f"monitoring.availabilityTests.{name}")):
             web_test(
                 f"availability-{name}",
                 WebTestArgs(
@@ -262,7 +261,7 @@ def _availability(layer: _Layer) -> None:
 
 def _budget(layer: _Layer) -> None:
     common, settings = layer.foundation.common, layer.settings.budget
-    with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", "medspasync:monitoring.budget")):
+    with made_from(stack_entry("monitoring.budget")):
         budget(
             "budget",
             BudgetArgs(

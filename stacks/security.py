@@ -15,7 +15,7 @@ from stacks.dashboards import kinds_present
 from stacks.outputs import Data, Edge, Foundation
 from stacks.response import APPROVED, build_response
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import DefenderSettings, SecuritySettings
 from stacks.settings.security_catalogues import (
@@ -61,19 +61,18 @@ class SecurityLayerSettings(Protocol):
 
 def build_security(settings: SecurityLayerSettings, foundation: Foundation, data: Data, edge: Edge) -> None:
     """What looks for attackers, and what the subscription has once, as far as this stack asks for it."""
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
     security = settings.security
     if security.sentinel.enabled:
-        with made_from(Origin(file, "medspasync:security.sentinel")):
+        with made_from(stack_entry("security.sentinel")):
             _sentinel(security, kinds_present(settings.monitoring, data), foundation)
             build_response(security, foundation, edge)
     if security.defender is not None:
-        with made_from(Origin(file, "medspasync:security.defender")):
+        with made_from(stack_entry("security.defender")):
             _defender(security.defender, settings.monitoring, foundation)
     wanted: dict[Initiative, bool] = {"hipaa": security.policies.hipaa, "hitrust-csf": security.policies.hitrust_csf}
     for initiative, assigned in wanted.items():
         if assigned:
-            with made_from(Origin(file, "medspasync:security.policies")):
+            with made_from(stack_entry("security.policies")):
                 _policies(initiative, settings.platform, foundation)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import pulumi
-
 from components.alerts import AlertArgs
 from components.load_testing import LoadTestingArgs, load_testing
 from components.slo import BurnRateAlert, ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
 from stacks.outputs import Foundation
 from stacks.settings.alerts import minutes
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.slo import AppObjectives, BurnRate, Indicator, SloSettings, burn_rate_query, slo_catalogue
 
 
@@ -34,14 +32,13 @@ class SloLayerSettings(Protocol):
 
 def build_slo(settings: SloLayerSettings, foundation: Foundation) -> None:
     """Alerts on every objective of every app, and load testing where the stack asks for it."""
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
     for app, objectives in settings.slo.objectives.items():
-        with made_from(Origin(file, f"medspasync:slo.objectives.{app}")):
+        with made_from(stack_entry(f"slo.objectives.{app}")):
             for indicator in objectives.by_indicator():
                 _objective(app, indicator, settings, foundation)
     if settings.slo.load_testing:
         common = foundation.common
-        with made_from(Origin(file, "medspasync:slo.loadTesting")):
+        with made_from(stack_entry("slo.loadTesting")):
             load_testing(
                 "load-testing",
                 LoadTestingArgs(

@@ -22,7 +22,7 @@ from components.key_vault import (
 from components.key_vault_events import ExpiryAlert, ExpiryEvents
 from stacks.outputs import Foundation
 from stacks.settings.model import Settings
-from stacks.settings.origin import Origin, made_from
+from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.vault_events import vault_events
 
 ENCRYPTION = "encryption"
@@ -67,11 +67,10 @@ def key_uses(settings: Settings) -> list[str]:
 
 def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
     """Every vault of the stack, each with exactly one identity's access."""
-    stack_file = f"Pulumi.{pulumi.get_stack()}.yaml"
     names, identities = foundation.common.names, foundation.identities
     apps = {}
     for app, app_settings in settings.apps.items():
-        with made_from(Origin(stack_file, f"medspasync:apps.{app}")):
+        with made_from(stack_entry(f"apps.{app}")):
             apps[app] = _vault(
                 app,
                 settings,
@@ -81,7 +80,7 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
                 holds="secrets",
             )
     key_vaults, geo_key = {}, None
-    with made_from(Origin(stack_file, "medspasync:vaults.keys")):
+    with made_from(stack_entry("vaults.keys")):
         identity = identities.duties[ENCRYPTION]
         key_vaults["keys"] = vault = _vault(
             "keys", settings, foundation, vault_name=names.vault("keys"), reader=identity, holds="keys"
@@ -167,7 +166,7 @@ def _keys(
 ) -> EncryptionKey:
     """Every generation of the key for ``use``; the last one encrypts, the others stay for old backups."""
     for key_id, generation in settings.vaults.keys.items():
-        with made_from(Origin(f"Pulumi.{pulumi.get_stack()}.yaml", f"medspasync:vaults.keys.{key_id}")):
+        with made_from(stack_entry(f"vaults.keys.{key_id}")):
             key = vault_key(
                 f"key-{use}-{key_id}",
                 VaultKeyArgs(

@@ -8,6 +8,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from stacks.settings.model import Settings
+from stacks.settings.origin import stack_file
 from stacks.settings.parse import parse
 from stacks.settings.secrets import SecretName
 from stacks.settings.supplied import supplied_secrets
@@ -18,7 +19,7 @@ def load_settings() -> tuple[Settings, Mapping[SecretName, pulumi.Output[str]]]:
 
     Raises SettingsError naming file, key, value and what is allowed, for every mistake.
     """
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    file = stack_file()
     # The whole config, not key by key: a misspelt key must be found, and pulumi.Config cannot list keys.
     config = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     settings = parse(config, file)

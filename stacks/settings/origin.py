@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+import pulumi
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -22,6 +24,16 @@ class Origin:
 
     file: str
     key: str
+
+
+def stack_file() -> str:
+    """The stack config that is being deployed, for example ``Pulumi.prod.yaml``."""
+    return f"Pulumi.{pulumi.get_stack()}.yaml"
+
+
+def stack_entry(path: str) -> Origin:
+    """An entry of the stack config, by its path without the project's prefix, for example ``apps.backend``."""
+    return Origin(stack_file(), f"medspasync:{path}")
 
 
 _current: ContextVar[Origin | None] = ContextVar("medspasync_origin", default=None)
