@@ -14,16 +14,17 @@ from stacks.settings.dashboards import WORKBOOKS, DashboardSettings, WorkbookEnt
 from stacks.settings.log_tables import audit_tables
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.origin import Origin, made_from
+from stacks.settings.subscription import SubscriptionSettings
 
 PORTAL = "https://portal.azure.com/#@"
 ALWAYS = ("site", "plan", "frontdoor", "workspace", "groups")
 """Kinds that every stack has."""
 
 
-def kinds_present(monitoring: MonitoringSettings, data: Data) -> set[str]:
+def kinds_present(subscription: SubscriptionSettings, monitoring: MonitoringSettings, data: Data) -> set[str]:
     """Kinds of resources (of the alert catalogue) that report to this stack's workspace."""
     kinds = {*ALWAYS, *(kind for kind, resources in data.watched.items() if resources)}
-    if monitoring.subscription_owner:
+    if subscription.owner:
         kinds.add("subscription")
     if monitoring.tenant_logs:
         kinds.add("tenant")
@@ -31,10 +32,14 @@ def kinds_present(monitoring: MonitoringSettings, data: Data) -> set[str]:
 
 
 def build_dashboards(
-    settings: DashboardSettings, monitoring: MonitoringSettings, foundation: Foundation, data: Data
+    settings: DashboardSettings,
+    subscription: SubscriptionSettings,
+    monitoring: MonitoringSettings,
+    foundation: Foundation,
+    data: Data,
 ) -> dict[str, pulumi.Output[str]]:
     """Make the stack's dashboards and return links to them by name."""
-    present = kinds_present(monitoring, data)
+    present = kinds_present(subscription, monitoring, data)
     common, workspace_id = foundation.common, foundation.monitoring.workspace_id
     links = {}
     for name, entry in workbook_catalogue().items():

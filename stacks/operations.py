@@ -38,6 +38,7 @@ from stacks.settings.alerts import (
 from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.origin import Origin, made_from, stack_entry
+from stacks.settings.subscription import SubscriptionSettings
 
 RUNBOOKS = "docs/runbooks"
 ACTIVITY_CATEGORIES = (
@@ -85,7 +86,12 @@ class _Layer:
 
 
 def build_operations(
-    settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps, limits: Mapping[Limit, float]
+    settings: MonitoringSettings,
+    subscription: SubscriptionSettings,
+    foundation: Foundation,
+    data: Data,
+    apps: Apps,
+    limits: Mapping[Limit, float],
 ) -> None:
     """Alerts on everything the other layers report, the subscription's activity log where this stack owns it,
     availability tests and the budget.
@@ -97,7 +103,7 @@ def build_operations(
         foundation=foundation,
         tags=dict(foundation.common.tags),
         limits=limits,
-        watched=_watched(settings, foundation, data, apps),
+        watched=_watched(settings, subscription, foundation, data, apps),
     )
     kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())
     folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}
@@ -105,7 +111,7 @@ def build_operations(
         if entry.kind in folders:
             with made_from(Origin(ALERTS, alert_id)):
                 _alert(layer, alert_id, entry, folders[entry.kind])
-    if settings.subscription_owner:
+    if subscription.owner:
         _subscription_log(layer)
     _availability(layer)
     _budget(layer)
@@ -113,19 +119,24 @@ def build_operations(
 
 
 def _watched(
-    settings: MonitoringSettings, foundation: Foundation, data: Data, apps: Apps
+    settings: MonitoringSettings,
+    subscription: SubscriptionSettings,
+    foundation: Foundation,
+    data: Data,
+    apps: Apps,
 ) -> dict[str, dict[str, pulumi.Output[str]]]:
     common = foundation.common
-    subscription = pulumi.Output.concat("/subscriptions/", common.subscription_id)
+    subscription_id = pulumi.Output.concat("/subscriptions/", common.subscription_id)
     watched = {kind: dict(resources) for kind, resources in data.watched.items()}
     watched["site"] = {name: site.id for name, site in apps.sites.items()}
     watched["plan"] = dict(apps.plans)
     watched["frontdoor"] = {"edge": foundation.edge.profile_id}
     watched["workspace"] = {"logs": foundation.monitoring.workspace_id}
     watched["groups"] = {
-        purpose: pulumi.Output.concat(subscription, "/resourceGroups/", name) for purpose, name in common.groups.items()
+        purpose: pulumi.Output.concat(subscription_id, "/resourceGroups/", name)
+        for purpose, name in common.groups.items()
     }
-    watched["subscription"] = {"subscription": subscription} if settings.subscription_owner else {}
+    watched["subscription"] = {"subscription": subscription_id} if subscription.owner else {}
     watched["tenant"] = {"tenant": foundation.monitoring.workspace_id} if settings.tenant_logs else {}
     return watched
 
@@ -219,7 +230,7 @@ def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertF
 
 def _subscription_log(layer: _Layer) -> None:
     """The activity log of the whole subscription goes to the workspace: who changed what in Azure."""
-    with made_from(stack_entry("monitoring.subscriptionOwner")):
+    with made_from(stack_entry("subscription.owner")):
         monitor.SubscriptionDiagnosticSetting(
             "subscription-activity-log",
             name="to-workspace",

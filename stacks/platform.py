@@ -13,7 +13,7 @@ from stacks.backup import recovery_targets
 from stacks.dashboards import build_dashboards
 from stacks.data import build_data
 from stacks.deployment import deployment_inputs
-from stacks.edge import build_edge, private_link_message
+from stacks.edge import build_edge
 from stacks.foundation import build_foundation
 from stacks.operations import build_operations
 from stacks.security import build_security
@@ -29,16 +29,17 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     data = build_data(settings, foundation, supplied)
     apps = build_apps(settings, foundation, data)
     edge = build_edge(settings, foundation, apps)
-    build_operations(settings.monitoring, foundation, data, apps, alert_limits(settings.database))
+    build_operations(
+        settings.monitoring, settings.subscription, foundation, data, apps, alert_limits(settings.database)
+    )
     build_slo(settings, foundation)
     build_security(settings, foundation, data, edge)
-    dashboards = build_dashboards(settings.dashboards, settings.monitoring, foundation, data)
+    dashboards = build_dashboards(settings.dashboards, settings.subscription, settings.monitoring, foundation, data)
     outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},
         "keyVaultNames": dict(data.vault_names),
         "egressAddress": foundation.network.egress_address,
         "dnsRecords": [record_output(record) for record in foundation.edge.dns_records],
-        "privateLinkMessage": private_link_message(foundation.common.names),
         "deployment": deployment_inputs(settings, foundation, data, apps),
         "recoveryTargets": {
             event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()

@@ -27,6 +27,7 @@ from stacks.settings.security_catalogues import (
     sentinel_catalogue,
     sentinel_query,
 )
+from stacks.settings.subscription import SubscriptionSettings
 
 INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
     "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
@@ -54,6 +55,8 @@ class SecurityLayerSettings(Protocol):
     @property
     def security(self) -> SecuritySettings: ...
     @property
+    def subscription(self) -> SubscriptionSettings: ...
+    @property
     def monitoring(self) -> MonitoringSettings: ...
     @property
     def platform(self) -> PlatformSettings: ...
@@ -64,7 +67,7 @@ def build_security(settings: SecurityLayerSettings, foundation: Foundation, data
     security = settings.security
     if security.sentinel.enabled:
         with made_from(stack_entry("security.sentinel")):
-            _sentinel(security, kinds_present(settings.monitoring, data), foundation)
+            _sentinel(security, kinds_present(settings.subscription, settings.monitoring, data), foundation)
             build_response(security, foundation, edge)
     if security.defender is not None:
         with made_from(stack_entry("security.defender")):

@@ -12,6 +12,7 @@ from pathlib import Path
 from assurance.check.demand import Demand, Rule
 from assurance.check.expected_alerts import Alerts
 from assurance.check.expected_logs import Logs
+from assurance.check.expected_owner import owner
 from assurance.check.findings import Finding
 from assurance.check.places import Places
 from assurance.errors import UsageError
@@ -55,7 +56,8 @@ def expected_findings(record: Record, root: Path) -> Iterator[Finding]:
         missing = f"there is no {file} here, so nothing says which alerts, receivers and retention rules must exist"
         yield Demand(rule=FILE, name="", origin=origin, unknown=[missing]).finding(record.stack)
         return
-    for demand in demands(record, settings, Places(root)):
+    places = Places(root)
+    for demand in (*demands(record, settings, places), *owner(record.stack, settings, root, places)):
         yield demand.finding(record.stack)
 
 

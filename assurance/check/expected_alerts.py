@@ -63,8 +63,8 @@ class Alerts:
 
     def concerned(self, kind: str) -> bool:
         """Whether the stack has what alerts of ``kind`` are about."""
-        monitoring = self.settings.monitoring
-        declared = {"subscription": monitoring.subscription_owner, "tenant": monitoring.tenant_logs}
+        settings = self.settings
+        declared = {"subscription": settings.subscription.owner, "tenant": settings.monitoring.tenant_logs}
         return declared[kind] if kind in declared else bool(watched(self.joins, kind))
 
     def demands(self) -> Iterator[Demand]:

@@ -18,6 +18,7 @@ from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
 from stacks.settings.security import SecuritySettings
 from stacks.settings.slo import SloSettings
+from stacks.settings.subscription import SubscriptionSettings
 from stacks.settings.vaults import VaultSettings
 
 
@@ -54,6 +55,8 @@ class Settings(Section):
     """The one way in from the Internet."""
     waf: WafSettings
     """Firewall and rate limits at the edge."""
+    subscription: SubscriptionSettings = SubscriptionSettings()
+    """What a subscription has once, and whether this stack owns it."""
     monitoring: MonitoringSettings
     """Logs, alerts, receivers and budget."""
     slo: SloSettings = SloSettings()

@@ -180,9 +180,6 @@ class MonitoringSettings(Section):
     """Times in which metric alerts are told to nobody; none: they are told at all times."""
     budget: BudgetSettings
     """When to hear of costs."""
-    subscription_owner: bool = False
-    """This stack owns what a subscription has once: its activity log, service health, subscription-wide alerts. At most
-    one stack per subscription."""
     tenant_logs: bool = False
     """The tenant sends Entra sign-in and audit logs to this workspace: set up once, outside this program, by somebody
     with tenant rights (docs/runbooks/credential-leak.md). Turns on the alerts that need them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stacks.settings import apps, archive, backup, database, jobs, security, slo
+from stacks.settings import apps, archive, backup, database, jobs, security, slo, subscription
 from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
@@ -24,6 +24,7 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     yield from bus_problems(settings.event_bus, settings.apps)
     yield from slo.cross_problems(settings.slo, settings.apps)
     yield from security.cross_problems(settings.security, settings.monitoring)
+    yield from subscription.cross_problems(settings.subscription, settings.security, settings.archive)
     yield from edge_problems(settings.front_door, settings.waf, edge_apps(settings.apps), settings.platform.location)
     yield from _room_problems(settings)
     yield from _secret_problems(settings)

@@ -117,16 +117,7 @@ class SecuritySettings(Section):
 
 
 def cross_problems(security: SecuritySettings, monitoring: MonitoringSettings) -> Iterator[Problem]:
-    """What the subscription has once belongs to the stack that owns it. Keys are full paths without the namespace."""
-    owner = monitoring.subscription_owner
-    once = {
-        "defender": security.defender is not None,
-        "policies.hipaa": security.policies.hipaa,
-        "policies.hitrustCsf": security.policies.hitrust_csf,
-    }
-    for key, wanted in once.items():
-        if wanted and not owner:
-            yield Problem(f"security.{key}", True, "nothing, or monitoring.subscriptionOwner: true: it exists once")
+    """Sentinel sees every record, and learns from what is sent. Keys are full paths without the namespace."""
     if security.sentinel.enabled and monitoring.workspace.daily_cap_gb is not None:
         yield Problem(
             "monitoring.workspace.dailyCapGb",

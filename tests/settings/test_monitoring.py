@@ -33,7 +33,7 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
     assert settings.workspace.audit_retention_days >= 6 * 366
     assert settings.workspace.daily_cap_gb is None
     assert settings.app_insights.local_authentication is False
-    assert settings.subscription_owner is settings.tenant_logs is False
+    assert settings.tenant_logs is False
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Threat detection is off unless asked for; what a subscription has once is refused outside the stack that owns it."""
+"""Threat detection is off unless asked for, and mistakes are told with their key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import yaml
 
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings, cross_problems
@@ -17,7 +16,6 @@ from stacks.settings.security_catalogues import (
     sentinel_catalogue,
 )
 from tests.harness import ROOT
-from tests.records import STACKS
 from tests.settings.sections import read, refused
 from tests.settings.test_monitoring import document
 
@@ -64,19 +62,6 @@ def test_a_mistake_is_told_with_its_key(data: dict[str, Any], key: str) -> None:
     assert refused(SecuritySettings, data) == {key}
 
 
-@pytest.mark.parametrize(
-    ("data", "key"),
-    [
-        ({"defender": {}}, "security.defender"),
-        ({"policies": {"hipaa": True}}, "security.policies.hipaa"),
-        ({"policies": {"hitrustCsf": True}}, "security.policies.hitrustCsf"),
-    ],
-)
-def test_what_exists_once_belongs_to_the_owner(data: dict[str, Any], key: str) -> None:
-    assert crossed(data) == {key}
-    assert crossed(data, subscriptionOwner=True) == set()
-
-
 def test_sentinel_needs_every_record() -> None:
     assert crossed(sentinel(), workspace={"dailyCapGb": 5}) == {"monitoring.workspace.dailyCapGb"}
     assert crossed(sentinel()) == set()
@@ -85,13 +70,6 @@ def test_sentinel_needs_every_record() -> None:
 def test_behaviour_is_learnt_from_entras_logs() -> None:
     assert crossed(sentinel(behaviorAnalytics=True)) == {"security.sentinel.behaviorAnalytics"}
     assert crossed(sentinel(behaviorAnalytics=True), tenantLogs=True) == set()
-
-
-def test_at_most_one_stack_owns_the_subscription() -> None:
-    """Defender plans, policy assignments and the activity log exist once: two owners would fight over them."""
-    configs = {stack: yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"] for stack in STACKS}
-    owners = [stack for stack, config in configs.items() if config["medspasync:monitoring"].get("subscriptionOwner")]
-    assert len(owners) == 1
 
 
 EXEMPTION = {

@@ -13,6 +13,7 @@ from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
 from stacks.settings.alerts import Limit
 from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.subscription import SubscriptionSettings
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
 from tests.stacks.layers import GROUP, common, network
@@ -59,8 +60,13 @@ def foundation(monitoring: Monitoring) -> Foundation:
 WEBHOOK = "https://hooks.medspasyncpro.com/token-nobody-may-see"
 
 
-def program(kinds: tuple[str, ...] = tuple(KINDS), webhook: str | None = WEBHOOK, **changes: Any) -> Callable[[], None]:
-    """A stack whose data layer reports ``kinds``; ``changes`` go into the monitoring section."""
+def program(
+    kinds: tuple[str, ...] = tuple(KINDS), webhook: str | None = WEBHOOK, owner: bool = False, **changes: Any
+) -> Callable[[], None]:
+    """A stack whose data layer reports ``kinds``; ``changes`` go into the monitoring section.
+
+    owner: of the subscription.
+    """
     settings = read(MonitoringSettings, document(**changes))
 
     def build() -> None:
@@ -74,7 +80,8 @@ def program(kinds: tuple[str, ...] = tuple(KINDS), webhook: str | None = WEBHOOK
             protection=own.protection,
             webhook_uri=None if webhook is None else pulumi.Output.secret(webhook),
         )
-        build_operations(settings, foundation(monitoring), _data(kinds), _apps(), LIMITS)
+        subscription = SubscriptionSettings(owner=owner)
+        build_operations(settings, subscription, foundation(monitoring), _data(kinds), _apps(), LIMITS)
 
     return build
 

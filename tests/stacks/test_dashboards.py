@@ -15,6 +15,7 @@ from stacks.dashboards import ALWAYS, build_dashboards, kinds_present
 from stacks.outputs import Data
 from stacks.settings.dashboards import DashboardSettings, TileEntry, workbook_catalogue
 from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES
 from tests.settings.sections import read, refused
 from tests.settings.test_monitoring import document
@@ -36,10 +37,12 @@ def monitored(**changes: Any) -> MonitoringSettings:
 
 def program(settings: dict[str, Any], kinds: tuple[str, ...] = EVERYTHING, owner: bool = True) -> Callable[[], Any]:
     section = read(DashboardSettings, settings)
-    watching = monitored(subscriptionOwner=owner, tenantLogs=owner)
+    watching = monitored(tenantLogs=owner)
 
     def build() -> None:
-        links = build_dashboards(section, watching, foundation(monitoring()), data(*kinds))
+        links = build_dashboards(
+            section, SubscriptionSettings(owner=owner), watching, foundation(monitoring()), data(*kinds)
+        )
         pulumi.export("links", links)
 
     return build
@@ -101,10 +104,12 @@ def test_what_a_stack_does_not_have_is_not_shown() -> None:
 
 
 def test_kinds_are_those_that_report_here() -> None:
-    assert kinds_present(monitored(), data("keyvault")) == {
+    assert kinds_present(SubscriptionSettings(), monitored(), data("keyvault")) == {
         "site", "plan", "frontdoor", "workspace", "groups", "keyvault",
     }  # fmt: skip
-    assert {"subscription", "tenant"} <= kinds_present(monitored(subscriptionOwner=True, tenantLogs=True), data())
+    assert {"subscription", "tenant"} <= kinds_present(
+        SubscriptionSettings(owner=True), monitored(tenantLogs=True), data()
+    )
 
 
 def test_grafana_shows_the_queries_on_logs() -> None:

@@ -20,12 +20,12 @@ RULES = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityL
 @pytest.fixture(scope="module", params=MODES)
 def built(request: pytest.FixtureRequest) -> Record:
     mode: Mode = request.param
-    return record(program(subscriptionOwner=True, tenantLogs=True), mode)
+    return record(program(owner=True, tenantLogs=True), mode)
 
 
 @pytest.fixture(scope="module")
 def deployed() -> Record:
-    return record(program(subscriptionOwner=True, tenantLogs=True))
+    return record(program(owner=True, tenantLogs=True))
 
 
 def rules(built: Record) -> list[Resource]:

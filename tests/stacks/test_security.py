@@ -22,6 +22,7 @@ from stacks.security import INITIATIVES, PLANS, build_security, rules_of
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings
 from stacks.settings.security_catalogues import policy_exemptions, sentinel_catalogue
+from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES, only
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
@@ -58,13 +59,15 @@ SENTINEL_TYPES = (
 class Sections:
     security: SecuritySettings
     monitoring: MonitoringSettings
+    subscription: SubscriptionSettings
     platform: Any
 
 
 def program(config: dict[str, Any], kinds: tuple[str, ...] = EVERYTHING) -> Callable[[], None]:
     settings = Sections(
         security=read(SecuritySettings, config),
-        monitoring=read(MonitoringSettings, document(subscriptionOwner=True, tenantLogs=True)),
+        monitoring=read(MonitoringSettings, document(tenantLogs=True)),
+        subscription=SubscriptionSettings(owner=True),
         platform=SimpleNamespace(owner="platform-engineering"),
     )
 
