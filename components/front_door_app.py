@@ -32,12 +32,12 @@ class PrivateLink:
     """A private-link connection to the origin. It starts as Pending and must be approved on the origin's side.
 
     site_id: ARM id of the site; location: a region where Front Door offers private link, the nearest to the site;
-    request_message: what the approver sees, at most 140 characters; it names our profile.
+    request_message: what the approver sees, at most 140 characters; it names our profile, and nobody can guess it.
     """
 
     site_id: pulumi.Input[str]
     location: str
-    request_message: str
+    request_message: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)

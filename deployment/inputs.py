@@ -49,13 +49,12 @@ class ArchiveInputs(_Model):
 class Inputs(_Model):
     """Everything, ids only.
 
-    stack: name of the stack; private_link_message: the request message of our own Front Door; databases: server ids by
-    part (``primary``, ``replica``); jobs: ids of the database jobs by name, empty where a stack has none.
+    stack: name of the stack; databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs
+    by name, empty where a stack has none.
     """
 
     stack: str
     front_door_id: str
-    private_link_message: str
     apps: dict[str, AppInputs]
     databases: dict[str, str]
     archive: ArchiveInputs

@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 
 from stacks.archive import containers
-from stacks.edge import private_link_message
 from stacks.outputs import Apps, Data, Foundation
 from stacks.settings.apps import SLOT
 from stacks.settings.model import Settings
@@ -18,7 +17,6 @@ def deployment_inputs(settings: Settings, foundation: Foundation, data: Data, ap
     return {
         "stack": pulumi.get_stack(),
         "frontDoorId": foundation.edge.profile_id,
-        "privateLinkMessage": private_link_message(foundation.common.names),
         "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
         "databases": dict(data.watched["postgres"]),
         "archive": {

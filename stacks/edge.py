@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import pulumi
+import pulumi_random as random
 
 from components.front_door import DnsZone, FrontDoor, FrontDoorArgs
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
@@ -39,9 +40,14 @@ class EdgeSettings(Protocol):
     def apps(self) -> Mapping[str, AppLike]: ...
 
 
-def private_link_message(names: Names) -> str:
-    """What the approver of a private link sees; `deployment` approves connections with exactly this message."""
-    return f"Front Door {profile_name(names)}"
+def private_link_message(names: Names) -> pulumi.Output[str]:
+    """What the approver of a private link sees, at most 140 characters.
+
+    `deployment` approves connections with exactly this message, which it reads from our own profile. Its end is made
+    once and kept, secret, in the state: who does not read our profile cannot ask in our name.
+    """
+    unguessable = random.RandomPassword("private-link-message", length=32, special=False)
+    return pulumi.Output.format("Front Door {0} {1}", profile_name(names), unguessable.result)
 
 
 def profile_name(names: Names) -> str:
@@ -69,7 +75,9 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
                 tags=dict(common.tags),
             ),
         ).outputs
-    return EdgeEntry(**vars(outputs))
+        private = any(app.ingress == "privateLink" for app in apps)
+        message = private_link_message(common.names) if private else None
+    return EdgeEntry(**vars(outputs), private_link_message=message)
 
 
 def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps) -> Edge:
@@ -96,11 +104,6 @@ def _app(
                 remove=security_headers().remove,
             ),
         ).outputs
-    link = PrivateLink(
-        site_id=site.id,
-        location=front_door.private_link_location or common.location,
-        request_message=private_link_message(common.names),
-    )
     with made_from(stack_entry(f"apps.{app.name}")):
         FrontDoorApp(
             f"edge-{app.name}",
@@ -111,13 +114,23 @@ def _app(
                 app=app.name,
                 domain_ids=[entry.domains[host] for host in app.hosts],
                 origin_host=site.host,
-                private_link=link if app.ingress == "privateLink" else None,
+                private_link=_private_link(site, front_door, foundation) if app.ingress == "privateLink" else None,
                 health_check_path=app.health_check_path,
                 probe_interval_seconds=front_door.probe_interval_seconds,
                 rule_set_ids=[headers.rule_set_id],
                 static_paths=app.static_paths,
             ),
         )
+
+
+def _private_link(site: Site, front_door: FrontDoorSettings, foundation: Foundation) -> PrivateLink:
+    message = foundation.edge.private_link_message
+    assert message is not None, "build_entry makes one where an app is reached by private link"
+    return PrivateLink(
+        site_id=site.id,
+        location=front_door.private_link_location or foundation.common.location,
+        request_message=message,
+    )
 
 
 def _policy(

@@ -77,7 +77,8 @@ class EdgeEntry:
 
     front_door_id: the GUID that Front Door sends as X-Azure-FDID; endpoints, endpoint_names, endpoint_hosts: id, name
     and default host name by exposure class (``api``, ``web``, ``marketing``); domains: custom domain ids by host name;
-    dns_records: what public DNS must hold for them.
+    dns_records: what public DNS must hold for them; private_link_message: secret, what our requests for private links
+    say, None where no origin is private.
     """
 
     profile_id: pulumi.Output[str]
@@ -88,6 +89,7 @@ class EdgeEntry:
     endpoint_hosts: Mapping[str, pulumi.Output[str]]
     domains: Mapping[str, pulumi.Output[str]]
     dns_records: Sequence[DnsRecord] = ()
+    private_link_message: pulumi.Output[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,17 @@
 """Approve the private link connections of our own Front Door, and nobody else's.
 
 Front Door's endpoint is in a subscription of Microsoft's, so Azure never approves it by itself, and its name is made up
-(learn.microsoft.com/azure/frontdoor/private-link). The connection says nothing of the profile that asked: a stranger
-who knows a site's id could ask with our message. Three things must agree, therefore: the message, an endpoint outside
-our own subscription, and our profile's origins, which say how many connections we asked for. One more than that, and
-none is approved.
+(learn.microsoft.com/azure/frontdoor/private-link). The connection says nothing of the profile that asked, only a
+message. Three things must agree, therefore: the message, whose end is random and known only to who may read our profile
+(it is read from there); an endpoint outside our own subscription; and our profile's origins, which say how many
+connections we asked for. One more than that, and none is approved.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,16 @@ from deployment.step import Context, Result, attempt, name_of
 WEB = "2024-11-01"
 CDN = "2025-06-01"
 
-Asked = Mapping[str, set[tuple[str, str]]]
+MESSAGE_SHORTEST = 32
+"""Characters below which a request message cannot hold anything unguessable."""
+
+
+@dataclass
+class Asked:
+    """What our profile asked of one site: its messages, and one endpoint for each group and region."""
+
+    messages: set[str] = field(default_factory=set)
+    places: set[tuple[str, str]] = field(default_factory=set)
 
 
 def run(context: Context) -> Iterator[Result]:
@@ -39,25 +49,26 @@ def run(context: Context) -> Iterator[Result]:
         yield attempt(name_of(site), partial(_approve, context, site, asked))
 
 
-def _asked_by_us(arm: Arm, inputs: Inputs) -> Asked:
-    """What our profile asked of each site (id in lower case): one endpoint for each group and region."""
-    asked: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+def _asked_by_us(arm: Arm, inputs: Inputs) -> Mapping[str, Asked]:
+    """What our profile asked of each site, by its id in lower case."""
+    asked: defaultdict[str, Asked] = defaultdict(Asked)
     for group in arm.list(f"{inputs.front_door_id}/originGroups", CDN):
         for origin in arm.list(f"{group['id']}/origins", CDN):
             link = origin["properties"].get("sharedPrivateLinkResource")
-            if link and link.get("requestMessage") == inputs.private_link_message:
-                place = (str(link.get("groupId")), str(link.get("privateLinkLocation")))
-                asked[link["privateLink"]["id"].lower()].add(place)
+            if link and len(link.get("requestMessage") or "") >= MESSAGE_SHORTEST:
+                site = asked[link["privateLink"]["id"].lower()]
+                site.messages.add(link["requestMessage"])
+                site.places.add((str(link.get("groupId")), str(link.get("privateLinkLocation"))))
     return asked
 
 
-def _approve(context: Context, site: str, asked: Asked) -> Result:
-    target, message = name_of(site), context.inputs.private_link_message
-    expected = len(asked.get(site.lower(), ()))
+def _approve(context: Context, site: str, asked: Mapping[str, Asked]) -> Result:
+    target, ours_asked = name_of(site), asked.get(site.lower(), Asked())
+    expected = len(ours_asked.places)
     if not expected:
-        return Result(target, "failed", f"no origin of our Front Door asks for this site with message '{message}'")
+        return Result(target, "failed", "no origin of our Front Door asks for this site with a message of its own")
     connections = context.arm.list(f"{site}/privateEndpointConnections", WEB)
-    ours = [one for one in connections if _is_ours(one, site, message)]
+    ours = [one for one in connections if _is_ours(one, site, ours_asked.messages)]
     pending = [one for one in ours if _state(one).get("status") == "Pending"]
     approved = [one for one in ours if _state(one).get("status") == "Approved"]
     if len(pending) + len(approved) > expected:
@@ -79,19 +90,18 @@ def _approve(context: Context, site: str, asked: Asked) -> Result:
     for one in pending:
         path = f"{site}/privateEndpointConnections/{one['name']}"
         # The message stays: it is how the connection is known again.
-        state = {"status": "Approved", "description": message, "actionsRequired": "None"}
+        state = {"status": "Approved", "description": _state(one)["description"], "actionsRequired": "None"}
         context.arm.put(path, WEB, {"properties": {"privateLinkServiceConnectionState": state}})
         if (now := _state(context.arm.get(path, WEB)).get("status")) != "Approved":
             return Result(target, "failed", f"{one['name']} is {now} after its approval")
     return Result(target, "done", f"approved {names}{_others(connections, ours)}")
 
 
-def _is_ours(connection: dict[str, Any], site: str, message: str) -> bool:
-    """Our message, from an endpoint that is not one of our own network's."""
+def _is_ours(connection: dict[str, Any], site: str, messages: Collection[str]) -> bool:
+    """One of our messages, from an endpoint that is not one of our own network's."""
     own_subscription = "/".join(site.split("/")[:3]).lower() + "/"
-    return _state(connection).get("description") == message and not _endpoint(connection).lower().startswith(
-        own_subscription
-    )
+    told = _state(connection).get("description")
+    return told in messages and not _endpoint(connection).lower().startswith(own_subscription)
 
 
 def _state(connection: dict[str, Any]) -> dict[str, Any]:

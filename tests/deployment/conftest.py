@@ -16,7 +16,7 @@ from deployment.arm import Arm
 from deployment.cli import main
 from tests.deployment.fake_arm import DATA, GROUP, FakeArm, Slot
 
-MESSAGE = "Front Door afd-mss-test"
+MESSAGE = "Front Door afd-mss-test k3v9QxT2mZ7pLw4cRb8NfYs6HdJ1aGuE"
 PROFILE = f"{GROUP}/providers/Microsoft.Cdn/profiles/afd-mss-test"
 BACKEND = f"{GROUP}/providers/Microsoft.Web/sites/app-mss-test-backend-x7k2"
 MARKETING = f"{GROUP}/providers/Microsoft.Web/sites/app-mss-test-marketing-x7k2"
@@ -124,7 +124,6 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
     outputs: dict[str, Any] = {
         "stack": "test",
         "frontDoorId": PROFILE,
-        "privateLinkMessage": MESSAGE,
         "apps": {
             name: {"siteId": site, "slot": "staging", "privateLink": True, "repository": REPOSITORY}
             for name, site in (("backend", BACKEND), ("marketing", MARKETING))

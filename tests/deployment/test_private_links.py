@@ -57,6 +57,28 @@ def test_a_stranger_with_our_message_is_noticed_after_ours_was_approved(deployme
     assert state(deployment, BACKEND, "stranger") == "Pending"
 
 
+@pytest.mark.parametrize("forged", ["Front Door afd-mss-test", MESSAGE[:-1], MESSAGE.lower(), "", "Front Door"])
+def test_a_forged_request_is_left_alone_even_while_ours_is_not_there_yet(deployment: Deployment, forged: str) -> None:
+    deployment.fake.connections[BACKEND].clear()
+    deployment.fake.connection(BACKEND, "stranger", forged, by=STRANGER)
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, "stranger") == "Pending"
+    # And it does not keep ours from being approved.
+    deployment.fake.connection(BACKEND, ours(BACKEND), MESSAGE)
+    assert deployment(*STEP) == 0
+    assert state(deployment, BACKEND, "stranger") == "Pending"
+    assert state(deployment, BACKEND, ours(BACKEND)) == "Approved"
+
+
+def test_a_message_that_can_be_guessed_approves_nothing(deployment: Deployment) -> None:
+    deployment.fake.origins[PROFILE] = []
+    deployment.fake.asks(PROFILE, BACKEND, "Front Door afd-mss-test")
+    deployment.fake.connections[BACKEND].clear()
+    deployment.fake.connection(BACKEND, ours(BACKEND), "Front Door afd-mss-test")
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, ours(BACKEND)) == "Pending"
+
+
 def test_our_own_network_with_front_doors_message_is_not_front_door(deployment: Deployment) -> None:
     deployment.fake.connections[BACKEND].clear()
     deployment.fake.connection(BACKEND, "vnet", MESSAGE, by="/".join(BACKEND.split("/")[:3]))

@@ -213,9 +213,3 @@ def test_the_output_is_what_the_deployment_reads(deployed: Record) -> None:
     assert sorted(inputs.archive.containers) == sorted(p.inputs["containerName"] for p in policies)
     days = {p.inputs["immutabilityPeriodSinceCreationInDays"] for p in policies}
     assert days == {inputs.archive.retention_days}
-    asked = {
-        link["requestMessage"]
-        for origin in deployed.of_type("cdn:AFDOrigin")
-        if (link := origin.inputs.get("sharedPrivateLinkResource"))
-    }
-    assert asked <= {inputs.private_link_message}
