@@ -24,6 +24,7 @@ class Parameter:
     reason: str
     controls: tuple[str, ...]
     tier: str = ""
+    vcores: int = 0
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,12 @@ class DatabaseSettings(Section):
     replica: ReplicaSettings | None = None
     """A read replica, off unless given."""
 
+    @property
+    def vcores(self) -> int:
+        """vCores of the size, as its name says: Standard_D4ds_v5 has 4; 0 where it says none."""
+        found = re.search(r"_[A-Z](\d+)", self.sku)
+        return int(found.group(1)) if found else 0
+
     def problems(self) -> Iterator[Problem]:
         """What the tier can do, zones that fit the mode, a login where there are passwords."""
         if not re.match(_SKUS[self.tier], self.sku):

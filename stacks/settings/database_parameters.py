@@ -29,6 +29,7 @@ class Parameter(BaseModel):
     reason: str
     controls: list[str]
     tier: Literal["non-burstable"] | None = None
+    vcores: int = 0
 
 
 @cache
@@ -38,15 +39,16 @@ def parameters(file: Path = _FILE) -> list[Parameter]:
 
 
 def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:
-    """Parameters to set on this stack's server: those that the tier has and whose default is another value.
+    """Parameters to set on this stack's server: those that its tier and size have and whose default is another value.
 
-    Each one is an operation on the server, one after another, so a parameter that Azure sets by itself is left out.
+    In the file's order: what a parameter needs stands before it. Each one is an operation on the server, one after another, so a parameter that Azure sets by itself is left out.
     """
     return {
         parameter.name: parameter.value
         for parameter in parameters(file)
         if parameter.value != parameter.platform_default
         and (parameter.tier is None or settings.tier != "Burstable")
+        and parameter.vcores <= settings.vcores
         and (settings.pooler is not None or "pgbouncer" not in parameter.name)
     }
 

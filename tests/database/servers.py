@@ -21,7 +21,10 @@ from pathlib import Path
 from database.parameters import read_parameters
 
 # Parameters that only the Azure platform has; everything else in the file is set on the servers here.
-PLATFORM_ONLY = re.compile(r"azure\.|pgbouncer\.|logfiles\.|connection_throttle\.|require_secure_transport$")
+PLATFORM_ONLY = re.compile(
+    r"azure\.|pgbouncer\.|logfiles\.|connection_throttle\.|require_secure_transport$"
+    r"|pg_qs\.|pgms_wait_sampling\.|index_tuning\.|metrics\."
+)
 
 
 @dataclass(frozen=True)

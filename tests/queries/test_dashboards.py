@@ -18,6 +18,7 @@ TILES = {f"{name}: {tile.title}": tile for name, entry in workbook_catalogue().i
 LOGS = [label for label, tile in TILES.items() if tile.source == "logs"]
 
 USER = {"AppRoleName": "backend", "Name": "GET /appointments", "Success": True, "ResultCode": "200", "ItemCount": 1}
+STATEMENT = {"QueryId": "-6712345", "QueryType": "select", "IsSystemQuery": False}
 ROWS: Rows = {
     "AppRequests": [
         {**USER, "DurationMs": 80.0, "ItemCount": 999},
@@ -33,6 +34,11 @@ ROWS: Rows = {
             "DurationMs": 9.0,
             "ItemCount": 3,
         }
+    ],
+    "PGSQLQueryStoreRuntime": [
+        {**STATEMENT, "Calls": 4, "TotalExecDurationMs": 100.0, "MaxExecDurationMs": 70.0, "BlkReadTime": 10.0},
+        {**STATEMENT, "Calls": 6, "TotalExecDurationMs": 900.0, "MaxExecDurationMs": 300.0, "BlkReadTime": 500.0},
+        {**STATEMENT, "QueryId": "1", "IsSystemQuery": True, "Calls": 1, "TotalExecDurationMs": 9e9},
     ],
     "AzureDiagnostics": [{"Category": "FrontDoorAccessLog", "httpStatusCode_s": "204"}],
     "Usage": [{"DataType": "AZKVAuditLogs", "Quantity": 12.0, "IsBillable": True}],
@@ -107,3 +113,16 @@ def test_every_query_file_is_shown_somewhere() -> None:
     folder = Path(ROOT / "stacks/catalogues/workbooks")
     used = {tile.query or tile.graph for tile in TILES.values() if tile.alert is None}
     assert {path.stem for path in folder.glob("*.kql")} == used
+
+
+def test_slow_statements_are_those_of_the_apps_over_the_whole_time() -> None:
+    (statement,) = answers(text(TILES["performance: Slowest statements of the database"]), ROWS)
+    assert statement == {
+        "QueryId": "-6712345",
+        "QueryType": "select",
+        "Calls": 10,
+        "TotalMs": 1000.0,
+        "SlowestMs": 300.0,
+        "DiskReadMs": 510.0,
+        "MeanMs": 100.0,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from stacks.settings import database as module
+from stacks.settings.alerts import alert_catalogue
 from stacks.settings.base import Problem
 from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
 from stacks.settings.database_parameters import parameter_values, parameters, pooler_values
@@ -160,7 +162,8 @@ def parameter_file(tmp_path: Path) -> Path:
     rows = [
         {**row, "name": "log_connections", "value": "on"},
         {**row, "name": "log_checkpoints", "value": "off"},
-        {**row, "name": "index_tuning.mode", "value": "report", "tier": "non-burstable"},
+        {**row, "name": "pg_qs.query_capture_mode", "value": "top", "tier": "non-burstable"},
+        {**row, "name": "index_tuning.mode", "value": "report", "tier": "non-burstable", "vcores": 4},
         {**row, "name": "metrics.pgbouncer_diagnostics", "value": "on", "tier": "non-burstable"},
     ]
     file = tmp_path / "parameters.yaml"
@@ -172,9 +175,33 @@ def test_only_parameters_that_differ_from_azures_default_and_that_the_tier_has_a
     def names(data: dict[str, Any]) -> list[str]:
         return list(parameter_values(read(DatabaseSettings, data), parameter_file))
 
-    assert names(config()) == ["log_connections", "index_tuning.mode", "metrics.pgbouncer_diagnostics"]
-    assert names(config(pooler=None)) == ["log_connections", "index_tuning.mode"]
+    four = {"sku": "Standard_D4ds_v5"}
+    store = "pg_qs.query_capture_mode"
+    assert names(config(**four)) == ["log_connections", store, "index_tuning.mode", "metrics.pgbouncer_diagnostics"]
+    assert names(config(**four, pooler=None)) == ["log_connections", store, "index_tuning.mode"]
+    assert names(config()) == ["log_connections", store, "metrics.pgbouncer_diagnostics"]  # 2 vCores
     assert names(burstable()) == ["log_connections"]
+    assert names(burstable(sku="Standard_B4ms")) == ["log_connections"]
+
+
+@pytest.mark.parametrize(
+    ("sku", "vcores"),
+    [("Standard_B1ms", 1), ("Standard_B2s", 2), ("Standard_D4ds_v5", 4), ("Standard_E16ads_v5", 16), ("none", 0)],
+)
+def test_the_size_names_its_vcores(sku: str, vcores: int) -> None:
+    assert read(DatabaseSettings, {**config(), "sku": sku}).vcores == vcores
+
+
+def test_an_alert_that_needs_a_parameter_has_it() -> None:
+    """A metric that the server does not collect makes an alert that never fires."""
+    needs = {
+        name: set(re.findall(r"[Nn]eeds\s+(metrics\.\w+)", entry.source)) for name, entry in alert_catalogue().items()
+    }
+    needed = {parameter for found in needs.values() for parameter in found}
+    assert needed == {"metrics.collector_database_activity"}
+    for settings in (config(), burstable()):
+        values = parameter_values(read(DatabaseSettings, settings))
+        assert {values.get(parameter) for parameter in needed} == {"on"}
 
 
 def test_the_pooler_is_sized_by_config_and_absent_where_it_is_off() -> None:
