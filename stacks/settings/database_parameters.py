@@ -41,7 +41,8 @@ def parameters(file: Path = _FILE) -> list[Parameter]:
 def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:
     """Parameters to set on this stack's server: those that its tier and size have and whose default is another value.
 
-    In the file's order: what a parameter needs stands before it. Each one is an operation on the server, one after another, so a parameter that Azure sets by itself is left out.
+    In the file's order: what a parameter needs stands before it. Each one is an operation on the server, one after
+    another, so a parameter that Azure sets by itself is left out.
     """
     return {
         parameter.name: parameter.value
