@@ -49,6 +49,11 @@ class Resource:
         return not self.type.startswith(("medspasync:", "pulumi:pulumi:"))
 
 
+def problem(kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One entry of `Record.problems`; source: the line that declares the resource."""
+    return {"kind": kind, "urn": urn, "message": message, "source": source}
+
+
 @dataclass
 class Record:
     """What the program declared for ``stack`` in ``mode``.

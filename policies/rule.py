@@ -113,6 +113,13 @@ def must(resource: Resource, path: str, *allowed: Any) -> Iterator[str]:
         yield f"{path} is {shown(value)}, must be {wanted}"
 
 
+def must_have(resource: Resource, *paths: str) -> Iterator[str]:
+    """A violation for each of ``paths`` that has no value."""
+    for path in paths:
+        if not resource.has(path):
+            yield f"{path} is not set"
+
+
 def at_least(resource: Resource, path: str, minimum: int, unit: str) -> Iterator[str]:
     """A violation unless the number at ``path`` is ``minimum`` or more."""
     value = resource.get(path)

@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_project, get_stack
 
-from assurance.record import UNKNOWN, Mode, Resource
+from assurance.record import UNKNOWN, Mode, Resource, problem
 from assurance.recorder import simulate
 from assurance.recorder.dropped import dropped_inputs
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
@@ -128,7 +128,7 @@ class RecordingMonitor(mocks.MockMonitor):
 
     def problem(self, kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> None:
         """Note what a real engine or Azure would refuse, or what a mock would hide."""
-        self.problems.append({"kind": kind, "urn": urn, "message": message, "source": source})
+        self.problems.append(problem(kind, urn, message, source))
 
     def _answer(self, request: Any, wire: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """(id, outputs); the outputs keep the secret marks of the inputs."""

@@ -20,7 +20,7 @@ from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import set_mocks
 from pulumi.runtime.stack import run_pulumi_func
 
-from assurance.record import UNKNOWN, Mode, Record
+from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.wire import unwrap
@@ -159,15 +159,10 @@ def _find_leaks(record: Record, secret_values: set[str]) -> None:
     for resource in record.resources:
         text = json.dumps([resource.inputs, resource.outputs])
         if any(value in text for value in secret_values):
-            _problem(
-                record,
-                "secret-leak",
-                resource.urn,
-                f"{resource.name} holds a secret in plain text",
-                resource.source,
-            )
+            message = f"{resource.name} holds a secret in plain text"
+            record.problems.append(problem("secret-leak", resource.urn, message, resource.source))
     if any(value in json.dumps(record.outputs) for value in secret_values):
-        _problem(record, "secret-leak", "", "a stack output holds a secret in plain text", None)
+        record.problems.append(problem("secret-leak", "", "a stack output holds a secret in plain text"))
 
 
 def _find_same_ids(record: Record) -> None:
@@ -178,14 +173,5 @@ def _find_same_ids(record: Record) -> None:
             continue
         first = seen.setdefault(f"{resource.id.lower()}", resource.name)
         if first != resource.name:
-            _problem(
-                record,
-                "same-azure-resource",
-                resource.urn,
-                f"{resource.name} and {first} are the same Azure resource {resource.id}",
-                resource.source,
-            )
-
-
-def _problem(record: Record, kind: str, urn: str, message: str, source: dict[str, Any] | None) -> None:
-    record.problems.append({"kind": kind, "urn": urn, "message": message, "source": source})
+            message = f"{resource.name} and {first} are the same Azure resource {resource.id}"
+            record.problems.append(problem("same-azure-resource", resource.urn, message, resource.source))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.rule import must, rule
+from policies.rule import must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
@@ -272,8 +272,7 @@ def scm_closed(app: Resource) -> Iterator[str]:
     source="Azure Policy 'App Service apps should enable configuration routing to Azure Virtual Network'",
 )
 def outbound_private(app: Resource) -> Iterator[str]:
-    if not app.has("virtualNetworkSubnetId"):
-        yield "virtualNetworkSubnetId is not set"
+    yield from must_have(app, "virtualNetworkSubnetId")
     yield from must(app, "outboundVnetRouting.allTraffic", True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
 from policies.durations import days
-from policies.rule import at_least, must, rule
+from policies.rule import at_least, must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
 VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
@@ -169,8 +169,7 @@ def key_strength(key: Resource) -> Iterator[str]:
     source="Azure Policy 'Key Vault secrets should have an expiration date'",
 )
 def secret_expiry(secret: Resource) -> Iterator[str]:
-    if not secret.has("properties.attributes.expires"):
-        yield "properties.attributes.expires is not set"
+    yield from must_have(secret, "properties.attributes.expires")
 
 
 @rule(
@@ -183,8 +182,7 @@ def secret_expiry(secret: Resource) -> Iterator[str]:
     source="Checkov CKV_AZURE_114",
 )
 def secret_content_type(secret: Resource) -> Iterator[str]:
-    if not secret.has("properties.contentType"):
-        yield "properties.contentType is not set"
+    yield from must_have(secret, "properties.contentType")
 
 
 @rule(

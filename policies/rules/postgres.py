@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.data import table
-from policies.rule import at_least, must, rule, shown
+from policies.rule import at_least, must, must_have, rule, shown
 from policies.view import Resource, Stack
 
 SERVER = "dbforpostgresql:Server"
@@ -55,9 +55,7 @@ def wrong_parameters(server: Resource, stack: Stack, group: str) -> Iterator[str
 )
 def customer_managed_key(server: Resource) -> Iterator[str]:
     yield from must(server, "dataEncryption.type", "AzureKeyVault")
-    for name in ("primaryKeyURI", "primaryUserAssignedIdentityId"):
-        if not server.has(f"dataEncryption.{name}"):
-            yield f"dataEncryption.{name} is not set"
+    yield from must_have(server, "dataEncryption.primaryKeyURI", "dataEncryption.primaryUserAssignedIdentityId")
 
 
 @rule(
@@ -89,9 +87,7 @@ def versionless_key(server: Resource) -> Iterator[str]:
 )
 def private_server(server: Resource) -> Iterator[str]:
     yield from must(server, "network.publicNetworkAccess", "Disabled")
-    for name in ("delegatedSubnetResourceId", "privateDnsZoneArmResourceId"):
-        if not server.has(f"network.{name}"):
-            yield f"network.{name} is not set"
+    yield from must_have(server, "network.delegatedSubnetResourceId", "network.privateDnsZoneArmResourceId")
 
 
 @rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.rule import at_least, must, rule
+from policies.rule import at_least, must, must_have, rule
 from policies.view import Resource, Stack
 
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
@@ -108,9 +108,9 @@ def infrastructure_encryption(account: Resource) -> Iterator[str]:
 )
 def customer_managed_key(account: Resource) -> Iterator[str]:
     yield from must(account, "encryption.keySource", "Microsoft.Keyvault")
-    for name in ("keyVaultProperties.keyName", "encryptionIdentity.encryptionUserAssignedIdentity"):
-        if not account.has(f"encryption.{name}"):
-            yield f"encryption.{name} is not set"
+    yield from must_have(
+        account, "encryption.keyVaultProperties.keyName", "encryption.encryptionIdentity.encryptionUserAssignedIdentity"
+    )
 
 
 @rule(
