@@ -21,6 +21,7 @@ from database import keys, maintain, principals, runner, verify
 from database.connection import connect
 from database.context import sign_context
 from database.errors import DatabaseRoomError, explain
+from database.options import Dsn, Entra, Json
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,10 +31,6 @@ app = typer.Typer(
 )
 _out = Console()
 _err = Console(stderr=True)
-
-Dsn = Annotated[str, typer.Option(envvar="MEDSPASYNC_DSN", help="libpq connection string; password in PGPASSWORD")]
-Entra = Annotated[bool, typer.Option("--entra", envvar="MEDSPASYNC_ENTRA", help="sign in with an Entra token")]
-Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="write the report as JSON; - is stdout")]
 
 
 def run() -> None:
