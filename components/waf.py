@@ -10,6 +10,7 @@ import pulumi
 from pulumi_azure_native import cdn, frontdoor
 
 from components.front_door import Sku
+from components.waf_managed import ManagedRuleChange, managed_rule_sets
 from components.waf_rules import BlockAddresses, WafRule
 
 INCIDENT_RULE = "IncidentAddresses"
@@ -30,6 +31,7 @@ class WafPolicyArgs:
     sku: the profile's tier; Azure refuses a policy of another.
     mode: ``Prevention`` blocks, ``Detection`` only logs.
     managed_rules: Microsoft's default and bot rule sets; they need ``premium``.
+    managed_rule_changes: single managed rules that are off, only log, or do not look at some fields.
     rules: custom rules after the incident rule, in order of evaluation.
     profile_name, security_policy_name: where the association is made.
     protected: ids of endpoints and custom domains. One policy per endpoint or domain.
@@ -44,6 +46,7 @@ class WafPolicyArgs:
     profile_name: pulumi.Input[str]
     security_policy_name: str
     protected: Sequence[pulumi.Input[str]]
+    managed_rule_changes: Sequence[ManagedRuleChange] = ()
     tags: dict[str, str] | None = None
 
 
@@ -87,7 +90,7 @@ class WafPolicy(pulumi.ComponentResource):
                 rules=[rule.arguments(place) for place, rule in enumerate([incident, *args.rules], start=1)]
             ),
             managed_rules=frontdoor.ManagedRuleSetListArgs(
-                managed_rule_sets=_managed_rule_sets() if args.managed_rules else []
+                managed_rule_sets=managed_rule_sets(args.managed_rule_changes) if args.managed_rules else []
             ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=[INCIDENT_VALUES]),
@@ -117,26 +120,6 @@ def _sku(sku: Sku) -> frontdoor.SkuName:
     if sku == "premium":
         return frontdoor.SkuName.PREMIUM_AZURE_FRONT_DOOR
     return frontdoor.SkuName.STANDARD_AZURE_FRONT_DOOR
-
-
-def _managed_rule_sets() -> list[frontdoor.ManagedRuleSetArgs]:
-    """The default rule set first and the bot rules second: PSRule Azure.FrontDoor.WAF looks at these places."""
-    return [
-        frontdoor.ManagedRuleSetArgs(
-            rule_set_type="Microsoft_DefaultRuleSet",
-            rule_set_version="2.1",
-            # Required from version 2.0 on: what happens when the anomaly score is reached.
-            rule_set_action=frontdoor.ManagedRuleSetActionType.BLOCK,
-            exclusions=[],
-            rule_group_overrides=[],
-        ),
-        frontdoor.ManagedRuleSetArgs(
-            rule_set_type="Microsoft_BotManagerRuleSet",
-            rule_set_version="1.1",
-            exclusions=[],
-            rule_group_overrides=[],
-        ),
-    ]
 
 
 def _scrubbing() -> list[frontdoor.WebApplicationFirewallScrubbingRulesArgs]:

@@ -17,6 +17,7 @@ from components.front_door import DnsZone, FrontDoor, FrontDoorArgs
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
 from components.front_door_headers import ResponseHeaders, ResponseHeadersArgs
 from components.waf import WafPolicy, WafPolicyArgs
+from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Site
@@ -147,6 +148,7 @@ def _policy(
                 sku=settings.front_door.sku,
                 mode=settings.waf.mode,
                 managed_rules=settings.waf.managed_rules,
+                managed_rule_changes=managed_rule_changes(exposure, settings.waf),
                 rules=waf_rules(exposure, exposed, settings.waf),
                 profile_name=entry.profile_name,
                 security_policy_name=exposure,
@@ -205,6 +207,24 @@ def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[
             )
         )
     return rules
+
+
+def managed_rule_changes(exposure: str, waf: WafSettings) -> list[ManagedRuleChange]:
+    """What the stack changes about managed rules of a class."""
+    return [
+        ManagedRuleChange(
+            rule_set="Microsoft_BotManagerRuleSet" if change.rule_set == "bots" else "Microsoft_DefaultRuleSet",
+            group=change.group,
+            rule_id=change.rule,
+            enabled=change.enabled,
+            action=change.action,
+            exclusions=[
+                FieldExclusion(variable=field.variable, operator=field.operator, selector=field.selector)
+                for field in change.exclude
+            ],
+        )
+        for change in waf.managed_rule_changes.get(exposure, [])
+    ]
 
 
 def _exposures(apps: Sequence[EdgeApp]) -> list[str]:

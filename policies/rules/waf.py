@@ -10,6 +10,7 @@ from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
 
+ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"
 
 
@@ -137,6 +138,8 @@ def bot_rules(policy: Resource) -> Iterator[str]:
     source="PSRule AZR-000307",
 )
 def no_exclusions(policy: Resource) -> Iterator[str]:
+    if policy.has("managedRules.exceptionsList.exceptions"):
+        yield "its managed rules have exceptions"
     for rule_set in policy.each("managedRules.managedRuleSets"):
         kind = lookup(rule_set, "ruleSetType")
         if lookup(rule_set, "exclusions", ()):
@@ -183,6 +186,26 @@ def rate_limits_block(policy: Resource) -> Iterator[str]:
         state, action = lookup(limit, "enabledState"), lookup(limit, "action")
         if state != "Enabled" or action != "Block":
             yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
+
+
+@rule(
+    "WAF-RATE-LIMIT-EVERYONE",
+    "No address is left out of a rate limit",
+    on=POLICY,
+    severity="high",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
+    remediation="Remove negated address conditions from RateLimitRules, or register an exception that names who sends "
+    "from there and until when.",
+    source="requirement S18; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit",
+)
+def rate_limit_everyone(policy: Resource) -> Iterator[str]:
+    for limit in policy.each("customRules.rules"):
+        if lookup(limit, "ruleType") != "RateLimitRule":
+            continue
+        for condition in lookup(limit, "matchConditions", ()):
+            if lookup(condition, "negateCondition") and lookup(condition, "operator") in ADDRESS_OPERATORS:
+                addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
+                yield f"rate limit {lookup(limit, 'name')} does not count {addresses}"
 
 
 @rule(

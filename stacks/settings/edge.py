@@ -72,7 +72,7 @@ class RateLimitOverride(Section):
     window_minutes: WindowMinutes | None = None
     """Length of the window in minutes: 1 or 5."""
     action: RateAction | None = None
-    """`Block`, or `Log` to only count (needs an exception)."""
+    """`Block`, or `Log` to only count (needs an exception of rule WAF-RATE-LIMITS-BLOCK)."""
 
 
 class AppLimit(Section):
@@ -93,21 +93,65 @@ class GeoSettings(Section):
     """Two-letter codes, at most 10 (Azure's limit for a rule); ZZ stands for addresses that Azure cannot place."""
 
 
+class ExcludedField(Section):
+    """A part of requests that one managed rule does not look at."""
+
+    variable: Literal[
+        "RequestHeaderNames",
+        "RequestCookieNames",
+        "QueryStringArgNames",
+        "RequestBodyPostArgNames",
+        "RequestBodyJsonArgNames",
+    ]
+    """Kind of field."""
+    operator: Literal["Equals", "StartsWith", "EndsWith", "Contains"] = "Equals"
+    """How the field's name is compared with `selector`. Azure's EqualsAny, every field, is not offered."""
+    selector: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=100)]
+    """Name of the field, or the part of it."""
+
+
+class ManagedRuleChangeSettings(Section):
+    """A managed rule that blocks what it should not. One rule at a time: neither a group nor a set can be switched
+    off."""
+
+    rule_set: Literal["default", "bots"] = "default"
+    """Microsoft's default rule set, or its bot rules."""
+    group: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+(-[A-Za-z]+)*$", max_length=60)]
+    """The rule's group as the firewall's log names it, for example SQLI or PROTOCOL-ENFORCEMENT."""
+    rule: Annotated[str, StringConstraints(pattern=r"^([0-9]{6,8}|Bot[0-9]{6})$")]
+    """The rule's id, for example 942430 or Bot300700."""
+    exclude: list[ExcludedField] = []
+    """Fields it does not look at: the narrowest change, to be preferred."""
+    action: Literal["Log"] | None = None
+    """`Log`: it only records."""
+    enabled: bool = True
+    """false: it is off."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Exactly one thing is changed."""
+        if [bool(self.exclude), self.action is not None, not self.enabled].count(True) != 1:
+            yield Problem("", self.rule, "one of exclude, action: Log or enabled: false")
+
+
 class WafSettings(Section):
     """Web application firewall, one policy for each exposure class."""
 
     mode: Literal["Prevention", "Detection"] = "Prevention"
-    """`Prevention` blocks; `Detection` only logs (needs an exception)."""
+    """`Prevention` blocks; `Detection` only logs (needs an exception of rule WAF-PREVENTION)."""
     managed_rules: bool = True
     """Microsoft's default rule set and bot rules. They need Front Door's premium tier."""
     geo: GeoSettings | None = None
     """Countries; left out, requests are answered wherever they come from."""
+    managed_rule_changes: dict[str, Annotated[list[ManagedRuleChangeSettings], Field(min_length=1)]] = {}
+    """Changes to managed rules, by exposure class, for example api. Every one needs an exception of rule
+    WAF-NO-EXCLUSIONS on waf-<class> (policies/exceptions.yaml)."""
     rate_limits: dict[str, RateLimitOverride] = {}
     """Changes to limits of stacks/catalogues/rate_limits.yaml, by `<class>.<name>`, for example api.authentication."""
     app_limits: dict[str, AppLimit] = {}
     """Further limits of single apps, by app."""
     rate_limit_exempt_addresses: Annotated[list[IPv4Network | IPv6Network], Field(max_length=600)] = []
-    """Address ranges that rate limits do not count: a load test's, an availability test's (needs an exception)."""
+    """Address ranges that rate limits do not count: a load test's, an availability test's. Needs an exception of rule
+    WAF-RATE-LIMIT-EVERYONE."""
     max_url_characters: Annotated[int, Field(ge=256, le=8192)] = 2048
     """Longest URL answered; Front Door itself stops at 8192."""
     max_query_characters: Annotated[int, Field(ge=64, le=4096)] = 1024
@@ -116,7 +160,8 @@ class WafSettings(Section):
     """Largest announced request body in bytes. The firewall inspects the first 128 KB of a body."""
 
     def problems(self) -> Iterator[Problem]:
-        """Overrides must name a limit of the catalogue; URLs hold their query strings."""
+        """Overrides must name a limit of the catalogue; URLs hold their query strings; each rule is changed once."""
+        yield from self._managed_rule_problems()
         known = [f"{exposure}.{name}" for exposure, limits in rate_limits().items() for name in limits]
         for key, override in self.rate_limits.items():
             if key not in known:
@@ -125,6 +170,16 @@ class WafSettings(Section):
             yield Problem(
                 "maxQueryCharacters", self.max_query_characters, f"at most maxUrlCharacters, {self.max_url_characters}"
             )
+
+    def _managed_rule_problems(self) -> Iterator[Problem]:
+        if self.managed_rule_changes and not self.managed_rules:
+            yield Problem("managedRuleChanges", sorted(self.managed_rule_changes), "none: managedRules is false")
+        for exposure, changes in self.managed_rule_changes.items():
+            if exposure not in rate_limits():
+                yield Problem(f"managedRuleChanges.{exposure}", exposure, _one_of(exposure, rate_limits()))
+            ids = [change.rule for change in changes]
+            for rule in sorted({rule for rule in ids if ids.count(rule) > 1}):
+                yield Problem(f"managedRuleChanges.{exposure}", rule, "each rule once")
 
 
 def _one_of(value: str, known: Iterable[str]) -> str:

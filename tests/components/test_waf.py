@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from assurance.record import Mode, Record
 from components.waf import INCIDENT_RULE, INCIDENT_VALUES, WafPolicy, WafPolicyArgs
+from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import (
     BlockAddresses,
     BodyLargerThan,
@@ -38,7 +40,11 @@ SIGN_IN = RateLimit(
 
 
 def build(
-    rules: list[WafRule] | None = None, sku: str = "premium", mode: str = "Prevention", managed: bool = True
+    rules: list[WafRule] | None = None,
+    sku: str = "premium",
+    mode: str = "Prevention",
+    managed: bool = True,
+    changes: Sequence[ManagedRuleChange] = (),
 ) -> None:
     WafPolicy(
         "waf",
@@ -52,6 +58,7 @@ def build(
             profile_name="afd",
             security_policy_name="web",
             protected=PROTECTED,
+            managed_rule_changes=changes,
         ),
     )
 
@@ -224,3 +231,35 @@ def test_regular_expression_is_exact_at_the_limit_and_fits_azure(limit: int) -> 
     assert not re.match(above(limit), str(limit))
     assert re.match(above(limit), str(limit + 1))
     assert len(above(limit)) <= 256
+
+
+def test_a_managed_rule_is_changed_alone_and_the_others_stay(built: Record) -> None:
+    """An exclusion names one rule and one field; the set still blocks, and no group is switched off."""
+    changes = [
+        ManagedRuleChange(
+            rule_set="Microsoft_DefaultRuleSet",
+            group="SQLI",
+            rule_id="942430",
+            exclusions=[FieldExclusion(variable="RequestBodyJsonArgNames", operator="Equals", selector="notes")],
+        ),
+        ManagedRuleChange(rule_set="Microsoft_DefaultRuleSet", group="SQLI", rule_id="942100", action="Log"),
+        ManagedRuleChange(rule_set="Microsoft_DefaultRuleSet", group="XSS", rule_id="941320", enabled=False),
+    ]
+    changed = record(lambda: build(changes=changes))
+    default, bots = only(changed, "frontdoor:Policy").inputs["managedRules"]["managedRuleSets"]
+    assert default["ruleSetAction"] == "Block"
+    assert default["exclusions"] == bots["exclusions"] == bots["ruleGroupOverrides"] == []
+    assert [(g["ruleGroupName"], g["exclusions"]) for g in default["ruleGroupOverrides"]] == [("SQLI", []), ("XSS", [])]
+    rules = {rule["ruleId"]: rule for group in default["ruleGroupOverrides"] for rule in group["rules"]}
+    # A rule named without a state would be off.
+    assert {id_: rule["enabledState"] for id_, rule in rules.items()} == {
+        "942430": "Enabled",
+        "942100": "Enabled",
+        "941320": "Disabled",
+    }
+    assert rules["942430"]["exclusions"] == [
+        {"matchVariable": "RequestBodyJsonArgNames", "selectorMatchOperator": "Equals", "selector": "notes"}
+    ]
+    assert {id_: rule.get("action") for id_, rule in rules.items()} == {"942430": None, "942100": "Log", "941320": None}
+    before = only(built, "frontdoor:Policy").inputs["managedRules"]["managedRuleSets"]
+    assert [rule_set["ruleGroupOverrides"] for rule_set in before] == [[], []]

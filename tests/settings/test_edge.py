@@ -70,6 +70,10 @@ def test_defaults_are_the_safe_ones() -> None:
         (WafSettings, {"rateLimits": {"api.general": {"action": "Allow"}}}),
         (WafSettings, {"appLimits": {"backend": {"threshold": 9}}}),
         (WafSettings, {"rateLimitExemptAddresses": ["not an address"]}),
+        (WafSettings, {"managedRuleChanges": {"api": []}}),
+        (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "*", "enabled": False}]}}),
+        (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "enabled": False}]}}),
+        (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "942430", "action": "Allow"}]}}),
         (WafSettings, {"maxUrlCharacters": 10_000}),
         (WafSettings, {"maxBodyBytes": "10MB"}),
     ],
@@ -281,3 +285,25 @@ def test_a_rate_limit_that_azure_does_not_take_is_refused(change: dict[str, Any]
 def test_a_header_value_too_long_for_a_rule_is_refused() -> None:
     with pytest.raises(ValidationError):
         HeaderCatalogue.model_validate({"all": {"X-Long": "x" * 641}, "exposures": {}, "remove": []})
+
+
+FIELD = {"variable": "RequestBodyJsonArgNames", "selector": "notes"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"action": "Log", "enabled": False}, {"exclude": [FIELD], "action": "Log"}],
+)
+def test_a_change_of_a_managed_rule_changes_one_thing(change: dict[str, Any]) -> None:
+    settings = waf(managedRuleChanges={"api": [{"group": "SQLI", "rule": "942430", **change}]})
+    (found,) = settings.managed_rule_changes["api"][0].problems()
+    assert "one of exclude, action: Log or enabled: false" in found.allowed
+
+
+def test_changes_of_managed_rules_name_a_class_and_each_rule_once() -> None:
+    change = {"group": "SQLI", "rule": "942430", "exclude": [FIELD]}
+    assert list(waf(managedRuleChanges={"api": [change], "web": [change]}).problems()) == []
+    the_problem(list(waf(managedRuleChanges={"api": [change, change]}).problems()), "managedRuleChanges.api", "once")
+    the_problem(list(waf(managedRuleChanges={"apis": [change]}).problems()), "managedRuleChanges.apis", "mean api")
+    off = waf(managedRuleChanges={"api": [change]}, managedRules=False)
+    the_problem(list(off.problems()), "managedRuleChanges", "managedRules is false")
