@@ -23,7 +23,7 @@ from tests.samples.redis_servers import discover, running
 
 SAMPLES = ROOT / "samples/node"
 CONTRACTS = ROOT / "docs/contracts"
-MODULES = ("rate-limit", "keyring", "internal-keys", "jwt", "database-context", "token-cache")
+MODULES = ("rate-limit", "keyring", "internal-keys", "jwt", "database-context", "token-cache", "security-headers")
 
 
 def _node_version(program: str) -> int:
