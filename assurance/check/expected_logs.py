@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assurance.check.demand import Demand, Rule, compare
@@ -120,14 +120,18 @@ class Logs:
                     label = f"table {name} of alert {alert_id}"
                     yield Demand(rule=PLAN, name=label, origin=origin, resource=table, problems=problems)
                     outside = [OUTSIDE] if entry.kind == "tenant" else []
-                    problems = [] if outside else self._unfed(name, entry.kind)
+                    problems = [] if outside else self._unfed(name, [entry.kind, *entry.needs])
                     yield Demand(rule=FED, name=label, origin=origin, problems=problems, unknown=outside)
 
-    def _unfed(self, table: str, kind: str) -> list[str]:
-        """What keeps the logs of ``kind`` from reaching ``table``."""
-        categories = {str(feeder): own for feeder, own in log_tables()[table].fed_by.items()}.get(kind)
-        if categories is None:
-            return [f"{table} is not fed by any {kind}"]
+    def _unfed(self, table: str, kinds: Sequence[str]) -> list[str]:
+        """What keeps the logs of those of ``kinds`` that feed ``table`` from reaching it."""
+        fed_by = {str(feeder): own for feeder, own in log_tables()[table].fed_by.items() if feeder in kinds}
+        if not fed_by:
+            return [f"{table} is not fed by any {kinds[0]}"]
+        return [problem for kind, categories in fed_by.items() for problem in self._unsent(kind, categories)]
+
+    def _unsent(self, kind: str, categories: Sequence[str]) -> list[str]:
+        """What of ``kind`` does not send ``categories``; that there is none at all."""
         senders = self._senders(kind)
         problems = [] if senders else [f"this stack has no {kind}"]
         for name, settings in senders.items():

@@ -17,6 +17,7 @@ WATCHED: Mapping[str, str] = {
     "redis": "redisenterprise:RedisEnterprise",
     "storage": "storage:StorageAccount",
     "servicebus": "servicebus:Namespace",
+    "jobs": "app:Job",
     "workspace": "operationalinsights:Workspace",
     "groups": "resources:ResourceGroup",
 }

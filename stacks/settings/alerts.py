@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, TypeAdapter
 
 from stacks.settings.base import Problem, Section
+from stacks.settings.log_tables import FeedingKind
 from stacks.settings.yaml_file import load_yaml
 
 ALERTS = "stacks/catalogues/alerts.yaml"
@@ -18,7 +19,7 @@ _CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
 Kind = Literal[
     "keyvault", "postgres", "site", "plan", "frontdoor", "redis", "storage", "servicebus",
-    "workspace", "groups", "subscription", "tenant",
+    "jobs", "workspace", "groups", "subscription", "tenant",
 ]  # fmt: skip
 """What an alert watches. ``groups``: the stack's resource groups; ``subscription``: only in the stack that owns it;
 ``tenant``: only where Entra logs are sent to the workspace."""
@@ -117,6 +118,8 @@ class QueryEntry(AlertEntry):
     engine: Literal["kql"]
     tables: Annotated[list[str], Field(min_length=1)]
     """Tables the query reads; each is in the log tables catalogue."""
+    needs: list[FeedingKind] = []
+    """Kinds beside its own that feed those tables."""
     operator: Operator = "GreaterThan"
     threshold: Annotated[int, Field(ge=0)] = 0
     """Rows in the window, for each combination of the dimensions."""
