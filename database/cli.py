@@ -20,6 +20,7 @@ from rich.table import Table
 from database import keys, maintain, principals, runner, verify
 from database.connection import connect
 from database.context import sign_context
+from database.credentials_command import credentials
 from database.errors import DatabaseRoomError, explain
 from database.options import Dsn, Entra, Json
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Applies and verifies the database room. Exit codes: 0 holds, 1 findings, 2 wrong use.",
 )
+app.command()(credentials)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -83,11 +85,14 @@ def bootstrap(
     ] = False,
 ) -> None:
     """Extensions, roles, schemas: as an administrator, once and when roles change. Its use is an alert."""
+    entries: dict[str, dict[str, str]] = {}
     if principals_file:
-        for line in principals.create_principals(dsn, entra, principals.read_principals(principals_file)):
+        entries = principals.read_principals(principals_file)
+        for line in principals.create_principals(dsn, entra, entries):
             _out.print(line, markup=False)
+    passwords = principals.password_roles(entries)
     with connect(dsn, entra=entra) as connection:
-        for line in _lines(runner.bootstrap(connection, pgaudit=not without_pgaudit)):
+        for line in _lines(runner.bootstrap(connection, pgaudit=not without_pgaudit, passwords=passwords)):
             _out.print(line, markup=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,15 +32,23 @@ def _lock(connection: Connection[tuple]) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
-def bootstrap(connection: Connection[tuple], *, pgaudit: bool = True, folder: Path = ROOT / "sql") -> list[Step]:
+def bootstrap(
+    connection: Connection[tuple],
+    *,
+    pgaudit: bool = True,
+    passwords: Collection[str] = (),
+    folder: Path = ROOT / "sql",
+) -> list[Step]:
     """Extensions, roles, schemas and default privileges, in one transaction. May be repeated.
 
     :param connection: of an administrator (CREATEROLE, owner of the database); superuser is not needed.
     :param pgaudit: False records that this server has none; ``validate_hipaa_compliance()`` then warns.
+    :param passwords: roles that sign in by password, which `credentials` sets; all others lose one that it set.
     :raises DatabaseRoomError: a right or an extension is missing, or a role has more than it may.
     """
     files = read_files("bootstrap", folder)
     file = files[0]
+    roles = [role | {"password": role["name"] in passwords} for role in role_catalogue()]
     try:
         with connection.transaction():
             _lock(connection)
@@ -48,7 +57,7 @@ def bootstrap(connection: Connection[tuple], *, pgaudit: bool = True, folder: Pa
             )
             connection.execute(
                 "SELECT set_config('medspasync.pgaudit', %s, true), set_config('medspasync.roles', %s, true)",
-                ("required" if pgaudit else "waived", json.dumps(role_catalogue())),
+                ("required" if pgaudit else "waived", json.dumps(roles)),
             )
             durations: list[float] = []
             for file in files:

@@ -7,13 +7,15 @@ skipped where no server has it, unless ``MEDSPASYNC_REQUIRE_PGAUDIT=1`` (set in 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
 
-from database import runner
+from database import cli, runner
 from tests.database.servers import Binaries, Server, discover, running
 from tests.database.world import World
 
@@ -126,3 +128,19 @@ def audited_world(audited_server: Server) -> Iterator[World]:
 def shared_audited_world(audited_server: Server) -> Iterator[World]:
     """As ``shared_world``, on servers with pgaudit."""
     yield from _world(audited_server)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the program; returns exit code, stdout and stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["database", *arguments])
+        monkeypatch.setattr(cli, "_out", cli.Console(width=200))
+        monkeypatch.setattr(cli, "_err", cli.Console(stderr=True, width=200))
+        with pytest.raises(SystemExit) as ended:
+            cli.run()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from database import cli, connection
+from database import connection
 from database.errors import DatabaseRoomError
+from database.files import read_files
 from database.keys import KEY_VAULT_SCOPE
 from database.verify import PROVEN_VERSIONS, read_anchors
 from tests.database import conftest
@@ -22,25 +23,9 @@ from tests.database.test_key_rotation import VAULT_KEY, Vault
 from tests.database.world import World
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs the program; returns exit code, stdout and stderr."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["database", *arguments])
-        monkeypatch.setattr(cli, "_out", cli.Console(width=200))
-        monkeypatch.setattr(cli, "_err", cli.Console(stderr=True, width=200))
-        with pytest.raises(SystemExit) as ended:
-            cli.run()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
-
-
 def test_from_nothing_to_verified(server: Server, run: Any, tmp_path: Path) -> None:
     """What the job does, and the evidence that comes of it."""
-    dbname = conftest.empty_database(server)
+    dbname, files = conftest.empty_database(server), len(read_files("apply"))
     admin, migrator = server.dsn("administrator", dbname), server.dsn("medspasync_migrator", dbname)
     waive = [] if server.binaries.pgaudit else ["--without-pgaudit"]
     principals = tmp_path / "principals.yaml"
@@ -49,12 +34,12 @@ def test_from_nothing_to_verified(server: Server, run: Any, tmp_path: Path) -> N
     assert (code, err) == (0, "")
     assert "plain roles" in out
     assert "bootstrap/040_owner.sql" in out
-    assert run("status", "--dsn", migrator)[:2] == (1, "0 applied, 18 pending\n")
+    assert run("status", "--dsn", migrator)[:2] == (1, f"0 applied, {files} pending\n")
     code, out, _ = run("plan", "--dsn", migrator)
     assert code == 0
     assert out.splitlines()[0] == "  run  apply/100_registry.sql"
     assert run("apply", "--dsn", migrator)[0] == 0
-    assert run("status", "--dsn", migrator)[:2] == (0, "18 applied, 0 pending\n")
+    assert run("status", "--dsn", migrator)[:2] == (0, f"{files} applied, 0 pending\n")
     assert run("maintain", "--dsn", server.dsn("medspasync_maintainer", dbname))[0] == 0
 
     target = tmp_path / "evidence.json"

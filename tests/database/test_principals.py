@@ -64,6 +64,40 @@ def test_a_role_mapped_to_another_object_is_refused(azure: Server) -> None:
         principals.create_principals(dsn, False, {"medspasync_backend": {"object_id": IDS[1], "type": "service"}})
 
 
+def test_a_role_that_signs_in_by_password_is_no_principal(azure: Server) -> None:
+    """Only Azure has the label's provider; that the server knows the statement and asks for it shows what is sent."""
+    dsn = azure.dsn("administrator", "app")
+    by_password = {"medspasync_backend": principals.PASSWORD}
+    assert principals.create_principals(dsn, False, by_password) == []
+    principals.create_principals(dsn, False, {"medspasync_backend": {"object_id": IDS[0], "type": "service"}})
+    with pytest.raises(DatabaseRoomError, match='security label provider "pgaadauth" is not loaded'):
+        principals.create_principals(dsn, False, by_password)
+
+
+def test_a_role_that_had_a_password_is_mapped_and_not_made_again(azure: Server) -> None:
+    dsn = azure.dsn("administrator", "app")
+    wanted = {"medspasync_backend": {"object_id": IDS[0], "type": "service"}}
+    with psycopg.connect(dsn.replace("dbname=app", "dbname=postgres"), autocommit=True) as administrator:
+        administrator.execute("""COMMENT ON ROLE medspasync_backend IS '{"password": "2026-11-01"}'""")
+        with pytest.raises(DatabaseRoomError, match='security label provider "pgaadauth" is not loaded'):
+            principals.create_principals(dsn, False, wanted)
+        administrator.execute("COMMENT ON ROLE medspasync_backend IS NULL")
+    assert principals.create_principals(dsn, False, wanted) == ["Entra principal medspasync_backend"]
+
+
+@pytest.mark.parametrize(("role", "label", "statement"), [
+    ("medspasync_backend", None, 'SECURITY LABEL FOR pgaadauth ON ROLE "medspasync_backend" IS NULL'),
+    ('odd"role', f"aadauth,oid={IDS[0]},type=service",
+     f"""SECURITY LABEL FOR pgaadauth ON ROLE "odd""role" IS 'aadauth,oid={IDS[0]},type=service'"""),
+])  # fmt: skip
+def test_the_label_is_what_azure_documents(server: Server, role: str, label: str | None, statement: str) -> None:
+    with psycopg.connect(server.dsn("administrator", "postgres"), autocommit=True) as connection:
+        mark = server.mark()
+        with pytest.raises(psycopg.Error):
+            principals._label(connection, role, label)
+    assert statement in server.log_since(mark)
+
+
 def test_what_the_directory_refuses_is_passed_on(azure: Server) -> None:
     with pytest.raises(DatabaseRoomError, match="Entra principals: principal not found"):
         principals.create_principals(
@@ -80,6 +114,8 @@ def test_a_good_file(tmp_path: Path) -> None:
     path = tmp_path / "principals.yaml"
     path.write_text(f"medspasync_backend: {{object_id: {IDS[0]}, type: service}}\n")
     assert principals.read_principals(path) == {"medspasync_backend": {"object_id": IDS[0], "type": "service"}}
+    path.write_text("medspasync_backend: {type: password}\n")
+    assert principals.password_roles(principals.read_principals(path)) == ["medspasync_backend"]
 
 
 def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
@@ -90,11 +126,13 @@ def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
         f"medspasync_auditor: {{object_id: {IDS[1]}, type: robot}}\n"
         f"medspasync_marketing: {{object_id: {IDS[1]}, type: service}}\n"
         f"medspasync_frontend: service\n"
+        f"medspasync_migrator: {{type: password}}\n"
     )
     with pytest.raises(DatabaseRoomError) as refused:
         principals.read_principals(path)
     for part in ("medspasync_owner: no role that signs in", "'nonsense' is no UUID", "'robot' (allowed: service, user, group)",
-                 "medspasync_marketing.object_id: already mapped to medspasync_auditor", "medspasync_frontend: expected exactly"):  # fmt: skip
+                 "medspasync_marketing.object_id: already mapped to medspasync_auditor", "medspasync_frontend: expected exactly",
+                 "medspasync_migrator: only applications may sign in by password"):  # fmt: skip
         assert part in str(refused.value)
 
 

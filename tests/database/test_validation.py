@@ -28,9 +28,9 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER POLICY tenant_isolation ON phi.patient WITH CHECK (true)",
         "ALTER POLICY tenant_isolation ON phi.patient TO medspasync_backend",
         "DROP POLICY tenant_isolation ON phi.patient; CREATE POLICY tenant_isolation ON phi.patient "
-        "USING (tenant_id = (SELECT tenant_id FROM app.context))",
+        "USING (tenant_id = (SELECT app.tenant()))",
         "DROP POLICY tenant_isolation ON phi.patient; CREATE POLICY tenant_isolation ON phi.patient AS RESTRICTIVE "
-        "FOR SELECT USING (tenant_id = (SELECT tenant_id FROM app.context))",
+        "FOR SELECT USING (tenant_id = (SELECT app.tenant()))",
         "CREATE POLICY everybody ON phi.patient USING (true)",
         "CREATE POLICY direct ON phi.message_earlier TO medspasync_backend USING (true)",
     ],
@@ -46,6 +46,16 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER ROLE medspasync_phi_audit LOGIN",
         "GRANT pg_read_all_data TO medspasync_backend",
         "GRANT medspasync_backend TO medspasync_marketing",
+        "ALTER ROLE medspasync_credentials CREATEROLE",
+        "GRANT medspasync_backend TO medspasync_credentials",
+        "UPDATE security.settings SET value = 'true' WHERE name = 'app_passwords'; "
+        "ALTER ROLE medspasync_credentials CREATEDB",
+        "UPDATE security.settings SET value = 'true' WHERE name = 'app_passwords'; "
+        "GRANT medspasync_backend TO medspasync_credentials",
+        "UPDATE security.settings SET value = 'true' WHERE name = 'app_passwords'; "
+        "GRANT pg_read_all_data TO medspasync_credentials",
+        "UPDATE security.settings SET value = 'true' WHERE name = 'app_passwords'; "
+        "GRANT medspasync_breakglass TO medspasync_credentials WITH ADMIN OPTION",
         "CREATE ROLE outsider; GRANT medspasync_owner TO outsider",
         "CREATE ROLE outsider; GRANT medspasync_phi_audit TO outsider",
         "INSERT INTO security.roles VALUES ('medspasync_absent', 'app')",

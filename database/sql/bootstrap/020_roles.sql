@@ -1,10 +1,12 @@
 -- Roles from roles.yaml, which the runner hands over as JSON in medspasync.roles. On Azure the roles with
--- an Entra principal exist already (pgaadauth_create_principal_with_oid); elsewhere they are made here,
--- without a password. Superuser, BYPASSRLS and the like are never set, and refused when found.
+-- an Entra principal exist already (pgaadauth_create_principal_with_oid); others are made here, without a
+-- password: the credentials job sets it where "password" says so. Superuser, BYPASSRLS and the like are never set, and
+-- refused when found; CREATEROLE is the credentials role's where there are passwords, and then only over those roles.
 DO $$
 DECLARE
     role record;
     excess text;
+    passwords boolean := jsonb_path_exists(current_setting('medspasync.roles')::jsonb, '$[*] ? (@.password == true)');
 BEGIN
     FOR role IN
         SELECT * FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb)
@@ -18,12 +20,46 @@ BEGIN
                        coalesce(role.connection_limit, -1));
         SELECT concat_ws(', ', CASE WHEN rolsuper THEN 'SUPERUSER' END,
                          CASE WHEN rolbypassrls THEN 'BYPASSRLS' END,
-                         CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
+                         CASE WHEN rolcreaterole AND role.kind <> 'credentials' THEN 'CREATEROLE' END,
                          CASE WHEN rolcreatedb THEN 'CREATEDB' END,
                          CASE WHEN rolreplication THEN 'REPLICATION' END)
         INTO excess FROM pg_roles WHERE rolname = role.name;
         IF excess <> '' THEN
             RAISE EXCEPTION 'role % has %, which no platform role may have', role.name, excess;
+        END IF;
+        IF role.kind = 'credentials' THEN
+            EXECUTE format('ALTER ROLE %I %s', role.name, CASE WHEN passwords THEN 'CREATEROLE' ELSE 'NOCREATEROLE' END);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Whose password the credentials role may set: ADMIN, without becoming or inheriting the role. Before PostgreSQL 16
+-- CREATEROLE alone is enough, and is power over every role but superusers: the platform's settings want 16 there.
+-- A role that signs in by password no more loses it, and the note of it that the job left in the role's comment.
+DO $$
+DECLARE
+    role record;
+    may_set boolean;
+BEGIN
+    FOR role IN
+        SELECT listed.name, coalesce(listed.password, false) AS password,
+            shobj_description(r.oid, 'pg_authid') LIKE '%"password"%' AS had_password, r.oid
+        FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb) AS listed (name text, kind text, password boolean)
+        JOIN pg_roles AS r ON r.rolname = listed.name
+        WHERE listed.kind = 'app'
+    LOOP
+        IF role.had_password AND NOT role.password THEN
+            EXECUTE format('ALTER ROLE %I PASSWORD NULL', role.name);
+            EXECUTE format('COMMENT ON ROLE %I IS NULL', role.name);
+        END IF;
+        may_set := EXISTS (SELECT FROM pg_auth_members
+                           WHERE roleid = role.oid AND member = 'medspasync_credentials'::regrole);
+        IF current_setting('server_version_num')::integer < 160000 THEN
+            CONTINUE;
+        ELSIF role.password AND NOT may_set THEN
+            EXECUTE format('GRANT %I TO medspasync_credentials WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', role.name);
+        ELSIF may_set AND NOT role.password THEN
+            EXECUTE format('REVOKE %I FROM medspasync_credentials CASCADE', role.name);
         END IF;
     END LOOP;
 END $$;

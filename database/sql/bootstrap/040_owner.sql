@@ -18,8 +18,12 @@ COMMENT ON TABLE security.schema_history IS 'What the runner has executed, with 
 CREATE TABLE IF NOT EXISTS security.roles (
     name text PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('owner', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
-                                       'audit_marker'))
+                                       'credentials', 'audit_marker'))
 );
+-- In a database that was made before the kind.
+ALTER TABLE security.roles DROP CONSTRAINT IF EXISTS roles_kind_check,
+    ADD CONSTRAINT roles_kind_check CHECK (kind IN ('owner', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
+                                                    'credentials', 'audit_marker'));
 COMMENT ON TABLE security.roles IS 'The platform roles of roles.yaml, as of the last bootstrap';
 INSERT INTO security.roles (name, kind)
 SELECT name, kind
@@ -34,7 +38,9 @@ CREATE TABLE IF NOT EXISTS security.settings (
 COMMENT ON TABLE security.settings IS 'Decisions that the checks go by';
 INSERT INTO security.settings (name, value, reason)
 VALUES ('pgaudit', current_setting('medspasync.pgaudit'),
-        'required: reads are logged by pgaudit; waived: this server has none, and reads are not logged')
+        'required: reads are logged by pgaudit; waived: this server has none, and reads are not logged'),
+    ('app_passwords', jsonb_path_exists(current_setting('medspasync.roles')::jsonb, '$[*] ? (@.password == true)')::text,
+        'true: applications sign in by password, which the credentials role sets; false: by Entra')
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 RESET ROLE;

@@ -8,6 +8,7 @@ BEGIN
         IF role.kind IN ('app', 'breakglass') THEN
             EXECUTE format('GRANT USAGE ON SCHEMA app, phi TO %I', role.name);
             EXECUTE format('GRANT SELECT ON app.context TO %I', role.name);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant() TO %I', role.name);
         END IF;
         IF role.kind = 'app' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION app.begin_context(text), '
@@ -32,6 +33,11 @@ BEGIN
                            'audit.phi_access_patterns, audit.privilege_changes, audit.chain_state, security.settings, '
                            'security.break_glass_openings, security.gdpr_requests, security.lint_exemptions TO %I',
                            role.name);
+        END IF;
+        IF role.kind = 'credentials' THEN
+            EXECUTE format('GRANT USAGE ON SCHEMA security TO %I', role.name);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION security.set_context_keys(text[], text[], bytea[], timestamptz[]) '
+                           'TO %I', role.name);
         END IF;
         IF role.kind = 'maintainer' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION audit.ensure_partitions(integer), audit.seal(), '
