@@ -26,7 +26,7 @@ ATTEMPTS = 5
 LONGEST_WAIT = 30.0
 """Seconds between two tries where Azure does not say how long to wait; waits double from one second up to this."""
 OPERATION_LIMIT = 45 * 60.0
-"""Seconds that one operation may take. The slowest, a restart or a swap, takes a few minutes."""
+"""Seconds that one operation may take where nobody says otherwise. A restart or a swap takes a few minutes."""
 
 _BUSY = (408, 429, 500, 502, 503, 504)
 _ENDED = ("succeeded", "failed", "canceled", "cancelled")
@@ -79,9 +79,15 @@ class Arm:
             url = page.get("nextLink")
         return items
 
-    def put(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Write a resource and wait until Azure is done."""
-        return self._settled(self._send("PUT", self._url(path, version), body))
+    def put(
+        self, path: str, version: str, body: Mapping[str, Any], *, seconds: float = OPERATION_LIMIT
+    ) -> dict[str, Any]:
+        """Write a resource and wait until Azure is done, ``seconds`` at most."""
+        return self._settled(self._send("PUT", self._url(path, version), body), seconds)
+
+    def delete(self, path: str, version: str) -> None:
+        """Delete a resource and wait until Azure is done. Raises ArmError, with status 404 when there was none."""
+        self._settled(self._send("DELETE", self._url(path, version)))
 
     def patch(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Change some properties of a resource and wait until Azure is done."""
@@ -141,7 +147,7 @@ class Arm:
             raise _refusal(what, response)
         return response
 
-    def _settled(self, response: HttpResponse) -> dict[str, Any]:
+    def _settled(self, response: HttpResponse, seconds: float = OPERATION_LIMIT) -> dict[str, Any]:
         """Follow a long-running operation to its end (Azure/azure-resource-manager-rpc, async-api-reference)."""
         result = response.headers.get("Location")
         poll = response.headers.get("Azure-AsyncOperation") or result
@@ -151,7 +157,7 @@ class Arm:
         started, wait = self._now(), 1.0
         while True:
             pause = _retry_after(response) or wait
-            if self._now() + pause - started > OPERATION_LIMIT:
+            if self._now() + pause - started > seconds:
                 raise ArmError(what, None, "StillRunning", "Azure is not done yet; run again to see how it ended")
             self._sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT)

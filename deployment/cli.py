@@ -1,17 +1,20 @@
-"""``python -m deployment run|verify STACK``. Exit codes: 0 holds, 1 findings, 2 wrong use."""
+"""``python -m deployment run|verify|drill STACK``. Exit codes: 0 holds, 1 findings, 2 wrong use."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
+import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from deployment.arm import Arm
+from deployment.drill import Asked, Drill
 from deployment.inputs import Inputs, UsageError, load_inputs
 from deployment.step import Context, Result, Step
 from deployment.steps import STEPS
@@ -21,11 +24,13 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 Outcome = tuple[Step, Result]
 
 
-def main(arguments: Sequence[str], arm: Arm | None = None) -> int:
-    """Run the command and return its exit code. arm: another ARM than Azure's, for tests."""
+def main(arguments: Sequence[str], arm: Arm | None = None, clock: Callable[[], datetime] | None = None) -> int:
+    """Run the command and return its exit code. arm, clock: others than Azure's and the machine's, for tests."""
     given = _parser().parse_args(arguments)
     try:
         inputs = load_inputs(given.stack, given.outputs)
+        if given.command == "drill":
+            return _drill(given, arm or Arm(), inputs, clock or (lambda: datetime.now(UTC)))
         images = _images(given.image, inputs)
         steps = _chosen(given.step)
         verifying = given.command == "verify"
@@ -71,7 +76,48 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--confirm-irreversible", action="store_true", help="also do what can never be undone (worm-lock)")
     verify = commands.add_parser("verify", parents=[common], help="read only; exit 1 when something is to be done")
     verify.set_defaults(plan=True, confirm_irreversible=False)
+    drill = commands.add_parser("drill", help="restore the database into a server beside it, compare, delete it again")
+    drill.add_argument("stack", help="name of the Pulumi stack")
+    drill.add_argument("--at", metavar="TIME", help="point in time, 2026-03-04T14:55:00Z (default: now less the RPO)")
+    drill.add_argument("--keep", action="store_true", help="leave the copy, which holds PHI, for a look inside")
+    drill.add_argument("--remove", action="store_true", help="only delete the copy that an earlier drill left")
+    drill.add_argument("--plan", action="store_true", help="change nothing, say what would be done")
+    drill.add_argument("--outputs", metavar="FILE", help="the stack's outputs as JSON (-: standard input)")
+    drill.add_argument("--json", metavar="FILE", help="write the record of the drill (-: standard output)")
     return parser
+
+
+def _drill(given: argparse.Namespace, arm: Arm, inputs: Inputs, clock: Callable[[], datetime]) -> int:
+    """Run a drill and write its record, also of one that fails or is stopped: then the copy is deleted first."""
+    if given.remove and (given.keep or given.at):
+        raise UsageError("--remove stands alone: it only deletes what an earlier drill left")
+    drill = Drill(arm, inputs, Asked(at=_time(given.at), keep=given.keep, remove=given.remove, plan=given.plan), clock)
+    if given.json not in (None, "-"):
+        _write(given.json, drill.record)  # learned now, not after hours, if it cannot be written
+    # A pipeline that gives up sends SIGTERM.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        drill.run()
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if given.json:
+            _write(given.json, drill.record)
+    return int(not drill.passed)
+
+
+def _time(text: str | None) -> datetime | None:
+    """A point in time with its zone, from ISO 8601."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = datetime.min
+    if time.tzinfo is None:
+        raise UsageError(f"--at {text}: no point in time with a zone, such as 2026-03-04T14:55:00Z")
+    return time.astimezone(UTC)
 
 
 def _images(given: Sequence[str], inputs: Inputs) -> Mapping[str, str]:

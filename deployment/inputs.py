@@ -46,19 +46,36 @@ class ArchiveInputs(_Model):
     retention_days: int
 
 
-class Inputs(_Model):
-    """Everything, ids only.
+class LongTermInputs(_Model):
+    """The database's copies in the backup vault. rpo_minutes: how old the newest may be."""
 
-    stack: name of the stack; databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs
+    instance_id: str
+    rpo_minutes: int
+
+
+class RecoveryInputs(_Model):
+    """What is promised of a point-in-time restore, in minutes; long_term: None where a stack has no backup vault."""
+
+    rpo_minutes: int
+    rto_minutes: int
+    long_term: LongTermInputs | None = None
+
+
+class Inputs(_Model):
+    """Everything: ids, and what is promised of a restore.
+
+    stack: name of the stack; gateway_id: API Management's, None where Front Door goes to the apps; databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs
     by name, empty where a stack has none.
     """
 
     stack: str
     front_door_id: str
+    gateway_id: str | None = None
     apps: dict[str, AppInputs]
     databases: dict[str, str]
     archive: ArchiveInputs
     jobs: dict[str, str]
+    recovery: RecoveryInputs
 
 
 def load_inputs(stack: str, outputs: str | None) -> Inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -74,43 +75,64 @@ def generations(keep: KeepSettings) -> list[Keep]:
     return found
 
 
+DATA_LOST = "data deleted or damaged"
+BACKUPS_LOST = "server and its backups deleted"
+_HOUR, _DAY = 60, 24 * 60
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecoveryTarget:
-    """How much is lost (rpo) and how long it takes (rto) when something is; source: who says so.
+    """Minutes of data that are lost (rpo) and that it takes (rto) when something is lost; source: who says so.
 
-    Azure promises no time for a restore, which depends on the amount of data: such a target is the drills' to show.
+    Azure promises no time for a restore, which depends on the amount of data: such a target is the drills' to show
+    (`python -m deployment drill`).
     """
 
-    rpo: str
-    rto: str
+    rpo: int
+    rto: int
     source: str
+
+    def told(self) -> dict[str, Any]:
+        """As the stack's output has it."""
+        return {"rpoMinutes": self.rpo, "rtoMinutes": self.rto, "source": self.source}
 
 
 def recovery_targets(database: DatabaseSettings, backup: BackupSettings) -> Mapping[str, RecoveryTarget]:
     """Targets by what goes wrong, as far as these settings provide a way back."""
     drill = "restore drill (docs/runbooks)"
     targets = {
-        "data deleted or damaged": RecoveryTarget(
-            rpo="5 minutes", rto="4 hours", source=f"point-in-time restore, {database.backup_days} days; {drill}"
+        DATA_LOST: RecoveryTarget(
+            rpo=5, rto=4 * _HOUR, source=f"point-in-time restore, {database.backup_days} days; {drill}"
         )
     }
     if database.high_availability == "ZoneRedundant":
-        targets["zone lost"] = RecoveryTarget(
-            rpo="0", rto="2 minutes", source="Azure: zone-redundant high availability"
-        )
+        targets["zone lost"] = RecoveryTarget(rpo=0, rto=2, source="Azure: zone-redundant high availability")
     if database.high_availability != "Disabled":
-        targets["server lost"] = RecoveryTarget(rpo="0", rto="2 minutes", source="Azure: high availability")
+        targets["server lost"] = RecoveryTarget(rpo=0, rto=2, source="Azure: high availability")
     replica = database.replica
     if replica is not None and replica.location is not None:
         targets["region lost, replica promoted"] = RecoveryTarget(
-            rpo="5 minutes", rto="1 hour", source=f"asynchronous replica in {replica.location}; {drill}"
+            rpo=5, rto=_HOUR, source=f"asynchronous replica in {replica.location}; {drill}"
         )
     if database.geo_redundant_backup:
         targets["region lost"] = RecoveryTarget(
-            rpo="1 hour", rto="12 hours", source=f"Azure: geo-redundant backup; {drill}"
+            rpo=_HOUR, rto=12 * _HOUR, source=f"Azure: geo-redundant backup; {drill}"
         )
     if backup.enabled:
-        targets["server and its backups deleted"] = RecoveryTarget(
-            rpo="7 days", rto="24 hours", source=f"weekly long-term backup; {drill}"
-        )
+        targets[BACKUPS_LOST] = RecoveryTarget(rpo=7 * _DAY, rto=_DAY, source=f"weekly long-term backup; {drill}")
     return targets
+
+
+def drill_inputs(
+    database: DatabaseSettings, backup: BackupSettings, instance_id: pulumi.Output[str] | None
+) -> dict[str, Any]:
+    """What a restore drill is measured against, as deployment/inputs.py reads it.
+
+    instance_id: the database's protection in the backup vault, None without one.
+    """
+    targets = recovery_targets(database, backup)
+    recovery: dict[str, Any] = {"rpoMinutes": targets[DATA_LOST].rpo, "rtoMinutes": targets[DATA_LOST].rto}
+    if instance_id is not None:
+        # A day more than between two copies: the next one takes its time.
+        recovery["longTerm"] = {"instanceId": instance_id, "rpoMinutes": targets[BACKUPS_LOST].rpo + _DAY}
+    return recovery

@@ -42,7 +42,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
     archive = build_archive(
         settings.archive, common, network, vaults.keys["archive"], foundation.edge.profile_id, servers
     )
-    build_backup(settings.backup, common, database)
+    backup = build_backup(settings.backup, common, database)
     jobs = build_database_job(settings, common, network, identities, database)
     if settings.network.flow_logs is not None:
         build_flow_logs(
@@ -60,6 +60,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         secrets=secrets,
         settings=bus.settings,
         watched=_watched(vaults, servers, cache, archive, bus) | {"jobs": jobs},
+        backup_instance_id=backup.instance_id if backup is not None else None,
     )
 
 

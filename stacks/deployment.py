@@ -7,16 +7,20 @@ from typing import Any
 import pulumi
 
 from stacks.archive import containers
-from stacks.outputs import Apps, Data, Foundation
+from stacks.backup import drill_inputs
+from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.apps import SLOT
 from stacks.settings.model import Settings
 
 
-def deployment_inputs(settings: Settings, foundation: Foundation, data: Data, apps: Apps) -> dict[str, Any]:
+def deployment_inputs(
+    settings: Settings, foundation: Foundation, data: Data, apps: Apps, gateway: Gateway | None
+) -> dict[str, Any]:
     """The inputs of `python -m deployment`, as deployment/inputs.py reads them."""
     return {
         "stack": pulumi.get_stack(),
         "frontDoorId": foundation.edge.profile_id,
+        **({"gatewayId": gateway.id} if gateway else {}),
         "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
         "databases": dict(data.watched["postgres"]),
         "archive": {
@@ -26,6 +30,7 @@ def deployment_inputs(settings: Settings, foundation: Foundation, data: Data, ap
             "retentionDays": settings.archive.retention_days,
         },
         "jobs": dict(data.watched["jobs"]),
+        "recovery": drill_inputs(settings.database, settings.backup, data.backup_instance_id),
     }
 
 
@@ -35,6 +40,6 @@ def _app(settings: Settings, name: str, site_id: pulumi.Output[str]) -> dict[str
     return {
         "siteId": site_id,
         "slot": SLOT if app.slot else None,
-        "privateLink": app.ingress == "privateLink",
+        "privateLink": app.ingress == "privateLink" and name not in settings.api_management.apis,
         "repository": f"{registry.login_server}/{image.repository}" if image and registry else None,
     }

@@ -119,6 +119,7 @@ class Data:
     (non-secret) environment values that come from resources, by app.
     watched: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``,
     ``servicebus``, ``jobs``).
+    backup_instance_id: the database's protection in the backup vault, None without one.
     """
 
     vault_names: Mapping[str, pulumi.Output[str]]
@@ -126,6 +127,7 @@ class Data:
     secrets: Mapping[str, list[SecretReference]]
     settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
     watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    backup_instance_id: pulumi.Output[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +157,16 @@ class Apps:
 
     sites: Mapping[str, Site]
     plans: Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """API Management, where a stack has it. id: its ARM id; host: what Front Door sends to; apis: apps behind it, each
+    below a path of its name."""
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    apis: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

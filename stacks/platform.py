@@ -15,6 +15,7 @@ from stacks.data import build_data
 from stacks.deployment import deployment_inputs
 from stacks.edge import build_edge
 from stacks.foundation import build_foundation
+from stacks.gateway import build_gateway
 from stacks.operations import build_operations
 from stacks.security import build_security
 from stacks.settings.limits import alert_limits
@@ -28,9 +29,10 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     foundation = build_foundation(settings, supplied)
     data = build_data(settings, foundation, supplied)
     apps = build_apps(settings, foundation, data)
-    edge = build_edge(settings, foundation, apps)
+    gateway = build_gateway(settings, foundation, apps)
+    edge = build_edge(settings, foundation, apps, gateway)
     build_operations(
-        settings.monitoring, settings.subscription, foundation, data, apps, alert_limits(settings.database)
+        settings.monitoring, settings.subscription, foundation, data, apps, alert_limits(settings.database), gateway
     )
     build_slo(settings, foundation)
     build_security(settings, foundation, data, edge)
@@ -40,9 +42,9 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         "keyVaultNames": dict(data.vault_names),
         "egressAddress": foundation.network.egress_address,
         "dnsRecords": [record_output(record) for record in foundation.edge.dns_records],
-        "deployment": deployment_inputs(settings, foundation, data, apps),
+        "deployment": deployment_inputs(settings, foundation, data, apps, gateway),
         "recoveryTargets": {
-            event: vars(target) for event, target in recovery_targets(settings.database, settings.backup).items()
+            event: target.told() for event, target in recovery_targets(settings.database, settings.backup).items()
         },
         "errorBudgets": error_budgets(settings.slo),
         "dashboards": dashboards,

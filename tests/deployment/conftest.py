@@ -136,5 +136,6 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
             "retentionDays": DAYS,
         },
         "jobs": dict(JOBS),
+        "recovery": {"rpoMinutes": 5, "rtoMinutes": 240},
     }
     return Deployment(fake, Clock(), outputs, tmp_path)

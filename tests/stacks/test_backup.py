@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from assurance.record import Mode, Record
 from components.backup import LONG_TERM_BACKUP_ROLE, READER_ROLE
-from stacks.backup import build_backup, generations, recovery_targets
+from stacks.backup import BACKUPS_LOST, DATA_LOST, build_backup, drill_inputs, generations, recovery_targets
 from stacks.database import DatabaseKeys, build_database
 from stacks.settings import backup as module
 from stacks.settings.backup import BackupSettings, KeepSettings, cross_problems
@@ -30,7 +31,10 @@ def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Reco
             layers.identity("database-bootstrap"),
             DatabaseKeys(primary=layers.encryption_key("postgres"), geo=None),
         )
-        build_backup(read(BackupSettings, changes), common, database)
+        settings = read(BackupSettings, changes)
+        backup = build_backup(settings, common, database)
+        protected = backup.instance_id if backup is not None else None
+        pulumi.export("recovery", drill_inputs(read(DatabaseSettings, config()), settings, protected))
 
     return record(build, mode)
 
@@ -174,3 +178,19 @@ def test_targets_name_only_ways_back_that_exist() -> None:
     there = config(replica={"location": "centralus", "network": ELSEWHERE})
     assert "region lost, replica promoted" in targets(there)
     assert "zone lost" not in targets(config(highAvailability="SameZone"))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_drill_is_measured_against_the_stacks_own_targets(enabled: bool) -> None:
+    settings, backup = read(DatabaseSettings, config(geoRedundantBackup=False)), read(BackupSettings, {})
+    targets = recovery_targets(settings, backup)
+    result = built(enabled=enabled)
+    measured = dict(result.outputs["recovery"])
+    assert (measured.pop("rpoMinutes"), measured.pop("rtoMinutes")) == (targets[DATA_LOST].rpo, targets[DATA_LOST].rto)
+    if enabled:
+        copy = measured.pop("longTerm")
+        assert copy["instanceId"] == only(result, "dataprotection:BackupInstance").id
+        assert copy["rpoMinutes"] > targets[BACKUPS_LOST].rpo
+    assert not measured
+    told = targets[DATA_LOST].told()
+    assert told == {"rpoMinutes": 5, "rtoMinutes": 240, "source": targets[DATA_LOST].source}
