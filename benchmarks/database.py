@@ -99,7 +99,7 @@ def prepare(world: World) -> list[Clinic]:
         platform.execute("ALTER TABLE rls.consent FORCE ROW LEVEL SECURITY")
         platform.execute(
             "CREATE POLICY tenant_isolation ON rls.consent AS RESTRICTIVE "
-            "USING (tenant_id = (SELECT tenant_id FROM app.context))"
+            "USING (tenant_id = (SELECT app.tenant()))"
         )
         platform.execute(f"CREATE POLICY granted ON rls.consent TO {ROLE} USING (true) WITH CHECK (true)")
         for clinic in clinics:

@@ -71,6 +71,16 @@ def test_a_read_of_a_partition_or_a_view_is_logged(audited_world: World) -> None
     assert any("OBJECT" in line and "phi.message" in line for line in lines)
 
 
+def test_a_read_is_one_line_of_the_log(shared_audited_world: World) -> None:
+    """What a policy looks at is no line of its own: logs are paid for by their size."""
+    mark = shared_audited_world.server.mark()
+    with shared_audited_world.acting(BACKEND, shared_audited_world.a) as app:
+        app.execute("SELECT * FROM phi.consent")
+    lines = [line for line in audit_lines(shared_audited_world, mark) if "phi.consent" in line or "app." in line]
+    assert len(lines) == 1, lines
+    assert "OBJECT" in lines[0]
+
+
 def test_reads_inside_a_definer_function_are_the_functions_to_record(shared_audited_world: World) -> None:
     """pgaudit leaves out what a SECURITY DEFINER function reads for somebody else (pgaudit issue 157), so each of ours
     that hands out PHI records it itself, and validation allows none of the owner's outside the platform's schemas."""

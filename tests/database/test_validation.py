@@ -84,6 +84,8 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER FUNCTION app.begin_context(text) RESET search_path",
         "ALTER FUNCTION app.begin_context(text) SET search_path = pg_temp, pg_catalog",
         "ALTER FUNCTION app.begin_context(text) SET search_path = pg_catalog, public",
+        "ALTER FUNCTION app.tenant() SET search_path = public",
+        "ALTER FUNCTION app.tenant() OWNER TO platform",
         "ALTER FUNCTION audit.seal() OWNER TO platform",
         "SET LOCAL ROLE medspasync_owner; CREATE FUNCTION phi.list_patients() RETURNS SETOF phi.patient LANGUAGE sql "
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT * FROM phi.patient'; RESET ROLE",
@@ -96,6 +98,7 @@ MUTATIONS: dict[str, list[str]] = {
     "definitions": [
         "CREATE OR REPLACE VIEW app.context AS SELECT NULL::uuid AS tenant_id, ''::text AS actor, ''::text AS correlation_id, ''::text AS purpose",
         "ALTER FUNCTION app.begin_context(text) SECURITY INVOKER",
+        "CREATE OR REPLACE FUNCTION app.tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
         "CREATE OR REPLACE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
         "DROP FUNCTION app.gdpr_export",
         "CREATE FUNCTION security.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
