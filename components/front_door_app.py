@@ -31,11 +31,13 @@ COMPRESSED = (
 class PrivateLink:
     """A private-link connection to the origin. It starts as Pending and must be approved on the origin's side.
 
-    site_id: ARM id of the site; location: a region where Front Door offers private link, the nearest to the site;
+    target_id: ARM id of the site or gateway; group_id: its sub-resource, ``sites`` or ``Gateway``.
+    location: a region where Front Door offers private link, the nearest to the target.
     request_message: what the approver sees, at most 140 characters; it names our profile, and nobody can guess it.
     """
 
-    site_id: pulumi.Input[str]
+    target_id: pulumi.Input[str]
+    group_id: str
     location: str
     request_message: pulumi.Input[str]
 
@@ -47,7 +49,8 @@ class FrontDoorAppArgs:
     app: name of the app, for its children in the profile.
     endpoint_name: the endpoint its routes belong to.
     domain_ids: custom domains it answers for.
-    origin_host: the site's default host name; the host header is the same, as App Service needs it.
+    origin_host: the site's default host name, or the gateway's; the host header is the same, as both need it.
+    origin_path: what the origin's paths begin with (``/backend``); None: nothing. The health check's path is complete.
     private_link: reach the origin privately (Premium); None: over the Internet, where the site must check X-Azure-FDID.
     health_check_path: answered without authentication and without a redirect.
     probe_interval_seconds: 1 to 255; every edge location probes at this pace.
@@ -66,6 +69,7 @@ class FrontDoorAppArgs:
     probe_interval_seconds: int
     rule_set_ids: Sequence[pulumi.Input[str]]
     static_paths: Sequence[str]
+    origin_path: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +133,8 @@ def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourceProperties
     if link is None:
         return None
     return cdn.SharedPrivateLinkResourcePropertiesArgs(
-        group_id="sites",
-        private_link=cdn.ResourceReferenceArgs(id=link.site_id),
+        group_id=link.group_id,
+        private_link=cdn.ResourceReferenceArgs(id=link.target_id),
         private_link_location=link.location,
         request_message=link.request_message,
     )
@@ -157,6 +161,7 @@ def _route(
         # The azurefd.net name of the endpoint serves nothing.
         link_to_default_domain=cdn.LinkToDefaultDomain.DISABLED,
         origin_group=cdn.ResourceReferenceArgs(id=group.id),
+        origin_path=args.origin_path,
         patterns_to_match=list(patterns),
         supported_protocols=[cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
         https_redirect=cdn.HttpsRedirect.ENABLED,

@@ -64,8 +64,9 @@ class RecoveryInputs(_Model):
 class Inputs(_Model):
     """Everything: ids, and what is promised of a restore.
 
-    stack: name of the stack; gateway_id: API Management's, None where Front Door goes to the apps; databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs
-    by name, empty where a stack has none.
+    stack: name of the stack; gateway_id: API Management's, None where Front Door goes to the apps.
+    databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs by name, empty where a
+    stack has none.
     """
 
     stack: str

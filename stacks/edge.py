@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import pulumi
 import pulumi_random as random
 
+from components.api_management import GATEWAY_GROUP
 from components.front_door import DnsZone, FrontDoor, FrontDoorArgs
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
 from components.front_door_headers import ResponseHeaders, ResponseHeadersArgs
@@ -20,7 +22,7 @@ from components.waf import WafPolicy, WafPolicyArgs
 from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
 from stacks.naming import Names
-from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Site
+from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
 from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
@@ -81,17 +83,34 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
     return EdgeEntry(**vars(outputs), private_link_message=message)
 
 
-def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps) -> Edge:
+def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps, gateway: Gateway | None) -> Edge:
     """Origins, routes and headers for each app, and a firewall policy over each exposure class."""
-    seen = edge_apps(settings.apps)
+    seen = edge_apps(settings.apps, gateway.apis if gateway else ())
     for app in seen:
-        _app(app, seen, settings.front_door, foundation, apps.sites[app.name])
+        _app(app, seen, settings.front_door, foundation, _origin(app, apps.sites[app.name], gateway))
     policies = {exposure: _policy(exposure, seen, settings, foundation) for exposure in _exposures(seen)}
     return Edge(waf_policies=policies)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """Where an app's requests go. group_id: sub-resource of its private link; path: what its paths begin with."""
+
+    id: pulumi.Output[str]
+    host: pulumi.Output[str]
+    group_id: str
+    path: str | None
+
+
+def _origin(app: EdgeApp, site: Site, gateway: Gateway | None) -> _Origin:
+    """The app's own site, or the gateway before it, where each app has a path of its own."""
+    if gateway and app.gateway:
+        return _Origin(id=gateway.id, host=gateway.host, group_id=GATEWAY_GROUP, path=f"/{app.name}")
+    return _Origin(id=site.id, host=site.host, group_id="sites", path=None)
+
+
 def _app(
-    app: EdgeApp, apps: Sequence[EdgeApp], front_door: FrontDoorSettings, foundation: Foundation, site: Site
+    app: EdgeApp, apps: Sequence[EdgeApp], front_door: FrontDoorSettings, foundation: Foundation, origin: _Origin
 ) -> None:
     common, entry = foundation.common, foundation.edge
     with made_from(Origin(SECURITY_HEADERS, f"exposures.{app.exposure}")):
@@ -114,9 +133,10 @@ def _app(
                 endpoint_name=entry.endpoint_names[app.exposure],
                 app=app.name,
                 domain_ids=[entry.domains[host] for host in app.hosts],
-                origin_host=site.host,
-                private_link=_private_link(site, front_door, foundation) if app.ingress == "privateLink" else None,
-                health_check_path=app.health_check_path,
+                origin_host=origin.host,
+                origin_path=origin.path,
+                private_link=_private_link(origin, front_door, foundation) if app.ingress == "privateLink" else None,
+                health_check_path=(origin.path or "") + app.health_check_path,
                 probe_interval_seconds=front_door.probe_interval_seconds,
                 rule_set_ids=[headers.rule_set_id],
                 static_paths=app.static_paths,
@@ -124,11 +144,12 @@ def _app(
         )
 
 
-def _private_link(site: Site, front_door: FrontDoorSettings, foundation: Foundation) -> PrivateLink:
+def _private_link(origin: _Origin, front_door: FrontDoorSettings, foundation: Foundation) -> PrivateLink:
     message = foundation.edge.private_link_message
     assert message is not None, "build_entry makes one where an app is reached by private link"
     return PrivateLink(
-        site_id=site.id,
+        target_id=origin.id,
+        group_id=origin.group_id,
         location=front_door.private_link_location or foundation.common.location,
         request_message=message,
     )

@@ -23,6 +23,7 @@ Place = Literal[
     "private-endpoints",
     "jobs",
     "runner",
+    "gateway",
     "every-subnet",
     "peers",
     "any",
@@ -32,6 +33,7 @@ Place = Literal[
     "AzureActiveDirectory",
     "AzureContainerRegistry",
     "AzureFrontDoor.FirstParty",
+    "AzureKeyVault",
     "AzureMonitor",
     "MicrosoftContainerRegistry",
     "ServiceBus",
@@ -121,10 +123,10 @@ def _rule(
 
 
 def _prefixes(place: str, settings: NetworkSettings) -> tuple[str, ...]:
-    """A place as address prefixes or a service tag; nothing for peers where there are none."""
+    """A place as address prefixes or a service tag; nothing for a subnet or peers where there are none."""
     ranges: Mapping[str, str] = settings.subnets.by_purpose
     if place in SUBNETS:
-        return (ranges[place],)
+        return (ranges[place],) if place in ranges else ()
     if place == "every-subnet":
         return tuple(ranges.values())
     if place == "peers":

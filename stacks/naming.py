@@ -29,6 +29,7 @@ RULES = {
     "postgres": NameRule(63, r"^[a-z][a-z0-9-]{1,61}[a-z0-9]$"),
     "redis": NameRule(60, r"^[a-z0-9](?!.*--)[a-z0-9-]{1,58}[a-z0-9]$"),
     "servicebus": NameRule(50, r"^[a-z][a-z0-9-]{4,48}[a-z0-9]$"),
+    "apim": NameRule(50, r"^[a-z][a-z0-9-]{0,48}[a-z0-9]$"),
     "endpoint": NameRule(46, r"^[a-z0-9][a-z0-9-]{0,44}[a-z0-9]$"),
     "waf": NameRule(128, r"^[a-zA-Z][a-zA-Z0-9]{0,127}$"),
     "regional": NameRule(63, r"^[a-z][a-z0-9-]{0,61}[a-z0-9]$"),

@@ -24,6 +24,8 @@ PRIVATE_LINK_ZONES = {
     "servicebus": "privatelink.servicebus.windows.net",
 }
 """Private DNS zones of the services that have private endpoints. About half a dollar a month each."""
+GATEWAY_ZONE = {"gateway": "privatelink.azure-api.net"}
+"""The one of API Management, where a stack has it."""
 
 
 def build_network(settings: NetworkSettings, common: Common) -> Network:
@@ -53,7 +55,9 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
                 resource_group_name=group,
                 network_id=vnet.outputs.id,
                 link_name=names.regional("link"),
-                zones=PRIVATE_LINK_ZONES | {"postgres": postgres_zone(names.short, names.code)},
+                zones=PRIVATE_LINK_ZONES
+                | {"postgres": postgres_zone(names.short, names.code)}
+                | (GATEWAY_ZONE if settings.subnets.gateway else {}),
                 tags=dict(common.tags),
             ),
         )
@@ -135,7 +139,8 @@ def _subnets(
 ) -> dict[str, Subnet]:
     """One subnet for each purpose, made one after the other: ARM refuses parallel writes to one network."""
     made: dict[str, Subnet] = {}
-    for purpose, kind in SUBNETS.items():
+    for purpose, address_prefix in settings.subnets.by_purpose.items():
+        kind = SUBNETS[purpose]
         with made_from(stack_entry(f"network.{subnet_key(purpose)}")):
             made[purpose] = Subnet(
                 f"subnet-{purpose}",
@@ -144,7 +149,7 @@ def _subnets(
                     location=common.location,
                     virtual_network_name=vnet.outputs.name,
                     subnet_name=common.names.regional("snet", purpose),
-                    address_prefix=settings.subnets.by_purpose[purpose],
+                    address_prefix=address_prefix,
                     security_group_name=common.names.regional("nsg", purpose),
                     rules=security_rules(purpose, settings, flow_table()),
                     logs=common.logs,

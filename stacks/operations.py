@@ -22,7 +22,7 @@ from components.alerts import (
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
 from stacks.alert_processing import build_alert_processing
-from stacks.outputs import Apps, Data, Foundation
+from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.alerts import (
     ALERTS,
     NAMESPACES,
@@ -92,6 +92,7 @@ def build_operations(
     data: Data,
     apps: Apps,
     limits: Mapping[Limit, float],
+    gateway: Gateway | None = None,
 ) -> None:
     """Alerts on everything the other layers report, the subscription's activity log where this stack owns it,
     availability tests and the budget.
@@ -103,7 +104,8 @@ def build_operations(
         foundation=foundation,
         tags=dict(foundation.common.tags),
         limits=limits,
-        watched=_watched(settings, subscription, foundation, data, apps),
+        watched=_watched(settings, subscription, foundation, data, apps)
+        | ({"gateway": {"apis": gateway.id}} if gateway else {}),
     )
     kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())
     folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}

@@ -20,6 +20,7 @@ from deployment.inputs import Inputs
 from deployment.step import Context, Result, attempt, name_of
 
 WEB = "2024-11-01"
+API_MANAGEMENT = "2024-05-01"
 CDN = "2025-06-01"
 
 MESSAGE_SHORTEST = 32
@@ -35,9 +36,11 @@ class Asked:
 
 
 def run(context: Context) -> Iterator[Result]:
-    """One result for each app that Front Door reaches by private link."""
-    sites = [app.site_id for app in context.inputs.apps.values() if app.private_link]
-    if not sites:
+    """One result for each app, and for the gateway, that Front Door reaches by private link."""
+    targets = {app.site_id: WEB for app in context.inputs.apps.values() if app.private_link}
+    if context.inputs.gateway_id:
+        targets[context.inputs.gateway_id] = API_MANAGEMENT
+    if not targets:
         yield Result("Front Door", "skipped", "no app of this stack is reached by private link")
         return
     try:
@@ -45,8 +48,8 @@ def run(context: Context) -> Iterator[Result]:
     except ArmError as refused:
         yield Result(name_of(context.inputs.front_door_id), "failed", str(refused))
         return
-    for site in sites:
-        yield attempt(name_of(site), partial(_approve, context, site, asked))
+    for target, version in targets.items():
+        yield attempt(name_of(target), partial(_approve, context, target, version, asked))
 
 
 def _asked_by_us(arm: Arm, inputs: Inputs) -> Mapping[str, Asked]:
@@ -62,12 +65,12 @@ def _asked_by_us(arm: Arm, inputs: Inputs) -> Mapping[str, Asked]:
     return asked
 
 
-def _approve(context: Context, site: str, asked: Mapping[str, Asked]) -> Result:
+def _approve(context: Context, site: str, version: str, asked: Mapping[str, Asked]) -> Result:
     target, ours_asked = name_of(site), asked.get(site.lower(), Asked())
     expected = len(ours_asked.places)
     if not expected:
         return Result(target, "failed", "no origin of our Front Door asks for this site with a message of its own")
-    connections = context.arm.list(f"{site}/privateEndpointConnections", WEB)
+    connections = context.arm.list(f"{site}/privateEndpointConnections", version)
     ours = [one for one in connections if _is_ours(one, site, ours_asked.messages)]
     pending = [one for one in ours if _state(one).get("status") == "Pending"]
     approved = [one for one in ours if _state(one).get("status") == "Approved"]
@@ -91,8 +94,8 @@ def _approve(context: Context, site: str, asked: Mapping[str, Asked]) -> Result:
         path = f"{site}/privateEndpointConnections/{one['name']}"
         # The message stays: it is how the connection is known again.
         state = {"status": "Approved", "description": _state(one)["description"], "actionsRequired": "None"}
-        context.arm.put(path, WEB, {"properties": {"privateLinkServiceConnectionState": state}})
-        if (now := _state(context.arm.get(path, WEB)).get("status")) != "Approved":
+        context.arm.put(path, version, {"properties": {"privateLinkServiceConnectionState": state}})
+        if (now := _state(context.arm.get(path, version)).get("status")) != "Approved":
             return Result(target, "failed", f"{one['name']} is {now} after its approval")
     return Result(target, "done", f"approved {names}{_others(connections, ours)}")
 

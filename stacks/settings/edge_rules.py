@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -27,6 +27,7 @@ class EdgeApp:
     health_check_path: answered without authentication; static_paths: patterns whose answers may be cached.
     csp: its own Content-Security-Policy; ``app``: it sends one itself; None: the class's.
     ingress: ``privateLink``, or ``serviceTag`` (public, open to Front Door only).
+    gateway: API Management stands between Front Door and the app.
     """
 
     name: str
@@ -36,6 +37,7 @@ class EdgeApp:
     static_paths: tuple[str, ...] = ()
     csp: str | None = None
     ingress: Ingress = "privateLink"
+    gateway: bool = False
 
 
 class AppLike(Protocol):
@@ -55,8 +57,8 @@ class AppLike(Protocol):
     def ingress(self) -> Ingress: ...
 
 
-def edge_apps(apps: Mapping[str, AppLike]) -> tuple[EdgeApp, ...]:
-    """The apps of a stack config as the edge sees them."""
+def edge_apps(apps: Mapping[str, AppLike], behind_gateway: Container[str] = ()) -> tuple[EdgeApp, ...]:
+    """The apps of a stack config as the edge sees them; behind_gateway: those that API Management stands before."""
     return tuple(
         EdgeApp(
             name=name,
@@ -66,6 +68,7 @@ def edge_apps(apps: Mapping[str, AppLike]) -> tuple[EdgeApp, ...]:
             static_paths=tuple(app.static_paths),
             csp=app.content_security_policy,
             ingress=app.ingress,
+            gateway=name in behind_gateway,
         )
         for name, app in apps.items()
     )
@@ -140,7 +143,10 @@ def _name_problems(apps: Sequence[EdgeApp]) -> Iterator[Problem]:
 def _ingress_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp], location: str) -> Iterator[Problem]:
     private = [app for app in apps if app.ingress == "privateLink"]
     if front_door.sku != "premium":
+        # An app behind the gateway has a private endpoint for the gateway, not for Front Door (see gateway_problems).
         for app in private:
+            if app.gateway:
+                continue
             yield Problem(
                 f"apps.{app.name}.ingress", app.ingress, "serviceTag: private link needs frontDoor.sku premium"
             )

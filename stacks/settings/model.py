@@ -11,6 +11,7 @@ from stacks.settings.cache import CacheSettings
 from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
+from stacks.settings.gateway import ApiManagementSettings
 from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
@@ -55,6 +56,8 @@ class Settings(Section):
     """The one way in from the Internet."""
     waf: WafSettings
     """Firewall and rate limits at the edge."""
+    api_management: ApiManagementSettings = ApiManagementSettings()
+    """A gateway between Front Door and the apps' APIs."""
     subscription: SubscriptionSettings = SubscriptionSettings()
     """What a subscription has once, and whether this stack owns it."""
     monitoring: MonitoringSettings

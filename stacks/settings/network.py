@@ -66,6 +66,8 @@ SUBNETS: Mapping[str, SubnetKind] = {
         delegation="Microsoft.Web/serverFarms",
         outbound=True,
     ),
+    # learn.microsoft.com/azure/api-management/integrate-vnet-outbound; only where there is a gateway.
+    "gateway": SubnetKind(27, "the smallest that API Management takes", delegation="Microsoft.Web/serverFarms"),
     # The storage endpoint carries the write-ahead log of a server with high availability.
     "postgres": SubnetKind(
         28,
@@ -96,11 +98,16 @@ class SubnetSettings(Section):
     runner: Cidr
     """Spare: a self-hosted CI runner, for work that needs line of sight to private resources; at least /29."""
 
+    gateway: Cidr | None = None
+    """API Management, for its calls to apps; at least /27. Delegated to Microsoft.Web/serverFarms. Only with
+    `apiManagement`."""
+
     @property
     def by_purpose(self) -> dict[str, str]:
-        """Ranges by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``, ``runner``), in `SUBNETS`
-        order."""
-        return {purpose: getattr(self, purpose.replace("-", "_")) for purpose in SUBNETS}
+        """Ranges of the subnets that there are, by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``,
+        ``runner``, ``gateway``), in `SUBNETS` order."""
+        ranges = {purpose: getattr(self, purpose.replace("-", "_")) for purpose in SUBNETS}
+        return {purpose: text for purpose, text in ranges.items() if text is not None}
 
 
 class NatGatewaySettings(Section):
@@ -172,9 +179,8 @@ class NetworkSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """Subnets lie in the address space, are large enough and share no address; peers share none with us."""
         ranges = {subnet_key(purpose): text for purpose, text in self.subnets.by_purpose.items()}
-        for purpose, kind in SUBNETS.items():
-            key = subnet_key(purpose)
-            text = ranges[key]
+        for purpose, text in self.subnets.by_purpose.items():
+            key, kind = subnet_key(purpose), SUBNETS[purpose]
             if not inside(text, self.address_space):
                 yield Problem(key, text, f"a range inside addressSpace {self.address_space}")
             if IPv4Network(text).prefixlen > kind.longest_prefix:

@@ -64,7 +64,9 @@ def build(
             app="frontend",
             domain_ids=list(door.outputs.domains.values()),
             origin_host="app.azurewebsites.net",
-            private_link=PrivateLink(site_id=SITE, location="eastus2", request_message="Front Door afd-test")
+            private_link=PrivateLink(
+                target_id=SITE, group_id="sites", location="eastus2", request_message="Front Door afd-test"
+            )
             if private
             else None,
             health_check_path="/healthz",

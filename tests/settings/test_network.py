@@ -70,7 +70,8 @@ def test_a_good_section_has_no_problem_and_safe_defaults() -> None:
 
 def test_every_subnet_kind_has_a_range_in_the_settings() -> None:
     assert {purpose.replace("-", "_") for purpose in SUBNETS} == set(SubnetSettings.model_fields)
-    assert list(settings().subnets.by_purpose) == list(SUBNETS)
+    assert list(settings(subnets__gateway="10.40.5.0/27").subnets.by_purpose) == list(SUBNETS)
+    assert set(SUBNETS) - set(settings().subnets.by_purpose) == {"gateway"}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,7 @@ def test_every_subnet_kind_has_a_range_in_the_settings() -> None:
         ({"subnets__privateEndpoints": "10.40.2.0/29"}, "subnets.privateEndpoints"),
         ({"subnets__postgres": "10.40.0.32/27"}, "subnets.postgres"),
         ({"subnets__runner": "10.40.3.0/28"}, "subnets.jobs"),
+        ({"subnets__gateway": "10.40.5.0/28"}, "subnets.gateway"),
         ({"mailPorts": [587, 25]}, "mailPorts[1]"),
         ({"peers": [peer("hub", "10.40.8.0/24")]}, "peers[0].addressSpaces[0]"),
         ({"peers": [peer("hub-a"), peer("hub-b", "10.1.0.0/16", "10.0.4.0/24")]}, "peers[1].addressSpaces[1]"),

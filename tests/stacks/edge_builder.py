@@ -106,7 +106,7 @@ def build(config: EdgeConfig, protect: bool = True) -> None:
         )
         for each in config.edge_apps
     }
-    edge = build_edge(config, foundation, Apps(sites=sites, plans={}))
+    edge = build_edge(config, foundation, Apps(sites=sites, plans={}), None)
     pulumi.export("frontDoorId", entry.front_door_id)
     pulumi.export("dnsRecords", [{"name": r.name, "type": r.type, "value": r.value} for r in entry.dns_records])
     pulumi.export("wafPolicies", dict(edge.waf_policies))

@@ -33,8 +33,10 @@ SMALL: dict[str, Any] = {
         "runner": "10.40.4.0/28",
     },
 }
+WITH_GATEWAY = {**SMALL["subnets"], "gateway": "10.40.5.0/27"}
 FULL: dict[str, Any] = {
     **SMALL,
+    "subnets": WITH_GATEWAY,
     "mailPorts": [587, 465],
     "natGateway": {"zone": "1"},
     "ddosPlanId": DDOS_PLAN,

@@ -23,6 +23,7 @@ PLACES = {
     "private-endpoints": "10.40.2.10",
     "jobs": "10.40.3.10",
     "runner": "10.40.4.10",
+    "gateway": "10.40.5.10",
     "unused": "10.40.9.10",
     "peer": "10.0.3.4",
     "vpn": "172.16.0.7",
@@ -61,6 +62,11 @@ NEEDED = [
     ("jobs", "AzureMonitor", 443),
     ("runner", "private-endpoints", 443),
     ("runner", "internet", 443),
+    ("gateway", "private-endpoints", 443),
+    ("gateway", "AzureKeyVault", 443),
+    ("gateway", "Storage", 443),
+    ("gateway", "AzureActiveDirectory", 443),
+    ("gateway", "AzureMonitor", 443),
     ("peer", "private-endpoints", 443),
     ("vpn", "private-endpoints", 443),
     ("vpn", "postgres", 5432),
@@ -226,11 +232,12 @@ def test_a_row_has_the_same_priority_wherever_it_applies() -> None:
     assert set(seen) == {row.id for row, _, _ in flow_table().rows()}
 
 
-def test_without_peers_no_rule_names_one() -> None:
+def test_without_peers_or_gateway_no_rule_names_one() -> None:
     settings = network_settings(SMALL)
-    rules = [rule for purpose in SUBNETS for rule in security_rules(purpose, settings, flow_table())]
+    purposes = settings.subnets.by_purpose
+    rules = [rule for purpose in purposes for rule in security_rules(purpose, settings, flow_table())]
     assert rules
-    assert not any("peers" in rule.name for rule in rules)
+    assert not any("peers" in rule.name or "gateway" in rule.name for rule in rules)
     assert all(rule.sources and rule.destinations and rule.ports for rule in rules)
 
 

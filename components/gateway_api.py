@@ -1,0 +1,134 @@
+"""One app's API on an API Management gateway: what it takes, from whom, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+from components.api_policy import KEY_HEADER, METHODS, BrowserAccess, CallLimit, TokenCheck, api_policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPath:
+    """A path that answers without key and token, because the app knows its callers by other means.
+
+    label: the path in names, letters, digits and hyphens; methods: HTTP methods; limit: calls of one client address;
+    below: whether it takes paths below it, too.
+    """
+
+    label: str
+    methods: Sequence[str]
+    limit: CallLimit
+    below: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayApiArgs:
+    """Arguments of `GatewayApi`.
+
+    service_name: the gateway's service; api: name and path of the API, lower-case letters, digits and hyphens.
+    backend_host: host name of the app, reached over HTTPS.
+    subscription_required: callers send the key of a subscription; token: what their bearer token must be. One of the
+    two at least.
+    limits: how often; browsers: who may call from a browser; open_paths: by path (``/webhooks/stripe``).
+    """
+
+    resource_group_name: pulumi.Input[str]
+    service_name: pulumi.Input[str]
+    api: str
+    backend_host: pulumi.Input[str]
+    subscription_required: bool
+    token: TokenCheck | None
+    limits: Sequence[CallLimit]
+    browsers: BrowserAccess | None
+    open_paths: Mapping[str, OpenPath]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayApiOutputs:
+    """id: ARM id of the API; name: its name in Azure."""
+
+    id: pulumi.Output[str]
+    name: pulumi.Output[str]
+
+
+class GatewayApi(pulumi.ComponentResource):
+    """The API of everything below ``/<api>``, and one for each open path, which is the longer path and so comes first.
+
+    The app's own paths stay as they are: what comes as ``/<api>/orders`` reaches it as ``/orders``.
+    """
+
+    outputs: GatewayApiOutputs
+
+    def __init__(self, name: str, args: GatewayApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:GatewayApi", name, None, opts)
+        if not (args.subscription_required or args.token):
+            raise ValueError(f"{name}: an API asks for a subscription's key, a token, or both")
+        policy = api_policy(args.api, limits=args.limits, token=args.token, browsers=args.browsers)
+        api = self._api(name, args, args.api, "", args.subscription_required, policy)
+        self._operations(name, args, api, METHODS, ["/*"])
+        for path, opened in args.open_paths.items():
+            label = opened.label
+            policy = api_policy(f"{args.api}{path}", limits=[opened.limit], browsers=args.browsers)
+            child = self._api(f"{name}-{label}", args, f"{args.api}-{label}", path, False, policy)
+            self._operations(f"{name}-{label}", args, child, opened.methods, ["/", "/*"] if opened.below else ["/"])
+        self.outputs = GatewayApiOutputs(id=api.id, name=api.name)
+        self.register_outputs(vars(self.outputs))
+
+    def _api(
+        self, name: str, args: GatewayApiArgs, api_id: str, path: str, subscription_required: bool, policy: str
+    ) -> apimanagement.Api:
+        place = {"resource_group_name": args.resource_group_name, "service_name": args.service_name}
+        api = apimanagement.Api(
+            name,
+            **place,
+            api_id=api_id,
+            display_name=api_id,
+            path=f"{args.api}{path}",
+            service_url=pulumi.Output.concat("https://", args.backend_host, path),
+            protocols=[apimanagement.Protocol.HTTPS],
+            api_type=apimanagement.ApiType.HTTP,
+            subscription_required=subscription_required,
+            subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
+                header=KEY_HEADER, query="subscription-key"
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        apimanagement.ApiPolicy(
+            name,
+            **place,
+            api_id=api.name,
+            policy_id="policy",
+            format=apimanagement.PolicyContentFormat.XML,
+            value=policy,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return api
+
+    def _operations(
+        self,
+        name: str,
+        args: GatewayApiArgs,
+        api: apimanagement.Api,
+        methods: Sequence[str],
+        templates: Sequence[str],
+    ) -> None:
+        """An operation for each method: without one the gateway answers 404."""
+        for method in methods:
+            for template in templates:
+                label = method.lower() if template == templates[0] else f"{method.lower()}-below"
+                apimanagement.ApiOperation(
+                    f"{name}-{label}",
+                    resource_group_name=args.resource_group_name,
+                    service_name=args.service_name,
+                    api_id=api.name,
+                    operation_id=label,
+                    display_name=f"{method} {template}",
+                    method=method,
+                    url_template=template,
+                    template_parameters=[],
+                    opts=pulumi.ResourceOptions(parent=self),
+                )

@@ -1,0 +1,78 @@
+"""What partners are given on an API Management gateway: APIs together, and a key for each partner's system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import apimanagement
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayProductArgs:
+    """Arguments of `GatewayProduct`.
+
+    service_name: the gateway's service; product: 1 to 80 letters, digits and hyphens.
+    apis: names of its APIs in Azure, by name; subscriptions: names of those who have a key.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    service_name: pulumi.Input[str]
+    product: str
+    description: str
+    apis: Mapping[str, pulumi.Input[str]]
+    subscriptions: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayProductOutputs:
+    """id: ARM id of the product."""
+
+    id: pulumi.Output[str]
+
+
+class GatewayProduct(pulumi.ComponentResource):
+    """A product that nobody uses without a key and an approval.
+
+    Azure makes the keys. They are in no output and, should Azure ever return them, secret in the state; whoever may
+    list a subscription's secrets hands them out, and makes new ones.
+    """
+
+    outputs: GatewayProductOutputs
+
+    def __init__(self, name: str, args: GatewayProductArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:GatewayProduct", name, None, opts)
+        place = {"resource_group_name": args.resource_group_name, "service_name": args.service_name}
+        product = apimanagement.Product(
+            name,
+            **place,
+            product_id=args.product,
+            display_name=args.product,
+            description=args.description,
+            subscription_required=True,
+            approval_required=True,
+            state=apimanagement.ProductState.PUBLISHED,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for api, api_id in args.apis.items():
+            apimanagement.ProductApi(
+                f"{name}-{api}",
+                **place,
+                product_id=product.name,
+                api_id=api_id,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        for subscription in args.subscriptions:
+            apimanagement.Subscription(
+                f"{name}-{subscription}",
+                **place,
+                sid=subscription,
+                display_name=subscription,
+                scope=pulumi.Output.concat("/products/", product.name),
+                state=apimanagement.SubscriptionState.ACTIVE,
+                allow_tracing=False,
+                opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["primary_key", "secondary_key"]),
+            )
+        self.outputs = GatewayProductOutputs(id=product.id)
+        self.register_outputs(vars(self.outputs))

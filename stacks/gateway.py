@@ -1,0 +1,129 @@
+"""API Management between Front Door and the apps' APIs, where a stack has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import pulumi
+
+from components.api_management import ApiManagement, ApiManagementArgs, GatewayTelemetry
+from components.api_policy import BrowserAccess, CallLimit, TokenCheck
+from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
+from components.gateway_product import GatewayProduct, GatewayProductArgs
+from stacks.outputs import Apps, Foundation, Gateway
+from stacks.settings.apps import AppSettings
+from stacks.settings.edge import FrontDoorSettings
+from stacks.settings.edge_catalogues import security_headers
+from stacks.settings.gateway import ApiManagementSettings, GatewayApiSettings, path_label
+from stacks.settings.origin import made_from, stack_entry
+
+HEALTH_LIMIT = CallLimit(counter="address", calls=600, seconds=60)
+"""Every edge location and every availability test asks for an app's health, each from an address of its own."""
+
+
+class GatewayStack(Protocol):
+    """The sections of the stack config that the gateway reads."""
+
+    @property
+    def api_management(self) -> ApiManagementSettings: ...
+    @property
+    def front_door(self) -> FrontDoorSettings: ...
+    @property
+    def apps(self) -> Mapping[str, AppSettings]: ...
+
+
+def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) -> Gateway | None:
+    """The gateway with its APIs and products; None where the stack has none."""
+    gateway = settings.api_management
+    if not gateway.on:
+        return None
+    assert gateway.publisher_name is not None, "ApiManagementSettings wants one with a gateway"
+    assert gateway.publisher_email is not None, "ApiManagementSettings wants one with a gateway"
+    common, group = foundation.common, foundation.common.groups["platform"]
+    with made_from(stack_entry("apiManagement")):
+        service = ApiManagement(
+            "gateway",
+            ApiManagementArgs(
+                resource_group_name=group,
+                location=common.location,
+                service_name=common.names.global_name("apim"),
+                units=gateway.units,
+                publisher_name=gateway.publisher_name,
+                publisher_email=gateway.publisher_email,
+                identity=foundation.identities.duties["gateway"],
+                subnet_id=foundation.network.subnets["gateway"],
+                private_access=foundation.network.private_access("gateway"),
+                public=gateway.open_for_creation,
+                front_door_id=foundation.edge.front_door_id,
+                remove_headers=security_headers().remove,
+                timeout_seconds=settings.front_door.origin_response_timeout_seconds,
+                telemetry=GatewayTelemetry(
+                    component_id=foundation.monitoring.app_insights_id,
+                    connection_string=foundation.monitoring.connection_string,
+                    sampling_percent=gateway.sampling_percent,
+                ),
+                logs=common.logs,
+                protect=common.protection.protect,
+                tags=dict(common.tags),
+            ),
+        ).outputs
+    made = {}
+    for name, api in gateway.apis.items():
+        with made_from(stack_entry(f"apiManagement.apis.{name}")):
+            made[name] = GatewayApi(
+                f"gateway-{name}",
+                _api(name, api, settings.apps[name], apps.sites[name].host, group, service.name),
+            ).outputs.name
+    for name, product in gateway.products.items():
+        with made_from(stack_entry(f"apiManagement.products.{name}")):
+            GatewayProduct(
+                f"gateway-{name}",
+                GatewayProductArgs(
+                    resource_group_name=group,
+                    service_name=service.name,
+                    product=name,
+                    description=product.description,
+                    apis={api: made[api] for api in product.apis},
+                    subscriptions=product.subscriptions,
+                ),
+            )
+    return Gateway(id=service.id, host=service.host, apis=tuple(gateway.apis))
+
+
+def _api(
+    name: str,
+    api: GatewayApiSettings,
+    app: AppSettings,
+    host: pulumi.Input[str],
+    group: pulumi.Input[str],
+    service_name: pulumi.Input[str],
+) -> GatewayApiArgs:
+    health = OpenPath(label=path_label(app.health_check_path), methods=("GET", "HEAD"), limit=HEALTH_LIMIT, below=False)
+    opened = {
+        path: OpenPath(
+            label=path_label(path),
+            methods=entry.methods,
+            limit=CallLimit(counter="address", calls=entry.calls, seconds=entry.seconds),
+            below=entry.below,
+        )
+        for path, entry in api.open_paths.items()
+    }
+    token = api.token
+    return GatewayApiArgs(
+        resource_group_name=group,
+        service_name=service_name,
+        api=name,
+        backend_host=host,
+        subscription_required=api.subscription_required,
+        token=TokenCheck(
+            configuration_url=token.open_id_configuration, issuers=token.issuers, audiences=token.audiences
+        )
+        if token
+        else None,
+        limits=[CallLimit(counter=each.counter, calls=each.calls, seconds=each.seconds) for each in api.limits],
+        browsers=BrowserAccess(origins=app.cors.origins, credentials=app.cors.credentials)
+        if app.cors.origins
+        else None,
+        open_paths={app.health_check_path: health, **opened},
+    )
