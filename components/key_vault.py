@@ -235,7 +235,12 @@ class VaultKeyArgs:
 
     hardware: keep the key in an HSM (needs a premium vault).
     size: 2048, 3072 or 4096 bits.
+    expires_on: when the first version ends; from config, never from the clock. Azure gives an expiry to the versions
+    that it makes itself only, and neither rotates nor tells of a version without one
+    (learn.microsoft.com/azure/key-vault/keys/how-to-configure-key-rotation, key rotation policy).
     expires_after, rotate_before: ISO 8601 durations; Azure makes a new version ``rotate_before`` the expiry.
+    rotates: False for a key whose user names a version and would stay on it. Azure then makes no other version, so that
+    its events, which are about the newest one, are about the one in use, and tells ``rotate_before`` the expiry.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -243,8 +248,10 @@ class VaultKeyArgs:
     key_name: str
     hardware: bool
     size: Literal[2048, 3072, 4096]
+    expires_on: date
     expires_after: str
     rotate_before: str
+    rotates: bool = True
     protect: bool = False
 
 
@@ -260,7 +267,7 @@ def vault_key(
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> keyvault.Key:
-    """A wrapping key that rotates itself.
+    """A wrapping key that rotates itself, or tells in time that it must be replaced.
 
     ARM makes a key once and never changes it: an update would be reported as done and do nothing. So the engine is told
     to replace a key whose type, size, operations or rotation change. It then refuses: a protected key cannot be
@@ -275,19 +282,10 @@ def vault_key(
             kty=keyvault.JsonWebKeyType.RS_A_HSM if args.hardware else keyvault.JsonWebKeyType.RSA,
             key_size=args.size,
             key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
-            attributes=keyvault.KeyAttributesArgs(enabled=True),
+            attributes=keyvault.KeyAttributesArgs(enabled=True, expires=_seconds(args.expires_on)),
             rotation_policy=keyvault.RotationPolicyArgs(
                 attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=args.expires_after),
-                lifetime_actions=[
-                    keyvault.LifetimeActionArgs(
-                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
-                        trigger=keyvault.TriggerArgs(time_before_expiry=args.rotate_before),
-                    ),
-                    keyvault.LifetimeActionArgs(
-                        action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.NOTIFY),
-                        trigger=keyvault.TriggerArgs(time_before_expiry="P30D"),
-                    ),
-                ],
+                lifetime_actions=_lifetime_actions(args),
             ),
         ),
         opts=pulumi.ResourceOptions(
@@ -295,9 +293,23 @@ def vault_key(
             retain_on_delete=True,
             protect=args.protect or None,
             replace_on_changes=[f"properties.{name}" for name in _FIXED],
+            # Each version that Azure makes has its own.
+            ignore_changes=["properties.attributes.expires"],
             depends_on=list(depends_on),
         ),
     )
+
+
+def _lifetime_actions(args: VaultKeyArgs) -> list[keyvault.LifetimeActionArgs]:
+    """Rotate, and tell where that did not happen; or tell only."""
+    rotate, notify = keyvault.KeyRotationPolicyActionType.ROTATE, keyvault.KeyRotationPolicyActionType.NOTIFY
+    wanted = [(rotate, args.rotate_before), (notify, "P30D")] if args.rotates else [(notify, args.rotate_before)]
+    return [
+        keyvault.LifetimeActionArgs(
+            action=keyvault.ActionArgs(type=kind), trigger=keyvault.TriggerArgs(time_before_expiry=before)
+        )
+        for kind, before in wanted
+    ]
 
 
 def _seconds(day: date) -> int:

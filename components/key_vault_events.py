@@ -27,6 +27,7 @@ class ExpiryAlert:
 
     name: letters, digits and hyphens, 3 to 64 characters; severity: 0 (critical) to 4; description: what has happened,
     and where the answer is; action_group_id: who hears of it.
+    only, never: names of the keys or secrets that it is about, and that it is not; without either it is about all.
     """
 
     name: str
@@ -34,6 +35,8 @@ class ExpiryAlert:
     severity: Literal[0, 1, 2, 3, 4]
     description: str
     action_group_id: pulumi.Input[str]
+    only: Sequence[str] = ()
+    never: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +90,32 @@ def alert_on_expiry(
             # The only schema that this destination takes
             # (learn.microsoft.com/azure/event-grid/handle-key-vault-events-using-azure-monitor-alerts).
             event_delivery_schema=eventgrid.EventDeliverySchema.CLOUD_EVENT_SCHEMA_V1_0,
-            filter=eventgrid.EventSubscriptionFilterArgs(included_event_types=[alert.event]),
+            filter=eventgrid.EventSubscriptionFilterArgs(
+                included_event_types=[alert.event], advanced_filters=_about(alert) or None
+            ),
             # In a list of subscriptions: the vault each is about.
             labels=[vault_id],
             opts=pulumi.ResourceOptions(parent=parent),
         )
         for alert in events.alerts
     ]
+
+
+_NAME = "data.ObjectName"
+"""Where an event of a vault names its key or secret."""
+
+
+def _about(
+    alert: ExpiryAlert,
+) -> list[eventgrid.StringInAdvancedFilterArgs | eventgrid.StringNotInAdvancedFilterArgs]:
+    """Event Grid compares without regard to case, as Key Vault does."""
+    filters: list[eventgrid.StringInAdvancedFilterArgs | eventgrid.StringNotInAdvancedFilterArgs] = []
+    if alert.only:
+        filters.append(
+            eventgrid.StringInAdvancedFilterArgs(operator_type="StringIn", key=_NAME, values=list(alert.only))
+        )
+    if alert.never:
+        filters.append(
+            eventgrid.StringNotInAdvancedFilterArgs(operator_type="StringNotIn", key=_NAME, values=list(alert.never))
+        )
+    return filters

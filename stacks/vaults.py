@@ -131,14 +131,26 @@ def _vault(
             logs=common.logs,
             protection=common.protection,
             soft_delete_days=settings.vaults.soft_delete_days,
-            expiry=_expiry(part, holds, foundation),
+            expiry=_expiry(part, holds, settings, foundation),
             tags=dict(common.tags),
         ),
     )
 
 
-def _expiry(part: str, holds: Holds, foundation: Foundation) -> ExpiryEvents:
-    """The catalogue's alerts on what such a vault holds."""
+VERSIONED = ("redis",)
+"""Uses that name a version of their key: Azure Managed Redis takes no other URL, so the key does not rotate itself."""
+
+
+def _versioned_keys(part: str, settings: Settings) -> list[str]:
+    """Names of the keys in a vault whose user names a version, by generation; the last one is in use."""
+    uses = [use for use in key_uses(settings) if use in VERSIONED] if part == "keys" else []
+    return [f"{use}-{key_id}" for use in uses for key_id in settings.vaults.keys]
+
+
+def _expiry(part: str, holds: Holds, settings: Settings, foundation: Foundation) -> ExpiryEvents:
+    """The catalogue's alerts on what such a vault holds: on no key that nobody uses any more."""
+    versioned = _versioned_keys(part, settings)
+    never = {"rotating": versioned, "versioned": (), None: versioned[:-1]}
     return ExpiryEvents(
         topic_name=foundation.common.names.regional("evgt", part),
         alerts=[
@@ -148,9 +160,11 @@ def _expiry(part: str, holds: Holds, foundation: Foundation) -> ExpiryEvents:
                 severity=entry.severity,
                 description=f"{entry.summary} Runbook: docs/runbooks/{entry.runbook}.md",
                 action_group_id=foundation.monitoring.action_groups[entry.channel],
+                only=versioned[-1:] if entry.keys == "versioned" else (),
+                never=never[entry.keys],
             )
             for name, entry in vault_events().items()
-            if entry.about == holds
+            if entry.about == holds and (entry.keys != "versioned" or versioned)
         ],
     )
 
@@ -175,8 +189,10 @@ def _keys(
                     key_name=f"{use}-{key_id}",
                     hardware=generation.hardware,
                     size=generation.size,
+                    expires_on=settings.vaults.key_expires_on(key_id),
                     expires_after=generation.expires_after,
                     rotate_before=generation.rotate_before,
+                    rotates=use not in VERSIONED,
                     protect=settings.protection.protect,
                 ),
                 parent=vault,

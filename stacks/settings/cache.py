@@ -36,8 +36,8 @@ class CacheSettings(Section):
     )
     """What goes when memory is full: Volatile… takes keys with a time to live only, NoEviction refuses writes."""
     customer_managed_key: bool = True
-    """Encrypt the disk with our key. Redis takes a key version and does not follow a rotation: the next deployment
-    does (docs/runbooks/key-rotation.md). Fixed at creation in practice: turning it off needs a new cluster."""
+    """Encrypt the disk with our key. Redis takes a key version and follows no rotation: an alert comes in time, and the
+    next generation replaces the key (docs/runbooks/cache-key.md). Fixed at creation in practice: turning it off needs a new cluster."""
 
     def problems(self) -> Iterator[Problem]:
         """A size that Azure has."""

@@ -27,6 +27,9 @@ class VaultEvent(Section):
         "Microsoft.KeyVault.KeyNearExpiry",
         "Microsoft.KeyVault.KeyExpired",
     ]
+    keys: Literal["rotating", "versioned"] | None = None
+    """Which keys it is about. rotating: those that rotate themselves; versioned: those whose user names a version (the
+    cache); left out: all that are in use."""
     summary: str
     severity: Severity
     channel: Channel

@@ -22,6 +22,9 @@ class KeySettings(Section):
     """One generation of the customer-managed keys. Azure never changes a key that exists: to have other keys, add the
     next generation, and leave this one as it is (docs/runbooks/key-rotation.md)."""
 
+    created_on: date | None = None
+    """When this generation was added; its first version ends `expiresAfter` later. Left out of k1: `rotatedOn`. Azure
+    reads it once, when it makes the key."""
     hardware: bool = True
     """Keep the key in an HSM; needs the premium vault. About $1 a month for each key."""
     size: Literal[2048, 3072, 4096] = 4096
@@ -29,7 +32,8 @@ class KeySettings(Section):
     expires_after: Duration = "P2Y"
     """ISO 8601 duration after which a key version expires."""
     rotate_before: Duration = "P90D"
-    """How long before the expiry a new version is made. An expired key makes the database unreachable."""
+    """How long before the expiry a new version is made. An expired key makes the database unreachable. For the cache,
+    which names a version and never follows a rotation: how long before the expiry the alert comes."""
 
     def problems(self) -> Iterator[Problem]:
         """A new version must come at least 30 days before the old one ends."""
@@ -97,10 +101,27 @@ class VaultSettings(Section):
                     yield Problem(f"keyrings.{name}", "…", f"under rotations: {name} is no keyring")
 
     def _key_problems(self) -> Iterator[Problem]:
-        yield from _removed("keys", self.keys, "backups need the keys that they were made under")
+        removed = list(_removed("keys", self.keys, "backups need the keys that they were made under"))
+        yield from removed or self._creation_problems()
         for key_id, key in self.keys.items():
             if key.hardware and self.sku != "premium":
                 yield Problem(f"keys.{key_id}.hardware", True, f"false, or sku premium: a {self.sku} vault has no HSM")
+
+    def _creation_problems(self) -> Iterator[Problem]:
+        """The expiry of a generation counts from the day it was added, which nobody but the stack file knows."""
+        before: date | None = None
+        for key_id, key in self.keys.items():
+            day = key.created_on
+            if before is not None and (day is None or day <= before):
+                told = None if day is None else str(day)
+                allowed = f"the day on which it is added, after {before}: its first version's expiry counts from it"
+                yield Problem(f"keys.{key_id}.createdOn", told, allowed)
+            before = day or before or self.rotated_on
+
+    def key_expires_on(self, key_id: KeyId) -> date:
+        """When the first version of a generation ends. Azure dates the later ones itself."""
+        key = self.keys[key_id]
+        return (key.created_on or self.rotated_on) + timedelta(days=_days(key.expires_after))
 
     def rotation_dates(self, name: SecretName) -> list[date]:
         """Every rotation date of a secret that is no keyring, oldest first; never empty."""

@@ -16,15 +16,18 @@ HEARS = f"{GROUP}/providers/Microsoft.Insights/actionGroups/ag-warning"
 EVENTS: tuple[Expiry, ...] = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
 
 
-def build() -> None:
-    alerts = [
-        ExpiryAlert(name=f"alert-{severity}", event=event, severity=severity, description="why", action_group_id=HEARS)
-        for severity, event in zip((1, 2), EVENTS, strict=True)  # type: ignore[misc]
-    ]
+ALERTS = [
+    ExpiryAlert(name="alert-1", event=EVENTS[0], severity=1, description="why", action_group_id=HEARS),
+    ExpiryAlert(name="alert-2", event=EVENTS[1], severity=2, description="why", action_group_id=HEARS),
+]
+
+
+def build(events: ExpiryEvents | None = None) -> None:
+    events = events or ExpiryEvents(topic_name="evgt-test", alerts=ALERTS)
     parent = pulumi.ComponentResource("test:index:Parent", "parent")
     made = alert_on_expiry(
         "vault",
-        ExpiryEvents(topic_name="evgt-test", alerts=alerts),
+        events,
         resource_group_name="rg",
         location="centralus",
         vault_id=VAULT,
@@ -32,7 +35,7 @@ def build() -> None:
         parent=parent,
         tags={"environment": "test"},
     )
-    assert len(made) == len(alerts)
+    assert len(made) == len(events.alerts)
 
 
 @pytest.fixture(params=MODES)
@@ -56,6 +59,24 @@ def test_each_event_reaches_azure_monitor_with_its_severity_and_receivers(built:
         assert subscription["destination"]["actionGroups"] == [HEARS]
         assert subscription["destination"]["description"] == "why"
         assert subscription["labels"] == [VAULT]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_alert_is_about_the_keys_it_names_and_not_about_others(mode: Mode) -> None:
+    def build_about(**about: list[str]) -> Record:
+        alert = ExpiryAlert(
+            name="alert", event=EVENTS[0], severity=1, description="why", action_group_id=HEARS, **about
+        )
+        events = ExpiryEvents(topic_name="evgt-test", alerts=[alert])
+        return record(lambda: build(events), mode)
+
+    def filters(**about: list[str]) -> list[tuple[str, str, list[str]]]:
+        found = only(build_about(**about), "eventgrid:SystemTopicEventSubscription").inputs["filter"]
+        return [(f["operatorType"], f["key"], f["values"]) for f in found.get("advancedFilters", [])]
+
+    assert filters() == []
+    assert filters(only=["redis-k2"]) == [("StringIn", "data.ObjectName", ["redis-k2"])]
+    assert filters(never=["redis-k1"]) == [("StringNotIn", "data.ObjectName", ["redis-k1"])]
 
 
 def test_what_could_not_be_delivered_is_logged(built: Record) -> None:

@@ -54,6 +54,10 @@ def test_the_least_is_the_safe_one() -> None:
         ({"keys": {"k2": {}}}, "keys"),
         ({"keys": {"k1": {}, "k3": {}}}, "keys"),
         ({"keys": {"k2": {}, "k1": {}}}, "keys"),
+        ({"keys": {"k1": {}, "k2": {}}}, "keys.k2.createdOn"),
+        ({"keys": {"k1": {}, "k2": {"createdOn": "2026-11-01"}}}, "keys.k2.createdOn"),
+        ({"keys": {"k1": {"createdOn": "2027-01-01"}, "k2": {"createdOn": "2026-12-01"}}}, "keys.k2.createdOn"),
+        ({"keys": {"k1": {"createdOn": "soon"}}}, "keys.k1.createdOn"),
         ({"rotations": {"JWT-SECRET": []}}, "rotations.JWT-SECRET"),
         ({"rotations": {"JWT-SECRET": ["2027-01-01", "2026-01-01"]}}, "rotations.JWT-SECRET"),
         ({"rotations": {"JWT-SECRET": ["2027-01-01", "2027-01-01"]}}, "rotations.JWT-SECRET"),
@@ -83,6 +87,7 @@ def test_what_cannot_be_is_refused_at_its_key(changes: dict[str, Any], key: str)
         ({"keyrings": {OVERLAP: {"k1": "2026-11-01"}}}, "under rotations"),
         ({"rotations": {"JWT-SECRETT": ["2027-01-01"]}}, "did you mean JWT-SECRET?"),
         ({"sku": "standard"}, "a standard vault has no HSM"),
+        ({"keys": {"k1": {}, "k2": {}}}, "after 2026-11-01: its first version's expiry counts from it"),
         ({"keys": {"k1": {"rotateBefore": "P7D"}}}, "at least P30D and shorter than expiresAfter (P2Y)"),
     ],
 )
@@ -109,7 +114,7 @@ def test_of_a_ring_only_the_newest_entry_can_go_unseen(count: int, data: st.Data
 
 @given(st.permutations(["k1", "k2", "k3"]))
 def test_generations_stand_in_the_order_in_which_they_were_added(order: list[str]) -> None:
-    keys: dict[str, Any] = {key: {} for key in order}
+    keys: dict[str, Any] = {key: {"createdOn": f"202{key[1]}-01-01"} for key in order}
     assert bool(refused(VaultSettings, {**LEAST, "keys": keys})) is (order != sorted(order))
 
 
@@ -123,6 +128,13 @@ def test_expiry_counts_from_the_last_rotation_by_the_catalogues_days() -> None:
         assert settings.rotated(name, entry) == last
         assert expires is not None
         assert (expires - last).days == entry.rotation.days
+
+
+def test_the_expiry_of_a_key_counts_from_the_day_its_generation_was_added() -> None:
+    settings = vaults(keys={"k1": {}, "k2": {"createdOn": "2028-06-01", "expiresAfter": "P90D"}})
+    assert settings.key_expires_on("k1") == date(2028, 10, 31)  # two years of 365 days after rotatedOn
+    assert settings.key_expires_on("k2") == date(2028, 8, 30)
+    assert vaults(keys={"k1": {"createdOn": "2027-01-01"}}).key_expires_on("k1") == date(2028, 12, 31)
 
 
 def test_a_secret_without_a_longest_age_does_not_expire() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pulumi
@@ -98,6 +99,7 @@ def encryption_key(use: str) -> EncryptionKey:
             key_name=use,
             hardware=True,
             size=4096,
+            expires_on=date(2028, 11, 1),
             expires_after="P2Y",
             rotate_before="P90D",
         ),

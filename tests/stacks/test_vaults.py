@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests.harness import MODES, ROOT
 from tests.projects import Config
 from tests.stacks.whole_stack import as_is, two_apps, whole_stack
 
-TWO_GENERATIONS = {"k1": {"size": 3072}, "k2": {"size": 4096, "expiresAfter": "P1Y"}}
+TWO_GENERATIONS = {"k1": {"size": 3072}, "k2": {"createdOn": "2028-08-01", "size": 4096, "expiresAfter": "P1Y"}}
+VAULT_DATES = {"k1": date(2028, 10, 31), "k2": date(2029, 8, 1)}
+CACHE = {"sku": "Balanced_B1", "customerManagedKey": True}
 
 
 @cache
@@ -25,6 +28,11 @@ def built(kind: str = "least", mode: Mode = "deployed") -> Record:
         "policies": two_apps,
         "rbac": lambda config: (two_apps(config), config["medspasync:vaults"].update(authorization="rbac")),
         "generations": lambda config: config["medspasync:vaults"].update(keys=TWO_GENERATIONS),
+        "cache": lambda config: config.update({"medspasync:cache": CACHE}),
+        "cache, next generation": lambda config: (
+            config.update({"medspasync:cache": CACHE}),
+            config["medspasync:vaults"].update(keys=TWO_GENERATIONS),
+        ),
         "no geo": lambda config: config["medspasync:database"].update(geoRedundantBackup=False),
         "software": software,
     }
@@ -145,7 +153,8 @@ def test_every_vault_tells_of_what_ends_in_it_to_the_catalogues_channel(mode: Mo
         holds = "keys" if vault.name.startswith("vault-keys") else "secrets"
         (topic,) = of_vault(record, vault, "eventgrid:SystemTopic", "source")
         assert topic.inputs["location"] == vault.inputs["location"]
-        wanted = {name: entry for name, entry in vault_events().items() if entry.about == holds}
+        # Without a cache no key is versioned.
+        wanted = {n: entry for n, entry in vault_events().items() if entry.about == holds and entry.keys != "versioned"}
         assert len(wanted) == 2
         found = [s for s in record.of_type("eventgrid:SystemTopicEventSubscription") if s.parent == vault.parent]
         assert [s.inputs["eventSubscriptionName"] for s in found] == sorted(wanted, key=lambda n: f"{vault.name}-{n}")
@@ -167,6 +176,50 @@ def test_whatever_ends_is_written_after_its_vaults_subscriptions(mode: Mode) -> 
         heard = {s.urn for s in subscriptions if s.parent == written.parent}
         assert len(heard) == 2
         assert heard <= set(written.dependencies), written.name
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_key_ends_some_day_from_config_and_rotates_unless_its_user_names_a_version(mode: Mode) -> None:
+    record = built("cache, next generation", mode)
+    keys = {key.inputs["keyName"]: key.inputs["properties"] for key in record.of_type("keyvault:Key")}
+    uses = ("postgres", "archive", "redis", "postgres-geo")
+    assert keys.keys() == {f"{use}-{generation}" for use in uses for generation in ("k1", "k2")}
+    # Azure rotates, and tells, only what has an expiry; and gives one only to versions that it makes itself.
+    for name, properties in keys.items():
+        ends = {"k1": VAULT_DATES["k1"], "k2": VAULT_DATES["k2"]}[name[-2:]]
+        assert datetime.fromtimestamp(properties["attributes"]["expires"], tz=UTC).date() == ends
+        kinds = [action["action"]["type"] for action in properties["rotationPolicy"]["lifetimeActions"]]
+        assert kinds == (["notify"] if name.startswith("redis-") else ["rotate", "notify"]), name
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("kind", "names"), [("cache", ["redis-k1"]), ("cache, next generation", ["redis-k1", "redis-k2"])]
+)
+def test_the_alert_on_the_caches_key_is_about_the_one_in_use(kind: str, names: list[str], mode: Mode) -> None:
+    record = built(kind, mode)
+    vault = named(record, "vault-keys")
+    subscriptions = {
+        one.inputs["eventSubscriptionName"]: [
+            (f["operatorType"], f["values"]) for f in one.inputs["filter"].get("advancedFilters") or []
+        ]
+        for one in record.of_type("eventgrid:SystemTopicEventSubscription")
+        if one.parent == vault.parent
+    }
+    assert subscriptions["cache-key-near-expiry"] == [("StringIn", names[-1:])]
+    assert subscriptions["key-near-expiry"] == [("StringNotIn", names)]
+    # Nobody is woken for a key that the cache has left.
+    assert subscriptions["key-expired"] == ([("StringNotIn", names[:-1])] if names[:-1] else [])
+    (cache,) = record.of_type("redisenterprise:RedisEnterprise")
+    url = cache.inputs["encryption"]["customerManagedKeyEncryption"]["keyEncryptionKeyUrl"]
+    if mode == "deployed":
+        assert url.split("/keys/")[1].split("/")[0] == names[-1]
+    # The other vaults hold no such key, and say nothing of one.
+    others = [
+        one.inputs for one in record.of_type("eventgrid:SystemTopicEventSubscription") if one.parent != vault.parent
+    ]
+    assert not any(one["filter"].get("advancedFilters") for one in others)
+    assert "cache-key-near-expiry" not in {one["eventSubscriptionName"] for one in others}
 
 
 def test_the_catalogue_of_events_is_whole() -> None:
