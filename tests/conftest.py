@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
+
+TOLD = {
+    "attack": "run on what it looks for",
+    "ordinary": "run on ordinary data",
+    "analysed": "analysed by Microsoft's language service",
+}
+"""What a test can do with a query: the first word of its property ``kql``, then the query's use and id."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How many alert queries were run, and on what (tests/queries)."""
-    run: dict[str, set[str]] = {"attack": set(), "ordinary": set()}
+    """How many queries of each use were run, on what, and which were not (tests/queries)."""
+    done: dict[tuple[str, str], set[str]] = defaultdict(set)
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             if name == "kql":
-                run[value[0]].add(value[1])
-    if not any(run.values()):
+                how, use, query = value
+                done[how, use].add(query)
+    if not done:
         return
-    from tests.queries.engine import queries
+    from tests.queries.inventory import every_query
 
-    missing = sorted(set(queries()) - set.intersection(*run.values()))
-    terminalreporter.write_line(
-        f"alert queries: {len(queries())}; fired on an attack: {len(run['attack'])}; silent on ordinary traffic: "
-        f"{len(run['ordinary'])}; not run: {', '.join(missing) or 'none'}"
-    )
+    for use, queries in every_query().items():
+        told = []
+        for how, words in TOLD.items():
+            missing = sorted(set(queries) - done[how, use])
+            names = "all" if len(missing) == len(queries) else ", ".join(missing)
+            told.append(f"{words}: {len(done[how, use])}" + (f" (not: {names})" if missing else ""))
+        terminalreporter.write_line(f"queries of {use}: {len(queries)}; {'; '.join(told)}")

@@ -26,7 +26,8 @@ def answers(query: str, rows: Rows) -> list[dict[str, Any]]:
     """The rows that ``query`` returns. A row without TimeGenerated was recorded when the query is run."""
     connection = duckdb_kql.connect()
     for table in tables_of(query):
-        given = [{"TimeGenerated": NOW, **row} for row in rows.get(table, [])]
+        recorded = {"TimeGenerated": NOW} if "TimeGenerated" in all_tables()[table] else {}
+        given = [{**recorded, **row} for row in rows.get(table, [])]
         # Only columns in use: DuckDB folds case, and AzureDiagnostics has clientIP_s beside clientIp_s.
         used = {name for row in given for name in row} | set(re.findall(r"\w+", query)) | {"TimeGenerated"}
         columns = {name: kind for name, kind in all_tables()[table].items() if name in used}

@@ -12,9 +12,9 @@ import duckdb_kql
 import pytest
 
 from stacks.settings.alerts import minutes
-from stacks.settings.slo import BurnRate, Indicator, SloSettings, slo_catalogue
+from stacks.settings.slo import BurnRate, Indicator, slo_catalogue
 from stacks.slo import burn_query
-from tests.settings.sections import read
+from tests.queries.inventory import SLO
 
 NOW = datetime(2026, 3, 4, 15, 0)
 COLUMNS = {
@@ -28,7 +28,6 @@ COLUMNS = {
 }
 """Of AppRequests (Azure Monitor Logs reference)."""
 
-SLO = read(SloSettings, {"traffic": {"backend": 400000}, "objectives": {"backend": {"latency": {}}}})
 RATES = slo_catalogue().burn_rates
 EVERY = [(indicator, speed) for indicator in ("availability", "latency") for speed in RATES]
 
@@ -73,7 +72,9 @@ def steady(speed: str, share: float, indicator: str, *, last: float | None = Non
 
 
 @pytest.mark.parametrize(("indicator", "speed"), EVERY)
-def test_fires_above_its_limit_and_not_below(indicator: str, speed: str) -> None:
+def test_fires_above_its_limit_and_not_below(indicator: str, speed: str, record_property: Any) -> None:
+    record_property("kql", ("attack", "service levels", f"slo-{indicator}-{speed}"))
+    record_property("kql", ("ordinary", "service levels", f"slo-{indicator}-{speed}"))
     at_limit = RATES[speed].limit * BUDGET[indicator]
     assert fires(indicator, speed, steady(speed, min(1, 1.3 * at_limit), indicator))
     assert not fires(indicator, speed, steady(speed, 0.7 * at_limit, indicator))

@@ -33,13 +33,13 @@ def _parameters(kind: str) -> list[Any]:
 
 @pytest.mark.parametrize(("alert_id", "case"), _parameters("fires"))
 def test_fires_on_an_attack(alert_id: str, case: dict[str, Any], record_property: Any) -> None:
-    record_property("kql", ("attack", alert_id))
+    record_property("kql", ("attack", "alerts", alert_id))
     assert fires(alert_id, case)
 
 
 @pytest.mark.parametrize(("alert_id", "case"), _parameters("silent"))
 def test_stays_silent_on_ordinary_traffic(alert_id: str, case: dict[str, Any], record_property: Any) -> None:
-    record_property("kql", ("ordinary", alert_id))
+    record_property("kql", ("ordinary", "alerts", alert_id))
     assert not fires(alert_id, case)
 
 

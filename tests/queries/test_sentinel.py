@@ -12,9 +12,9 @@ from stacks.settings.alerts import alert_catalogue, query_text
 from stacks.settings.security_catalogues import sentinel_catalogue, sentinel_query
 from tests.harness import ROOT
 from tests.queries.engine import NOW, queries
+from tests.queries.inventory import EMERGENCY, sentinel_text
 from tests.queries.rows import Rows, all_tables, answers, tables_of
 
-EMERGENCY = "00000000-0000-4000-8000-00000000b9e1"
 ATTACKER, CLINIC = "203.0.113.7", "198.51.100.3"
 
 
@@ -93,16 +93,13 @@ ORDINARY: dict[str, list[Rows]] = {
 
 
 def found(event: str, rows: Rows) -> list[dict[str, Any]]:
-    """What the rule returns. The local engine has no watchlists: the list stands in the query instead."""
-    text = sentinel_query(event).replace(
-        '_GetWatchlist("break-glass") | project UserId = tostring(ObjectId)',
-        f'datatable (UserId: string) ["{EMERGENCY}"]',
-    )
-    return answers(text, rows)
+    """What the rule returns."""
+    return answers(sentinel_text(event), rows)
 
 
 @pytest.mark.parametrize(("event", "rows"), [(event, rows) for event in ATTACKS for rows in ATTACKS[event]])
-def test_fires_on_an_attack_and_names_what_it_maps(event: str, rows: Rows) -> None:
+def test_fires_on_an_attack_and_names_what_it_maps(event: str, rows: Rows, record_property: Any) -> None:
+    record_property("kql", ("attack", "Sentinel", event))
     shown = found(event, rows)
     assert shown
     for entity in sentinel_catalogue()[event].entities:
@@ -111,7 +108,8 @@ def test_fires_on_an_attack_and_names_what_it_maps(event: str, rows: Rows) -> No
 
 
 @pytest.mark.parametrize(("event", "rows"), [(event, rows) for event in ORDINARY for rows in ORDINARY[event]])
-def test_stays_silent_on_ordinary_traffic(event: str, rows: Rows) -> None:
+def test_stays_silent_on_ordinary_traffic(event: str, rows: Rows, record_property: Any) -> None:
+    record_property("kql", ("ordinary", "Sentinel", event))
     assert found(event, rows) == []
 
 
@@ -123,7 +121,9 @@ def test_the_address_of_the_attacker_is_what_a_playbook_would_block() -> None:
     assert [row["Address"] for row in found("edge-scanner", ATTACKS["edge-scanner"][0])] == [ATTACKER]
 
 
-def test_an_incident_is_told_once_and_a_closed_one_not_at_all() -> None:
+def test_an_incident_is_told_once_and_a_closed_one_not_at_all(record_property: Any) -> None:
+    record_property("kql", ("attack", "Sentinel", "incident"))
+    record_property("kql", ("ordinary", "Sentinel", "incident"))
     row = {"IncidentNumber": 7, "Title": "Edge scanner", "Severity": "High", "IncidentUrl": "https://portal"}
     assert len(answers(sentinel_query("incident"), {"SecurityIncident": [{**row, "Status": "New"}] * 2})) == 1
     assert answers(sentinel_query("incident"), {"SecurityIncident": [{**row, "Status": "Closed"}]}) == []
