@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.rule import Rule
 from policies.rules import (
+    api_management,
     app_service,
     app_settings,
     archive,
@@ -35,6 +36,7 @@ _MODULES = (
     app_settings,
     front_door,
     waf,
+    api_management,
     service_bus,
     network,
     monitoring,

@@ -9,6 +9,7 @@ from policies.rule import must, rule
 from policies.rules.app_service import ingress
 from policies.view import Resource, Stack, lookup
 
+GATEWAY = "apimanagement:ApiManagementService"
 PROFILE, DOMAIN, ORIGIN, ROUTE = "cdn:Profile", "cdn:AFDCustomDomain", "cdn:AFDOrigin", "cdn:Route"
 
 REQUIRED_HEADERS = frozenset(
@@ -151,15 +152,19 @@ def origin_certificate(origin: Resource) -> Iterator[str]:
     on=ORIGIN,
     severity="critical",
     controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Give the origin a sharedPrivateLinkResource to a site without public access, or lock the site to "
-    "Front Door (APP-INGRESS).",
+    remediation="Give the origin a sharedPrivateLinkResource to a site or gateway without public access, or lock the "
+    "site to Front Door (APP-INGRESS).",
     source="Azure Policy 'Secure private connectivity between Azure Front Door Premium and Azure App Service'",
 )
 def origin_locked(origin: Resource, stack: Stack) -> Iterator[str]:
     private = origin.has("sharedPrivateLinkResource.privateLink.id")
     path = "sharedPrivateLinkResource.privateLink.id" if private else "hostName"
     sites = stack.targets(origin, path, "web:WebApp", by="id" if private else "defaultHostName")
-    if not sites:
+    gateways = stack.targets(origin, path, GATEWAY) if private else []
+    for gateway in gateways:
+        for message in must(gateway, "publicNetworkAccess", "Disabled"):
+            yield f"{gateway}: {message}: private link does not close the public way"
+    if not (sites or gateways):
         yield "its origin is no app of this stack, so nobody can say that only Front Door reaches it"
     for site in sites:
         if private:

@@ -19,7 +19,7 @@ _CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
 Kind = Literal[
     "keyvault", "postgres", "site", "plan", "frontdoor", "redis", "storage", "servicebus",
-    "jobs", "workspace", "groups", "subscription", "tenant",
+    "gateway", "jobs", "workspace", "groups", "subscription", "tenant",
 ]  # fmt: skip
 """What an alert watches. ``groups``: the stack's resource groups; ``subscription``: only in the stack that owns it;
 ``tenant``: only where Entra logs are sent to the workspace."""
@@ -33,6 +33,7 @@ NAMESPACES: Mapping[str, str] = {
     "redis": "Microsoft.Cache/redisEnterprise",
     "storage": "Microsoft.Storage/storageAccounts",
     "servicebus": "Microsoft.ServiceBus/namespaces",
+    "gateway": "Microsoft.ApiManagement/service",
 }
 """Metric namespace of each kind that has metrics of its own."""
 

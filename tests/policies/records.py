@@ -11,6 +11,7 @@ from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import stack_names
 from policies.view import Stack
+from tests.gateway import gateway_record
 from tests.harness import ROOT, record
 
 PREFERRED = ("prod", "dev", "staging")
@@ -43,7 +44,7 @@ def beside(mode: Mode) -> Record:
 
 def everything(mode: Mode) -> list[Record]:
     """All of them."""
-    return [*records(mode).values(), beside(mode)]
+    return [*records(mode).values(), beside(mode), gateway_record(mode)]
 
 
 @cache

@@ -1,0 +1,69 @@
+"""Production with API Management, as no stack has it: what the gateway's tests look at."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from assurance.record import Mode, Record
+from assurance.recorder.processes import Job, record_stacks
+from tests.harness import ROOT
+from tests.projects import Config, project
+
+TENANT = "https://login.microsoftonline.com/00000000-0000-4000-8000-000000000002/v2.0"
+SECTION: Config = {
+    "tier": "StandardV2",
+    "units": 2,
+    "publisherName": "MedSpaSync Pro",
+    "publisherEmail": "platform@medspasyncpro.com",
+    "apis": {
+        "backend": {
+            "token": {
+                "openIdConfiguration": f"{TENANT}/.well-known/openid-configuration",
+                "issuers": [TENANT],
+                "audiences": ["api://medspasync"],
+            },
+            "limits": [
+                {"counter": "user", "calls": 300, "seconds": 60},
+                {"counter": "subscription", "calls": 3000, "seconds": 60},
+            ],
+            "openPaths": {
+                "/webhooks/stripe": {"methods": ["POST"], "calls": 300, "seconds": 60},
+                "/auth": {"methods": ["POST"], "calls": 50, "seconds": 300, "below": True},
+            },
+        }
+    },
+    "products": {
+        "partners": {
+            "description": "Appointments for partners' systems.",
+            "apis": ["backend"],
+            "subscriptions": ["lab-connector", "crm"],
+        }
+    },
+}
+"""`medspasync:apiManagement` with everything in it."""
+SUBNET = "10.40.36.32/27"
+
+
+def gateway_config() -> Config:
+    """Production's config with the gateway; a copy, which a test may alter."""
+    config: Config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    config["medspasync:apiManagement"] = copy.deepcopy(SECTION)
+    config["medspasync:network"]["subnets"]["gateway"] = SUBNET
+    return config
+
+
+@cache
+def _recorded(mode: Mode) -> Record:
+    with tempfile.TemporaryDirectory() as folder:
+        (made,) = record_stacks(project(Path(folder), prod=gateway_config()), [Job("prod", mode)])
+    return made
+
+
+def gateway_record(mode: Mode = "deployed") -> Record:
+    """The record of that stack; a copy, which a test may alter."""
+    return copy.deepcopy(_recorded(mode))
