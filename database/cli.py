@@ -17,7 +17,8 @@ from psycopg import Connection
 from rich.console import Console
 from rich.table import Table
 
-from database import keys, maintain, principals, runner, verify
+from database import keys, maintain, principals, retention, runner, verify
+from database.blobs import Container
 from database.connection import connect
 from database.context import sign_context
 from database.credentials_command import credentials
@@ -48,15 +49,15 @@ def run() -> None:
 
 
 def _report(report: dict[str, Any], target: str | None, *lines: str) -> None:
-    text = json.dumps(report, indent=2, default=str)
     if target == "-":
-        typer.echo(text)
+        # One line: what collects a container's output takes each line for a record.
+        typer.echo(json.dumps(report, default=str))
         return
     for line in lines:
         _out.print(line, markup=False, highlight=False, soft_wrap=True)
     if target:
         try:
-            Path(target).write_text(text + "\n", encoding="utf-8")
+            Path(target).write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
         except OSError as unwritable:
             raise DatabaseRoomError(f"--json {target}: {unwritable.strerror}") from unwritable
 
@@ -156,7 +157,7 @@ def maintain_command(
     with connect(dsn, entra=entra) as connection:
         report = maintain.maintain(connection)
         if export_to:
-            report["exported"] = maintain.export(connection, export_to)
+            report["exported"] = retention.export(connection, export_to)
     _report(
         report,
         json_file,
@@ -171,20 +172,35 @@ def maintain_command(
 @app.command(name="retire")
 def retire_command(
     dsn: Dsn,
-    folder: Annotated[Path, typer.Option("--from", help="folder with the exports, as they are kept")],
-    location: Annotated[str, typer.Option(help="where they are kept, for the record")],
+    archive: Annotated[
+        str | None, typer.Option("--to", envvar="MEDSPASYNC_ARCHIVE", help="URL of a container that nobody can alter")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option("--from", help="folder with the exports, as they are kept")] = None,
+    location: Annotated[str | None, typer.Option(help="where the folder is kept, for the record")] = None,
     entra: Entra = False,
 ) -> None:
-    """Drop exported months that are past retention: as medspasync_maintainer."""
+    """Drop months past retention, as medspasync_maintainer: into a container (--to), or from a folder they lie in."""
+    if (folder is None) != (location is None):
+        raise DatabaseRoomError("--from and --location go together")
+    if folder is None and archive is None:
+        raise DatabaseRoomError("either --to URL, or --from DIR and --location URL")
     with connect(dsn, entra=entra) as connection:
-        for name in maintain.retire(connection, folder, location):
+        retired = (
+            retention.retire(connection, folder, location)
+            if folder is not None and location is not None
+            else retention.retire_to(connection, Container(archive or ""))
+        )
+        names = []
+        for name in retired:
             _out.print(f"retired {name}", markup=False)
+            names.append(name)
+    _out.print(f"{len(names)} months retired", markup=False, highlight=False)
 
 
 @app.command()
 def check_export(path: Path) -> None:
     """Check one exported month against its seals; needs no database."""
-    digest, closing = maintain.read_export(path)
+    digest, closing = retention.read_export(path)
     _out.print(f"intact: sha256 {digest}, last seal {closing or 'none'}", markup=False)
 
 

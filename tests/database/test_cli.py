@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -136,6 +137,15 @@ def test_anchors_may_be_one_report_a_line(tmp_path: Path) -> None:
     line = json.dumps({"heads": [{"log": "security_logs", "seq": 1, "hash": "00", "more": 1}]})
     path.write_text(line + "\n" + line + "\n")
     assert read_anchors(path) == [{"log": "security_logs", "seq": 1, "hash": "00"}] * 2
+
+
+def test_a_report_on_stdout_is_one_line(world: World, run: Any) -> None:
+    """A container's output is collected line by line: the chain's heads must be in one record."""
+    code, out, _ = run("maintain", "--dsn", world.server.dsn("medspasync_maintainer", world.dbname), "--json", "-")
+    assert (code, out.count("\n")) == (0, 1)
+    # As audit-seal-missing.kql looks for it.
+    assert re.search(r'"heads":\s*\[\s*\{', out)
+    assert [head["log"] for head in json.loads(out)["heads"]] == ["hipaa_audit_logs", "security_logs"]
 
 
 def test_maintain_reports_a_broken_chain_and_exits_1(world: World, run: Any, tmp_path: Path) -> None:

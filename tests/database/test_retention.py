@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from database import maintain
+from database import maintain, retention
 from database.errors import DatabaseRoomError
 from tests.database.test_audit_chain import seal, tamper, verdicts
 from tests.database.world import World
@@ -46,12 +46,12 @@ def due(world: World) -> list[tuple[str]]:
 def test_export_then_retire_and_the_chain_still_verifies(world: World, tmp_path: Path) -> None:
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
-        written = maintain.export(maintainer, tmp_path)
+        written = retention.export(maintainer, tmp_path)
         assert [(entry["file"], entry["rows"]) for entry in written] == [
             (f"hipaa_audit_logs_{suffix}.tsv", 3), (f"security_logs_{suffix}.tsv", 3)]  # fmt: skip
-        retired = maintain.retire(maintainer, tmp_path, "https://archive.example/worm/")
+        retired = retention.retire(maintainer, tmp_path, "https://archive.example/worm/")
         assert retired == [f"hipaa_audit_logs_{suffix}", f"security_logs_{suffix}"]
-        assert maintain.retire(maintainer, tmp_path, "https://archive.example/worm") == []
+        assert retention.retire(maintainer, tmp_path, "https://archive.example/worm") == []
     assert verdicts(world) == []
     with world.login("medspasync_auditor") as auditor:
         rows = auditor.execute(
@@ -69,7 +69,7 @@ def test_five_years_are_not_six(world: World, tmp_path: Path) -> None:
     suffix = age(world, years=5)
     assert due(world) == []
     with world.login(MAINTAINER) as maintainer:
-        assert maintain.export(maintainer, tmp_path) == []
+        assert retention.export(maintainer, tmp_path) == []
         with pytest.raises(psycopg.errors.RaiseException, match="not past its retention"):
             maintainer.execute("SELECT audit.retire_period('hipaa_audit_logs', to_date(%s, 'YYYY_MM'), NULL, 'x', %s)",
                                (suffix, "0" * 64))  # fmt: skip
@@ -89,53 +89,53 @@ def test_a_shorter_setting_is_refused_and_a_longer_one_counts(world: World) -> N
 def test_an_altered_export_is_refused(world: World, tmp_path: Path) -> None:
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
-        maintain.export(maintainer, tmp_path)
+        retention.export(maintainer, tmp_path)
         path = tmp_path / f"hipaa_audit_logs_{suffix}.tsv"
         path.write_text(path.read_text().replace("DELETE", "UPDATE", 1))
         with pytest.raises(DatabaseRoomError, match="not what was sealed"):
-            maintain.retire(maintainer, tmp_path, "https://archive.example")
+            retention.retire(maintainer, tmp_path, "https://archive.example")
     assert len(due(world)) == 2
 
 
 def test_an_export_of_something_else_is_refused_by_the_server(world: World, tmp_path: Path) -> None:
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
-        maintain.export(maintainer, tmp_path)
+        retention.export(maintainer, tmp_path)
         for kind in (".tsv", ".seals.json"):
             (tmp_path / f"hipaa_audit_logs_{suffix}{kind}").write_bytes(
                 (tmp_path / f"security_logs_{suffix}{kind}").read_bytes()
             )
         with pytest.raises(DatabaseRoomError, match="does not end with its last seal"):
-            maintain.retire(maintainer, tmp_path, "https://archive.example")
+            retention.retire(maintainer, tmp_path, "https://archive.example")
 
 
 def test_a_missing_export_and_an_unwritable_folder_are_clear_errors(world: World, tmp_path: Path) -> None:
     age(world)
     with world.login(MAINTAINER) as maintainer:
         with pytest.raises(DatabaseRoomError, match=r"hipaa_audit_logs_\d{4}_\d\d.tsv"):
-            maintain.retire(maintainer, tmp_path, "https://archive.example")
+            retention.retire(maintainer, tmp_path, "https://archive.example")
         with pytest.raises(DatabaseRoomError, match="No such file"):
-            maintain.export(maintainer, tmp_path / "absent")
+            retention.export(maintainer, tmp_path / "absent")
 
 
 def test_a_tampered_month_cannot_be_retired(world: World, tmp_path: Path) -> None:
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
-        maintain.export(maintainer, tmp_path)
+        retention.export(maintainer, tmp_path)
         tamper(world, f"UPDATE audit.hipaa_audit_logs_{suffix} SET action = 'UPDATE'")
         with pytest.raises(DatabaseRoomError, match="cannot be retired"):
-            maintain.retire(maintainer, tmp_path, "https://archive.example")
+            retention.retire(maintainer, tmp_path, "https://archive.example")
 
 
 def test_rows_without_a_seal_keep_their_month(world: World, tmp_path: Path) -> None:
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
-        maintain.export(maintainer, tmp_path)
+        retention.export(maintainer, tmp_path)
         with world.login("platform") as platform:
             platform.execute(f"INSERT INTO audit.hipaa_audit_logs (recorded_at, action) SELECT min(recorded_at), 'DELETE' "
                              f"FROM audit.hipaa_audit_logs_{suffix}")  # fmt: skip
         with pytest.raises(DatabaseRoomError, match="1 rows that are not sealed"):
-            maintain.retire(maintainer, tmp_path, "https://archive.example")
+            retention.retire(maintainer, tmp_path, "https://archive.example")
 
 
 def test_an_empty_month_goes_without_a_record(world: World, tmp_path: Path) -> None:
@@ -144,9 +144,9 @@ def test_an_empty_month_goes_without_a_record(world: World, tmp_path: Path) -> N
                          "FOR VALUES FROM ('2001-01-01+00') TO ('2001-02-01+00')")  # fmt: skip
         platform.execute("ALTER TABLE audit.security_logs_2001_01 OWNER TO medspasync_owner")
     with world.login(MAINTAINER) as maintainer:
-        maintain.export(maintainer, tmp_path)
-        assert maintain.read_export(tmp_path / "security_logs_2001_01.tsv")[1] is None
-        assert maintain.retire(maintainer, tmp_path, "https://archive.example") == ["security_logs_2001_01"]
+        retention.export(maintainer, tmp_path)
+        assert retention.read_export(tmp_path / "security_logs_2001_01.tsv")[1] is None
+        assert retention.retire(maintainer, tmp_path, "https://archive.example") == ["security_logs_2001_01"]
     assert verdicts(world) == []
 
 
