@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 
@@ -15,12 +15,7 @@ from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE
 from stacks.outputs import Edge, Foundation
 from stacks.settings.security import SecuritySettings
-
-Response = Literal["block", "disable"]
-
-APPROVED: Mapping[Response, str] = {"block": "block-approved", "disable": "disable-approved"}
-DONE: Mapping[Response, str] = {"block": "addresses-blocked", "disable": "accounts-disabled"}
-"""Labels of incidents: what a person (or, without approval, an automation rule) sets, and what a playbook sets."""
+from stacks.settings.security_catalogues import APPROVED, DONE, Response
 
 SENTINEL_RESPONDER = "3e150937-b8fe-4cfb-8069-0eaf05ecd056"
 """Built-in role Microsoft Sentinel Responder: read, label and comment on incidents."""

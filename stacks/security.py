@@ -13,37 +13,26 @@ from components.policy_assignment import PolicyAssignment, PolicyAssignmentArgs,
 from components.sentinel import AnalyticsRule, Sentinel, SentinelArgs, Watchlist
 from stacks.dashboards import kinds_present
 from stacks.outputs import Data, Edge, Foundation
-from stacks.response import APPROVED, build_response
+from stacks.response import build_response
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import DefenderSettings, SecuritySettings
 from stacks.settings.security_catalogues import (
+    APPROVED,
+    INITIATIVES,
+    PLANS,
     POLICY_EXEMPTIONS,
     SENTINEL,
     Initiative,
     SentinelEntry,
     policy_exemptions,
     sentinel_catalogue,
+    sentinel_events,
     sentinel_query,
+    sentinel_title,
 )
 from stacks.settings.subscription import SubscriptionSettings
-
-INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
-    "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
-    "hitrust-csf": ("e0d47b75-5d99-442a-9d60-07f2595ab095", "1.*.*", "HITRUST CSF v11.3"),
-}
-"""Built-in policy set definition, version and title of each initiative (Azure/azure-policy, Regulatory Compliance)."""
-
-PLANS: Mapping[str, str] = {
-    "AppServices": "app_services",
-    "KeyVaults": "key_vaults",
-    "OpenSourceRelationalDatabases": "open_source_databases",
-    "StorageAccounts": "storage_accounts",
-    "Arm": "resource_manager",
-    "CloudPosture": "posture",
-}
-"""Azure's name of each plan (Microsoft.Security/pricings) to our setting."""
 
 SUB_PLANS = {"StorageAccounts": "DefenderForStorageV2", "Arm": "PerSubscription", "KeyVaults": "PerKeyVault"}
 """Variants by today's prices; the older ones bill by transaction."""
@@ -129,22 +118,16 @@ def _sentinel(security: SecuritySettings, present: Collection[str], foundation: 
 
 def rules_of(security: SecuritySettings, present: Collection[str]) -> dict[str, AnalyticsRule]:
     """Sentinel's rules that this stack has the logs and features for, by event."""
-    features = {
-        None: True,
-        "break-glass": bool(security.break_glass),
-        "threat-intelligence": security.sentinel.threat_intelligence,
-    }
-    return {
-        event: _rule(event, entry)
-        for event, entry in sentinel_catalogue().items()
-        if set(entry.needs) <= set(present) and features[entry.feature]
-    }
+    events = sentinel_events(
+        present, break_glass=bool(security.break_glass), threat_intelligence=security.sentinel.threat_intelligence
+    )
+    return {event: _rule(event, entry) for event, entry in events.items()}
 
 
 def _rule(event: str, entry: SentinelEntry) -> AnalyticsRule:
     return AnalyticsRule(
         id=event,
-        title=event.replace("-", " ").capitalize(),
+        title=sentinel_title(event),
         description=f"{entry.summary} Runbook: docs/runbooks/{entry.runbook}.md. HIPAA: {', '.join(entry.controls)}.",
         query=sentinel_query(event),
         severity=entry.severity,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +81,24 @@ def compare(there: Any, wanted: Any, path: str = "") -> Comparison:
         elif found != value:
             result.different.append(f"{place} is {found!r}, must be {value!r}")
     return result
+
+
+def demand(
+    rule: Rule, name: str, origin: dict[str, Any], found: Sequence[Resource], wanted: Mapping[str, Any] | None = None
+) -> Demand:
+    """That one of ``found`` is there, with these inputs; more than one is for the engine to refuse."""
+    if not found:
+        return Demand(rule=rule, name=name, origin=origin, problems=[f"there is no {name}"])
+    result = compare(found[0].inputs, wanted or {})
+    return Demand(
+        rule=rule, name=name, origin=origin, resource=found[0], problems=result.different, unknown=result.unknown
+    )
+
+
+def made_from(resources: Iterable[Resource], key: str, file: str | None = None) -> list[Resource]:
+    """Those made from the entry ``key`` (of ``file``, or of any)."""
+    origins = [(resource, resource.origin or {}) for resource in resources]
+    return [one for one, origin in origins if origin.get("key") == key and file in (None, origin.get("file"))]
 
 
 def _pairs(there: Any, wanted: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

@@ -1,4 +1,4 @@
-"""What must be in a record although nothing in the record says so: alerts, receivers, retention, sources of logs.
+"""What must be in a record although nothing in the record says so: alerts, receivers, retention, dashboards, plans.
 
 A rule on resources cannot see that one is missing. The stack's own file and the catalogues know: they are read here,
 and every part of them that the record does not answer is a failure that names its line.
@@ -11,8 +11,13 @@ from pathlib import Path
 
 from assurance.check.demand import Demand, Rule
 from assurance.check.expected_alerts import Alerts
+from assurance.check.expected_archive import archive_demands, flow_demands
+from assurance.check.expected_compliance import compliance_demands
+from assurance.check.expected_dashboards import dashboard_demands
 from assurance.check.expected_logs import Logs
 from assurance.check.expected_owner import owner
+from assurance.check.expected_sentinel import sentinel_demands
+from assurance.check.expected_vault_events import vault_event_demands
 from assurance.check.findings import Finding
 from assurance.check.places import Places
 from assurance.errors import UsageError
@@ -69,3 +74,9 @@ def demands(record: Record, settings: Settings, places: Places) -> Iterator[Dema
     yield from logs.receivers()
     yield from logs.retention()
     yield from logs.queries({entry.kind for entry in alert_catalogue().values() if alerts.concerned(entry.kind)})
+    yield from archive_demands(joins, settings, places)
+    yield from flow_demands(joins, settings, places)
+    yield from vault_event_demands(joins, places)
+    yield from dashboard_demands(alerts)
+    yield from compliance_demands(joins, settings, places)
+    yield from sentinel_demands(alerts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from assurance.check.demand import Demand, Rule, compare
+from assurance.check.demand import Demand, Rule, compare, demand, made_from
 from assurance.check.kinds import WATCHED, watched
 from assurance.check.places import Places
 from assurance.joins import Joins
@@ -48,6 +48,10 @@ class Alerts:
     settings: Settings
     places: Places
 
+    def of_id(self, alert_id: str) -> Sequence[Resource]:
+        """Alert rules that say they are this alert."""
+        return self._rules.get(alert_id, [])
+
     @cached_property
     def _rules(self) -> Mapping[str, Sequence[Resource]]:
         """Alert rules by the id of the alert they say they are."""
@@ -80,14 +84,14 @@ class Alerts:
     def _of_entry(self, alert_id: str, entry: Entry) -> Iterator[Demand]:
         origin = self.places.of(ALERTS, alert_id)
         if not isinstance(entry, MetricEntry):
-            rules = self._rules.get(alert_id, [])
-            demand = self._demand(f"alert {alert_id}", origin, rules, entry.channel, self._wanted(alert_id, entry))
+            rules = self.of_id(alert_id)
+            demand = self.demand(f"alert {alert_id}", origin, rules, entry.channel, self._wanted(alert_id, entry))
             yield replace(demand, problems=[*demand.problems, *self._unseen(entry, rules)])
             return
         for resource in watched(self.joins, entry.kind):
-            rules = [r for r in self._rules.get(alert_id, []) if resource in self._scopes(r, WATCHED[entry.kind])]
+            rules = [r for r in self.of_id(alert_id) if resource in self._scopes(r, WATCHED[entry.kind])]
             name = f"alert {alert_id} on {resource.name}"
-            yield self._demand(name, origin, rules, entry.channel, self._wanted(alert_id, entry))
+            yield self.demand(name, origin, rules, entry.channel, self._wanted(alert_id, entry))
 
     def _unseen(self, entry: Entry, rules: Sequence[Resource]) -> list[str]:
         """Resource groups whose activity log an alert on the stack's groups does not read."""
@@ -130,28 +134,28 @@ class Alerts:
                         "enabled": True, "severity": burn.severity,
                         "windowSize": burn.long, "evaluationFrequency": burn.frequency,
                     }  # fmt: skip
-                    rules = _from(self._rules.get(alert_id, []), key)
+                    rules = made_from(self.of_id(alert_id), key)
                     name = f"alert {alert_id} of {app}"
-                    yield self._demand(name, self.places.of(file, key), rules, burn.channel, wanted)
+                    yield self.demand(name, self.places.of(file, key), rules, burn.channel, wanted)
 
     def _availability(self) -> Iterator[Demand]:
         file = f"Pulumi.{self.joins.record.stack}.yaml"
         for name in self.settings.monitoring.availability_tests:
             key = f"medspasync:monitoring.availabilityTests.{name}"
             origin = self.places.of(file, key)
-            tests = _from(self.joins.of("applicationinsights:WebTest"), key)
+            tests = made_from(self.joins.of("applicationinsights:WebTest"), key)
             problems = [] if tests else ["there is no such test"]
             yield Demand(
                 rule=ALERT, name=f"availability test {name}", origin=origin, resource=next(iter(tests), None),
                 problems=problems,
             )  # fmt: skip
-            rules = _from(self._rules.get("availability", []), key)
-            yield self._demand(f"alert availability of {name}", origin, rules, "critical", {"enabled": True})
+            rules = made_from(self.of_id("availability"), key)
+            yield self.demand(f"alert availability of {name}", origin, rules, "critical", {"enabled": True})
 
     def _budget(self) -> Iterator[Demand]:
         """Costs are told of, also before they are there: what there is instead of a daily cap."""
         key = "medspasync:monitoring.budget"
-        budgets = _from(self.joins.of("consumption:Budget"), key)
+        budgets = made_from(self.joins.of("consumption:Budget"), key)
         problems = [] if budgets else ["there is no such budget"]
         for budget in budgets[:1]:
             told = {n.get("thresholdType") for n in (budget.inputs.get("notifications") or {}).values()}
@@ -173,6 +177,9 @@ class Alerts:
             resource=next(iter(told), None), problems=[] if told else ["no alert processing rule tells of them"],
         )  # fmt: skip
         windows = {f"medspasync:monitoring.maintenance.{w.name}" for w in self.settings.monitoring.maintenance}
+        for window in sorted(windows):
+            name = f"quiet in the window {window.rpartition('.')[2]}"
+            yield demand(ALERT, name, self.places.of(file, window), made_from(rules, window))
         for rule in rules:
             if rule not in told:
                 key = (rule.origin or {}).get("key", "")
@@ -180,9 +187,10 @@ class Alerts:
                 origin = self.places.of(file, key or critical)
                 yield Demand(rule=ALERT, name=f"quiet by {rule.name}", origin=origin, resource=rule, problems=problems)
 
-    def _demand(
-        self, name: str, origin: dict[str, Any], rules: Sequence[Resource], channel: str, wanted: dict[str, Any]
+    def demand(
+        self, name: str, origin: dict[str, Any], rules: Sequence[Resource], channel: str, wanted: Mapping[str, Any]
     ) -> Demand:
+        """That one of ``rules`` is there with these inputs, and tells the channel."""
         if not rules:
             return Demand(rule=ALERT, name=name, origin=origin, problems=["there is no such alert"])
         rule = rules[0]
@@ -193,11 +201,6 @@ class Alerts:
         return Demand(
             rule=ALERT, name=name, origin=origin, resource=rule, problems=result.different, unknown=result.unknown
         )
-
-
-def _from(resources: Sequence[Resource], key: str) -> list[Resource]:
-    """Those made from the entry ``key``."""
-    return [resource for resource in resources if (resource.origin or {}).get("key") == key]
 
 
 def _conditions(entry: ActivityEntry) -> list[dict[str, Any]]:

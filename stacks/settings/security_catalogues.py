@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,27 @@ _CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
 Initiative = Literal["hipaa", "hitrust-csf"]
 Feature = Literal["break-glass", "threat-intelligence"]
+Response = Literal["block", "disable"]
+
+INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
+    "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
+    "hitrust-csf": ("e0d47b75-5d99-442a-9d60-07f2595ab095", "1.*.*", "HITRUST CSF v11.3"),
+}
+"""Built-in policy set definition, version and title of each initiative (Azure/azure-policy, Regulatory Compliance)."""
+
+PLANS: Mapping[str, str] = {
+    "AppServices": "app_services",
+    "KeyVaults": "key_vaults",
+    "OpenSourceRelationalDatabases": "open_source_databases",
+    "StorageAccounts": "storage_accounts",
+    "Arm": "resource_manager",
+    "CloudPosture": "posture",
+}
+"""Azure's name of each Defender plan (Microsoft.Security/pricings) to our setting."""
+
+APPROVED: Mapping[Response, str] = {"block": "block-approved", "disable": "disable-approved"}
+DONE: Mapping[Response, str] = {"block": "addresses-blocked", "disable": "accounts-disabled"}
+"""Labels of incidents: what a person (or, without approval, an automation rule) sets, and what a playbook sets."""
 
 
 class Entity(Section):
@@ -89,6 +110,23 @@ def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
 def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
     """Exemptions by id. Raises pydantic.ValidationError when the file is wrong."""
     return TypeAdapter(dict[AlertId, ExemptionEntry]).validate_python(_rows("policy_exemptions.yaml"))
+
+
+def sentinel_events(
+    present: Collection[str], *, break_glass: bool, threat_intelligence: bool
+) -> dict[AlertId, SentinelEntry]:
+    """Rules that a stack has the logs (``present``: kinds that report) and the features for."""
+    features = {None: True, "break-glass": break_glass, "threat-intelligence": threat_intelligence}
+    return {
+        event: entry
+        for event, entry in sentinel_catalogue().items()
+        if set(entry.needs) <= set(present) and features[entry.feature]
+    }
+
+
+def sentinel_title(event: str) -> str:
+    """What an incident of the event is called."""
+    return event.replace("-", " ").capitalize()
 
 
 def sentinel_query(event: str) -> str:

@@ -17,11 +17,11 @@ from assurance.record import Mode, Record
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.defender import Defender, DefenderArgs
 from stacks.outputs import Edge
-from stacks.response import APPROVED, SENTINEL_RESPONDER
-from stacks.security import INITIATIVES, PLANS, build_security, rules_of
+from stacks.response import SENTINEL_RESPONDER
+from stacks.security import build_security, rules_of
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings
-from stacks.settings.security_catalogues import policy_exemptions, sentinel_catalogue
+from stacks.settings.security_catalogues import APPROVED, INITIATIVES, PLANS, policy_exemptions, sentinel_catalogue
 from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES, only
 from tests.settings.sections import read

@@ -31,6 +31,7 @@ from tests.harness import MODES, ROOT
 from tests.policies.records import records
 
 PLACES = Places(ROOT)
+EVERYWHERE = ("ALERT", "RECEIVER", "RETENTION", "LOG-FEED", "LOG-PLAN", "VAULT-EVENT", "DASHBOARD")
 
 
 @cache
@@ -92,10 +93,11 @@ def alerts(seen: Joins) -> Alerts:
 def test_what_the_stack_file_asks_for_is_there(stack: str, mode: Mode) -> None:
     found = list(expected_findings(records(mode)[stack], ROOT))
     assert [(f.name, f.message) for f in found if f.status == "fail"] == []
-    rules = {"EXPECT-ALERT", "EXPECT-RECEIVER", "EXPECT-RETENTION", "EXPECT-LOG-FEED", "EXPECT-LOG-PLAN"}
-    assert rules | ({"EXPECT-SUBSCRIPTION-OWNER"} if settings(stack).subscription.owner else set()) == {
-        f.rule for f in found
-    }
+    rules = {f"EXPECT-{kind}" for kind in EVERYWHERE}
+    rules |= {"EXPECT-FLOW-LOG"} if settings(stack).network.flow_logs else set()
+    if settings(stack).subscription.owner:
+        rules |= {"EXPECT-SUBSCRIPTION-OWNER", "EXPECT-DEFENDER", "EXPECT-POLICY"}
+    assert {f.rule for f in found} == rules
     if mode == "deployed":
         assert {f.status for f in found} == {"pass"}
 
