@@ -16,7 +16,8 @@ from stacks.database_job import build_database_job
 from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
 from stacks.network import build_flow_logs
 from stacks.outputs import Bus, Data, Foundation
-from stacks.secrets import Value, build_secrets
+from stacks.secrets import Generated, SecretSources, SecretVaults, Value, build_secrets
+from stacks.settings.credentials import CREDENTIAL
 from stacks.settings.jobs import DATABASE_URL, app_role
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
@@ -40,10 +41,16 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
     cache = _cache(settings, foundation, vaults)
     servers = {"primary": database.id} | ({"replica": database.replica_id} if database.replica_id is not None else {})
     archive = build_archive(
-        settings.archive, common, network, vaults.keys["archive"], foundation.edge.profile_id, servers
+        settings.archive,
+        settings.database_job,
+        common,
+        network,
+        vaults.keys["archive"],
+        foundation.edge.profile_id,
+        servers,
     )
     backup = build_backup(settings.backup, common, database)
-    jobs = build_database_job(settings, common, network, identities, database)
+    jobs = build_database_job(settings, common, network, identities, database, archive, vaults.database)
     if settings.network.flow_logs is not None:
         build_flow_logs(
             settings.network.flow_logs,
@@ -53,7 +60,14 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
             identity=identities.duties[FLOW_LOGS],
         )
     bus = build_bus(settings, foundation)
-    secrets = build_secrets(settings, common, vaults.apps, supplied, _derived(settings, foundation, database, cache))
+    generated = Generated(settings)
+    derived = _derived(settings, foundation, database, cache, generated)
+    secrets = build_secrets(
+        settings,
+        common,
+        SecretVaults(apps=vaults.apps, database=vaults.database),
+        SecretSources(supplied=supplied, derived=derived, generated=generated),
+    )
     return Data(
         vault_names={app: vault.outputs.name for app, vault in vaults.apps.items()},
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
@@ -83,11 +97,15 @@ def _cache(settings: Settings, foundation: Foundation, vaults: Vaults) -> Cache 
 
 
 def _derived(
-    settings: Settings, foundation: Foundation, database: Database, cache: Cache | None
+    settings: Settings, foundation: Foundation, database: Database, cache: Cache | None, generated: Generated
 ) -> dict[SecretName, dict[str, Value]]:
     """Connection strings of the apps that read them. With Entra authentication they hold no credential."""
+    by_password = settings.database.app_authentication == "password"
     urls: dict[SecretName, dict[str, Value]] = {
-        DATABASE_URL: {app: database.url(app_role(app)) for app in _readers(settings, DATABASE_URL)}
+        DATABASE_URL: {
+            app: database.url(app_role(app), generated.current(CREDENTIAL, app) if by_password else None)
+            for app in _readers(settings, DATABASE_URL)
+        }
     }
     if cache is not None:
         apps = foundation.identities.apps
@@ -99,7 +117,8 @@ def _watched(
     vaults: Vaults, servers: Mapping[str, pulumi.Output[str]], cache: Cache | None, archive: Archive, bus: Bus
 ) -> dict[str, Mapping[str, pulumi.Output[str]]]:
     """What the operations layer puts alerts on, by kind."""
-    all_vaults = {**vaults.apps, **vaults.key_vaults}
+    database = {"database": vaults.database} if vaults.database is not None else {}
+    all_vaults = {**vaults.apps, **database, **vaults.key_vaults}
     return {
         "keyvault": {name: vault.outputs.id for name, vault in all_vaults.items()},
         "postgres": servers,

@@ -16,10 +16,11 @@ from stacks.naming import SUFFIX_LENGTH, Names
 from stacks.network import build_network
 from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
+from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
 from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.secrets import SecretName
-from stacks.vaults import ENCRYPTION, GEO_ENCRYPTION
+from stacks.vaults import DATABASE_CREDENTIALS, ENCRYPTION, GEO_ENCRYPTION
 
 GROUPS = ("platform", "data", "monitoring")
 """Resource groups by purpose, so that a role can be given on one of them only."""
@@ -28,6 +29,7 @@ DATABASE_BOOTSTRAP = "database-bootstrap"
 DATABASE_MIGRATION = "database-migration"
 DATABASE_MAINTENANCE = "database-maintenance"
 FLOW_LOGS = "flow-logs"
+GATEWAY = "gateway"
 
 
 def duties(settings: Settings) -> list[str]:
@@ -38,7 +40,9 @@ def duties(settings: Settings) -> list[str]:
         DATABASE_BOOTSTRAP,
         DATABASE_MIGRATION,
         *([DATABASE_MAINTENANCE] if settings.database_job.image else []),
+        *([DATABASE_CREDENTIALS] if installs_credentials(settings.database_job, settings.apps) else []),
         *([FLOW_LOGS] if settings.network.flow_logs else []),
+        *([GATEWAY] if settings.api_management.on else []),
     ]
 
 

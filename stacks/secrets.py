@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pulumi
@@ -12,13 +12,15 @@ import pulumi_random as random
 
 from components.key_vault import KeyVault, VaultSecretArgs, vault_secret
 from stacks.outputs import Common, SecretReference
+from stacks.settings.credentials import COPIED, copy_name, published_dates
 from stacks.settings.model import Settings
 from stacks.settings.origin import Origin, made_from
 from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
-PREVIOUS = "PREVIOUS"
 RETIRED = "retired"
 """What takes the place of a retired secret's value, in a version that is disabled too."""
+SIGNING_KEY_BYTES = 32
+"""The database takes 32 to 64."""
 CONSUMER_KEYS = "INTERNAL-API-KEYS"
 CONSUMER_KEY = "INTERNAL-API-KEY"
 
@@ -38,18 +40,65 @@ class Published:
     rotated: date
 
 
-def build_secrets(
-    settings: Settings,
-    common: Common,
-    vaults: Mapping[str, KeyVault],
-    supplied: Mapping[SecretName, pulumi.Output[str]],
-    derived: Mapping[SecretName, Mapping[str, Value]],
-) -> dict[str, list[SecretReference]]:
-    """Write every app's secrets and return its references, versionless, so that a rotation needs no deployment.
+class Generated:
+    """Generated values, each made once and shared by whoever reads it."""
 
-    supplied: values from config by name; derived: values that come from resources, by name and app.
-    """
-    values = _Values(settings, supplied, derived)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, pulumi.Output[str]] = {}
+
+    def current(self, name: SecretName, app: str) -> pulumi.Output[str]:
+        """An app's own newest value."""
+        entry = catalogue()[name]
+        return self.value(name, entry, self._settings.vaults.rotated(name, entry).isoformat(), app)
+
+    def value(self, name: SecretName, entry: CatalogueEntry, version: str, consumer: str) -> pulumi.Output[str]:
+        """One value. The resource's name holds the rotation date, or the id in a keyring: adding one makes a new value
+        and keeps the old one, which an overlap or a keyring still needs."""
+        resource_name = "-".join(filter(None, ["generated", name.lower(), consumer, version]))
+        if resource_name not in self._known:
+            with made_from(Origin(CATALOGUE, name)):
+                make = self._signing_key if entry.form == "signing-key" else self._text
+                self._known[resource_name] = make(resource_name, entry, f"{consumer}-{version}")
+        return self._known[resource_name]
+
+    def _text(self, resource_name: str, entry: CatalogueEntry, _key_id: str) -> pulumi.Output[str]:
+        protect = entry.rotation.kind == "keyring" and self._settings.protection.protect
+        return random.RandomPassword(
+            resource_name,
+            length=entry.length or 64,
+            special=False,
+            # A key that data is encrypted with must never be dropped: the engine refuses to delete it.
+            opts=pulumi.ResourceOptions(protect=protect or None),
+        ).result
+
+    def _signing_key(self, resource_name: str, _entry: CatalogueEntry, key_id: str) -> pulumi.Output[str]:
+        secret = random.RandomBytes(resource_name, length=SIGNING_KEY_BYTES).hex
+        return pulumi.Output.secret(secret).apply(lambda known: signing_key_text(key_id, known))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretVaults:
+    """apps: each app's vault; database: the database job's, with copies of what it brings into the database."""
+
+    apps: Mapping[str, KeyVault]
+    database: KeyVault | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretSources:
+    """Where values come from. supplied: config, by name; derived: resources, by name and app."""
+
+    supplied: Mapping[SecretName, pulumi.Output[str]]
+    derived: Mapping[SecretName, Mapping[str, Value]]
+    generated: Generated
+
+
+def build_secrets(
+    settings: Settings, common: Common, vaults: SecretVaults, sources: SecretSources
+) -> dict[str, list[SecretReference]]:
+    """Write every app's secrets and return its references, versionless, so that a rotation needs no deployment."""
+    values = _Values(settings, sources)
     references: dict[str, list[SecretReference]] = {}
     for app, app_settings in settings.apps.items():
         references[app] = []
@@ -57,7 +106,10 @@ def build_secrets(
             entry = catalogue()[name]
             with made_from(Origin(CATALOGUE, name)):
                 for published in values.of(app, name, entry):
-                    uri = _write(app, name, entry, published, settings, common, vaults[app])
+                    uri = _write(app, name, entry, published, settings, common, vaults.apps[app])
+                    if vaults.database is not None and name in COPIED:
+                        copy = replace(published, secret_name=copy_name(app, published.secret_name))
+                        _write("database", name, entry, copy, settings, common, vaults.database)
                     references[app] += [
                         SecretReference(environment=variable, uri=uri) for variable in published.environment
                     ]
@@ -65,7 +117,7 @@ def build_secrets(
 
 
 def _write(
-    app: str,
+    holder: str,
     name: SecretName,
     entry: CatalogueEntry,
     published: Published,
@@ -74,7 +126,7 @@ def _write(
     vault: KeyVault,
 ) -> pulumi.Output[str]:
     secret = vault_secret(
-        f"{app}-{published.secret_name.lower()}",
+        f"{holder}-{published.secret_name.lower()}",
         VaultSecretArgs(
             resource_group_name=common.groups["data"],
             vault_name=vault.outputs.name,
@@ -101,32 +153,24 @@ def _write(
 
 
 class _Values:
-    """Values by app and name; a generated one is made once and shared by the apps that read it."""
+    """Values by app and name."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        supplied: Mapping[SecretName, pulumi.Output[str]],
-        derived: Mapping[SecretName, Mapping[str, Value]],
-    ) -> None:
+    def __init__(self, settings: Settings, sources: SecretSources) -> None:
         self._settings = settings
-        self._protect = settings.protection.protect
-        self._supplied = supplied
-        self._derived = derived
-        self._generated: dict[str, pulumi.Output[str]] = {}
+        self._sources = sources
+        self._made = sources.generated.value
 
     def of(self, app: str, name: SecretName, entry: CatalogueEntry) -> Iterator[Published]:
         """What is published of one entry to one app; nothing where an optional value is not there."""
-        dates = [self._settings.vaults.rotated(name, entry)]
+        versions: list[tuple[str, date]] = [(name, self._settings.vaults.rotated(name, entry))]
         if entry.rotation.kind == "overlap":
-            dates = self._settings.vaults.rotation_dates(name)[-2:][::-1]
-        for day, suffix in zip(dates, ("", PREVIOUS), strict=False):
+            versions = published_dates(self._settings.vaults, name)
+        for secret_name, day in versions:
             value = RETIRED if entry.retired else self._value(app, name, entry, day)
             if value is not None:
-                variables = (
-                    () if entry.retired else tuple(_join(variable, "_", suffix) for variable in entry.environment)
-                )
-                yield Published(_join(name, "-", suffix), variables, value, day)
+                suffix = secret_name.removeprefix(name).replace("-", "_")
+                variables = () if entry.retired else tuple(f"{variable}{suffix}" for variable in entry.environment)
+                yield Published(secret_name, variables, value, day)
 
     def _value(self, app: str, name: SecretName, entry: CatalogueEntry, day: date) -> Value | None:
         """The value that was set on ``day``."""
@@ -138,7 +182,9 @@ class _Values:
             return self._settings.vaults.settings[name]
         if name == CONSUMER_KEYS:
             return self._consumer_keys()
-        return self._supplied.get(name) if entry.origin == "supplied" else self._derived.get(name, {}).get(app)
+        if entry.origin == "supplied":
+            return self._sources.supplied.get(name)
+        return self._sources.derived.get(name, {}).get(app)
 
     def _keyring(self, name: SecretName, entry: CatalogueEntry) -> pulumi.Output[str]:
         keys = {key_id: self._made(name, entry, key_id, "") for key_id in self._settings.vaults.keyring(name)}
@@ -155,21 +201,10 @@ class _Values:
         }
         return pulumi.Output.all(**keys).apply(consumer_keys_text)
 
-    def _made(self, name: SecretName, entry: CatalogueEntry, version: str, consumer: str) -> pulumi.Output[str]:
-        """A generated value. The resource's name holds the rotation date, or the id in a keyring: adding one makes a
-        new value and keeps the old one, which an overlap or a keyring still needs."""
-        resource_name = "-".join(filter(None, ["generated", name.lower(), consumer, version]))
-        if resource_name not in self._generated:
-            with made_from(Origin(CATALOGUE, name)):
-                password = random.RandomPassword(
-                    resource_name,
-                    length=entry.length or 64,
-                    special=False,
-                    # A key that data is encrypted with must never be dropped: the engine refuses to delete it.
-                    opts=pulumi.ResourceOptions(protect=(entry.rotation.kind == "keyring" and self._protect) or None),
-                )
-            self._generated[resource_name] = password.result
-        return self._generated[resource_name]
+
+def signing_key_text(key_id: str, secret: str) -> str:
+    """A signing key as its app and its verifier read it: JSON, the id by which the verifier finds it, and hex."""
+    return json.dumps({"keyId": key_id, "secret": secret})
 
 
 def keyring_text(keys: Mapping[str, str]) -> str:
@@ -180,7 +215,3 @@ def keyring_text(keys: Mapping[str, str]) -> str:
 def consumer_keys_text(keys: Mapping[str, Sequence[str]]) -> str:
     """Each consumer's valid keys as their verifier reads them: JSON, current first."""
     return json.dumps({consumer: list(keys[consumer]) for consumer in sorted(keys)})
-
-
-def _join(name: str, separator: str, suffix: str) -> str:
-    return f"{name}{separator}{suffix}" if suffix else name

@@ -1,4 +1,5 @@
-"""Key vaults: one for each app's secrets, one for encryption keys, and one in the paired region for geo backups."""
+"""Key vaults: one for each app's secrets, one for the database job's, one for encryption keys, and one in the paired
+region for geo backups."""
 
 from __future__ import annotations
 
@@ -21,12 +22,14 @@ from components.key_vault import (
 )
 from components.key_vault_events import ExpiryAlert, ExpiryEvents
 from stacks.outputs import Foundation
+from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
 from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.vault_events import vault_events
 
 ENCRYPTION = "encryption"
 GEO_ENCRYPTION = "geo-encryption"
+DATABASE_CREDENTIALS = "database-credentials"
 
 Holds = Literal["secrets", "keys"]
 _ACCESS: Mapping[Holds, VaultAccess] = {"secrets": READ_SECRETS, "keys": ENCRYPT_WITH_KEYS}
@@ -50,11 +53,14 @@ class EncryptionKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Vaults:
-    """apps: each app's vault; key_vaults: vaults of encryption keys (``keys``, ``geo``); keys: encryption keys by use
-    (``postgres``, ``archive``, ``redis``); geo_key: the one in the paired region, where geo-redundant backup is on."""
+    """apps: each app's vault; database: what the job that brings credentials into the database reads, and nothing else,
+    since an access policy covers a whole vault; None without that job; key_vaults: vaults of encryption keys (``keys``,
+    ``geo``); keys: encryption keys by use (``postgres``, ``archive``, ``redis``); geo_key: the one in the paired
+    region, where geo-redundant backup is on."""
 
     apps: Mapping[str, KeyVault]
     key_vaults: Mapping[str, KeyVault]
+    database: KeyVault | None
     keys: Mapping[str, EncryptionKey]
     geo_key: EncryptionKey | None
 
@@ -79,6 +85,17 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
                 reader=identities.apps[app],
                 holds="secrets",
             )
+    database = None
+    if installs_credentials(settings.database_job, settings.apps):
+        with made_from(stack_entry("databaseJob")):
+            database = _vault(
+                "database",
+                settings,
+                foundation,
+                vault_name=names.vault("database"),
+                reader=identities.duties[DATABASE_CREDENTIALS],
+                holds="secrets",
+            )
     key_vaults, geo_key = {}, None
     with made_from(stack_entry("vaults.keys")):
         identity = identities.duties[ENCRYPTION]
@@ -100,7 +117,7 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
                 group="paired",
             )
             geo_key = _keys("postgres-geo", settings, foundation, vault, identity, group="paired")
-    return Vaults(apps=apps, key_vaults=key_vaults, keys=keys, geo_key=geo_key)
+    return Vaults(apps=apps, database=database, key_vaults=key_vaults, keys=keys, geo_key=geo_key)
 
 
 def _vault(

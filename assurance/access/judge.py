@@ -49,10 +49,10 @@ SCOPE = Rule(
 )
 SECRETS = Rule(
     "ACCESS-SECRETS",
-    "An app can read the secrets that it asks for, and no other",
+    "An app or job can read the secrets that it asks for, and no other",
     "high",
     ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
-    "Keep each app's secrets in a vault of its own; list a secret only for the apps that use it.",
+    "Keep the secrets of each app, and of the job, in a vault of their own; list a secret only for whoever uses it.",
 )
 
 
@@ -72,10 +72,10 @@ class Judge:
             yield self._scope(grant)
         for principal in self._principals.all:
             yield self._shared(principal)
-            apps = self._principals.apps(principal)
-            if apps:
+            users = self._principals.apps(principal) | self._principals.jobs(principal)
+            if users:
                 unknown = any(UNKNOWN in grant.via for grant in grants if grant.principal == principal)
-                yield self._secrets(principal, apps, secrets, unknown)
+                yield self._secrets(principal, users, secrets, unknown)
 
     def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
         return rule.finding(self._stack, status, message, about)
@@ -128,23 +128,25 @@ class Judge:
         told = ", ".join(self._principals.told(principal)) or "nothing in the record"
         return self._finding(SHARED, "pass", f"{principal.name} is used by {told}", identity)
 
-    def _secrets(self, principal: Principal, apps: set[str], secrets: list[Readable], unknown: bool) -> Finding:
+    def _secrets(self, principal: Principal, users: set[str], secrets: list[Readable], unknown: bool) -> Finding:
         identity = self._principals.resource(principal)
         reads = [item for item in secrets if principal.name in {reader.name for reader in item.readers}]
-        extra = [f"{item.name} in {item.vault.name}" for item in reads if not apps & item.wanted_by]
+        extra = [f"{item.name} in {item.vault.name}" for item in reads if not users & item.wanted_by]
         missing = [
-            f"{item.name} in {item.vault.name}" for item in secrets if apps & item.wanted_by and item not in reads
+            f"{item.name} in {item.vault.name}" for item in secrets if users & item.wanted_by and item not in reads
         ]
         if extra or missing:
             parts = [
-                *([f"can read {', '.join(extra)}, which its app does not ask for"] if extra else []),
-                *([f"cannot read {', '.join(missing)}, which its app asks for"] if missing else []),
+                *([f"can read {', '.join(extra)}, which its app or job does not ask for"] if extra else []),
+                *([f"cannot read {', '.join(missing)}, which its app or job asks for"] if missing else []),
             ]
             if unknown:
                 message = f"some of {principal.name}'s roles are known when deployed, so its secrets are not"
                 return self._finding(SECRETS, "unchecked", message, identity)
             return self._finding(SECRETS, "fail", f"{principal.name} {' and '.join(parts)}", identity)
-        return self._finding(SECRETS, "pass", f"{principal.name} reads the {len(reads)} secrets of its app", identity)
+        return self._finding(
+            SECRETS, "pass", f"{principal.name} reads the {len(reads)} secrets that its app or job asks for", identity
+        )
 
 
 def _told(grant: Grant) -> str:

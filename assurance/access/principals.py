@@ -14,7 +14,7 @@ from policies.view import lookup
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
 USED_BY = "identity.userAssignedIdentities"
-SLOT = "web:WebAppSlot"
+SLOT, JOB = "web:WebAppSlot", "app:Job"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +119,10 @@ class Principals:
             for resource in self.users(principal)
             if short_type(resource) in duties()["app"].users
         }
+
+    def jobs(self, principal: Principal) -> set[str]:
+        """The container jobs that act as ``principal``."""
+        return {str(get(resource, "jobName")) for resource in self.users(principal) if short_type(resource) == JOB}
 
     def told(self, principal: Principal) -> Iterator[str]:
         """The users in words: ``app-backend``, ``app-backend-slot (slot)``."""

@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assurance.access.grants import VAULT, Grant
-from assurance.access.principals import Principal
+from assurance.access.principals import JOB, Principal
 from assurance.joins import Joins, get
 from assurance.record import Resource
 
 READ = frozenset({"secrets get", "secrets all"})
 REFERENCE = re.compile(r"SecretUri=https://([^.]+)\.[^/]+/secrets/([^/)]+)|VaultName=([^;]+);SecretName=([^;)]+)")
+QUOTED = re.compile(r'"([A-Za-z0-9-]{1,127})"')
 SETTINGS = ("web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot")
 
 
 @dataclass(frozen=True)
 class Readable:
-    """A secret, the vault it is in, who can read it and which apps (sites) ask for it."""
+    """A secret, the vault it is in, who can read it and which apps (sites) and container jobs ask for it."""
 
     vault: Resource
     secret: Resource
@@ -57,7 +58,7 @@ def _covers(grant: Grant, vault: Resource, secret: Resource, joins: Joins) -> bo
 
 
 def _wanted(joins: Joins) -> dict[str, set[str]]:
-    """Sites by the secret (URN) that their settings refer to, on the app or its slot."""
+    """By secret (URN): the sites whose settings refer to it, on the app or its slot, and the jobs that name it."""
     by_name = {}
     for secret in joins.of("keyvault:Secret"):
         by_name[(str(get(secret, "vaultName")).lower(), str(get(secret, "secretName")).lower())] = secret.urn
@@ -65,7 +66,17 @@ def _wanted(joins: Joins) -> dict[str, set[str]]:
     for settings in joins.of(*SETTINGS):
         for urn in _referenced(settings, by_name, joins):
             found[urn].add(str(get(settings, "name")))
+    for job in joins.of(JOB):
+        for urn in _named(job, joins):
+            found[urn].add(str(get(job, "jobName")))
     return found
+
+
+def _named(job: Resource, joins: Joins) -> Iterator[str]:
+    """The secrets that a job's environment names, quoted as in JSON."""
+    containers = get(job, "template.containers", ())
+    names = {name for each in containers for v in each.get("env") or () for name in QUOTED.findall(str(v.get("value")))}
+    yield from (secret.urn for secret in joins.of("keyvault:Secret") if str(get(secret, "secretName")) in names)
 
 
 def _referenced(settings: Resource, by_name: dict[tuple[str, str], str], joins: Joins) -> Iterator[str]:

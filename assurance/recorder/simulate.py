@@ -14,6 +14,7 @@ import hashlib
 import importlib
 import typing
 import uuid
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,9 @@ def _random(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str,
         value = guid(token, logical_name)
         return value, {**inputs, "result": value}
     length = int(inputs.get("length", 16))
+    if token.endswith("RandomBytes"):
+        value = digest[: 2 * length]  # 64 bytes at most, more than anybody needs here
+        return "none", {**inputs, "hex": secret(value), "base64": secret(b64encode(bytes.fromhex(value)).decode())}
     value = (digest * (length // len(digest) + 1))[:length]
     if token.endswith("RandomPassword"):
         return "none", {**inputs, "result": secret(value)}

@@ -159,7 +159,11 @@ class DatabaseSettings(Section):
     """Backups are copied to the paired region, under a key there. Fixed at creation. Doubles the backup's cost."""
     authentication: Literal["entra", "entra-and-password"] = "entra"
     """entra: no password exists. entra-and-password: the server also takes the administrator's generated password, for
-    emergencies; apps still sign in by Entra, and their connection strings hold no credential."""
+    emergencies."""
+    app_authentication: Literal["entra", "password"] = "entra"
+    """How apps sign in. entra: with a token of their identity; connection strings hold no credential. password, for
+    clients that cannot: with a generated password (DATABASE-PASSWORD), which DATABASE-URL holds; needs
+    entra-and-password, PostgreSQL 16 and the database job, and an exception to PG-ENTRA-ONLY."""
     administrator_login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,62}$")] | None = None
     """Name of the password administrator, with entra-and-password only; fixed for the server's life."""
     administrators: list[AdministratorSettings] = []
@@ -195,6 +199,12 @@ class DatabaseSettings(Section):
             login = self.administrator_login
             if login is None or login in _RESERVED_LOGINS or login.startswith("pg_"):
                 yield Problem("administratorLogin", login, "a name, and none that Azure keeps for itself")
+        if self.app_authentication == "password":
+            if self.authentication != "entra-and-password":
+                yield Problem("appAuthentication", "password", "entra, or authentication: entra-and-password")
+            if self.version == "15":
+                why = "before it, whoever may set a role's password has power over every role"
+                yield Problem("appAuthentication", "password", f"entra, or version 16 or newer: {why}")
         ids = [administrator.object_id for administrator in self.administrators]
         if len(set(ids)) != len(ids):
             yield Problem("administrators", ids, "every object id once")

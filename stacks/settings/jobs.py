@@ -70,6 +70,16 @@ class DatabaseJobSettings(Section):
     could still be altered unnoticed: often is safer, each run costs about $0.001."""
     verification: ScheduleSettings = ScheduleSettings.model_validate({"cron": "30 6 * * *", "timeoutMinutes": 30})
     """Every check of validate_hipaa_compliance(), the whole chain, the server's parameters."""
+    retirement: ScheduleSettings = ScheduleSettings.model_validate({"cron": "15 5 2-4 * *", "timeoutMinutes": 120})
+    """When months of the audit trail that are past retention move to the archive: exported, read back, checked against
+    their seals, then dropped. The second and third run of a month go on where a first was interrupted."""
+    credentials: ScheduleSettings = ScheduleSettings.model_validate({"cron": "20 */6 * * *"})
+    """When applications' context keys and passwords are compared with the vault, beside each deployment's run: that is
+    when a new password takes the old one's place, a day after it was published, and when a restored database gets the
+    keys of today."""
+    context_key_days: Annotated[int, Field(ge=1, le=365)] = 120
+    """Days for which the database takes a context key, from its rotation date; at least 30 more than
+    DATABASE-CONTEXT-KEY's period in stacks/catalogues/secrets.yaml."""
     people: Mapping[PersonsRole, PersonSettings] = {}
     """Who signs in as medspasync_auditor and medspasync_breakglass. Apps and jobs need no entry."""
 

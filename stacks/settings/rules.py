@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stacks.settings import apps, archive, backup, database, jobs, security, slo, subscription
+from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
 from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
+from stacks.settings.gateway import gateway_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
 from stacks.settings.plans import PlanSettings
@@ -19,23 +20,29 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     yield from apps.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
     yield from database.cross_problems(settings.database, settings.platform)
     yield from jobs.cross_problems(settings.database_job, settings.platform, settings.registry, settings.apps)
+    yield from credentials.cross_problems(settings.database, settings.database_job, settings.apps)
     yield from archive.cross_problems(settings.archive, settings.platform)
     yield from backup.cross_problems(settings.backup, settings.platform)
     yield from bus_problems(settings.event_bus, settings.apps)
     yield from slo.cross_problems(settings.slo, settings.apps)
     yield from security.cross_problems(settings.security, settings.monitoring)
     yield from subscription.cross_problems(settings.subscription, settings.security, settings.archive)
-    yield from edge_problems(settings.front_door, settings.waf, edge_apps(settings.apps), settings.platform.location)
+    seen = edge_apps(settings.apps, settings.api_management.apis)
+    yield from edge_problems(settings.front_door, settings.waf, seen, settings.platform.location)
+    yield from gateway_problems(settings.api_management, settings.front_door, settings.network, settings.apps)
     yield from _room_problems(settings)
     yield from _secret_problems(settings)
     yield from _vault_name_problems(settings)
 
 
 def private_endpoints(settings: Settings) -> int:
-    """How many private endpoints the stack makes: vaults, archive, cache, bus, privately reached apps and slots."""
+    """How many private endpoints the stack makes: vaults, archive, cache, bus, gateway, privately reached apps and
+    slots."""
     vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
+    vaults += int(credentials.installs_credentials(settings.database_job, settings.apps))
     sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
-    return vaults + 1 + sites + int(settings.cache is not None) + int(settings.event_bus.tier == "premium")
+    single = (settings.cache is not None, settings.event_bus.tier == "premium", settings.api_management.on)
+    return vaults + 1 + sites + single.count(True)
 
 
 def _room_problems(settings: Settings) -> Iterator[Problem]:
@@ -64,6 +71,6 @@ def _secret_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _vault_name_problems(settings: Settings) -> Iterator[Problem]:
-    for part in ("keys", "geo"):
+    for part, what in (("keys", "encryption keys"), ("geo", "encryption keys"), ("database", "the database job")):
         if part in settings.apps:
-            yield Problem(f"apps.{part}", part, f"another name: the vault of encryption keys is called {part}")
+            yield Problem(f"apps.{part}", part, f"another name: the vault of {what} is called {part}")

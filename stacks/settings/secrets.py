@@ -49,6 +49,9 @@ class CatalogueEntry(Section):
     """Whether a deployment stops when it is missing."""
     length: Annotated[int, Field(ge=32, le=128)] | None = None
     """Characters of a generated value."""
+    form: Literal["text", "signing-key"] = "text"
+    """Of a generated value. text: letters and digits. signing-key: JSON with `keyId` (consumer and rotation date) and
+    `secret` (32 random bytes in hex), for keys that a verifier finds by their id."""
     per_consumer: bool = False
     """Each app that reads it has a value of its own."""
     retired: bool = False
@@ -59,6 +62,8 @@ class CatalogueEntry(Section):
     def _is_kept_by_the_platform(self) -> CatalogueEntry:
         if self.rotation.kind in ("overlap", "keyring") and self.origin != "generated":
             raise ValueError(f"{self.rotation.kind} needs earlier values, which are kept of generated secrets only")
+        if self.form == "signing-key" and not (self.rotation.kind == "overlap" and self.per_consumer):
+            raise ValueError("a signing key is each consumer's own, and its id names a rotation date: overlap")
         return self
 
 

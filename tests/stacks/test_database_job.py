@@ -12,14 +12,16 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from assurance.record import Mode, Record, Resource
+from database.credentials import read_manifest
 from database.files import role_catalogue
-from database.principals import read_principals
+from database.principals import password_roles, read_principals
 from deployment.inputs import Inputs
 from stacks import database_job as module
 from stacks.database import Database
 from stacks.outputs import Identities
 from stacks.settings.apps import RegistrySettings
-from stacks.settings.jobs import DatabaseJobSettings
+from stacks.settings.jobs import DatabaseJobSettings, app_roles
+from stacks.settings.vaults import VaultSettings
 from tests.harness import MODES
 from tests.records import STACKS, stack_record
 from tests.settings.sections import read
@@ -31,6 +33,7 @@ EVERY = [(stack, mode) for stack in STACKS for mode in MODES]
 DUTIES = {
     "bootstrap": "database-bootstrap",
     "apply": "database-migration",
+    "credentials": "database-credentials",
     "maintain": "database-maintenance",
     "verify": "database-maintenance",
 }
@@ -55,7 +58,7 @@ def deployed(request: pytest.FixtureRequest) -> Record:
 
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
-def test_every_stack_has_the_four_jobs(stack: str, mode: Mode) -> None:
+def test_every_stack_has_the_five_jobs(stack: str, mode: Mode) -> None:
     record = stack_record(stack, mode)
     assert set(jobs(record)) == set(DUTIES)
     for key, job in jobs(record).items():
@@ -90,7 +93,9 @@ def test_the_connection_is_direct_private_encrypted_and_without_a_credential(dep
     assert server.urn in jobs(deployed)["apply"].dependencies
 
 
-def built(mode: Mode = "deployed", **changes: Any) -> tuple[Record, dict[str, Any]]:
+def built(
+    mode: Mode = "deployed", rotations: dict[str, Any] | None = None, **changes: Any
+) -> tuple[Record, dict[str, Any]]:
     """The layer alone, and the ids it gives."""
     given: dict[str, Any] = {}
 
@@ -98,7 +103,9 @@ def built(mode: Mode = "deployed", **changes: Any) -> tuple[Record, dict[str, An
         settings = SimpleNamespace(
             database_job=read(DatabaseJobSettings, {**JOB, **changes}),
             registry=REGISTRY,
-            apps={"backend": SimpleNamespace(secrets=["DATABASE-URL"])},
+            apps={"backend": SimpleNamespace(secrets=["DATABASE-URL", "DATABASE-CONTEXT-KEY"])},
+            database=SimpleNamespace(app_authentication="entra"),
+            vaults=read(VaultSettings, {"rotatedOn": "2026-11-01", **(rotations or {})}),
         )
         server = layers.identity("stands-for-the-server")
         database = Database(
@@ -117,8 +124,12 @@ def built(mode: Mode = "deployed", **changes: Any) -> tuple[Record, dict[str, An
             apps={"backend": layers.identity("backend")},
             duties={duty: layers.identity(duty) for duty in set(DUTIES.values())},
         )
+        uri = pulumi.Output.from_input("https://mss-test-database-x7k2.vault.azure.net/")
+        vault = SimpleNamespace(outputs=SimpleNamespace(uri=uri))
         given.update(
-            module.build_database_job(cast(Any, settings), layers.common(), layers.network(), identities, database)
+            module.build_database_job(
+                cast(Any, settings), layers.common(), layers.network(), identities, database, cast(Any, vault)
+            )
         )
 
     return layers.record(build, mode), given
@@ -150,7 +161,9 @@ def test_times_and_sizes_are_those_of_the_stack_file(mode: Mode) -> None:
     assert environment.inputs["vnetConfiguration"]["infrastructureSubnetId"].endswith("/subnets/jobs")
 
 
-def written(people: dict[str, Any], apps: dict[str, list[str]], folder: Path) -> tuple[dict[str, Any], Record]:
+def written(
+    people: dict[str, Any], apps: dict[str, list[str]], folder: Path, authentication: str = "entra"
+) -> tuple[dict[str, Any], Record]:
     """The principals file for some apps and their secrets, as the database room reads it, and the identities."""
     file = folder / "principals.yaml"
 
@@ -159,6 +172,7 @@ def written(people: dict[str, Any], apps: dict[str, list[str]], folder: Path) ->
         settings = SimpleNamespace(
             database_job=read(DatabaseJobSettings, {"people": people}),
             apps={app: SimpleNamespace(secrets=secrets) for app, secrets in apps.items()},
+            database=SimpleNamespace(app_authentication=authentication),
         )
         identities = Identities(apps={app: layers.identity(app) for app in apps}, duties=duties)
         module._principals(cast(Any, settings), identities).apply(file.write_text)
@@ -176,6 +190,7 @@ def test_the_principals_are_what_the_database_room_reads(tmp_path: Path) -> None
     services = {
         "medspasync_migrator": "database-migration",
         "medspasync_maintainer": "database-maintenance",
+        "medspasync_credentials": "database-credentials",
         "medspasync_backend": "backend",
         "medspasync_pro_next": "pro-next",
     }
@@ -185,6 +200,52 @@ def test_the_principals_are_what_the_database_room_reads(tmp_path: Path) -> None
     } | {"medspasync_auditor": {"object_id": auditors, "type": "group"}}
     # The administrator gets no role of the room: it makes them.
     assert outputs["identity-database-bootstrap"]["principalId"] not in str(entries)
+
+
+def test_apps_that_sign_in_by_password_are_no_principals(tmp_path: Path) -> None:
+    apps = {"backend": ["DATABASE-URL"], "pro-next": ["DATABASE-URL"], "marketing": []}
+    entries, record = written({}, apps, tmp_path, "password")
+    assert password_roles(entries) == ["medspasync_backend", "medspasync_pro_next"]
+    outputs = {found.name: found.outputs for found in record.of_type("managedidentity:UserAssignedIdentity")}
+    assert outputs["identity-backend"]["principalId"] not in str(entries)
+    assert set(entries) - set(password_roles(entries)) == {
+        "medspasync_migrator",
+        "medspasync_maintainer",
+        "medspasync_credentials",
+    }
+
+
+@pytest.mark.parametrize(("stack", "mode"), EVERY)
+def test_the_credentials_job_is_told_names_and_dates_and_no_value(stack: str, mode: Mode) -> None:
+    record = stack_record(stack, mode)
+    wanted = read_manifest(variables(jobs(record)["credentials"])["MEDSPASYNC_CREDENTIALS"])
+    (vault,) = [found for found in record.of_type("keyvault:Vault") if found.name == "vault-database"]
+    held = {s.inputs["secretName"] for s in record.of_type("keyvault:Secret") if s.parent == vault.parent}
+    assert held == {key.secret for key in wanted.context_keys} == {"BACKEND-DATABASE-CONTEXT-KEY"}
+    assert {key.role for key in wanted.context_keys} <= app_roles()
+    assert wanted.passwords == {}
+    if mode == "deployed":
+        assert variables(jobs(record)["credentials"])["MEDSPASYNC_VAULT"] == (
+            f"https://{vault.inputs['vaultName']}.vault.azure.net/"
+        )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_rotation_is_a_changed_job(mode: Mode) -> None:
+    before, after = (
+        variables(jobs(built(mode, {"rotations": {"DATABASE-CONTEXT-KEY": dates}})[0])["credentials"])
+        for dates in (["2026-11-01"], ["2026-11-01", "2027-01-20"])
+    )
+    assert before != after
+    keys = read_manifest(after["MEDSPASYNC_CREDENTIALS"]).context_keys
+    # 120 days from each date; the previous one is still there.
+    assert [(key.secret, key.until.isoformat()) for key in keys] == [
+        ("BACKEND-DATABASE-CONTEXT-KEY", "2027-05-20"),
+        ("BACKEND-DATABASE-CONTEXT-KEY-PREVIOUS", "2027-03-01"),
+    ]
+    only_newest = built(mode, {"rotations": {"DATABASE-CONTEXT-KEY": ["2027-01-20"]}}, contextKeyDays=200)
+    (key,) = read_manifest(variables(jobs(only_newest[0])["credentials"])["MEDSPASYNC_CREDENTIALS"]).context_keys
+    assert key.until.isoformat() == "2027-08-08"
 
 
 def test_a_changed_principal_is_a_changed_job(deployed: Record) -> None:

@@ -48,7 +48,8 @@ def environment(record: Record, app: str) -> dict[str, Any]:
 
 
 def passwords(record: Record) -> dict[str, Resource]:
-    return {r.name: r for r in record.of_type("random:index/randomPassword:RandomPassword")}
+    made = record.of_type("random:index/randomPassword:RandomPassword", "random:index/randomBytes:RandomBytes")
+    return {r.name: r for r in made if r.name.startswith("generated-")}
 
 
 Values = dict[tuple[str, str], str]
