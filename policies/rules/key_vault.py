@@ -11,6 +11,17 @@ from policies.view import Resource, Stack, lookup
 
 VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
 
+REDIS, NAMES_A_VERSION = (
+    "redisenterprise:RedisEnterprise",
+    "encryption.customerManagedKeyEncryption.keyEncryptionKeyUrl",
+)
+FOLLOW_ROTATION = (
+    ("dataEncryption.primaryKeyURI", "keyUri"),
+    ("dataEncryption.geoBackupKeyURI", "keyUri"),
+    ("encryption.keyVaultProperties.keyName", "keyName"),
+)
+"""Where a user names a key without its version, and what of the key it names."""
+
 
 @rule(
     "KV-SOFT-DELETE",
@@ -118,28 +129,37 @@ def least_privilege(vault: Resource) -> Iterator[str]:
 
 @rule(
     "KV-KEY-ROTATION",
-    "A key rotates itself at least 30 days before it expires",
+    "A key ends some day, and at least 30 days before it rotates itself, or tells where its user cannot follow",
     on=KEY,
     severity="high",
     controls=["164.312(a)(2)(iv)", "164.308(a)(7)(ii)(C)"],
-    remediation="Give the key a rotation policy with an expiry time and a rotate action 30 days or more before it.",
-    source="PSRule AZR-000123; an expired key makes PostgreSQL inaccessible within the hour (security-data-encryption)",
+    remediation="Give the key an expiry date and a rotation policy with an expiry time and a rotate action 30 days or "
+    "more before it. A key whose user names a version (Redis) has a notify action instead, and no rotate action.",
+    source="PSRule AZR-000123; learn.microsoft.com/azure/key-vault/keys/how-to-configure-key-rotation: rotation and "
+    "notification before expiry need an expiry date on the key; an expired key makes PostgreSQL inaccessible within "
+    "the hour (security-data-encryption)",
 )
-def key_rotation(key: Resource) -> Iterator[str]:
+def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
+    if not key.has("properties.attributes.expires"):
+        yield "the key has no expiry date, so that Azure would neither rotate it nor tell of it"
     expiry = key.get("properties.rotationPolicy.attributes.expiryTime")
     if expiry is None:
         yield "the rotation policy has no expiry time"
         return
-    margins = []
+    margins: dict[str, float] = {}
     for action in key.each("properties.rotationPolicy.lifetimeActions"):
-        if str(lookup(action, "action.type")).lower() != "rotate":
-            continue
         before, after = lookup(action, "trigger.timeBeforeExpiry"), lookup(action, "trigger.timeAfterCreate")
-        margins.append(days(before) if before else days(expiry) - days(after))
-    if not margins:
-        yield "no lifetime action rotates the key"
-    elif max(margins) < 30:
-        yield f"the key rotates {max(margins)} days before it expires, must be at least 30"
+        kind = str(lookup(action, "action.type")).lower()
+        margins[kind] = max(margins.get(kind, 0), days(before) if before else days(expiry) - days(after))
+    if "rotate" in margins:
+        for user in stack.holders(key, NAMES_A_VERSION, REDIS, by="keyUriWithVersion"):
+            yield f"{user} names a version of the key and would stay on one that ends: it must not rotate"
+        if margins["rotate"] < 30:
+            yield f"the key rotates {margins['rotate']} days before it expires, must be at least 30"
+    elif followers := [user for path, by in FOLLOW_ROTATION for user in stack.holders(key, path, "*", by=by)]:
+        yield f"no lifetime action rotates the key, which {followers[0]} would follow"
+    elif margins.get("notify", 0) < 30:
+        yield f"nothing rotates the key, and it tells {margins.get('notify', 0)} days before it expires, not 30"
 
 
 @rule(
