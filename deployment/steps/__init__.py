@@ -34,6 +34,11 @@ STEPS: tuple[Step, ...] = (
         run=partial(database_jobs.run, "apply"),
     ),
     Step(
+        name="database-credentials",
+        summary="apps' context keys and passwords, from the vault into the database",
+        run=partial(database_jobs.run, "credentials"),
+    ),
+    Step(
         name="slot-image",
         summary="set each slot's image (--image), else look at what runs",
         run=slot_image.run,

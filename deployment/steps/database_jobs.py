@@ -1,7 +1,8 @@
-"""Run the database jobs and wait for their result: roles and extensions first, then the pending SQL.
+"""Run the database jobs and wait for their result: roles and extensions, the pending SQL, then apps' credentials.
 
 A job has nothing to do when its newest execution succeeded with the same image, command and environment. The
-environment names the principals' checksum, so a changed principal is a changed job. The job is started as it is
+environment names the principals' checksum and each credential's rotation date, so a changed principal or a rotation is
+a changed job. A run that a schedule began counts like any other. The job is started as it is
 declared: no template is sent, and what runs is what the stack says.
 """
 

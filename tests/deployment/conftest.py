@@ -23,7 +23,10 @@ MARKETING = f"{GROUP}/providers/Microsoft.Web/sites/app-mss-test-marketing-x7k2"
 PRIMARY = f"{DATA}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-mss-test-x7k2"
 REPLICA = f"{DATA}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql-mss-test-replica-x7k2"
 ARCHIVE = f"{DATA}/providers/Microsoft.Storage/storageAccounts/stmsstestauditx7k2"
-JOBS = {name: f"{DATA}/providers/Microsoft.App/jobs/job-mss-test-{name}" for name in ("bootstrap", "apply", "maintain")}
+JOBS = {
+    name: f"{DATA}/providers/Microsoft.App/jobs/job-mss-test-{name}"
+    for name in ("bootstrap", "apply", "credentials", "maintain")
+}
 REPOSITORY = "registry.example/backend"
 DAYS = 2192
 

@@ -2,23 +2,64 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from stacks.settings.credentials import manifest
+from stacks.settings.jobs import DatabaseJobSettings
+from stacks.settings.vaults import VaultSettings
 from tests.deployment.conftest import JOBS, Deployment, digest
 from tests.deployment.fake_arm import Answer, Fault
+from tests.settings.sections import read
 
 APPLY = ("--step", "database-apply")
 JOB = JOBS["apply"]
 NEW = f"registry.example/database@{digest('1')}"
 
 
-def test_both_jobs_run_once_in_order(deployment: Deployment) -> None:
-    both = ("--step", "database-bootstrap", *APPLY)
-    assert deployment(*both) == 0
-    assert deployment.changes == [f"POST {JOBS['bootstrap']}/start", f"POST {JOB}/start"]
-    assert deployment(*both) == 0
+CREDENTIALS = ("--step", "database-credentials")
+
+
+def test_the_jobs_run_once_in_order(deployment: Deployment) -> None:
+    three = (*CREDENTIALS, *APPLY, "--step", "database-bootstrap")
+    assert deployment(*three) == 0
+    assert deployment.changes == [f"POST {JOBS[name]}/start" for name in ("bootstrap", "apply", "credentials")]
+    assert deployment(*three) == 0
     assert deployment.changes == []
-    assert deployment.verify(*both) == 0
+    assert deployment.verify(*three) == 0
+
+
+def test_a_rotation_of_a_credential_runs_its_job_and_no_other(deployment: Deployment) -> None:
+    three = ("--step", "database-bootstrap", *APPLY, *CREDENTIALS)
+    assert deployment(*three) == 0
+    image = f"registry.example/database@{digest('0')}"
+    wanted = manifest(
+        read(DatabaseJobSettings, {}),
+        read(VaultSettings, {"rotatedOn": "2026-11-01", "rotations": {"DATABASE-CONTEXT-KEY": ["2027-01-20"]}}),
+        {"backend": cast(Any, SimpleNamespace(secrets=["DATABASE-URL", "DATABASE-CONTEXT-KEY"]))},
+    )
+    deployment.fake.job(JOBS["credentials"], image, PRINCIPALS="1", MEDSPASYNC_CREDENTIALS=wanted)
+    assert deployment.verify(*three) == 1
+    assert deployment(*three) == 0
+    assert deployment.changes == [f"POST {JOBS['credentials']}/start"]
+    assert deployment(*three) == 0
+    assert deployment.changes == []
+
+
+def test_a_run_that_the_schedule_began_counts(deployment: Deployment) -> None:
+    deployment.fake._start_job({"job": JOBS["credentials"]}, None, None, None)
+    deployment.fake.jobs[JOBS["credentials"]]["executions"][0]["reads"] = 0
+    assert deployment(*CREDENTIALS) == 0
+    assert deployment.changes == []
+
+
+def test_credentials_wait_for_the_sql_that_takes_them(deployment: Deployment) -> None:
+    deployment.fake.job(JOB, NEW, "Failed")
+    assert deployment(*APPLY, *CREDENTIALS) == 1
+    assert f"POST {JOBS['credentials']}/start" not in deployment.changes
+    assert deployment.status("database-credentials") == {"skipped"}
 
 
 @pytest.mark.parametrize("change", [{"image": NEW}, {"PRINCIPALS": "2"}])
