@@ -18,6 +18,8 @@ import pytest
 import yaml
 
 from database import context as signed
+from database.credentials import _context_key
+from stacks.secrets import signing_key_text
 from tests.harness import ROOT
 from tests.samples.redis_servers import discover, running
 
@@ -106,6 +108,25 @@ def test_node_and_python_sign_the_same_context(node: str, monkeypatch: pytest.Mo
     assert said.stdout.strip() == expected
 
 
+def test_app_and_database_read_the_context_key_that_the_platform_writes(node: str) -> None:
+    text = signing_key_text("backend-2026-11-01", bytes(range(32)).hex())
+    assert _context_key("BACKEND-DATABASE-CONTEXT-KEY", text) == ("backend-2026-11-01", bytes(range(32)))
+    script = (
+        "import { contextKeys } from './src/database-context.js';"
+        "const { keyId, secret } = contextKeys().value;"
+        "console.log(JSON.stringify({ keyId, secret: secret.toString('hex') }));"
+    )
+    said = subprocess.run(
+        [node, "--input-type=module", "-e", script],
+        cwd=SAMPLES,
+        env={"PATH": os.environ["PATH"], "DATABASE_CONTEXT_KEY": text},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(said.stdout) == json.loads(text)
+
+
 # The contracts say what the samples and the platform do
 
 
@@ -161,7 +182,7 @@ def test_the_samples_need_no_package() -> None:
     assert not any("ependencies" in key for key in manifest)
     for source in (SAMPLES / "src").glob("*.js"):
         imported = re.findall(r"from '([^']+)'", source.read_text(encoding="utf-8"))
-        assert all(name.startswith("node:") for name in imported), source.name
+        assert all(name.startswith("node:") or (SAMPLES / "src" / name).is_file() for name in imported), source.name
 
 
 def test_every_variable_that_a_contract_names_is_one_that_the_platform_sets() -> None:
