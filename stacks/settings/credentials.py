@@ -14,7 +14,7 @@ from stacks.settings.secrets import SecretName, catalogue
 from stacks.settings.vaults import VaultSettings
 
 CONTEXT_KEY: SecretName = "DATABASE-CONTEXT-KEY"
-CREDENTIAL: SecretName = "DATABASE-CREDENTIAL"
+CREDENTIAL: SecretName = "DATABASE-PASSWORD"
 COPIED = (CONTEXT_KEY, CREDENTIAL)
 """Secrets that the database job reads too: from a vault of its own, which holds nothing else."""
 LATE_DAYS = 30

@@ -47,6 +47,13 @@ def two_apps(config: Config) -> None:
     apps["frontend"] = dict(FRONTEND)
 
 
+def with_database_job(config: Config) -> None:
+    """The least config with the database job, and so with the credentials that it brings."""
+    config["medspasync:registry"] = {"name": "mssregistry", "resourceGroup": "rg-shared"}
+    config["medspasync:databaseJob"] = {"image": {"repository": "database", "digest": f"sha256:{'0' * 64}"}}
+    config["medspasync:apps"]["backend"]["secrets"].append("DATABASE-CONTEXT-KEY")
+
+
 def supply(name: str) -> str:
     """The value that these tests supply of a secret."""
     return f"supplied-{name.lower()}"
