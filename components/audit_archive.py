@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,8 +23,8 @@ class AuditArchiveArgs:
     redundancy: ``LRS`` one building, ``ZRS`` three zones, ``GRS`` and ``GZRS`` also the paired region, ``RA…`` readable
     there. Premium accounts cannot take exported logs.
     key: encrypts the account; Azure follows its rotations.
-    containers: every container that a feed will write to. The feeding services choose the names, and a container that
-    one of them makes by itself has no policy.
+    containers: every container that a feed will write to. Azure's services choose the names of theirs, and a container
+    that one of them makes by itself has no policy.
     retention_days: 1 to 146,000; how long a record cannot be changed or deleted.
     delete_after_days: when a record goes by itself; more than ``retention_days``.
     soft_delete_days: 1 to 365; how long a deleted record or container can be brought back.
@@ -49,10 +49,11 @@ class AuditArchiveArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditArchiveOutputs:
-    """id: the account's ARM id; name: its name."""
+    """id: the account's ARM id; name: its name; containers: ARM ids by name."""
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
+    containers: Mapping[str, pulumi.Output[str]]
 
 
 class AuditArchive(pulumi.ComponentResource):
@@ -122,7 +123,8 @@ class AuditArchive(pulumi.ComponentResource):
             policy=storage.ManagementPolicySchemaArgs(rules=[_expiry(args.delete_after_days)]),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.policies = [self._worm_container(name, args, account.name, container) for container in args.containers]
+        made = {container: self._worm_container(name, args, account.name, container) for container in args.containers}
+        self.policies = [policy for _, policy in made.values()]
         private_endpoint(
             name,
             resource_group_name=args.resource_group_name,
@@ -136,13 +138,17 @@ class AuditArchive(pulumi.ComponentResource):
         blobs_id = pulumi.Output.concat(account.id, "/blobServices/default")
         diagnose(name, blobs_id, args.logs, parent=self)
         lock_resource(name, account.id, args.protection, parent=self)
-        self.outputs = AuditArchiveOutputs(id=account.id, name=account.name)
+        self.outputs = AuditArchiveOutputs(
+            id=account.id,
+            name=account.name,
+            containers={container: blobs.id for container, (blobs, _) in made.items()},
+        )
         self.register_outputs(vars(self.outputs))
 
     def _worm_container(
         self, name: str, args: AuditArchiveArgs, account_name: pulumi.Output[str], container: str
-    ) -> pulumi.Resource:
-        """A container and its time-based retention; returns the policy.
+    ) -> tuple[storage.BlobContainer, pulumi.Resource]:
+        """A container and its time-based retention.
 
         Both are retained on delete: records outlive the entry that fed them, the provider cannot delete a policy
         (pulumi/pulumi-azure-native#2156), and an account with unlocked policies takes its containers with it.
@@ -155,7 +161,7 @@ class AuditArchive(pulumi.ComponentResource):
             public_access=storage.PublicAccess.NONE,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
-        return storage.BlobContainerImmutabilityPolicy(
+        policy = storage.BlobContainerImmutabilityPolicy(
             f"{name}-{container}-worm",
             resource_group_name=args.resource_group_name,
             account_name=account_name,
@@ -166,6 +172,7 @@ class AuditArchive(pulumi.ComponentResource):
             allow_protected_append_writes_all=True,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
+        return blobs, policy
 
 
 def _encryption(key: CustomerManagedKey) -> storage.EncryptionArgs:

@@ -13,10 +13,7 @@ import pulumi
 from pulumi_azure_native import network
 
 from components.identity import IdentityOutputs
-from components.role_assignment import assign_role
-
-# learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage
-_STORAGE_BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +61,7 @@ class FlowLogs(pulumi.ComponentResource):
         may_write = assign_role(
             f"{name}-writer",
             scope=args.storage_id,
-            role_id=_STORAGE_BLOB_DATA_CONTRIBUTOR,
+            role_id=STORAGE_BLOB_DATA_CONTRIBUTOR,
             principal_id=args.identity.principal_id,
             parent=self,
             description="Network Watcher writes flow logs.",

@@ -19,7 +19,8 @@ from components.archive_feed import (
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
 from stacks.outputs import Common, Network
-from stacks.settings.archive import ArchiveSettings
+from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
+from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.origin import made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
@@ -29,27 +30,31 @@ ACTIVITY_CATEGORIES = ("Administrative", "Security", "Policy", "Alert", "Service
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """What others need of the archive. id: the account; containers: every container with a policy; lock: whether
-    the deployment locks the policies."""
+    """What others need of the archive. id: the account; containers: every container with a policy; retired: ARM id of
+    the container of the database's retired months, where there is one; lock: whether the deployment locks the
+    policies."""
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
     resource_group: pulumi.Output[str]
     containers: Sequence[str]
+    retired: pulumi.Output[str] | None
     lock: bool
 
 
-def containers(settings: ArchiveSettings) -> list[str]:
-    """Every container that the feeds of these settings write to."""
+def containers(settings: ArchiveSettings, job: DatabaseJobSettings) -> list[str]:
+    """Every container that something is written to: the feeds of these settings, and the database's job."""
     return [
         *(table_container(table) for table in settings.tables),
         *(category_container(category) for category in settings.direct.categories),
         *((ACTIVITY_LOG_CONTAINER,) if settings.activity_log else ()),
+        *((DATABASE_AUDIT,) if job.image else ()),
     ]
 
 
 def build_archive(
     settings: ArchiveSettings,
+    job: DatabaseJobSettings,
     common: Common,
     network: Network,
     key: EncryptionKey,
@@ -58,6 +63,7 @@ def build_archive(
 ) -> Archive:
     """Build the account, a container for each source, and the feeds.
 
+    job: whether there is one that moves retired months of the audit trail here.
     servers: ids of the database servers by part (``primary``, ``replica``).
     """
     with made_from(stack_entry("archive")):
@@ -69,7 +75,7 @@ def build_archive(
                 account_name=common.names.storage("audit"),
                 redundancy=settings.redundancy,
                 key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
-                containers=containers(settings),
+                containers=containers(settings, job),
                 retention_days=settings.retention_days,
                 delete_after_days=settings.delete_after_days,
                 soft_delete_days=settings.soft_delete_days,
@@ -86,7 +92,8 @@ def build_archive(
         id=archive.outputs.id,
         name=archive.outputs.name,
         resource_group=common.groups["data"],
-        containers=containers(settings),
+        containers=containers(settings, job),
+        retired=archive.outputs.containers.get(DATABASE_AUDIT),
         lock=settings.lock,
     )
 

@@ -1,5 +1,5 @@
-"""The database jobs of the stack: bootstrap, apply, credentials, maintain, retire, verify, each as the one identity whose
-duty it is."""
+"""The database jobs of the stack: bootstrap, apply, credentials, maintain, retire, verify, each as the one identity
+whose duty it is."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def deployment_inputs(
         "databases": dict(data.watched["postgres"]),
         "archive": {
             "accountId": data.watched["storage"]["archive"],
-            "containers": containers(settings.archive),
+            "containers": containers(settings.archive, settings.database_job),
             "lock": settings.archive.lock,
             "retentionDays": settings.archive.retention_days,
         },

@@ -11,6 +11,7 @@ from assurance.check.places import Places
 from assurance.joins import Joins
 from assurance.record import Resource
 from policies.rules.monitoring import WORKSPACE
+from stacks.settings.archive import DATABASE_AUDIT
 from stacks.settings.model import Settings
 
 FLOWS = Rule(
@@ -55,7 +56,8 @@ def _containers(settings: Settings) -> dict[str, str]:
     found = {f"am-{table.lower()}": f"{KEY}.tables[{index}]" for index, table in enumerate(archive.tables)}
     for source, categories in (("frontDoor", archive.direct.front_door), ("database", archive.direct.database)):
         found |= {f"insights-logs-{category.lower()}": f"{KEY}.direct.{source}" for category in categories}
-    return found | ({"insights-activity-logs": f"{KEY}.activityLog"} if archive.activity_log else {})
+    found |= {"insights-activity-logs": f"{KEY}.activityLog"} if archive.activity_log else {}
+    return found | ({DATABASE_AUDIT: "medspasync:databaseJob.retirement"} if settings.database_job.image else {})
 
 
 def _expiries(policy: Resource) -> Iterator[int]:

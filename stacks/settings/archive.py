@@ -15,6 +15,9 @@ Table = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$")]
 SIX_YEARS = 2192
 """Days of six calendar years with two leap days: 45 CFR 164.316(b)(2)(i), applied to audit records by policy."""
 
+DATABASE_AUDIT = "database-audit"
+"""The container that months of the database's audit trail move to when their time in the database is over."""
+
 # learn.microsoft.com/azure/azure-monitor/logs/logs-data-export, unsupported tables: the rule is accepted and nothing
 # arrives. StorageBlobLogs would log, and so export, the archive's own writes.
 _NOT_EXPORTED = {

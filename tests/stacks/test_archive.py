@@ -9,7 +9,8 @@ import pytest
 from assurance.record import Mode, Record, Resource
 from stacks.archive import build_archive
 from stacks.settings import archive as module
-from stacks.settings.archive import SIX_YEARS, ArchiveSettings, cross_problems
+from stacks.settings.archive import DATABASE_AUDIT, SIX_YEARS, ArchiveSettings, cross_problems
+from stacks.settings.jobs import DatabaseJobSettings
 from tests.harness import MODES, only
 from tests.settings.sections import read, refused
 from tests.settings.test_database import platform
@@ -31,10 +32,11 @@ SERVERS = {
 }
 
 
-def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Record:
+def built(mode: Mode = "deployed", protect: bool = True, job: dict[str, Any] | None = None, **changes: Any) -> Record:
     def build() -> None:
         build_archive(
             read(ArchiveSettings, {**FULL, **changes}),
+            read(DatabaseJobSettings, job or {}),
             layers.common(protect=protect),
             layers.network(),
             layers.encryption_key("archive"),
@@ -86,6 +88,18 @@ def test_every_container_keeps_its_records_for_six_years(mode: Mode) -> None:
         assert policy.options["retainOnDelete"] is True
         covered |= set(policy.dependencies) & containers
     assert covered == containers
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_database_job_has_a_container_of_its_own_for_retired_months(mode: Mode) -> None:
+    before = {c.inputs["containerName"] for c in built(mode).of_type("storage:BlobContainer")}
+    image = {"repository": "database", "digest": f"sha256:{'0' * 64}"}
+    result = built(mode, job={"image": image})
+    made = {c.inputs["containerName"]: c for c in result.of_type("storage:BlobContainer")}
+    assert set(made) - before == {DATABASE_AUDIT}
+    policies = result.of_type("storage:BlobContainerImmutabilityPolicy")
+    (policy,) = [p for p in policies if made[DATABASE_AUDIT].urn in p.dependencies]
+    assert policy.inputs["immutabilityPeriodSinceCreationInDays"] == SIX_YEARS
 
 
 def direct(result: Record) -> list[Resource]:

@@ -12,11 +12,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from assurance.record import Mode, Record, Resource
+from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR
 from database.credentials import read_manifest
 from database.files import role_catalogue
 from database.principals import password_roles, read_principals
 from deployment.inputs import Inputs
 from stacks import database_job as module
+from stacks.archive import Archive
 from stacks.database import Database
 from stacks.outputs import Identities
 from stacks.settings.apps import RegistrySettings
@@ -35,6 +37,7 @@ DUTIES = {
     "apply": "database-migration",
     "credentials": "database-credentials",
     "maintain": "database-maintenance",
+    "retire": "database-maintenance",
     "verify": "database-maintenance",
 }
 
@@ -58,7 +61,7 @@ def deployed(request: pytest.FixtureRequest) -> Record:
 
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
-def test_every_stack_has_the_five_jobs(stack: str, mode: Mode) -> None:
+def test_every_stack_has_the_six_jobs(stack: str, mode: Mode) -> None:
     record = stack_record(stack, mode)
     assert set(jobs(record)) == set(DUTIES)
     for key, job in jobs(record).items():
@@ -124,11 +127,25 @@ def built(
             apps={"backend": layers.identity("backend")},
             duties={duty: layers.identity(duty) for duty in set(DUTIES.values())},
         )
+        archive = Archive(
+            id=server.id,
+            name=pulumi.Output.from_input("mssaudit"),
+            resource_group=server.id,
+            containers=["database-audit"],
+            retired=server.id,
+            lock=False,
+        )
         uri = pulumi.Output.from_input("https://mss-test-database-x7k2.vault.azure.net/")
         vault = SimpleNamespace(outputs=SimpleNamespace(uri=uri))
         given.update(
             module.build_database_job(
-                cast(Any, settings), layers.common(), layers.network(), identities, database, cast(Any, vault)
+                cast(Any, settings),
+                layers.common(),
+                layers.network(),
+                identities,
+                database,
+                archive,
+                cast(Any, vault),
             )
         )
 
@@ -151,6 +168,7 @@ def test_times_and_sizes_are_those_of_the_stack_file(mode: Mode) -> None:
     for key in ("bootstrap", "apply"):
         assert made[key].inputs["configuration"]["replicaTimeout"] == 45 * 60
         assert made[key].inputs["configuration"]["triggerType"] == "Manual"
+    assert made["retire"].inputs["configuration"]["scheduleTriggerConfig"]["cronExpression"] == "15 5 2-4 * *"
     often = made["maintain"].inputs["configuration"]
     assert often["replicaTimeout"] == 7 * 60
     assert often["scheduleTriggerConfig"]["cronExpression"] == "5 * * * *"
@@ -246,6 +264,35 @@ def test_a_rotation_is_a_changed_job(mode: Mode) -> None:
     only_newest = built(mode, {"rotations": {"DATABASE-CONTEXT-KEY": ["2027-01-20"]}}, contextKeyDays=200)
     (key,) = read_manifest(variables(jobs(only_newest[0])["credentials"])["MEDSPASYNC_CREDENTIALS"]).context_keys
     assert key.until.isoformat() == "2027-08-08"
+
+
+@pytest.mark.parametrize(("stack", "mode"), EVERY)
+def test_retired_months_go_into_a_container_that_nobody_can_alter(stack: str, mode: Mode) -> None:
+    """Its name and policy are declared, the job is told of it, and its identity may write to it and to no other."""
+    record = stack_record(stack, mode)
+    (made,) = [c for c in record.of_type("storage:BlobContainer") if c.inputs["containerName"] == "database-audit"]
+    policies = [p for p in record.of_type("storage:BlobContainerImmutabilityPolicy") if made.urn in p.dependencies]
+    assert len(policies) == 1
+    (account,) = [a for a in record.of_type("storage:StorageAccount") if a.urn in made.dependencies]
+    (given,) = [g for g in record.of_type("authorization:RoleAssignment") if g.name == "database-jobs-retire-archive"]
+    assert made.urn in given.dependencies
+    if mode == "deployed":
+        (duty,) = [
+            found
+            for found in record.of_type("managedidentity:UserAssignedIdentity")
+            if found.name == "identity-database-maintenance"
+        ]
+        its = [
+            g
+            for g in record.of_type("authorization:RoleAssignment")
+            if g.inputs["principalId"] == duty.outputs["principalId"] and "registries" not in g.inputs["scope"]
+        ]
+        assert its == [given]
+        assert given.inputs["scope"] == made.id
+        assert given.inputs["roleDefinitionId"].endswith(STORAGE_BLOB_DATA_CONTRIBUTOR)
+        assert variables(jobs(record)["retire"])["MEDSPASYNC_ARCHIVE"] == (
+            f"https://{account.inputs['accountName']}.blob.core.windows.net/database-audit"
+        )
 
 
 def test_a_changed_principal_is_a_changed_job(deployed: Record) -> None:

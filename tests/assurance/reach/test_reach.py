@@ -15,6 +15,7 @@ from assurance.reach.report import Reach, reach
 from assurance.record import Mode, Record, Resource
 from tests.assurance.altered import added, lean_record, named, without
 from tests.assurance.cli import failures, run
+from tests.assurance.reach.test_gateway import BROKEN_ROWS
 from tests.harness import MODES
 from tests.records import STACKS, stack_record
 
@@ -368,6 +369,7 @@ CLOSINGS: dict[str, tuple[Change, str, str]] = {
     "jobs-to-vaults": (
         rule_lost("private-endpoints", "jobs-to-private-https-in"), "jobs-to-vaults", "subnet-private-endpoints",
     ),
+    "jobs-to-archive": (lost("archive-private-endpoint", ENDPOINT), "jobs-to-archive", "archive"),
     "jobs-to-entra": (rule_lost("jobs", "jobs-to-entra-out"), "jobs-to-entra", "subnet-jobs"),
     "jobs-to-registry": (rule_lost("jobs", "jobs-to-registry-out"), "jobs-to-registry", "subnet-jobs"),
     "database-to-entra": (rule_lost("postgres", "postgres-entra-out"), "database-to-entra", "subnet-postgres"),
@@ -407,8 +409,9 @@ def test_the_command_fails_and_says_why(change: Change, told: str, tmp_path: Pat
 
 def test_every_row_of_the_table_has_a_record_that_breaks_it() -> None:
     broken = {row for _, row, _ in CLOSINGS.values()}
-    assert broken == {row.id for row in flow_table().needed}
-    assert {row.id for row in flow_table().forbidden} == set(FORBIDDEN)
+    assert broken | {"edge-to-gateway"} == {row.id for row in flow_table().needed}
+    assert {row.id for row in flow_table().forbidden} == set(FORBIDDEN) | {"other-front-doors-to-gateway"}
+    assert {"edge-to-gateway", "other-front-doors-to-gateway"} == BROKEN_ROWS
 
 
 def allow(subnet: str, direction: str, field: str, value: str, port: str) -> Change:
