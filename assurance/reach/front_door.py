@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assurance.joins import Joins, get
+from assurance.reach.gateway import GROUP as GATEWAY_GROUP
+from assurance.reach.gateway import apis_for, gateways_of, sites_of
+from assurance.reach.inside import SUBNET, to_target
 from assurance.reach.public import public_side
 from assurance.reach.targets import SITE, SLOT, Target
 from assurance.reach.verdict import Step, Verdict, closed, opened
@@ -80,11 +83,14 @@ def _sites(joins: Joins, route: Resource) -> list[Resource]:
         for group in joins.targets(route, "originGroup.id", ORIGIN_GROUP)
         for origin in joins.holders(group, "originGroupName", ORIGIN, by="originGroupName")
     ]
-    return [site for origin in origins for site in origin_sites(joins, origin)]
+    return [site for origin in origins for site in origin_sites(joins, origin, route)]
 
 
-def origin_sites(joins: Joins, origin: Resource) -> list[Resource]:
-    """The sites that an origin sends to: by private link, or by host name."""
+def origin_sites(joins: Joins, origin: Resource, route: Resource) -> list[Resource]:
+    """The sites that an origin sends a route's requests to: by private link, by host name, or through a gateway."""
+    gateways = gateways_of(joins, origin)
+    if gateways:
+        return [site for api in apis_for(joins, gateways[0], route) for site in sites_of(joins, api)]
     linked = joins.targets(origin, "sharedPrivateLinkResource.privateLink.id", SITE)
     return linked or joins.targets(origin, "hostName", SITE, SLOT, by="defaultHostName")
 
@@ -92,9 +98,9 @@ def origin_sites(joins: Joins, origin: Resource) -> list[Resource]:
 def to_site(joins: Joins, target: Target) -> Verdict:
     """Whether requests at some host of Front Door reach a site: endpoint, route, origin, link or restrictions."""
     site = target.resource
-    origins = [origin for origin in joins.of(ORIGIN) if site in origin_sites(joins, origin)]
+    origins = [origin for origin in joins.of(ORIGIN) if _leads_to(joins, origin, target)]
     if target.kind in ("scm", "slot scm"):
-        # An origin sends its own host name, and SCM answers to another one.
+        # An origin sends its own host name, and SCM answers to another one; so does a gateway.
         origins = [origin for origin in origins if ".scm." in str(get(origin, "hostName"))]
     verdict = closed(f"no origin of Front Door leads to {target.name}", site)
     for origin in origins:
@@ -104,8 +110,16 @@ def to_site(joins: Joins, target: Target) -> Verdict:
     return verdict
 
 
+def _leads_to(joins: Joins, origin: Resource, target: Target) -> bool:
+    """Whether an origin, by any route to its group or by none yet, is for this target."""
+    if target.resource in gateways_of(joins, origin):
+        return True
+    groups = joins.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
+    routes = [route for group in groups for route in joins.holders(group, "originGroup.id", ROUTE)]
+    return any(target.resource in origin_sites(joins, origin, route) for route in routes or [origin])
+
+
 def _by(joins: Joins, origin: Resource, target: Target) -> Verdict:
-    site = target.resource
     if not _enabled(origin):
         return closed(f"origin {origin.name} is disabled", origin)
     groups = joins.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
@@ -118,14 +132,33 @@ def _by(joins: Joins, origin: Resource, target: Target) -> Verdict:
     step = Step(f"route {routes[0].name} leads to origin {origin.name}", routes[0])
     if not get(origin, "sharedPrivateLinkResource"):
         return public_side(joins, target, "our front door").after(step)
+    gateways = gateways_of(joins, origin)
+    linked = _linked(joins, origin, gateways[0] if gateways else target.resource, bool(gateways)).after(step)
+    if not linked.open or not gateways or target.resource in gateways:
+        return linked
+    return replace(_through(joins, gateways[0], target).after(*linked.steps), condition=linked.condition)
+
+
+def _through(joins: Joins, gateway: Resource, target: Target) -> Verdict:
+    """Whether calls of a gateway reach a site: out of its subnet, by the site's private name."""
+    subnets = joins.targets(gateway, "virtualNetworkConfiguration.subnetResourceId", SUBNET)
+    if not subnets:
+        return closed(f"{gateway.name} is not integrated with a subnet of the network", gateway)
+    step = Step(f"{gateway.name} calls out of {subnets[0].name}", gateway)
+    return to_target(joins, subnets[0], target).after(step)
+
+
+def _linked(joins: Joins, origin: Resource, end: Resource, gateway: bool) -> Verdict:
+    """Whether the private link of an origin carries anything."""
     profiles = joins.targets(origin, "profileName", PROFILE, by="profileName")
-    if get(origin, "sharedPrivateLinkResource.groupId") != "sites":
-        return closed(f"the private link of {origin.name} is not to the group sites", origin).after(step)
+    group = GATEWAY_GROUP if gateway else "sites"
+    if get(origin, "sharedPrivateLinkResource.groupId") != group:
+        return closed(f"the private link of {origin.name} is not to the group {group}", origin)
     if not any(get(profile, "sku.name") == "Premium_AzureFrontDoor" for profile in profiles):
         return closed(f"private link needs Front Door Premium, which the profile of {origin.name} is not", origin)
     return opened(
-        f"{origin.name} has a private link to {site.name}", origin, "once its connection is approved (deployment/)"
-    ).after(step)
+        f"{origin.name} has a private link to {end.name}", origin, "once its connection is approved (deployment/)"
+    )
 
 
 def groups_of(joins: Joins, route: Resource) -> list[str]:

@@ -14,7 +14,9 @@ from assurance.reach.public import Who
 FILE = "assurance/reach/needed.yaml"
 
 Source = Literal["apps", "jobs", "runner", "database"] | Who
-Service = Literal["site", "slot", "scm", "database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus"]
+Service = Literal[
+    "site", "slot", "scm", "gateway", "database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus"
+]  # fmt: skip
 Tag = Literal["Internet", "AzureActiveDirectory", "AzureMonitor", "AzureContainerRegistry", "Storage"]
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from assurance.joins import Joins, get, short_type
+from assurance.reach.gateway import only_ours
 from assurance.reach.targets import (
     BUS,
     CACHE,
+    GATEWAY,
     JOBS,
     SERVER,
     SITE,
@@ -179,6 +181,21 @@ def _jobs(_joins: Joins, target: Target, _who: Who) -> Verdict:
     return opened(f"{environment.name} is neither internal nor closed to public access", environment)
 
 
+def _gateway(joins: Joins, target: Target, who: Who) -> Verdict:
+    gateway = target.resource
+    if get(gateway, "publicNetworkAccess") == "Disabled":
+        return closed(f"publicNetworkAccess of {gateway.name} is Disabled", gateway)
+    if who == "trusted services":
+        return closed("API Management has no way past its policy for Azure's services", gateway)
+    told = f"publicNetworkAccess of {gateway.name} is not Disabled"
+    if not only_ours(joins, gateway):
+        return opened(f"{told}, and no policy of it asks for our Front Door's id", gateway)
+    if who == "another front door":
+        # Front Door writes its own id over what a client sends.
+        return closed(f"{told}, but its policy wants our Front Door's id", gateway)
+    return opened(f"{told}: it answers whoever sends our Front Door's id", gateway)
+
+
 def _telemetry(_joins: Joins, target: Target, _who: Who) -> Verdict:
     service = target.resource
     sides = {
@@ -205,5 +222,6 @@ _SIDES: dict[str, Callable[[Joins, Target, Who], Verdict]] = {
     CACHE: _cache,
     BUS: _bus,
     JOBS: _jobs,
+    GATEWAY: _gateway,
     **dict.fromkeys(TELEMETRY, _telemetry),
 }

@@ -10,19 +10,19 @@ from assurance.joins import Joins, get
 from assurance.record import Resource
 
 Kind = Literal[
-    "site", "scm", "slot", "slot scm", "database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus",
-    "jobs", "telemetry",
+    "site", "scm", "slot", "slot scm", "gateway", "database", "pooler", "secrets vault", "key vault", "cache",
+    "archive", "bus", "jobs", "telemetry",
 ]  # fmt: skip
 
 SITE, SLOT, SERVER, VAULT = "web:WebApp", "web:WebAppSlot", "dbforpostgresql:Server", "keyvault:Vault"
 CACHE, STORAGE, BUS = "redisenterprise:RedisEnterprise", "storage:StorageAccount", "servicebus:Namespace"
-JOBS = "app:ManagedEnvironment"
+JOBS, GATEWAY = "app:ManagedEnvironment", "apimanagement:ApiManagementService"
 TELEMETRY = ("operationalinsights:Workspace", "applicationinsights:Component")
 ENDPOINT, CONNECTED = "network:PrivateEndpoint", "privateLinkServiceConnections[].privateLinkServiceId"
 POOLER_PORT = 6432
 """Where PgBouncer listens (learn.microsoft.com/azure/postgresql/connectivity/concepts-pgbouncer)."""
 
-JUDGED = (SITE, SLOT, SERVER, VAULT, CACHE, STORAGE, BUS, JOBS, *TELEMETRY)
+JUDGED = (SITE, SLOT, SERVER, VAULT, CACHE, STORAGE, BUS, JOBS, GATEWAY, *TELEMETRY)
 """Resource types whose public side this command evaluates."""
 
 
@@ -49,6 +49,11 @@ def targets(joins: Joins) -> list[Target]:
     """Everything in the record that answers, in the order in which a report tells it."""
     return [
         *_sites(joins),
+        *(
+            Target(kind="gateway", name=each.name, resource=each, port=443, tag="Internet", group="Gateway",
+                   endpoint_of=each)
+            for each in joins.of(GATEWAY)
+        ),
         *_databases(joins),
         *_vaults(joins),
         *_caches(joins),

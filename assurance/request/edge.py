@@ -9,7 +9,9 @@ from typing import Any
 
 from assurance.joins import Joins, get
 from assurance.reach.front_door import ORIGIN, ORIGIN_GROUP, origin_sites
+from assurance.reach.gateway import gateways_of, sites_of
 from assurance.record import Record, Resource
+from assurance.request import gateway as apis
 from assurance.request.firewall import inspect, policies
 from assurance.request.message import Request
 from assurance.request.outcome import Decision, Outcome
@@ -108,9 +110,30 @@ class Edge:
         outcome.forwarded_host = str(get(origin, "originHostHeader") or request.host)
         protocol = {"HttpsOnly": "https", "HttpOnly": "http"}.get(str(get(route, "forwardingProtocol")), request.scheme)
         way = "by private link" if get(origin, "sharedPrivateLinkResource") else "at its public address"
-        sites = ", ".join(site.name for site in origin_sites(self._joins, origin)) or "outside the record"
-        text = f"gets it over {protocol} {way}, as host {outcome.forwarded_host} ({sites})"
+        sites = ", ".join(site.name for site in origin_sites(self._joins, origin, route)) or "outside the record"
+        gateways = gateways_of(self._joins, origin)
+        end = gateways[0].name if gateways else sites
+        text = f"gets it over {protocol} {way}, as host {outcome.forwarded_host} ({end})"
         outcome.decide(Decision("origin", outcome.origin, text, origin))
+        if gateways:
+            self._gateway(gateways[0], route, request, outcome)
+
+    def _gateway(self, gateway: Resource, route: Resource, request: Request, outcome: Outcome) -> None:
+        """The API that takes it, what that asks for and where it goes; the longest path comes first."""
+        path = f"{str(get(route, 'originPath', '')).rstrip('/')}{request.path}"
+        api = apis.api_for(self._joins, gateway, path)
+        if api is None:
+            outcome.kind, outcome.status = "refused", 404
+            outcome.decide(Decision("gateway", gateway.name, f"no API of it is at {path}: 404", gateway))
+            return
+        outcome.api = str(get(api, "apiId"))
+        if not apis.takes(self._joins, api, request.method, path):
+            outcome.kind, outcome.status = "refused", 404
+            outcome.decide(Decision("gateway", outcome.api, f"has no operation for {request.method} {path}: 404", api))
+            return
+        sites = ", ".join(site.name for site in sites_of(self._joins, api)) or "outside the record"
+        text = f"{apis.demands(self._joins, api)}; {sites} gets it as {request.path}"
+        outcome.decide(Decision("gateway", outcome.api, text, api))
 
 
 def _apply(action: dict[str, Any], outcome: Outcome) -> str:

@@ -42,6 +42,7 @@ class Expected(_Strict):
     rule: str | None = None
     route: str | None = None
     origin: str | None = None
+    api: str | None = None
     location: str | None = None
     cached: bool | None = None
     headers: dict[str, str] = {}
@@ -147,6 +148,7 @@ def _differences(expected: Expected, outcome: Outcome, hosts: dict[str, str]) ->
         ("rule", expected.rule, outcome.rule),
         ("route", expected.route, outcome.route),
         ("origin", expected.origin, outcome.origin),
+        ("api", expected.api, outcome.api),
         ("location", expected.location and expected.location.format_map(hosts), outcome.location),
         ("cached", expected.cached, outcome.cached),
     ]

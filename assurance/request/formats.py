@@ -24,6 +24,7 @@ def to_json(stack: str, request: Request, outcome: Outcome) -> str:
         "location": outcome.location or None,
         "route": outcome.route or None,
         "origin": outcome.origin or None,
+        "api": outcome.api or None,
         "forwardedHost": outcome.forwarded_host or None,
         "cached": outcome.cached,
         "responseHeaders": {"set": outcome.set, "added": outcome.added, "removed": outcome.removed},

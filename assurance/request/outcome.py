@@ -11,7 +11,7 @@ Kind = Literal["forwarded", "blocked", "redirected", "refused"]
 """forwarded: the origin (or the cache) answers. blocked: a firewall rule stopped it. redirected: the answer is another
 URL. refused: no host or route for it."""
 
-Stage = Literal["host", "firewall", "route", "headers", "cache", "origin"]
+Stage = Literal["host", "firewall", "route", "headers", "cache", "origin", "gateway"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Outcome:
     undecided: firewall rules that need what the description of the request does not have.
     managed: managed rule sets that would still look at it; a record cannot tell what they do.
     route, origin, forwarded_host: names of route and origin, and the host name the origin sees.
+    api: the API of API Management that takes it, where a stack has that.
     cached: whether the route may answer from the cache. set, added, removed: response headers.
     """
 
@@ -45,6 +46,7 @@ class Outcome:
     managed: list[str] = field(default_factory=list)
     route: str = ""
     origin: str = ""
+    api: str = ""
     forwarded_host: str = ""
     cached: bool = False
     set: dict[str, str] = field(default_factory=dict)

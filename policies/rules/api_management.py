@@ -29,11 +29,11 @@ WEAK = (
 OLDEST_CONTROL_PLANE = "2021-08-01"
 
 
-def inbound(policy: Resource) -> ElementTree.Element:
-    """What a policy does with a request; nothing when its text is no policy."""
+def inbound(policy: str) -> ElementTree.Element:
+    """What a policy does with a request, by its text; nothing when that is no policy."""
     try:
         # A policy is text of this program, not of a stranger.
-        document = ElementTree.fromstring(str(policy.get("value", "")))  # noqa: S314
+        document = ElementTree.fromstring(policy)  # noqa: S314
     except ElementTree.ParseError:
         return ElementTree.Element("inbound")
     found = document.find("inbound")
@@ -43,13 +43,13 @@ def inbound(policy: Resource) -> ElementTree.Element:
 def policies_of(stack: Stack, api: Resource) -> list[ElementTree.Element]:
     """The inbound sections of an API's own policies."""
     found = stack.holders(api, "apiId", API_POLICY, by="apiId")
-    return [inbound(policy) for policy in found]
+    return [inbound(str(policy.get("value", ""))) for policy in found]
 
 
 def front_door_only(service: Resource, stack: Stack) -> bool:
     """Whether every request without the id of a Front Door profile of this stack is refused."""
     for policy in stack.holders(service, "serviceName", POLICY, by="serviceName"):
-        for check in inbound(policy).findall("check-header"):
+        for check in inbound(str(policy.get("value", ""))).findall("check-header"):
             if str(check.get("name")).lower() == "x-azure-fdid" and _ours(check, service, stack):
                 return True
     return False

@@ -199,10 +199,10 @@ def gateway_problems(
             yield Problem(
                 f"apps.{name}.ingress", app.ingress, "privateLink: the gateway calls the app's private endpoint"
             )
-        labels: dict[str, str] = {}
-        for path in (app.health_check_path, *api.open_paths):
+        labels = {path_label(app.health_check_path): app.health_check_path}
+        for path in api.open_paths:
             other = labels.setdefault(path_label(path), path)
-            if other != path or (path == app.health_check_path and path in api.open_paths):
+            if other != path or path == app.health_check_path:
                 yield Problem(f"{key}.openPaths", path, f"a path that differs from {other} in more than its slashes")
 
 

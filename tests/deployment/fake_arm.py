@@ -107,12 +107,12 @@ class FakeArm:
 
     # -- the state ---------------------------------------------------------------------------------------------------
 
-    def asks(self, profile: str, site: str, message: str, location: str = "eastus2") -> None:
-        """An origin of a profile that asks for a site."""
+    def asks(self, profile: str, site: str, message: str, location: str = "eastus2", group: str = "sites") -> None:
+        """An origin of a profile that asks for a site, or for a gateway (``Gateway``)."""
         link = {
             "privateLink": {"id": site},
             "requestMessage": message,
-            "groupId": "sites",
+            "groupId": group,
             "privateLinkLocation": location,
         }
         self.origins.setdefault(profile, []).append(link)
@@ -208,9 +208,13 @@ class FakeArm:
             ("GET", r"/operations/(?P<key>\w+)(?P<result>/result)?", self._poll),
             ("GET", r"(?P<profile>.+/profiles/[^/]+)/originGroups", self._groups),
             ("GET", r"(?P<profile>.+/profiles/[^/]+)/originGroups/(?P<index>\d+)/origins", self._origins),
-            ("GET", r"(?P<site>.+/sites/[^/]+)/privateEndpointConnections", self._connections),
-            ("GET", r"(?P<site>.+/sites/[^/]+)/privateEndpointConnections/(?P<name>[^/]+)", self._connection),
-            ("PUT", r"(?P<site>.+/sites/[^/]+)/privateEndpointConnections/(?P<name>[^/]+)", self._approve),
+            ("GET", r"(?P<site>.+/(?:sites|service)/[^/]+)/privateEndpointConnections", self._connections),
+            (
+                "GET",
+                r"(?P<site>.+/(?:sites|service)/[^/]+)/privateEndpointConnections/(?P<name>[^/]+)",
+                self._connection,
+            ),
+            ("PUT", r"(?P<site>.+/(?:sites|service)/[^/]+)/privateEndpointConnections/(?P<name>[^/]+)", self._approve),
             ("GET", r"(?P<server>.+/flexibleServers/[^/]+)", self._server_state),
             ("GET", r"(?P<server>.+/flexibleServers/[^/]+)/configurations", self._configurations),
             ("POST", r"(?P<server>.+/flexibleServers/[^/]+)/restart", self._restart),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.deployment.conftest import BACKEND, MARKETING, MESSAGE, PROFILE, Deployment
-from tests.deployment.fake_arm import Fault
+from tests.deployment.fake_arm import GROUP, Fault
 
 STEP = ("--step", "private-links")
+GATEWAY = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim-mss-test-x7k2"
 STRANGER = "/subscriptions/00000000-0000-4000-8000-00000000dead"
 
 
@@ -100,6 +101,22 @@ def test_two_regions_are_two_connections(deployment: Deployment) -> None:
     deployment.fake.connection(BACKEND, "second", MESSAGE)
     assert deployment(*STEP) == 0
     assert state(deployment, BACKEND, "second") == state(deployment, BACKEND, ours(BACKEND)) == "Approved"
+
+
+def test_a_gateways_connection_is_approved_by_the_same_signs(deployment: Deployment) -> None:
+    deployment.outputs["gatewayId"] = GATEWAY
+    deployment.outputs["apps"]["backend"]["privateLink"] = False
+    deployment.fake.connections[BACKEND].clear()
+    deployment.fake.origins[PROFILE] = [o for o in deployment.fake.origins[PROFILE] if BACKEND not in str(o)]
+    deployment.fake.asks(PROFILE, GATEWAY, MESSAGE, group="Gateway")
+    deployment.fake.connection(GATEWAY, "afd", MESSAGE)
+    deployment.fake.connection(GATEWAY, "stranger", "Front Door afd-mss-test", by=STRANGER)
+    assert deployment(*STEP) == 0
+    assert state(deployment, GATEWAY, "afd") == "Approved"
+    assert state(deployment, GATEWAY, "stranger") == "Pending"
+    assert set(deployment.results["private-links"]) == {GATEWAY.rsplit("/", 1)[-1], MARKETING.rsplit("/", 1)[-1]}
+    assert deployment(*STEP) == 0
+    assert deployment.changes == []
 
 
 @pytest.mark.parametrize(("status", "why"), [(None, "some minutes after `up`"), ("Rejected", "afd is Rejected")])

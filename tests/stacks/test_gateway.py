@@ -1,0 +1,151 @@
+"""API Management in a whole stack: every rule holds, nothing changes without it, nothing goes past it."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assurance.check.audit import audit
+from assurance.record import Mode, Record
+from assurance.recorder.processes import Job, record_stacks
+from deployment.inputs import Inputs
+from policies.exceptions import Register
+from tests.gateway import SECTION, gateway_config, gateway_record
+from tests.harness import MODES, only
+from tests.projects import project
+from tests.records import stack_record
+
+OPEN_PATHS = """
+EXC-PROD-WEBHOOKS:
+  rules: [API-CALLER-KNOWN]
+  stacks: [prod]
+  resource: gateway-backend-webhooks-stripe
+  reason: Stripe sends no key of ours; it signs every webhook.
+  compensatingControl: The backend checks the signature; calls of one address are limited.
+  owner: security lead
+  expires: 2027-03-31
+EXC-PROD-SIGN-IN:
+  rules: [API-CALLER-KNOWN]
+  stacks: [prod]
+  resource: gateway-backend-auth
+  reason: Who signs in has no token yet, and browsers keep no key.
+  compensatingControl: 50 attempts of one address in five minutes, and the backend's own limits by account.
+  owner: security lead
+  expires: 2027-03-31
+"""
+
+
+@pytest.fixture(params=MODES)
+def built(request: pytest.FixtureRequest) -> Record:
+    mode: Mode = request.param
+    return gateway_record(mode)
+
+
+def test_nothing_a_real_engine_or_azure_would_refuse(built: Record) -> None:
+    assert built.problems == []
+
+
+def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Record, tmp_path: Path) -> None:
+    register = Register.load()
+    ours = {id_: entry for id_, entry in register.exceptions.items() if "prod" in entry.stacks}
+    registered = Register({**ours, **Register.parse(OPEN_PATHS).exceptions})
+    root = project(tmp_path, prod=gateway_config())
+    for at, failing in ((date(2027, 1, 1), set()), (date(2027, 4, 1), {"API-CALLER-KNOWN", "EXCEPTION-VALID"})):
+        report = audit(built, registered, at, root=root)
+        assert {f.rule for f in report.of("fail", "warn")} == failing, report.of("fail", "warn")
+    without = audit(built, Register(ours), date(2027, 1, 1), root=root)
+    assert {(f.rule, f.name) for f in without.of("fail")} == {
+        ("API-CALLER-KNOWN", "gateway-backend-webhooks-stripe"),
+        ("API-CALLER-KNOWN", "gateway-backend-auth"),
+    }
+
+
+def test_a_gateway_that_is_open_for_its_creation_fails_until_it_is_closed(tmp_path: Path) -> None:
+    config = gateway_config()
+    config["medspasync:apiManagement"]["openForCreation"] = True
+    (made,) = record_stacks(project(tmp_path, prod=config), [Job("prod", "deployed")])
+    failed = {f.rule for f in audit(made, Register.parse(OPEN_PATHS), date(2027, 1, 1), root=tmp_path).of("fail")}
+    assert failed == {"API-PRIVATE", "FD-ORIGIN-LOCKED"}
+
+
+def test_without_it_nothing_changes(tmp_path: Path) -> None:
+    """Left out, and off, are one and the same record; and the project's stacks have nothing of it."""
+    off, gone = gateway_config(), gateway_config()
+    for config in (off, gone):
+        del config["medspasync:network"]["subnets"]["gateway"]
+    off["medspasync:apiManagement"] = {"tier": "none"}
+    del gone["medspasync:apiManagement"]
+    (tmp_path / "off").mkdir()
+    (tmp_path / "gone").mkdir()
+    texts = []
+    for name, config in (("off", off), ("gone", gone)):
+        (made,) = record_stacks(project(tmp_path / name, prod=config), [Job("prod", "deployed")])
+        made.seconds = 0
+        for resource in made:
+            resource.origin = {**resource.origin, "line": 0} if resource.origin else None
+        texts.append(made.to_json())
+    assert texts[0] == texts[1]
+    for stack in ("dev", "staging", "prod"):
+        assert not [r for r in stack_record(stack) if "apimanagement" in r.type or "gateway" in r.name]
+
+
+def test_the_gateway_adds_resources_and_turns_one_origin_and_nothing_else() -> None:
+    with_it, before = gateway_record(), stack_record("prod")
+    old, new = ({r.urn: r for r in record} for record in (before, with_it))
+    assert not old.keys() - new.keys()
+    changed = {
+        r.name for urn, r in old.items()
+        if r.inputs != new[urn].inputs and not r.type.startswith(("azure-native:monitor", "pulumi:"))
+    }  # fmt: skip
+    # Its subnet takes part in the rows for every subnet, and is written between two others.
+    assert {name for name in changed if not name.startswith("subnet-")} == {"edge-backend"}
+
+
+def test_front_door_comes_by_private_link_with_the_apps_own_path(built: Record) -> None:
+    origins = {r.inputs["originName"]: r.inputs for r in built.of_type("cdn:AFDOrigin")}
+    groups = {r.inputs["originGroupName"]: r.inputs for r in built.of_type("cdn:AFDOriginGroup")}
+    routes = {r.inputs["routeName"]: r.inputs for r in built.of_type("cdn:Route")}
+    links = {name: origin["sharedPrivateLinkResource"]["groupId"] for name, origin in origins.items()}
+    assert links == {"backend": "Gateway", "frontend": "sites", "marketing": "sites", "pro-next": "sites"}
+    assert routes["backend"]["originPath"] == "/backend"
+    assert all("originPath" not in route for name, route in routes.items() if name != "backend")
+    assert groups["backend"]["healthProbeSettings"]["probePath"] == "/backend/healthz"
+    if built.mode == "deployed":
+        service = only(built, "apimanagement:ApiManagementService")
+        assert origins["backend"]["sharedPrivateLinkResource"]["privateLink"]["id"] == service.id
+        assert origins["backend"]["hostName"] == f"{service.inputs['serviceName']}.azure-api.net"
+
+
+def test_what_is_asked_of_callers_is_what_the_stack_file_says(built: Record) -> None:
+    asked = SECTION["apis"]["backend"]
+    policies = {r.name: r.inputs["value"] for r in built.of_type("apimanagement:ApiPolicy")}
+    for limit in asked["limits"]:
+        assert f'calls="{limit["calls"]}" renewal-period="{limit["seconds"]}"' in policies["gateway-backend"]
+    assert asked["token"]["openIdConfiguration"] in policies["gateway-backend"]
+    names = {r.inputs["sid"] for r in built.of_type("apimanagement:Subscription")}
+    assert names == set(SECTION["products"]["partners"]["subscriptions"])
+    named = {"gateway-backend", "gateway-backend-healthz", "gateway-backend-auth", "gateway-backend-webhooks-stripe"}
+    assert set(policies) == named
+
+
+def test_resources_name_their_entry(built: Record) -> None:
+    keys = {(r.origin or {}).get("key") for r in built if "apimanagement" in r.type}
+    prefix = "medspasync:apiManagement"
+    assert keys == {prefix, f"{prefix}.apis.backend", f"{prefix}.products.partners"}
+
+
+def test_the_deployment_step_approves_the_gateways_link_and_not_the_apps() -> None:
+    built = gateway_record()
+    inputs = Inputs.model_validate(built.outputs["deployment"])
+    assert inputs.gateway_id == only(built, "apimanagement:ApiManagementService").id
+    private = {name: app.private_link for name, app in inputs.apps.items()}
+    assert private == {"backend": False, "frontend": True, "marketing": True, "pro-next": True}
+    assert Inputs.model_validate(copy.deepcopy(stack_record("prod").outputs["deployment"])).gateway_id is None
+
+
+def test_alerts_watch_it(built: Record) -> None:
+    alerts = {r.inputs["tags"]["alert"] for r in built.of_type("monitor:MetricAlert", "monitor:ScheduledQueryRule")}
+    assert {"gateway-cpu", "gateway-memory", "gateway-errors", "gateway-throttled", "gateway-refused"} <= alerts
