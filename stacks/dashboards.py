@@ -8,6 +8,7 @@ import pulumi
 
 from components.dashboard import GrafanaDashboard, GrafanaDashboardArgs
 from components.workbook import Tile, WorkbookArgs, workbook
+from stacks.grafana import build_grafana
 from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
 from stacks.settings.dashboards import WORKBOOKS, DashboardSettings, WorkbookEntry, workbook_catalogue
@@ -75,6 +76,8 @@ def build_dashboards(
                     ),
                 )
                 links[f"grafana-{name}"] = _link(common, grafana.outputs.id, "")
+    if settings.managed_grafana is not None:
+        links["managed-grafana"] = build_grafana(settings.managed_grafana, foundation)
     return links
 
 

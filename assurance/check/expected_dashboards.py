@@ -40,6 +40,17 @@ def dashboard_demands(alerts: Alerts) -> Iterator[Demand]:
             ]
             made = demand(DASHBOARD, f"definition of the Grafana dashboard {name}", origin, found)
             yield _showing(made, "properties.serializedData", found, _titles(alerts, entry, ("logs",)))
+    yield from _instance(alerts)
+
+
+def _instance(alerts: Alerts) -> Iterator[Demand]:
+    """Managed Grafana, entered by Entra only, and from where the stack file says."""
+    grafana = alerts.settings.dashboards.managed_grafana
+    if grafana is not None:
+        access = "Enabled" if grafana.public_network else "Disabled"
+        origin = alerts.places.of(f"Pulumi.{alerts.joins.record.stack}.yaml", "medspasync:dashboards.managedGrafana")
+        wanted = {"properties": {"apiKey": "Disabled", "publicNetworkAccess": access}}
+        yield demand(DASHBOARD, "Managed Grafana", origin, alerts.joins.of("dashboard:Grafana"), wanted)
 
 
 def _titles(alerts: Alerts, entry: WorkbookEntry, sources: Sequence[str]) -> list[str]:

@@ -50,6 +50,7 @@ FEEDERS: Mapping[str, Sequence[Feeder]] = {
     "backup": (Feeder("dataprotection:BackupVault"),),
     "jobs": (Feeder("app:ManagedEnvironment"),),
     "topic": (Feeder("eventgrid:SystemTopic"),),
+    "grafana": (Feeder("dashboard:Grafana"),),
     "telemetry": (Feeder("applicationinsights:Component"),),
 }
 """What writes logs of a kind, where a resource does."""

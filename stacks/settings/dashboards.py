@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from stacks.settings.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
 from stacks.settings.base import Problem, Section
+from stacks.settings.platform import PlatformSettings, regions
 from stacks.settings.yaml_file import load_yaml
 
 WORKBOOKS = "stacks/catalogues/workbooks"
@@ -20,13 +21,42 @@ Shape = Literal["table", "timechart", "barchart", "piechart"]
 Source = Literal["logs", "graph"]
 
 
+class ManagedGrafanaSettings(Section):
+    """An Azure Managed Grafana instance: about $70 a month, and $6 for each person who uses it.
+
+    Its dashboards, data sources and people are data plane, which no deployment reaches: docs/dashboards.md says how.
+    """
+
+    version: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = "11"
+    """Major version of Grafana, one that Azure offers."""
+    zone_redundant: bool = True
+    """Survive the loss of a zone; needs a region with zones. Fixed at creation."""
+    public_network: bool = False
+    """true: anybody in the Internet reaches its sign-in page, and Entra decides. false: by private endpoint only, about
+    $7 a month."""
+    logs: bool = False
+    """Its identity may read the workspace. Whoever may open a dashboard then reads every log through it, and the log of
+    who read what (LAQueryLogs) names Grafana instead of them. false: metrics only; a data source for logs signs in as
+    the person who looks."""
+
+
 class DashboardSettings(Section):
-    """Dashboards of the stack. They show what is recorded anyway, and cost nothing of their own."""
+    """Dashboards of the stack. Workbooks and the portal's Grafana show what is recorded anyway, and cost nothing."""
 
     workbooks: bool = True
     """Azure workbooks: security events, alerting, performance and service levels, compliance."""
     grafana: bool = False
     """The same log queries as dashboards in the portal's own Grafana. Free (no Managed Grafana instance)."""
+    managed_grafana: ManagedGrafanaSettings | None = None
+    """A Grafana instance of its own; left out, the stack has none."""
+
+
+def cross_problems(dashboards: DashboardSettings, platform: PlatformSettings) -> Iterator[Problem]:
+    """Zones must be there. Keys are full paths without the namespace."""
+    grafana = dashboards.managed_grafana
+    if grafana is not None and grafana.zone_redundant and not regions()[platform.location]["zones"]:
+        key = "dashboards.managedGrafana.zoneRedundant"
+        yield Problem(key, True, f"false: {platform.location} has no availability zones")
 
 
 class TileEntry(Section):

@@ -21,7 +21,7 @@ RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 
 FeedingKind = Literal[
     "keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servicebus", "workspace", "subscription",
-    "tenant", "group", "network", "address", "autoscale", "backup", "telemetry", "jobs", "topic", "gateway",
+    "tenant", "grafana", "group", "network", "address", "autoscale", "backup", "telemetry", "jobs", "topic", "gateway",
 ]  # fmt: skip
 """What writes logs. ``tenant``: Entra, set up outside this program."""
 

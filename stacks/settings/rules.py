@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
+from stacks.settings import apps, archive, backup, credentials, dashboards, database, jobs, security, slo, subscription
 from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
@@ -27,6 +27,7 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
     yield from slo.cross_problems(settings.slo, settings.apps)
     yield from security.cross_problems(settings.security, settings.monitoring)
     yield from subscription.cross_problems(settings.subscription, settings.security, settings.archive)
+    yield from dashboards.cross_problems(settings.dashboards, settings.platform)
     seen = edge_apps(settings.apps, settings.api_management.apis)
     yield from edge_problems(settings.front_door, settings.waf, seen, settings.platform.location)
     yield from gateway_problems(settings.api_management, settings.front_door, settings.network, settings.apps)
@@ -36,12 +37,18 @@ def cross_section_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def private_endpoints(settings: Settings) -> int:
-    """How many private endpoints the stack makes: vaults, archive, cache, bus, gateway, privately reached apps and
-    slots."""
+    """How many private endpoints the stack makes: vaults, archive, cache, bus, gateway, Grafana, privately reached
+    apps and slots."""
     vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
     vaults += int(credentials.installs_credentials(settings.database_job, settings.apps))
     sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
-    single = (settings.cache is not None, settings.event_bus.tier == "premium", settings.api_management.on)
+    grafana = settings.dashboards.managed_grafana
+    single = (
+        settings.cache is not None,
+        settings.event_bus.tier == "premium",
+        settings.api_management.on,
+        grafana is not None and not grafana.public_network,
+    )
     return vaults + 1 + sites + single.count(True)
 
 

@@ -1,0 +1,92 @@
+"""Azure Managed Grafana: an instance of its own, beside the dashboards that the portal shows without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import dashboard
+
+from components.diagnostics import LogDestination, diagnose
+from components.identity import IdentityOutputs
+from components.private_endpoint import PrivateAccess, private_endpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedGrafanaArgs:
+    """Arguments of `ManagedGrafana`.
+
+    instance_name: 2 to 23 letters, digits and hyphens, a letter first; unique in Azure.
+    version: major version of Grafana, one that Azure offers. zone_redundant: fixed at creation.
+    identity: whom it asks Azure Monitor as. Whoever may open a dashboard sees what this identity may read.
+    private_access: where its private endpoint goes; None leaves it open to the Internet, signed in to Entra.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    instance_name: pulumi.Input[str]
+    version: str
+    zone_redundant: bool
+    identity: IdentityOutputs
+    private_access: PrivateAccess | None
+    logs: LogDestination
+    tags: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagedGrafanaOutputs:
+    """id: ARM id; endpoint: its address, https."""
+
+    id: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+
+
+class ManagedGrafana(pulumi.ComponentResource):
+    """A Standard instance that people enter by Entra only. Its dashboards, data sources and users are data plane."""
+
+    outputs: ManagedGrafanaOutputs
+
+    def __init__(self, name: str, args: ManagedGrafanaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("medspasync:components:ManagedGrafana", name, None, opts)
+        public, zones = dashboard.PublicNetworkAccess, dashboard.ZoneRedundancy
+        instance = dashboard.Grafana(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            workspace_name=args.instance_name,
+            sku=dashboard.ResourceSkuArgs(name="Standard"),
+            identity=dashboard.ManagedServiceIdentityArgs(
+                type=dashboard.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[args.identity.id]
+            ),
+            properties=dashboard.ManagedGrafanaPropertiesArgs(
+                # A key or service account token would be a way in past Entra.
+                api_key=dashboard.ApiKey.DISABLED,
+                public_network_access=public.DISABLED if args.private_access else public.ENABLED,
+                # Its calls come from addresses of its own, which a data source's firewall can name.
+                deterministic_outbound_ip=dashboard.DeterministicOutboundIP.ENABLED,
+                zone_redundancy=zones.ENABLED if args.zone_redundant else zones.DISABLED,
+                grafana_major_version=args.version,
+                grafana_configurations=dashboard.GrafanaConfigurationsArgs(
+                    # A snapshot on snapshots.raintank.io would take what it shows out of the tenant.
+                    snapshots=dashboard.SnapshotsArgs(external_enabled=False)
+                ),
+            ),
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        diagnose(name, instance.id, args.logs, parent=self)
+        if args.private_access is not None:
+            private_endpoint(
+                name,
+                resource_group_name=args.resource_group_name,
+                location=args.location,
+                service_id=instance.id,
+                group_id="grafana",
+                access=args.private_access,
+                parent=self,
+                tags=args.tags,
+            )
+        self.outputs = ManagedGrafanaOutputs(
+            id=instance.id, endpoint=instance.properties.apply(lambda properties: properties.endpoint)
+        )
+        self.register_outputs(vars(self.outputs))
