@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assurance.azure.order import creation_times, order_constraints
 from assurance.check.audit import audit
+from assurance.critical_path import critical_path
 from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 from deployment.inputs import Inputs
@@ -149,3 +151,11 @@ def test_the_deployment_step_approves_the_gateways_link_and_not_the_apps() -> No
 def test_alerts_watch_it(built: Record) -> None:
     alerts = {r.inputs["tags"]["alert"] for r in built.of_type("monitor:MetricAlert", "monitor:ScheduledQueryRule")}
     assert {"gateway-cpu", "gateway-memory", "gateway-errors", "gateway-throttled", "gateway-refused"} <= alerts
+
+
+def test_no_order_that_azure_demands_is_left_to_chance() -> None:
+    built = gateway_record()
+    assert critical_path(built, creation_times(), order_constraints()).unordered == []
+    policy, named = only(built, "apimanagement:Policy"), only(built, "apimanagement:NamedValue")
+    policy.dependencies = [urn for urn in policy.dependencies if urn != named.urn]
+    assert critical_path(built, creation_times(), order_constraints()).unordered
