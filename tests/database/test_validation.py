@@ -94,8 +94,28 @@ MUTATIONS: dict[str, list[str]] = {
         "CREATE VIEW phi.leak AS SELECT id FROM phi.patient",
         "CREATE MATERIALIZED VIEW public.leak AS SELECT id FROM phi.patient",
         "ALTER VIEW audit.failed_sign_ins SET (security_invoker = false)",
+        "CREATE VIEW phi.honest WITH (security_invoker = true) AS SELECT id FROM phi.patient; "
+        "CREATE VIEW public.leak AS SELECT id FROM phi.honest",
+        "CREATE VIEW phi.honest WITH (security_invoker = true) AS SELECT id FROM phi.patient; "
+        "CREATE VIEW phi.honest_too WITH (security_invoker = true) AS SELECT id FROM phi.honest; "
+        "CREATE MATERIALIZED VIEW phi.leak AS SELECT id FROM phi.honest_too",
+    ],
+    "schema-rights": [
+        "GRANT CREATE ON SCHEMA phi TO medspasync_backend",
+        "CREATE ROLE outsider; GRANT CREATE ON SCHEMA security TO outsider",
+        "GRANT CREATE ON SCHEMA public TO medspasync_auditor",
+        "GRANT USAGE ON SCHEMA app TO medspasync_backend WITH GRANT OPTION",
+        "DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO medspasync_backend', current_database()); END $$",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO medspasync_migrator', current_database()); END $$",
+    ],
+    "other-roles": [
+        "CREATE ROLE outsider LOGIN BYPASSRLS",
+        "CREATE ROLE outsider LOGIN; GRANT pg_read_all_data TO outsider",
+        "CREATE ROLE middle; GRANT pg_write_all_data TO middle; CREATE ROLE outsider LOGIN; GRANT middle TO outsider",
     ],
     "definitions": [
+        "GRANT EXECUTE ON FUNCTION audit.retire_period TO medspasync_backend",
+        "REVOKE EXECUTE ON FUNCTION app.tenant() FROM medspasync_backend",
         "CREATE OR REPLACE VIEW app.context AS SELECT NULL::uuid AS tenant_id, ''::text AS actor, ''::text AS correlation_id, ''::text AS purpose",
         "ALTER FUNCTION app.begin_context(text) SECURITY INVOKER",
         "CREATE OR REPLACE FUNCTION app.tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
