@@ -35,6 +35,7 @@ from stacks.settings.alerts import (
     alert_catalogue,
     query_text,
 )
+from stacks.settings.internal_keys import QueryLists
 from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.origin import Origin, made_from, stack_entry
@@ -55,6 +56,7 @@ class _Layer:
     foundation: Foundation
     tags: dict[str, str]
     limits: Mapping[Limit, float]
+    lists: QueryLists
     watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
     """Ids of what exists, by kind and name. A kind without resources has no alerts."""
 
@@ -92,18 +94,20 @@ def build_operations(
     data: Data,
     apps: Apps,
     limits: Mapping[Limit, float],
+    lists: QueryLists,
     gateway: Gateway | None = None,
 ) -> None:
     """Alerts on everything the other layers report, the subscription's activity log where this stack owns it,
     availability tests and the budget.
 
-    limits: of the stack's resources, for thresholds that are a share of one.
+    limits: of the stack's resources, for thresholds that are a share of one; lists: what queries know of the stack.
     """
     layer = _Layer(
         settings=settings,
         foundation=foundation,
         tags=dict(foundation.common.tags),
         limits=limits,
+        lists=lists,
         watched=_watched(settings, subscription, foundation, data, apps)
         | ({"gateway": {"apis": gateway.id}} if gateway else {}),
     )
@@ -184,7 +188,7 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
         f"alert-{alert_id}",
         layer.alert_args(alert_id, entry),
         QueryCondition(
-            query=_filled(query_text(alert_id), layer.foundation),
+            query=_filled(query_text(alert_id), layer),
             operator=entry.operator,
             threshold=layer.threshold(alert_id, entry),
             window=entry.window,
@@ -197,10 +201,12 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
     )
 
 
-def _filled(query: str, foundation: Foundation) -> pulumi.Input[str]:
+def _filled(query: str, layer: _Layer) -> pulumi.Input[str]:
     """The query with the lists that only the stack knows. Without object ids it stays literal, known in a preview."""
-    apps = foundation.identities.apps
+    foundation, apps = layer.foundation, layer.foundation.identities.apps
     query = query.replace("{{app_database_roles}}", _list([app_role(app) for app in apps]))
+    for name, values in layer.lists.items():
+        query = query.replace(f"{{{{{name}}}}}", _list(values))
     marker = "{{platform_object_ids}}"
     if marker not in query:
         return query

@@ -18,6 +18,7 @@ from stacks.foundation import build_foundation
 from stacks.gateway import build_gateway
 from stacks.operations import build_operations
 from stacks.security import build_security
+from stacks.settings.internal_keys import internal_keys
 from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
 from stacks.settings.secrets import SecretName
@@ -32,7 +33,14 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     gateway = build_gateway(settings, foundation, apps)
     edge = build_edge(settings, foundation, apps, gateway)
     build_operations(
-        settings.monitoring, settings.subscription, foundation, data, apps, alert_limits(settings.database), gateway
+        settings.monitoring,
+        settings.subscription,
+        foundation,
+        data,
+        apps,
+        alert_limits(settings.database),
+        internal_keys(settings.apps, settings.vaults),
+        gateway,
     )
     build_slo(settings, foundation)
     build_security(settings, foundation, data, edge)

@@ -37,6 +37,13 @@ COMPARISONS = {
 PLATFORM_IDS = ["a0000000-0000-4000-8000-00000000000a", "b0000000-0000-4000-8000-00000000000b"]
 APP_ROLES = ["medspasync_backend", "medspasync_frontend", "medspasync_marketing", "medspasync_pro_next"]
 
+STACK_LISTS = {
+    "platform_object_ids": PLATFORM_IDS,
+    "app_database_roles": APP_ROLES,
+    "internal_consumers": ["frontend", "marketing", "pro-next"],
+    "internal_keys_rotated": ["2026-02-28"],
+}
+
 
 def queries() -> dict[str, QueryEntry]:
     """Every KQL alert of the catalogue."""
@@ -58,10 +65,11 @@ def tables() -> dict[str, dict[str, str]]:
 
 
 def text_of(alert_id: str) -> str:
-    """The query with the test's platform identities and app roles in place of the stack's."""
+    """The query with the test's lists in place of the stack's."""
     text = query_text(alert_id)
-    text = text.replace("{{platform_object_ids}}", f"dynamic({json.dumps(PLATFORM_IDS)})")
-    return text.replace("{{app_database_roles}}", f"dynamic({json.dumps(APP_ROLES)})")
+    for name, values in STACK_LISTS.items():
+        text = text.replace(f"{{{{{name}}}}}", f"dynamic({json.dumps(values)})")
+    return text
 
 
 def fires(alert_id: str, case: dict[str, Any], *, query: str | None = None) -> bool:

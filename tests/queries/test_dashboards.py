@@ -36,6 +36,7 @@ def assessment(code: str) -> dict[str, Any]:
 
 
 USER = {"AppRoleName": "backend", "Name": "GET /appointments", "Success": True, "ResultCode": "200", "ItemCount": 1}
+KEY_USE = {"consumer": "frontend", "via": "internal"}
 STATEMENT = {"QueryId": "-6712345", "QueryType": "select", "IsSystemQuery": False}
 ROWS: Rows = {
     "AppRequests": [
@@ -57,6 +58,12 @@ ROWS: Rows = {
         {**STATEMENT, "Calls": 4, "TotalExecDurationMs": 100.0, "MaxExecDurationMs": 70.0, "BlkReadTime": 10.0},
         {**STATEMENT, "Calls": 6, "TotalExecDurationMs": 900.0, "MaxExecDurationMs": 300.0, "BlkReadTime": 500.0},
         {**STATEMENT, "QueryId": "1", "IsSystemQuery": True, "Calls": 1, "TotalExecDurationMs": 9e9},
+    ],
+    "AppEvents": [
+        {"Name": "medspasync.internal_key", "Properties": {**KEY_USE, "key": "current", "count": "40"}},
+        {"Name": "medspasync.internal_key", "Properties": {**KEY_USE, "key": "current", "count": "2"}},
+        {"Name": "medspasync.internal_key", "Properties": {**KEY_USE, "key": "previous", "count": "1"}},
+        {"Name": "report_opened", "Properties": {"key": "current", "count": "900"}},
     ],
     "AzureDiagnostics": [{"Category": "FrontDoorAccessLog", "httpStatusCode_s": "204"}],
     "Usage": [{"DataType": "AZKVAuditLogs", "Quantity": 12.0, "IsBillable": True}],
@@ -146,3 +153,12 @@ def test_slow_statements_are_those_of_the_apps_over_the_whole_time() -> None:
         "DiskReadMs": 510.0,
         "MeanMs": 100.0,
     }
+
+
+def test_the_last_use_of_each_key_is_shown_by_consumer() -> None:
+    shown = answers(text(TILES["security: Keys between apps, last use"]), ROWS)
+    assert [(row["Consumer"], row["Key"], row["Via"], row["Calls"]) for row in shown] == [
+        ("frontend", "current", "internal", 42),
+        ("frontend", "previous", "internal", 1),
+    ]
+    assert all(row["LastUse"] == NOW for row in shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stacks.settings.alerts import (
@@ -15,6 +17,7 @@ from stacks.settings.alerts import (
     query_text,
 )
 from stacks.settings.log_tables import audit_tables, log_tables, retention_is_allowed
+from tests.queries.engine import STACK_LISTS
 
 CATALOGUE = alert_catalogue()
 
@@ -61,9 +64,8 @@ def test_alerts_on_audit_records_read_tables_that_are_kept() -> None:
 def test_queries_have_no_other_markers_than_the_layer_fills() -> None:
     for alert_id, entry in CATALOGUE.items():
         if isinstance(entry, QueryEntry):
-            text = query_text(alert_id)
-            text = text.replace("{{platform_object_ids}}", "").replace("{{app_database_roles}}", "")
-            assert "{{" not in text, alert_id
+            markers = set(re.findall(r"\{\{(\w*)", query_text(alert_id)))
+            assert markers <= set(STACK_LISTS), alert_id
 
 
 @pytest.mark.parametrize(

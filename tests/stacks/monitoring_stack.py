@@ -29,6 +29,7 @@ KINDS = {
 }
 APPS = ("backend", "frontend")
 LIMITS: dict[Limit, float] = {"database-connections": 1000}
+LISTS = {"internal_consumers": ["frontend"], "internal_keys_rotated": ["2026-11-01"]}
 
 
 def known(value: str) -> pulumi.Output[str]:
@@ -83,7 +84,7 @@ def program(
             webhook_uri=None if webhook is None else pulumi.Output.secret(webhook),
         )
         subscription = SubscriptionSettings(owner=owner)
-        build_operations(settings, subscription, foundation(monitoring), _data(kinds), _apps(), LIMITS)
+        build_operations(settings, subscription, foundation(monitoring), _data(kinds), _apps(), LIMITS, LISTS)
 
     return build
 

@@ -1,0 +1,22 @@
+"""The keys by which the apps prove themselves to each other, as the queries on their use know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stacks.settings.apps import AppSettings
+from stacks.settings.vaults import VaultSettings
+
+KEY = "INTERNAL-API-KEY"
+
+QueryLists = Mapping[str, Sequence[str]]
+"""Lists that stand for ``{{name}}`` in an alert's query, by name."""
+
+
+def internal_keys(apps: Mapping[str, AppSettings], vaults: VaultSettings) -> QueryLists:
+    """Who has such a key (``internal_consumers``), and when all were rotated last (``internal_keys_rotated``, one day:
+    the keys are one secret of the catalogue, each consumer's its own value)."""
+    return {
+        "internal_consumers": [app for app, settings in apps.items() if KEY in settings.secrets],
+        "internal_keys_rotated": [vaults.rotation_dates(KEY)[-1].isoformat()],
+    }
