@@ -16,16 +16,22 @@ from typing import Any
 from deployment.arm import Arm
 from deployment.drill import Asked, Drill
 from deployment.inputs import Inputs, UsageError, load_inputs
-from deployment.step import Context, Result, Step
+from deployment.step import Answer, Context, Result, Step
 from deployment.steps import STEPS
+from deployment.steps.smoke import fetch
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 Outcome = tuple[Step, Result]
 
 
-def main(arguments: Sequence[str], arm: Arm | None = None, clock: Callable[[], datetime] | None = None) -> int:
-    """Run the command and return its exit code. arm, clock: others than Azure's and the machine's, for tests."""
+def main(
+    arguments: Sequence[str],
+    arm: Arm | None = None,
+    clock: Callable[[], datetime] | None = None,
+    pages: Callable[[str], Answer] = fetch,
+) -> int:
+    """Run the command and return its exit code. arm, clock, pages: others than the real ones, for tests."""
     given = _parser().parse_args(arguments)
     try:
         inputs = load_inputs(given.stack, given.outputs)
@@ -41,6 +47,7 @@ def main(arguments: Sequence[str], arm: Arm | None = None, clock: Callable[[], d
             # Verifying changes nothing, and a policy that config wants locked and is not is a finding.
             irreversible=verifying or given.confirm_irreversible,
             images=images,
+            fetch=pages,
         )
         outcomes = []
         for outcome in _outcomes(context, steps, stop_at_failure=not context.plan):

@@ -24,13 +24,24 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=True)
 
 
+class EdgeInputs(_Model):
+    """headers: that the edge puts on every answer; removed: that nobody gets to see."""
+
+    headers: list[str]
+    removed: list[str]
+
+
 class AppInputs(_Model):
     """One app.
 
+    url: its first page; health_check_path: answers 200; own_policy: it sends its content security policy itself.
     site_id: ARM id; slot: the slot's name, None without one; private_link: whether Front Door comes by private link;
     repository: ``registry/repository`` of its images, None when it runs on a built-in Node.js.
     """
 
+    url: str
+    health_check_path: str
+    own_policy: bool
     site_id: str
     slot: str | None = None
     private_link: bool
@@ -72,6 +83,7 @@ class Inputs(_Model):
     stack: str
     front_door_id: str
     gateway_id: str | None = None
+    edge: EdgeInputs
     apps: dict[str, AppInputs]
     databases: dict[str, str]
     archive: ArchiveInputs

@@ -25,12 +25,25 @@ class Result:
     detail: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a page answered; headers by name in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+def _no_pages(url: str) -> Answer:
+    raise OSError(f"{url}: this run asks no pages")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What every step is given.
 
     plan: read only, and say what would be done. irreversible: what cannot be undone was confirmed.
     images: digest by app, for the steps of a release.
+    fetch: asks a page over the Internet; raises OSError.
     """
 
     arm: Arm
@@ -38,6 +51,7 @@ class Context:
     plan: bool = False
     irreversible: bool = False
     images: Mapping[str, str] = field(default_factory=dict)
+    fetch: Callable[[str], Answer] = _no_pages
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,8 @@ from stacks.archive import containers
 from stacks.backup import drill_inputs
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.apps import SLOT
+from stacks.settings.edge_catalogues import security_headers
+from stacks.settings.edge_rules import CSP_BY_APP
 from stacks.settings.model import Settings
 
 
@@ -21,6 +23,7 @@ def deployment_inputs(
         "stack": pulumi.get_stack(),
         "frontDoorId": foundation.edge.profile_id,
         **({"gatewayId": gateway.id} if gateway else {}),
+        "edge": {"headers": list(security_headers().all), "removed": list(security_headers().remove)},
         "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
         "databases": dict(data.watched["postgres"]),
         "archive": {
@@ -38,6 +41,9 @@ def _app(settings: Settings, name: str, site_id: pulumi.Output[str]) -> dict[str
     app, registry = settings.apps[name], settings.registry
     image = app.runtime.image
     return {
+        "url": f"https://{app.host_names[0]}",
+        "healthCheckPath": app.health_check_path,
+        "ownPolicy": app.content_security_policy == CSP_BY_APP,
         "siteId": site_id,
         "slot": SLOT if app.slot else None,
         "privateLink": app.ingress == "privateLink" and name not in settings.api_management.apis,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from deployment.step import Step
-from deployment.steps import database_jobs, postgres_restart, private_links, slot_image, slot_swap, slot_warm, worm_lock
+from deployment.steps import (
+    database_jobs,
+    postgres_restart,
+    private_links,
+    slot_image,
+    slot_swap,
+    slot_warm,
+    smoke,
+    worm_lock,
+)
 
 STEPS: tuple[Step, ...] = (
     Step(
@@ -57,6 +66,12 @@ STEPS: tuple[Step, ...] = (
         name="slot-swap-back",
         summary="swap the images of --image out of production; only when named",
         run=slot_swap.run_back,
+        on_request=True,
+    ),
+    Step(
+        name="smoke",
+        summary="ask every app over the Internet; only when named",
+        run=smoke.run,
         on_request=True,
     ),
 )

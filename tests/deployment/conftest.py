@@ -14,6 +14,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from deployment.arm import Arm
 from deployment.cli import main
+from deployment.step import Answer
 from tests.deployment.fake_arm import DATA, GROUP, FakeArm, Slot
 
 MESSAGE = "Front Door afd-mss-test k3v9QxT2mZ7pLw4cRb8NfYs6HdJ1aGuE"
@@ -68,6 +69,14 @@ class Deployment:
     outputs: dict[str, Any]
     folder: Path
     results: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    pages: dict[str, list[Answer]] = field(default_factory=dict)
+    """What pages answer, one after the other; the last one stays."""
+
+    def page(self, url: str) -> Answer:
+        answers = self.pages.get(url)
+        if not answers:
+            raise OSError(f"{url}: nobody answers")
+        return answers[0] if len(answers) == 1 else answers.pop(0)
 
     @property
     def arm(self) -> Arm:
@@ -79,7 +88,7 @@ class Deployment:
         report.unlink(missing_ok=True)
         self.fake.changes.clear()
         given = [command, stack, "--outputs", str(outputs), "--json", str(report), *arguments]
-        code = main(given, self.arm)
+        code = main(given, self.arm, pages=self.page)
         self.results = {}
         if report.exists():
             for one in json.loads(report.read_text())["results"]:
@@ -127,8 +136,17 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
     outputs: dict[str, Any] = {
         "stack": "test",
         "frontDoorId": PROFILE,
+        "edge": {"headers": ["Strict-Transport-Security", "X-Content-Type-Options"], "removed": ["Server"]},
         "apps": {
-            name: {"siteId": site, "slot": "staging", "privateLink": True, "repository": REPOSITORY}
+            name: {
+                "url": f"https://{name}.example.com",
+                "healthCheckPath": "/healthz",
+                "ownPolicy": name == "marketing",
+                "siteId": site,
+                "slot": "staging",
+                "privateLink": True,
+                "repository": REPOSITORY,
+            }
             for name, site in (("backend", BACKEND), ("marketing", MARKETING))
         },
         "databases": {"primary": PRIMARY, "replica": REPLICA},

@@ -61,6 +61,7 @@ def drills(tmp_path: Path) -> Iterator[Drills]:
     outputs: dict[str, Any] = {
         "stack": "test",
         "frontDoorId": PROFILE,
+        "edge": {"headers": [], "removed": []},
         "apps": {},
         "databases": {"primary": PRIMARY},
         "archive": {"accountId": ARCHIVE, "containers": [], "lock": False, "retentionDays": DAYS},

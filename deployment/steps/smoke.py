@@ -1,0 +1,87 @@
+"""Ask every app over the Internet, as a browser would, whether it answers, and how it is protected.
+
+What no record can tell: that the health path answers through the edge, that the headers arrive, and that an app which
+sends its own content security policy sends one that protects (docs/contracts/security-headers.md). It only reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from http.client import HTTPResponse
+from urllib.parse import urlsplit
+from urllib.request import HTTPErrorProcessor, Request, build_opener
+
+from deployment.inputs import AppInputs, EdgeInputs
+from deployment.step import Answer, Context, Result
+
+CSP = "content-security-policy"
+SCHEMES = ("https",)
+SECONDS = 20
+"""How long one answer may take."""
+
+_NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_-]{16,}={0,2})'")
+
+
+class _AsItIs(HTTPErrorProcessor):
+    """Errors and redirects are answers, to be looked at: the health path must be neither."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:
+        return response
+
+    https_response = http_response
+
+
+def fetch(url: str) -> Answer:
+    """GET a page over HTTPS. Raises OSError when nobody answers (an HTTP error is an answer)."""
+    if urlsplit(url).scheme not in SCHEMES:
+        raise OSError(f"{url}: only https is asked")
+    request = Request(url, headers={"User-Agent": "medspasync-smoke", "Accept": "text/html"})  # noqa: S310 - https
+    with build_opener(_AsItIs).open(request, timeout=SECONDS) as response:
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
+
+
+def run(context: Context) -> Iterator[Result]:
+    """One result for each app."""
+    for name, app in context.inputs.apps.items():
+        if context.plan:
+            yield Result(name, "skipped", f"would ask {app.url}")
+            continue
+        try:
+            wrong = list(_wrong(context, app))
+        except OSError as silent:
+            wrong = [str(silent)]
+        yield Result(name, "failed" if wrong else "already", "; ".join(wrong) or f"{app.url} answers as it should")
+
+
+def _wrong(context: Context, app: AppInputs) -> Iterator[str]:
+    health = context.fetch(f"{app.url}{app.health_check_path}")
+    if health.status != 200:
+        yield f"{app.health_check_path} answers {health.status}"
+    yield from _headers(health.headers, context.inputs.edge)
+    if not app.own_policy:
+        if "frame-ancestors" not in health.headers.get(CSP, ""):
+            yield "no content security policy with frame-ancestors"
+        return
+    policies = [context.fetch(f"{app.url}/").headers.get(CSP, "") for _ in range(2)]
+    yield from _own_policy(*policies)
+
+
+def _headers(headers: Mapping[str, str], edge: EdgeInputs) -> Iterator[str]:
+    yield from (f"header {name} is missing" for name in edge.headers if name.lower() not in headers)
+    yield from (f"header {name} is there" for name in edge.removed if name.lower() in headers)
+
+
+def _own_policy(first: str, second: str) -> Iterator[str]:
+    """What is wrong with the policy that an app sends itself, by two of its answers."""
+    directives = {name: set(values) for name, *values in (part.split() for part in first.split(";") if part.split())}
+    if "frame-ancestors" not in directives:
+        yield "its own content security policy has no frame-ancestors"
+    scripts = directives.get("script-src", directives.get("default-src", {"*"}))
+    if scripts & {"'unsafe-inline'", "'unsafe-eval'", "*", "https:", "data:"}:
+        yield "its own content security policy lets any script run"
+    nonces = [set(_NONCE.findall(policy)) for policy in (first, second)]
+    if not all(nonces):
+        yield "its own content security policy has no nonce"
+    elif nonces[0] & nonces[1]:
+        yield "two answers have the same nonce"

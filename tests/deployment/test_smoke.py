@@ -1,0 +1,129 @@
+"""What the Internet sees of every app: the health path, the headers, and a policy that protects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from deployment.step import Answer
+from deployment.steps import smoke
+from tests.deployment.conftest import Deployment
+
+STEP = ("--step", "smoke")
+HEADERS = {
+    "strict-transport-security": "max-age=1",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+OWN = "script-src 'self' 'nonce-{}' 'strict-dynamic'; frame-ancestors 'none'"
+FIRST, SECOND = "AAAAAAAAAAAAAAAAAAAAAA==", "BBBBBBBBBBBBBBBBBBBBBB=="
+
+
+def page(policy: str, **more: str) -> Answer:
+    return Answer(200, {**HEADERS, "content-security-policy": policy, **more})
+
+
+@pytest.fixture
+def answering(deployment: Deployment) -> Deployment:
+    """Both apps answer as they should; marketing sends its own policy."""
+    for app in ("backend", "marketing"):
+        deployment.pages[f"https://{app}.example.com/healthz"] = [Answer(200, HEADERS)]
+    deployment.pages["https://marketing.example.com/"] = [page(OWN.format(FIRST)), page(OWN.format(SECOND))]
+    return deployment
+
+
+def test_apps_that_answer_as_they_should_hold(answering: Deployment) -> None:
+    assert answering(*STEP) == 0
+    assert answering.status("smoke") == {"already"}
+    assert answering.fake.requests == []
+
+
+def test_it_is_run_only_when_named_and_a_plan_asks_nobody(deployment: Deployment) -> None:
+    deployment()
+    assert "smoke" not in deployment.results
+    assert deployment(*STEP, "--plan") == 0
+    assert deployment.status("smoke") == {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(503, HEADERS), "/healthz answers 503"),
+        (Answer(302, HEADERS), "/healthz answers 302"),
+        (Answer(200, {**HEADERS, "server": "x"}), "header Server is there"),
+        (
+            Answer(200, {k: v for k, v in HEADERS.items() if "transport" not in k}),
+            "Strict-Transport-Security is missing",
+        ),
+        (page("default-src 'self'"), "no content security policy with frame-ancestors"),
+        (Answer(200, {k: v for k, v in HEADERS.items() if "policy" not in k}), "no content security policy"),
+    ],
+)
+def test_an_answer_that_is_not_as_it_should_be_fails(answering: Deployment, answer: Answer, told: str) -> None:
+    answering.pages["https://backend.example.com/healthz"] = [answer]
+    assert answering(*STEP) == 1
+    status, detail = answering.results["smoke"]["backend"]
+    assert status == "failed"
+    assert told in detail
+    assert answering.results["smoke"]["marketing"][0] == "already"
+
+
+@pytest.mark.parametrize(
+    ("policies", "told"),
+    [
+        ([OWN.format(FIRST), OWN.format(FIRST)], "same nonce"),
+        (["script-src 'self'; frame-ancestors 'none'"] * 2, "no nonce"),
+        ([OWN.format("short"), OWN.format("short")], "no nonce"),
+        ([OWN.format(n).replace("frame-ancestors 'none'", "") for n in (FIRST, SECOND)], "no frame-ancestors"),
+        ([OWN.format(n).replace("'self'", "'unsafe-inline'") for n in (FIRST, SECOND)], "lets any script run"),
+        ([OWN.format(n).replace("script-src", "style-src") for n in (FIRST, SECOND)], "lets any script run"),
+        (["", ""], "no frame-ancestors"),
+    ],
+)
+def test_a_policy_of_its_own_must_protect(answering: Deployment, policies: list[str], told: str) -> None:
+    answering.pages["https://marketing.example.com/"] = [page(policy) for policy in policies]
+    assert answering(*STEP) == 1
+    assert told in answering.results["smoke"]["marketing"][1]
+
+
+def test_nobody_answers(deployment: Deployment) -> None:
+    assert deployment(*STEP) == 1
+    assert "nobody answers" in deployment.detail("smoke")
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response({"/moved": 302, "/broken": 500}.get(self.path, 200))
+            self.send_header("X-One", "1")
+            if self.path == "/moved":
+                self.send_header("Location", "/ok")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    served = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{served.server_port}"
+    served.shutdown()
+    served.server_close()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/ok", 200), ("/moved", 302), ("/broken", 500)])
+def test_errors_and_redirects_are_answers(server: str, path: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smoke, "SCHEMES", ("http",))
+    answer = smoke.fetch(server + path)
+    assert answer.status == status
+    assert answer.headers["x-one"] == "1"
+
+
+def test_only_https_is_asked(server: str) -> None:
+    with pytest.raises(OSError, match="only https"):
+        smoke.fetch(server)
