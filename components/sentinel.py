@@ -51,6 +51,7 @@ class SentinelArgs:
     label_rules: label to ids of rules whose incidents get it at once.
     behavior_analytics: entities and their behaviour are learnt (UEBA); needs Entra's Security Administrator.
     threat_intelligence: Microsoft's feed of indicators; tenant_id is required with it.
+    entra_protection: alerts of Entra ID Protection, of the tenant; needs Entra ID P2 and Security Administrator.
     defender_subscription: id of the subscription whose Defender alerts become incidents.
     """
 
@@ -62,6 +63,7 @@ class SentinelArgs:
     label_rules: Mapping[str, Sequence[str]] | None = None
     behavior_analytics: bool = False
     threat_intelligence: bool = False
+    entra_protection: bool = False
     defender_subscription: pulumi.Input[str] | None = None
 
 
@@ -242,6 +244,18 @@ class Sentinel(pulumi.ComponentResource):
                         # The start of what is kept: everything that the feed still has.
                         lookback_period="1970-01-01T00:00:00.000Z",
                     )
+                ),
+                opts=self._after(),
+                **place,
+            )
+        if args.entra_protection:
+            insights.AADDataConnector(
+                f"{self._name}-entra-protection",
+                data_connector_id=_guid("connector", "entra-protection"),
+                kind="AzureActiveDirectory",
+                tenant_id=args.tenant_id,
+                data_types=insights.AlertsDataTypeOfDataConnectorArgs(
+                    alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
                 ),
                 opts=self._after(),
                 **place,

@@ -85,6 +85,7 @@ def _sentinel(security: SecuritySettings, present: Collection[str], foundation: 
             label_rules={APPROVED["block"]: blocking} if automatic else {},
             behavior_analytics=sentinel.behavior_analytics,
             threat_intelligence=sentinel.threat_intelligence,
+            entra_protection=sentinel.entra_protection,
             defender_subscription=common.subscription_id if sentinel.defender_incidents else None,
         ),
     )

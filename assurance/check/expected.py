@@ -74,6 +74,7 @@ def demands(record: Record, settings: Settings, places: Places) -> Iterator[Dema
     yield from logs.receivers()
     yield from logs.retention()
     yield from logs.queries({entry.kind for entry in alert_catalogue().values() if alerts.concerned(entry.kind)})
+    yield from logs.plans()
     yield from archive_demands(joins, settings, places)
     yield from flow_demands(joins, settings, places)
     yield from vault_event_demands(joins, places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from assurance.check.demand import Demand, Rule, compare
 from assurance.check.kinds import SUBSCRIPTION_SETTING, feeders, sends, settings_of
@@ -15,6 +16,7 @@ from stacks.settings.alerts import ALERTS, QueryEntry, alert_catalogue
 from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
 from stacks.settings.model import Settings
 from stacks.settings.monitoring import ReceiversSettings
+from stacks.settings.security_catalogues import SENTINEL, sentinel_catalogue
 
 RECEIVER = Rule(
     "EXPECT-RECEIVER",
@@ -39,10 +41,10 @@ FED = Rule(
 )
 PLAN = Rule(
     "EXPECT-LOG-PLAN",
-    "Every table that an alert's query reads is on a plan that alerts can read",
+    "Every table that an alert, Sentinel or the archive uses is on the Analytics plan",
     "high",
     ("164.312(b)", "164.308(a)(1)(ii)(D)"),
-    "Set the table's plan to Analytics: Basic and Auxiliary tables cannot be read by alert rules.",
+    "Set the table's plan to Analytics: alert rules cannot read another, and what is kept as evidence must be found.",
 )
 OUTSIDE = "whether Entra sends it: the tenant's diagnostic setting is made outside this program (tenantLogs)"
 TABLE = "operationalinsights:Table"
@@ -114,14 +116,28 @@ class Logs:
             if isinstance(entry, QueryEntry) and entry.kind in concerned:
                 origin = self.places.of(ALERTS, alert_id)
                 for name in entry.tables:
-                    table = self._table(name)
-                    plan = table.inputs.get("plan") if table else None
-                    problems = [] if plan in (None, "Analytics") else [f"its plan is {plan}"]
                     label = f"table {name} of alert {alert_id}"
-                    yield Demand(rule=PLAN, name=label, origin=origin, resource=table, problems=problems)
+                    yield self._plan(name, label, origin)
                     outside = [OUTSIDE] if entry.kind == "tenant" else []
                     problems = [] if outside else self._unfed(name, [entry.kind, *entry.needs])
                     yield Demand(rule=FED, name=label, origin=origin, problems=problems, unknown=outside)
+
+    def plans(self) -> Iterator[Demand]:
+        """Plan of every table that Sentinel reads or the archive exports."""
+        if self.settings.security.sentinel.enabled:
+            for event, entry in sentinel_catalogue().items():
+                for name in entry.tables:
+                    yield self._plan(name, f"table {name} of Sentinel rule {event}", self.places.of(SENTINEL, event))
+        for index, name in enumerate(self.settings.archive.tables):
+            origin = self.places.of(self._file, f"medspasync:archive.tables[{index}]")
+            yield self._plan(name, f"table {name} of the archive", origin)
+
+    def _plan(self, name: str, label: str, origin: dict[str, Any]) -> Demand:
+        """A table that the stack says nothing of is on the Analytics plan."""
+        table = self._table(name)
+        plan = table.inputs.get("plan") if table else None
+        problems = [] if plan in (None, "Analytics") else [f"its plan is {plan}"]
+        return Demand(rule=PLAN, name=label, origin=origin, resource=table, problems=problems)
 
     def _unfed(self, table: str, kinds: Sequence[str]) -> list[str]:
         """What keeps the logs of those of ``kinds`` that feed ``table`` from reaching it."""

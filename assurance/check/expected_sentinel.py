@@ -67,6 +67,7 @@ def _features(alerts: Alerts, sentinel: SentinelSettings) -> Iterator[Demand]:
         "entities of UEBA": (f"{INSIGHTS}:EntityAnalytics", sentinel.behavior_analytics),
         "behaviour of UEBA": (f"{INSIGHTS}:Ueba", sentinel.behavior_analytics),
         "feed of threat intelligence": (f"{INSIGHTS}:MSTIDataConnector", sentinel.threat_intelligence),
+        "connector of Entra ID Protection": (f"{INSIGHTS}:AADDataConnector", sentinel.entra_protection),
         "connector of Defender": (f"{INSIGHTS}:ASCDataConnector", sentinel.defender_incidents),
         "incidents of Defender": (
             f"{INSIGHTS}:MicrosoftSecurityIncidentCreationAlertRule",

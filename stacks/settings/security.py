@@ -54,6 +54,9 @@ class SentinelSettings(Section):
     threat_intelligence: bool = False
     """Microsoft's own feed of malicious addresses. Free; the deployer needs Microsoft Sentinel Contributor and, for the
     connector, read access to the tenant."""
+    entra_protection: bool = False
+    """Alerts of Entra ID Protection (leaked credentials, unlikely travel) arrive here. Free; needs Entra ID P2, and the
+    deployer the Entra role Security Administrator."""
     defender_incidents: bool = False
     """Alerts of Defender for Cloud become incidents. Free; needs a Defender plan of this subscription."""
     response: ResponseSettings = ResponseSettings()
@@ -64,6 +67,7 @@ class SentinelSettings(Section):
         wanted = {
             "behaviorAnalytics": self.behavior_analytics,
             "threatIntelligence": self.threat_intelligence,
+            "entraProtection": self.entra_protection,
             "defenderIncidents": self.defender_incidents,
             "response.blockAddresses": self.response.block_addresses,
             "response.disableAccounts": self.response.disable_accounts,

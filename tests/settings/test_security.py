@@ -49,6 +49,7 @@ def test_everything_is_off_and_a_person_approves() -> None:
         ({"sentinel": {"behaviorAnalytics": True}}, "sentinel.behaviorAnalytics"),
         ({"sentinel": {"threatIntelligence": True}}, "sentinel.threatIntelligence"),
         ({"sentinel": {"defenderIncidents": True}}, "sentinel.defenderIncidents"),
+        ({"sentinel": {"entraProtection": True}}, "sentinel.entraProtection"),
         ({"sentinel": {"response": {"blockAddresses": True}}}, "sentinel.response.blockAddresses"),
         ({"sentinel": {"response": {"disableAccounts": True}}}, "sentinel.response.disableAccounts"),
         (sentinel(response={"approval": False}), "sentinel.response.approval"),

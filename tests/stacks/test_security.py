@@ -41,6 +41,7 @@ FULL: dict[str, Any] = {
         "enabled": True,
         "behaviorAnalytics": True,
         "threatIntelligence": True,
+        "entraProtection": True,
         "defenderIncidents": True,
         "response": {"blockAddresses": True, "disableAccounts": True, "neverBlock": ["198.51.100.1"]},
     },
@@ -51,7 +52,7 @@ FULL: dict[str, Any] = {
 SENTINEL_TYPES = (
     "securityinsights:ScheduledAlertRule", "securityinsights:AutomationRule", "securityinsights:Watchlist",
     "securityinsights:EntityAnalytics", "securityinsights:Ueba", "securityinsights:MSTIDataConnector",
-    "securityinsights:ASCDataConnector", "securityinsights:MicrosoftSecurityIncidentCreationAlertRule",
+    "securityinsights:ASCDataConnector", "securityinsights:AADDataConnector", "securityinsights:MicrosoftSecurityIncidentCreationAlertRule",
 )  # fmt: skip
 
 

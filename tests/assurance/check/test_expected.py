@@ -189,6 +189,20 @@ def test_a_table_on_a_cheaper_plan_is_told_with_its_alert() -> None:
     assert (told.name, told.problems) == ("table LAQueryLogs of alert log-export", ["its plan is Basic"])
 
 
+def test_a_table_that_the_archive_or_sentinel_uses_stays_on_the_analytics_plan() -> None:
+    exported = resource("operationalinsights:Table", tableName="ContainerAppConsoleLogs")
+    with altered(exported, plan="Auxiliary") as seen:
+        (told,) = failing(logs(seen).plans())
+    assert (told.name, told.problems) == ("table ContainerAppConsoleLogs of the archive", ["its plan is Auxiliary"])
+    sentinel = settings().security.sentinel.model_copy(update={"enabled": True})
+    security = settings().security.model_copy(update={"sentinel": sentinel})
+    watching = settings().model_copy(update={"security": security})
+    with altered(resource("operationalinsights:Table", tableName="SigninLogs"), plan="Basic") as seen:
+        (told,) = failing(Logs(seen, watching, PLACES).plans())
+        assert failing(logs(seen).plans()) == []
+    assert told.name == "table SigninLogs of Sentinel rule break-glass-signin"
+
+
 def test_an_alert_on_a_kind_that_the_stack_has_not_is_not_asked_for() -> None:
     with without(*joins().of("redisenterprise:RedisEnterprise")) as seen:
         assert not any("redis" in demand.name for demand in alerts(seen).demands())

@@ -78,6 +78,7 @@ NAMED: Mapping[str, Callable[[Resource], list[str]]] = {
     "securityinsights:EntityAnalytics": lambda _: ["entities of UEBA"],
     "securityinsights:Ueba": lambda _: ["behaviour of UEBA"],
     "securityinsights:MSTIDataConnector": lambda _: ["feed of threat intelligence"],
+    "securityinsights:AADDataConnector": lambda _: ["connector of Entra ID Protection"],
     "securityinsights:ASCDataConnector": lambda _: ["connector of Defender"],
     "securityinsights:MicrosoftSecurityIncidentCreationAlertRule": lambda _: ["incidents of Defender"],
     "logic:Workflow": _of_the_name("playbook-"),
@@ -142,6 +143,7 @@ def everything_on(config: Config) -> None:
     monitoring |= {"tenantLogs": True, "maintenance": [window]}
     response = {"blockAddresses": True, "disableAccounts": True, "approval": False}
     sentinel = {"behaviorAnalytics": True, "threatIntelligence": True, "defenderIncidents": True, "response": response}
+    sentinel["entraProtection"] = True
     config["medspasync:security"] = {
         "sentinel": {"enabled": True, **sentinel},
         "breakGlass": {"owner": "00000000-0000-4000-8000-00000000b9e1"},
