@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from database.errors import DatabaseRoomError, explain
 from database.files import read_files
-from database.matrix import access_matrix
+from database.matrix import access_matrix, function_matrix
 from database.parameters import compare, read_parameters
 
 # Major versions that the test suite has run on, with what it cannot show there (docs/database.md).
@@ -50,7 +50,7 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
                 "SELECT current_setting('server_version') AS version, current_database() AS database, "
                 "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
             ).fetchone()
-            matrix = access_matrix(connection)
+            matrix, calls = access_matrix(connection), function_matrix(connection)
             parameters = compare(connection)
             broken_anchors = [a for a in anchors or [] if not _still_in_chain(connection, a)]
     except (
@@ -81,8 +81,15 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
         "chain": chain,
         "heads": heads,
         "access": [asdict(access) for access in matrix],
+        "functions": [asdict(one) for one in calls],
         "parameters": [asdict(parameter) for parameter in parameters],
         "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
+        # What this runner ships: also what runs at every apply, of which the database keeps no history.
+        "shipped": [
+            {"phase": file.phase, "file": file.name, "checksum": file.checksum}
+            for phase in ("bootstrap", "apply", "repeat")
+            for file in read_files(phase)
+        ],
     }
 
 

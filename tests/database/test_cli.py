@@ -57,9 +57,18 @@ def test_from_nothing_to_verified(server: Server, run: Any, tmp_path: Path) -> N
     assert access["medspasync_backend", "phi.patient"] == (["SELECT", "INSERT", "UPDATE"], "tenant of the context")
     assert access["medspasync_pro_next", "phi.treatment"] == (["SELECT"], "tenant of the context")
     assert access["medspasync_auditor", "audit.hipaa_audit_logs"] == (["SELECT"], "all")
-    assert not any(role in ("medspasync_frontend", "medspasync_marketing") for role, _ in access)
+    # The two sites see their own context, and that is all.
+    sites = ("medspasync_frontend", "medspasync_marketing")
+    assert {relation for role, relation in access if role in sites} == {"app.context"}
     assert not any(rows == "all" for (role, relation), (_, rows) in access.items() if relation.startswith("phi."))
     assert evidence["basis"] == "observed on the server below"
+    # Whole: everything that an auditor is told of, and the checksum of every file that runs.
+    assert set(evidence) == {"basis", "observed_at", "server", "findings", "totals", "chain", "heads", "access",
+                             "functions", "parameters", "files", "shipped"}  # fmt: skip
+    assert {file["phase"] for file in evidence["shipped"]} == {"bootstrap", "apply", "repeat"}
+    applied = {(f["phase"], f["file"]): f["checksum"] for f in evidence["files"]}
+    assert applied.items() <= {(f["phase"], f["file"]): f["checksum"] for f in evidence["shipped"]}.items()
+    assert any("app.begin_context(text)" in one["functions"] for one in evidence["functions"])
 
 
 def test_verify_finds_and_exits_1(world: World, run: Any) -> None:
