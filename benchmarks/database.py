@@ -12,9 +12,10 @@ interleaved so that a busy machine hurts all variants alike:
 
 Each feature is measured by itself (policies, trail, log of reads by pgaudit) and all together, on tables that have it
 against tables that have none. Two figures: an operation, and a transaction of ten of them with what begins its context,
-which is what a request costs. Overhead is the median over rounds of the ratio within one round, so that other work on
-the machine counts for both sides; the server's microseconds an operation are CPU time of its processes (median of the
-rounds). A Unix socket, with a client that does nothing else, is the worst case.
+which is what a request costs. One client: the lower quartile of its times, which other work on the machine touches
+least. Eight clients: what they get done in a second, as the median over rounds of the ratio within one round. The
+server's microseconds an operation are CPU time of its processes, also the lower quartile. A Unix socket, with a client
+that does nothing else, is the worst case.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.database_clients import Clients, Round, network
+from benchmarks.database_clients import PER_TRANSACTION, Clients, Round, network
 from benchmarks.database_tables import ROLE, prepare
 from tests.database import conftest
 from tests.database.servers import Binaries, discover, running
@@ -98,35 +99,42 @@ def compare(world: World, clinics: list[Clinic], dsn: str, case: Case, seconds: 
         for _ in range(ROUNDS):
             for variant in features:
                 rounds[variant].append(clients.round(variant, seconds / ROUNDS))
-    operations = {
-        variant: [sum(c.operations / c.operation_seconds for c in one) for one in found]
-        for variant, found in rounds.items()
-    }
-    requests = {
-        variant: [sum(c.transactions / c.transaction_seconds for c in one) for one in found]
-        for variant, found in rounds.items()
-    }
     figures: list[Figure] = []
     for variant, found in rounds.items():
+        cpu = quartile([nanoseconds for one in found for client in one for nanoseconds in client.cpu])
         figure = Figure(
             **asdict(case),
             variant=variant,
-            per_second=max(operations[variant]),
-            server_microseconds=statistics.median(
-                sum(c.cpu_nanoseconds for c in one) / sum(c.operations for c in one) / 1000 for one in found
-            ),
+            per_second=max(_rate(one, "operations") for one in found) * PER_TRANSACTION,
+            server_microseconds=cpu / PER_TRANSACTION / 1000,
         )
         if figures:
-            figure.overhead_percent = _percent(operations["bare"], operations[variant])
-            figure.request_overhead_percent = _percent(requests["bare"], requests[variant])
+            figure.overhead_percent = _percent(rounds["bare"], found, "operations")
+            figure.request_overhead_percent = _percent(rounds["bare"], found, "transactions")
             figure.added_microseconds = figure.server_microseconds - figures[0].server_microseconds
         figures.append(figure)
     return figures
 
 
-def _percent(bare: list[float], protected: list[float]) -> float:
-    """How much longer the protected side took, by the median round."""
-    return (statistics.median(b / p for b, p in zip(bare, protected, strict=True)) - 1) * 100
+def quartile(values: list[float] | list[int]) -> float:
+    """The lower quartile."""
+    return statistics.quantiles(values, n=4)[0]
+
+
+def _rate(clients: list[Round], what: str) -> float:
+    """Transactions a second that all clients got done in a round, by all of their time or their operations' alone."""
+    return sum(len(getattr(client, what)) / sum(getattr(client, what)) for client in clients)
+
+
+def _percent(bare: list[list[Round]], protected: list[list[Round]], what: str) -> float:
+    """How much longer the protected side took."""
+    if len(bare[0]) == 1:
+        bare_time, its_time = (
+            quartile([seconds for (client,) in side for seconds in getattr(client, what)]) for side in (bare, protected)
+        )
+        return (its_time / bare_time - 1) * 100
+    ratios = (_rate(one, what) / _rate(other, what) for one, other in zip(bare, protected, strict=True))
+    return (statistics.median(ratios) - 1) * 100
 
 
 def median_microseconds(world: World, clinic: Clinic, dsn: str) -> dict[str, float]:

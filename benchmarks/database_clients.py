@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from uuid import uuid4
@@ -81,13 +81,12 @@ OPERATIONS: dict[str, Callable[[Connection[tuple], str, Clinic, int], None]] = {
 
 @dataclass
 class Round:
-    """What one client came to: operations and transactions, the seconds they took, and the server's CPU for them."""
+    """What one client came to: for each transaction the seconds that it took, those that its operations took, and the
+    server's CPU nanoseconds for them."""
 
-    operations: int = 0
-    operation_seconds: float = 0.0
-    transactions: int = 0
-    transaction_seconds: float = 0.0
-    cpu_nanoseconds: int = 0
+    transactions: list[float] = field(default_factory=list)
+    operations: list[float] = field(default_factory=list)
+    cpu: list[int] = field(default_factory=list)
 
 
 def cpu(connection: Connection[tuple]) -> int:
@@ -119,11 +118,9 @@ def work(world: World, clinic: Clinic, dsn: str, operation: str, prepared: bool,
                 for _ in range(PER_TRANSACTION):
                     turn += 1
                     act(app, schema, clinic, turn)
-                done.operation_seconds += time.perf_counter() - begun
-                done.cpu_nanoseconds += cpu(app) - used
-            done.transaction_seconds += time.perf_counter() - started
-            done.transactions += 1
-            done.operations += PER_TRANSACTION
+                done.operations.append(time.perf_counter() - begun)
+                done.cpu.append(cpu(app) - used)
+            done.transactions.append(time.perf_counter() - started)
         orders.send(done)
     for app in sessions.values():
         app.close()
