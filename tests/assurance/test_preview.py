@@ -167,6 +167,48 @@ WRONG: dict[str, tuple[str | Config, str, list[str]]] = {
     ),
     "budget below nothing": (_set("monitoring.budget.amount", -1), "monitoring.budget.amount", ["greater than 0"]),
     "cors for everybody": (_set("apps.backend.cors", {"origins": ["*"]}), "apps.backend.cors", ["*"]),
+    "a key that ends before it rotates": (
+        _set("vaults.keys", {"k1": {"expiresAfter": "P90D", "rotateBefore": "P1Y"}}),
+        "vaults.keys.k1.rotateBefore",
+        ["'P1Y'", "shorter than expiresAfter (P90D)"],
+    ),
+    "a key of a size that Azure does not take": (
+        _set("vaults.keys", {"k1": {"size": 1024}}),
+        "vaults.keys.k1.size",
+        ["1024", "2048, 3072 or 4096"],
+    ),
+    "a generation of keys taken out": (
+        _set("vaults.keys", {"k2": {"createdOn": "2027-11-01"}}),
+        "vaults.keys",
+        ["nothing removed", "backups need the keys that they were made under"],
+    ),
+    "a generation of keys without its day": (
+        _set("vaults.keys", {"k1": {}, "k2": {}}),
+        "vaults.keys.k2.createdOn",
+        ["the day on which it is added", "its first version's expiry counts from it"],
+    ),
+    "an entry of a keyring taken out": (
+        _set("vaults.keyrings", {"ENCRYPTION-KEY": {"k2": "2027-11-01"}}),
+        "vaults.keyrings.ENCRYPTION-KEY",
+        ["nothing removed", "dropped only when no data uses it", "docs/runbooks/key-rotation.md"],
+    ),
+    "a disk that shrinks": (
+        _set("database.storage.sizesGb", [256, 128]),
+        "database.storage.sizesGb",
+        ["Azure cannot shrink a server's disk"],
+    ),
+    "a disk between Azure's sizes": (_set("database.storage.sizesGb", [100]), "database.storage.sizesGb", ["64, 128"]),
+    "a retention between Azure's steps": (
+        _set("monitoring.workspace", {"auditRetentionDays": 2190}),
+        "monitoring.workspace.auditRetentionDays",
+        ["2190", "4 to 730, or one of", "2191", "2556"],
+    ),
+    "an archive that deletes before it may": (
+        _set("archive", {"deleteAfterDays": 2000}),
+        "archive.deleteAfterDays",
+        ["more than retentionDays (2192)"],
+    ),
+    "backups beyond Azure's longest": (_set("database.backupDays", 36), "database.backupDays", ["36", "35"]),
 }
 
 

@@ -121,7 +121,9 @@ def test_azures_own_storage_steps_are_taken(size: int) -> None:
 def test_geo_backup_needs_a_paired_region(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = {"lonely": {"code": "lon", "zones": True}}
     monkeypatch.setattr(module, "regions", lambda: alone)
-    assert set(crossed(config(), "lonely")) == {"database.geoRedundantBackup"}
+    (problem,) = crossed(config(), "lonely").values()
+    assert problem.key == "database.geoRedundantBackup"
+    assert "false: Azure pairs lonely with no region that backups could go to" in str(problem)
     assert not crossed(config(geoRedundantBackup=False), "lonely")
 
 
