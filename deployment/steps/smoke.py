@@ -26,7 +26,7 @@ _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_-]{16,}={0,2})'")
 class _AsItIs(HTTPErrorProcessor):
     """Errors and redirects are answers, to be looked at: the health path must be neither."""
 
-    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
         return response
 
     https_response = http_response

@@ -142,7 +142,8 @@ class AppSettings(Section):
     end_to_end_encryption: bool = True
     """TLS from App Service's front end to the worker. Needs the Standard tier."""
     static_paths: list[PathPattern] = []
-    """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them."""
+    """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them; none
+    with `signIn`, since the edge answers from its cache whoever asks."""
     content_security_policy: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")] | None = None
     """Content-Security-Policy header of its own, one line, with frame-ancestors. Null: the one of its exposure class
     (stacks/catalogues/security_headers.yaml); `app`: the app sends one itself, for example with nonces."""
@@ -169,6 +170,9 @@ class AppSettings(Section):
             yield Problem("contentSecurityPolicy", policy, "`app`, or a policy with frame-ancestors")
         if self.exposure == "api" and self.static_paths:
             yield Problem("staticPaths", self.static_paths, "none: answers of an API are never cached")
+        if self.sign_in and self.static_paths:
+            # The edge would hand out to everybody what one person had to sign in for.
+            yield Problem("staticPaths", self.static_paths, "none: with signIn every answer is for one who signed in")
 
     def _environment_problems(self) -> Iterator[Problem]:
         yield from environment_problems("settings", self.settings)

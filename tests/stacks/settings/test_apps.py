@@ -108,6 +108,7 @@ def test_an_apps_name_fits_into_a_vaults(name: str) -> None:
         ({"vaultName": "a-vault-name-that-is-far-too-long"}, "vaultName"),
         ({"vaultName": "two--hyphens"}, "vaultName"),
         ({"staticPaths": ["/assets/*"]}, "staticPaths"),
+        ({"exposure": "web", "staticPaths": ["/assets/*"], "signIn": {"clientId": CLIENT}}, "staticPaths"),
         ({"contentSecurityPolicy": "default-src 'self'"}, "contentSecurityPolicy"),
         ({"contentSecurityPolicy": "default-src frame-ancestors"}, "contentSecurityPolicy"),
     ],

@@ -1,0 +1,85 @@
+"""Forty apps in one stack: entries in the stack file and nothing else; a limit of Azure is told by its name."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import yaml
+
+from assurance.check.audit import audit
+from assurance.reach.report import reach
+from assurance.record import Record
+from assurance.recorder.processes import Job, record_stacks
+from policies.exceptions import Register
+from stacks.settings.base import SettingsError
+from stacks.settings.parse import parse
+from tests.harness import ROOT
+from tests.projects import Config, project
+
+COUNT = 40
+
+
+def config(count: int = COUNT, hosts: int = 1) -> Config:
+    """Production with ``count`` apps in place of its own four: APIs, web sites and marketing sites."""
+    made: Config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    template = made["medspasync:apps"]["marketing"]
+    made["medspasync:apps"] = {
+        f"app{n}": {
+            **template,
+            "hostNames": [f"h{host}-app{n}.medspasyncpro.com" for host in range(hosts)],
+            "exposure": "api" if n % 10 == 0 else ("web", "marketing")[n % 2],
+            "staticPaths": [] if n % 10 == 0 else ["/static/*"],
+        }
+        for n in range(count)
+    }
+    made["medspasync:eventBus"] = {"tier": "none"}
+    made["medspasync:slo"] = {}
+    made["medspasync:monitoring"]["availabilityTests"] = {}
+    return made
+
+
+@cache
+def forty() -> tuple[Record, Config]:
+    wanted = config()
+    with TemporaryDirectory() as folder:
+        (made,) = record_stacks(project(Path(folder), prod=wanted), [Job("prod", "deployed")])
+    return made, wanted
+
+
+def test_the_record_holds_and_every_app_is_there() -> None:
+    made, wanted = forty()
+    assert made.problems == []
+    for type_ in ("web:WebApp", "web:WebAppSlot", "cdn:AFDOrigin", "cdn:AFDCustomDomain", "cdn:RuleSet"):
+        assert len(made.of_type(type_)) == COUNT, type_
+    assert len(made.of_type("cdn:AFDEndpoint", "frontdoor:Policy")) == 6
+    found = reach(made)
+    assert found.report.of("fail") == []
+    assert {host.name for host in found.hosts} == {
+        host for app in wanted["medspasync:apps"].values() for host in app["hostNames"]
+    }
+
+
+def test_every_rule_holds_on_every_app(tmp_path: Path) -> None:
+    made, wanted = forty()
+    report = audit(made, Register(), date(2027, 1, 1), root=project(tmp_path, prod=wanted))
+    assert {(f.rule, f.name, f.message) for f in report.of("fail")} == set()
+
+
+@pytest.mark.parametrize(
+    ("count", "hosts", "told"),
+    [
+        (101, 5, "at most 500 custom domains; the apps need 505"),
+        (201, 1, "at most 200 origin groups; the apps need 201"),
+        (130, 1, "private endpoints"),
+    ],
+)
+def test_a_limit_is_told_by_its_name(count: int, hosts: int, told: str) -> None:
+    text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in config(count, hosts).items()}
+    with pytest.raises(SettingsError) as error:
+        parse(text, "Pulumi.prod.yaml")
+    assert told in str(error.value)
