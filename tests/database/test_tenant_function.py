@@ -55,12 +55,24 @@ def test_a_hostile_search_path_gives_no_tenant(world: World) -> None:
                 "pg_catalog.set_config('app.context_seal', %s, false)",
                 (forged, seal),
             )
-            assert app.execute("SELECT app.tenant() IS NULL").fetchone() == (True,)
+            for function in ("tenant", "verified_tenant"):
+                assert app.execute(f"SELECT app.{function}() IS NULL").fetchone() == (True,)
             assert rows(app) == 0
         with world.acting(BACKEND, world.a, app):
             assert app.execute("SELECT DISTINCT tenant_id FROM phi.patient").fetchall() == [(world.a.id,)]
         # And after the session has planned it under an honest path.
         assert rows(app) == 0
+
+
+def test_both_functions_tell_the_same_tenant(shared_world: World) -> None:
+    world = shared_world
+    for clinic in (world.a, world.b):
+        with world.acting(BACKEND, clinic) as app:
+            found = app.execute("SELECT app.tenant(), app.verified_tenant(), tenant_id FROM app.context").fetchone()
+        assert found == (clinic.id, clinic.id, clinic.id)
+    with world.login(BACKEND) as app:
+        assert app.execute("SELECT app.tenant(), app.verified_tenant()").fetchone() == (None, None)
+        assert app.execute("SELECT * FROM app.context").fetchall() == []
 
 
 def test_an_owner_without_a_seal_has_no_tenant(world: World) -> None:
@@ -69,7 +81,7 @@ def test_an_owner_without_a_seal_has_no_tenant(world: World) -> None:
         platform.execute("DELETE FROM security.context_seal")
         platform.execute("SET LOCAL app.context = 'x'")
         platform.execute("SET LOCAL app.context_seal = ''")
-        assert platform.execute("SELECT app.tenant()").fetchone() == (None,)
+        assert platform.execute("SELECT app.tenant(), app.verified_tenant()").fetchone() == (None, None)
 
 
 def test_the_secret_shows_neither_in_a_plan_nor_in_a_message(shared_world: World) -> None:

@@ -25,13 +25,29 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The same for what is no policy. A cached plan holds under one search_path: the trail's trigger has one of its own, and
+-- would have the policies' function planned anew at each of its turns, some 80 microseconds a write.
+CREATE OR REPLACE FUNCTION app.verified_tenant() RETURNS uuid
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    context text := current_setting('app.context', true);
+    key bytea;
+BEGIN
+    SELECT s.secret INTO key FROM security.context_seal AS s;
+    IF current_setting('app.context_seal', true) = security.seal_of(key, context) THEN
+        RETURN left(context, 36)::uuid;
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- The rest of the verified context, for the trail and for an application that wants to see it. No row without one.
 CREATE OR REPLACE VIEW app.context AS
 SELECT t.tenant_id,
     split_part(current_setting('app.context', true), '|', 2) AS actor,
     split_part(current_setting('app.context', true), '|', 3) AS correlation_id,
     split_part(current_setting('app.context', true), '|', 4) AS purpose
-FROM (SELECT app.tenant() AS tenant_id OFFSET 0) AS t
+FROM (SELECT app.verified_tenant() AS tenant_id OFFSET 0) AS t
 WHERE t.tenant_id IS NOT NULL;
 
 -- As 200_context.sql has it, but with a test of the characters that costs a twentieth: bounds like {1,128} in a regular
@@ -134,7 +150,7 @@ DECLARE
     held record;
 BEGIN
     FOR role_name IN SELECT r.name FROM security.roles AS r WHERE r.kind IN ('app', 'breakglass') LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant() TO %I', role_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant(), app.verified_tenant() TO %I', role_name);
     END LOOP;
     FOR held IN SELECT r.relation, p.tenant_column FROM security.protected_relations AS r
                 JOIN security.protected_tables AS p ON p.relation = r.root LOOP

@@ -8,7 +8,7 @@ BEGIN
         IF role.kind IN ('app', 'breakglass') THEN
             EXECUTE format('GRANT USAGE ON SCHEMA app, phi TO %I', role.name);
             EXECUTE format('GRANT SELECT ON app.context TO %I', role.name);
-            EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant() TO %I', role.name);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant(), app.verified_tenant() TO %I', role.name);
         END IF;
         IF role.kind = 'app' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION app.begin_context(text), '
