@@ -138,15 +138,22 @@ def test_secrets_are_secret_expire_by_config_and_are_retained(record: Record) ->
     for secret in record.of_type("keyvault:Secret"):
         assert secret.secrets == ["properties.value"]
         assert secret.options["retainOnDelete"] is True
-        name = secret.inputs["secretName"].removesuffix("-PREVIOUS")
+        assert secret.origin is not None
+        name = secret.origin["key"]
         entry = catalogue()[name]
+        assert secret.inputs["secretName"].removesuffix("-PREVIOUS").endswith(name)
         expires = secret.inputs["properties"]["attributes"].get("expires")
         assert (expires is not None) == (entry.rotation.days is not None), name
         assert secret.inputs["properties"]["contentType"] == entry.content_type
 
 
 def test_every_secret_that_an_app_reads_is_in_its_vault(deployed: Record) -> None:
-    written = {secret.outputs["properties"]["secretUri"] for secret in deployed.of_type("keyvault:Secret")}
+    # The database job's vault has copies: tests/stacks/test_database_credentials.py.
+    written = {
+        secret.outputs["properties"]["secretUri"]
+        for secret in deployed.of_type("keyvault:Secret")
+        if not secret.name.startswith("database-")
+    }
     read = set()
     for settings in deployed.of_type("web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"):
         for value in settings.inputs["properties"].values():
