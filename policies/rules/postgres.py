@@ -207,6 +207,22 @@ def audit_parameters(server: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rule(
+    "PG-STATEMENTS",
+    "What is kept of a statement holds no value: no parameter, plan or utility command, and no text in the log",
+    on=SERVER,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(a)(2)(iv)"],
+    remediation="Leave pg_qs.parameters_capture_mode, pg_qs.store_query_plans and pg_qs.emit_query_text at their "
+    "defaults, and set track_utility of pg_qs and pg_stat_statements to off.",
+    source="Microsoft Learn: query store, whose views everybody in the role public may read; platform defaults in "
+    "postgres_parameters.yaml",
+    where=is_primary,
+)
+def statement_parameters(server: Resource, stack: Stack) -> Iterator[str]:
+    yield from wrong_parameters(server, stack, "statements")
+
+
+@rule(
     "PG-MAINTENANCE-WINDOW",
     "The database is maintained at a time of our choice",
     on=SERVER,
