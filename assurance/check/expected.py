@@ -14,6 +14,7 @@ from assurance.check.expected_alerts import Alerts
 from assurance.check.expected_archive import archive_demands, flow_demands
 from assurance.check.expected_compliance import compliance_demands
 from assurance.check.expected_dashboards import dashboard_demands
+from assurance.check.expected_gateway import gateway_demands
 from assurance.check.expected_logs import Logs
 from assurance.check.expected_owner import owner
 from assurance.check.expected_sentinel import sentinel_demands
@@ -78,6 +79,7 @@ def demands(record: Record, settings: Settings, places: Places) -> Iterator[Dema
     yield from archive_demands(joins, settings, places)
     yield from flow_demands(joins, settings, places)
     yield from vault_event_demands(joins, places)
+    yield from gateway_demands(joins, settings, places)
     yield from dashboard_demands(alerts)
     yield from compliance_demands(joins, settings, places)
     yield from sentinel_demands(alerts)
