@@ -37,7 +37,7 @@ class CacheSettings(Section):
     """What goes when memory is full: Volatile… takes keys with a time to live only, NoEviction refuses writes."""
     customer_managed_key: bool = True
     """Encrypt the disk with our key. Redis takes a key version and follows no rotation: an alert comes in time, and the
-    next generation replaces the key (docs/runbooks/cache-key.md). Fixed at creation in practice: turning it off needs a new cluster."""
+    next generation replaces the key (docs/runbooks/cache-key.md). Turning it off needs a new cluster."""
 
     def problems(self) -> Iterator[Problem]:
         """A size that Azure has."""

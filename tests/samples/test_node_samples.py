@@ -25,7 +25,16 @@ from tests.samples.redis_servers import discover, running
 
 SAMPLES = ROOT / "samples/node"
 CONTRACTS = ROOT / "docs/contracts"
-MODULES = ("rate-limit", "keyring", "internal-keys", "internal-key-log", "jwt", "database-context", "token-cache", "security-headers")
+MODULES = (
+    "rate-limit",
+    "keyring",
+    "internal-keys",
+    "internal-key-log",
+    "jwt",
+    "database-context",
+    "token-cache",
+    "security-headers",
+)
 
 
 def _node_version(program: str) -> int:

@@ -50,10 +50,16 @@ FULL: dict[str, Any] = {
     "breakGlass": EMERGENCY,
 }
 SENTINEL_TYPES = (
-    "securityinsights:ScheduledAlertRule", "securityinsights:AutomationRule", "securityinsights:Watchlist",
-    "securityinsights:EntityAnalytics", "securityinsights:Ueba", "securityinsights:MSTIDataConnector",
-    "securityinsights:ASCDataConnector", "securityinsights:AADDataConnector", "securityinsights:MicrosoftSecurityIncidentCreationAlertRule",
-)  # fmt: skip
+    "securityinsights:ScheduledAlertRule",
+    "securityinsights:AutomationRule",
+    "securityinsights:Watchlist",
+    "securityinsights:EntityAnalytics",
+    "securityinsights:Ueba",
+    "securityinsights:MSTIDataConnector",
+    "securityinsights:ASCDataConnector",
+    "securityinsights:AADDataConnector",
+    "securityinsights:MicrosoftSecurityIncidentCreationAlertRule",
+)
 
 
 @dataclass(frozen=True)
