@@ -16,11 +16,11 @@ REDIS, NAMES_A_VERSION = (
     "encryption.customerManagedKeyEncryption.keyEncryptionKeyUrl",
 )
 FOLLOW_ROTATION = (
-    ("dataEncryption.primaryKeyURI", "keyUri"),
-    ("dataEncryption.geoBackupKeyURI", "keyUri"),
-    ("encryption.keyVaultProperties.keyName", "keyName"),
+    ("dbforpostgresql:Server", "dataEncryption.primaryKeyURI", "keyUri"),
+    ("dbforpostgresql:Server", "dataEncryption.geoBackupKeyURI", "keyUri"),
+    ("storage:StorageAccount", "encryption.keyVaultProperties.keyName", "keyName"),
 )
-"""Where a user names a key without its version, and what of the key it names."""
+"""Who names a key without its version, where, and what of the key it names."""
 
 
 @rule(
@@ -156,7 +156,7 @@ def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
             yield f"{user} names a version of the key and would stay on one that ends: it must not rotate"
         if margins["rotate"] < 30:
             yield f"the key rotates {margins['rotate']} days before it expires, must be at least 30"
-    elif followers := [user for path, by in FOLLOW_ROTATION for user in stack.holders(key, path, "*", by=by)]:
+    elif followers := [user for type_, path, by in FOLLOW_ROTATION for user in stack.holders(key, path, type_, by=by)]:
         yield f"no lifetime action rotates the key, which {followers[0]} would follow"
     elif margins.get("notify", 0) < 30:
         yield f"nothing rotates the key, and it tells {margins.get('notify', 0)} days before it expires, not 30"
