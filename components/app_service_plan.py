@@ -42,7 +42,11 @@ DEFAULT_METRICS = (
     ScaleMetric(name="HttpQueueLength", out=25, in_=5),
 )
 """Percent, percent, and requests waiting for a worker. Twice the lower one stays below the upper one: the load of two
-workers still fits on one when the other goes."""
+workers still fits on one when the other goes.
+
+Unproven: Microsoft's list of what Linux plans measure (MicrosoftDocs/azure-docs#71426, of 2021) lacks HttpQueueLength,
+its page of autoscale's common metrics does not tell systems apart. After the first deployment ask
+``az monitor metrics list-definitions --resource <plan>``: a metric without data never agrees to remove a worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
