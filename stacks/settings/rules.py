@@ -63,11 +63,14 @@ def _most_workers(plan: PlanSettings) -> int:
 
 
 def _secret_problems(settings: Settings) -> Iterator[Problem]:
-    """Plain settings have a value, derived ones a source, and the alert webhook is a secret in use."""
+    """Apps read what is for them, plain settings have a value, derived ones a source, the alert webhook is in use."""
     for app, app_settings in settings.apps.items():
         for index, name in enumerate(app_settings.secrets):
             key = f"apps.{app}.secrets[{index}]"
             entry = catalogue()[name]
+            if not entry.may_be_read_by(app):
+                readers = ", ".join([entry.owner, *entry.readers])
+                yield Problem(key, name, f"one that {app} may read; {CATALOGUE} lets only these read it: {readers}")
             if entry.origin == "setting" and not entry.retired and name not in settings.vaults.settings:
                 yield Problem(f"vaults.settings.{name}", None, f"required: {key} reads it")
             if name == "REDIS-URL" and settings.cache is None:

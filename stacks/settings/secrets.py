@@ -43,7 +43,10 @@ class CatalogueEntry(Section):
     rotation: Rotation
     environment: Annotated[list[Environment], Field(min_length=1)]
     """Environment variables under which apps read it."""
+    readers: list[str] | Literal["any"] = []
+    """Apps that may read it beside its owner; `any`: every app of the stack."""
     sensitivity: Literal["high", "medium", "low"]
+    """Of high and medium ones every reader is named; only of a low one it may be `any`."""
     content_type: str = "text/plain"
     required: bool = True
     """Whether a deployment stops when it is missing."""
@@ -65,6 +68,16 @@ class CatalogueEntry(Section):
         if self.form == "signing-key" and not (self.rotation.kind == "overlap" and self.per_consumer):
             raise ValueError("a signing key is each consumer's own, and its id names a rotation date: overlap")
         return self
+
+    @model_validator(mode="after")
+    def _is_read_by_whom_it_names(self) -> CatalogueEntry:
+        if self.readers == "any" and self.sensitivity != "low":
+            raise ValueError(f"sensitivity {self.sensitivity}: every reader is named")
+        return self
+
+    def may_be_read_by(self, app: str) -> bool:
+        """Whether the stack config may give it to ``app``."""
+        return self.readers == "any" or app in (self.owner, *self.readers)
 
 
 @cache

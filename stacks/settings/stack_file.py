@@ -1,7 +1,8 @@
 """Reads a stack file (``Pulumi.<stack>.yaml``) as the engine does, and remembers where everything stands.
 
 Read offline only: in a real run the engine hands the config over. What Python's YAML and the engine's read differently
-(unquoted dates, yes and no, a key written twice) is refused, so that both see the same config.
+(unquoted dates, yes and no, a key written twice) is refused, so that both see the same config. A supplied secret in
+plain text is refused too: the engine would take it, and everybody with the repository would have it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import yaml
 
 from stacks.settings.base import Problem, SettingsError, did_you_mean
+from stacks.settings.supplied import COMMAND, CONFIG_KEY
 from stacks.settings.yaml_file import compose_yaml
 from stacks.settings.yaml_lines import key_lines, line_of
 
@@ -50,7 +52,8 @@ class StackFile:
 
 
 def read_stack_file(path: Path) -> StackFile:
-    """Read a stack file. Raises SettingsError with every mistake of form: not YAML, no config, wrong keys."""
+    """Read a stack file. Raises SettingsError with every mistake of form: not YAML, no config, wrong keys, a supplied
+    secret that is not encrypted (its value is not shown)."""
     root = _compose(path)
     config_node = next((value for name, value in root.value if name.value == "config"), None)
     problems = list(_form_problems(root, config_node))
@@ -95,7 +98,7 @@ def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator
 
 
 def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
-    """What the engine's YAML reads differently from Python's."""
+    """What the engine's YAML reads differently from Python's, and secrets in plain text."""
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for name, value in node.value:
@@ -107,10 +110,17 @@ def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _value_problems(item, f"{key}[{index}]")
+    elif _is_supplied(key):
+        if not key.endswith(".secure"):
+            yield Problem(key, "(not shown)", f"encrypted: {COMMAND % key}; replace the value, it has been seen")
     elif node.tag.endswith(":timestamp"):
         yield Problem(key, node.value, "a date in quotes: the engine makes a time stamp of a bare one")
     elif node.tag.endswith(":bool") and node.value not in ("true", "false"):
         yield Problem(key, node.value, "true or false: the engine reads other words as text")
+
+
+def _is_supplied(key: str) -> bool:
+    return key == CONFIG_KEY or key.startswith((f"{CONFIG_KEY}.", f"{CONFIG_KEY}["))
 
 
 def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from stacks.settings.parse import NAMESPACE, SUPPLIED_KEY
 from stacks.settings.secrets import SecretName, catalogue
 
 CONFIG_KEY = f"{NAMESPACE}:{SUPPLIED_KEY}"
+COMMAND = "pulumi config set --secret --path '%s'"
+"""What gives one, with the place of its key; it asks for the value and writes it encrypted."""
 
 
 def needed_secrets(settings: Settings) -> list[SecretName]:
@@ -41,9 +43,8 @@ def supplied_secrets(config: Mapping[str, str], settings: Settings, file: str) -
         values = None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise SettingsError([Problem(CONFIG_KEY, "(not shown)", "an object of name: text", file=file)])
-    command = f"pulumi config set --secret --path '{CONFIG_KEY}.%s'"
     problems = [
-        Problem(f"{CONFIG_KEY}.{name}", None, f"required: {command % name}", file=file)
+        Problem(f"{CONFIG_KEY}.{name}", None, f"required: {COMMAND % f'{CONFIG_KEY}.{name}'}", file=file)
         for name in needed_secrets(settings)
         if not values.get(name)
     ]

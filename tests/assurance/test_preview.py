@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -146,6 +147,11 @@ WRONG: dict[str, tuple[str | Config, str, list[str]]] = {
         "apps.backend.secrets",
         ["did you mean JWT-SECRET?"],
     ),
+    "a secret of another app": (
+        _set("apps.shop", {**minimal_config()["medspasync:apps"]["backend"], "secrets": ["STRIPE-SECRET-KEY"]}),
+        "apps.shop.secrets[0]",
+        ["one that shop may read", "stacks/catalogues/secrets.yaml lets only these read it: backend"],
+    ),
     "unknown plan": (_set("apps.backend.plan", "mian"), "apps.backend.plan", ["did you mean main?"]),
     "plain setting without value": (_set("vaults.settings", {}), "vaults.settings.NODE-ENV", ["required"]),
     "a secret in plain text": (
@@ -234,6 +240,49 @@ def test_every_mistake_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(project(tmp_path, wrong=config))
     result = assurance("preview", "wrong")
     assert result.stderr.count("Pulumi.wrong.yaml") == 3, result.stderr
+
+
+LEAK = "sk_live_nobody_may_see_this"
+PLAIN: dict[str, tuple[str, list[tuple[int, str]]]] = {
+    "a value": (
+        f"\n    STRIPE-SECRET-KEY: {LEAK}\n    EMAIL-PASS: {{secure: v1:cipher}}\n    LOGIN: '{LEAK}'",
+        [(2, ".STRIPE-SECRET-KEY"), (4, ".LOGIN")],
+    ),
+    "beside a ciphertext": (f"\n    LOGIN: {{secure: v1:cipher, was: {LEAK}}}", [(2, ".LOGIN.was")]),
+    "in a list": (f"\n    LOGIN:\n      - {LEAK}", [(3, ".LOGIN[0]")]),
+    "in a ciphertext's place": (f"\n    LOGIN: {{secure: [{LEAK}]}}", [(2, ".LOGIN.secure[0]")]),
+    "all in one text": (f' \'{{"LOGIN": "{LEAK}"}}\'', [(1, "")]),
+    "what YAML reads as a date or a word": (
+        "\n    LOGIN: 2031-12-24\n    EMAIL-PASS: yes",
+        [(2, ".LOGIN"), (3, ".EMAIL-PASS")],
+    ),
+}
+
+
+@pytest.mark.parametrize("command", ["preview", "check"])
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_secret_in_plain_text_is_refused_and_not_shown(
+    name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, leaves = PLAIN[name]
+    least = yaml.safe_dump({"config": minimal_config()}, sort_keys=False)
+    monkeypatch.chdir(project(tmp_path, wrong=f"{least}  medspasync:secrets:{written}\n"))
+    result = assurance(command, "wrong")
+    told = " ".join(result.stderr.split())
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("Pulumi.wrong.yaml:") == len(leaves), told
+    for line, place in leaves:
+        key = f"medspasync:secrets{place}"
+        assert f"Pulumi.wrong.yaml:{len(least.splitlines()) + line}: {key} = '(not shown)'" in told
+        assert f"pulumi config set --secret --path '{key}'" in told
+    assert not any(value in result.output for value in (LEAK, "2031", "yes"))
+
+
+def test_encrypted_secrets_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = {**minimal_config(), "medspasync:secrets": {"STRIPE-SECRET-KEY": {"secure": "v1:cipher"}}}
+    monkeypatch.chdir(project(tmp_path, test=config))
+    assert assurance("preview", "test", "--json", "record.json").exit_code == 0
+    assert Record.load(tmp_path / "record.json").supplied == []
 
 
 def test_nothing_is_written_when_the_config_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,13 @@ from stacks.settings.base import Problem, Section, SettingsError, shorten
 from stacks.settings.model import Settings
 from stacks.settings.parse import _keys_at, parse
 from stacks.settings.rules import private_endpoints
+from stacks.settings.secrets import catalogue
 from tests.projects import Config, changed
 from tests.settings.test_secrets import ROW
 from tests.stacks.whole_stack import FILE, FRONTEND, as_is, settings_of, use_catalogue
+
+SECRETS = "medspasync:apps.%s.secrets"
+INTERNAL = list(catalogue()).index("INTERNAL-API-KEY")
 
 
 def problems(change: Any, more: dict[str, str] | None = None) -> dict[str, str]:
@@ -115,6 +119,28 @@ def test_a_plain_setting_that_an_app_reads_has_a_value() -> None:
 def test_redis_cannot_be_read_where_there_is_none() -> None:
     found = problems(lambda config: backend(config)["secrets"].append("REDIS-URL"))
     assert "no Redis" in found["medspasync:apps.backend.secrets[5]"]
+
+
+@pytest.mark.parametrize("app", ["marketing", "fifth"])
+def test_an_app_may_list_what_the_catalogue_gives_it_and_a_new_one_what_is_for_any(app: str) -> None:
+    def lists(secrets: list[str]) -> Any:
+        def change(config: Config) -> None:
+            config["medspasync:apps"][app] = {**FRONTEND, "secrets": secrets}
+            plain = [name for name, entry in catalogue().items() if entry.origin == "setting"]
+            config["medspasync:vaults"]["settings"] = dict.fromkeys(plain, "x")
+            config["medspasync:cache"] = {"sku": "Balanced_B1"}
+
+        return change
+
+    for_any = [name for name, entry in catalogue().items() if entry.readers == "any"]
+    assert {"NODE-ENV", "SUPPORT-EMAIL"} <= set(for_any)
+    assert settings_of(changed(lists(for_any))).apps[app].secrets == for_any
+    found = problems(lists(list(catalogue())))
+    refused = {index for index in range(len(catalogue())) if "may read" in found.get(f"{SECRETS % app}[{index}]", "")}
+    assert {name for index, name in enumerate(catalogue()) if index not in refused} == {
+        name for name, entry in catalogue().items() if app == entry.owner or entry.readers == "any"
+    }
+    assert "these read it: backend, frontend, pro-next" in found[f"{SECRETS % app}[{INTERNAL}]"]
 
 
 @pytest.mark.parametrize("name", ["keys", "geo"])

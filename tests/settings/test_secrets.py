@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from stacks.secrets import SIGNING_KEY_BYTES
 from stacks.settings import secrets
 from stacks.settings.secrets import CatalogueEntry, catalogue
+from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT
+from tests.records import STACKS
 from tests.settings.sections import read
 from tests.stacks.whole_stack import use_catalogue
 
@@ -71,6 +73,9 @@ def test_previous_values_have_names_of_their_own() -> None:
         {"environment": []},
         {"environment": ["a-key"]},
         {"sensitivity": "secret"},
+        {"readers": "any"},
+        {"readers": "any", "sensitivity": "medium"},
+        {"readers": "everybody", "sensitivity": "low"},
         {"length": 16},
         {"length": 200},
         {"colour": "red"},
@@ -82,6 +87,32 @@ def test_a_row_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
     assert read(CatalogueEntry, ROW).origin == "generated"
     with pytest.raises(ValidationError):
         read(CatalogueEntry, {**ROW, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "readers"),
+    [
+        ({}, {"backend"}),
+        ({"readers": ["frontend"]}, {"backend", "frontend"}),
+        ({"readers": "any", "sensitivity": "low"}, {"backend", "frontend", "fifth"}),
+    ],
+)
+def test_a_secret_is_for_its_owner_and_the_readers_it_names(change: dict[str, Any], readers: set[str]) -> None:
+    entry = read(CatalogueEntry, {**ROW, **change})
+    assert {app for app in ("backend", "frontend", "fifth") if entry.may_be_read_by(app)} == readers
+
+
+def test_no_right_to_read_is_kept_in_reserve() -> None:
+    """Who is named as a reader reads it in some stack: a right that nobody uses is one too many."""
+    used = {
+        (name, app)
+        for stack in STACKS
+        for app, settings in read_stack_file(ROOT / f"Pulumi.{stack}.yaml").config["medspasync:apps"].items()
+        for name in settings["secrets"]
+    }
+    named = {(name, app) for name, entry in catalogue().items() if entry.readers != "any" for app in entry.readers}
+    assert named
+    assert named <= used
 
 
 @pytest.mark.parametrize("name", ["jwt-secret", "JWT_SECRET", "-JWT", "JWT--SECRET", "J" * 128])
