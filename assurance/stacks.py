@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def stack_names(root: Path) -> list[str]:
     return sorted(names, key=lambda name: (promotion.index(name) if name in promotion else len(promotion), name))
 
 
+def no_such_stack(name: str, known: Sequence[str]) -> str:
+    """The message about a stack that has no stack file."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{name}: no such stack; there are {', '.join(known) or 'none'}{hint}"
+
+
 def records_for(
     stacks: Sequence[str],
     mode: Mode,
@@ -40,9 +48,13 @@ def records_for(
     if record_file is not None:
         return [_load(record_file, stacks)]
     root = project_root()
-    names = list(dict.fromkeys(stacks)) or stack_names(root)
-    if not names:
+    known = stack_names(root)
+    if not known:
         raise UsageError("this project has no stack file: add a Pulumi.<stack>.yaml")
+    names = list(dict.fromkeys(stacks)) or known
+    unknown = [no_such_stack(name, known) for name in names if name not in known]
+    if unknown:
+        raise UsageError(*unknown)
     return record_stacks(root, [Job(name, mode) for name in names], on_progress)
 
 

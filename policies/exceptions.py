@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
@@ -12,13 +13,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from policies.lines import Key, key_lines, line_of
+
 REGISTER_FILE = Path(__file__).with_name("exceptions.yaml")
 
 Text = Annotated[str, Field(min_length=10)]
 
 
 class RegisterError(ValueError):
-    """The register is malformed; ``problems`` tells every mistake with the exception's id and the field."""
+    """The register is malformed; ``problems`` tells every mistake with line, exception's id, field and value."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -85,30 +88,31 @@ class Register:
         try:
             document = yaml.safe_load(text) or {}
         except yaml.YAMLError as error:
-            raise RegisterError([f"not YAML: {error}"]) from error
+            mark = getattr(error, "problem_mark", None)
+            place = f"line {mark.line + 1}: " if mark else ""
+            raise RegisterError([f"{place}not YAML: {getattr(error, 'problem', None) or error}"]) from error
         if not isinstance(document, dict):
             raise RegisterError(["a register is a mapping of exception ids"])
+        lines = key_lines(text)
         exceptions: dict[str, ExceptionEntry] = {}
         problems: list[str] = []
         for id_, entry in document.items():
             try:
                 exceptions[str(id_)] = ExceptionEntry.model_validate(entry)
             except ValidationError as error:
-                problems += [_told(str(id_), problem) for problem in error.errors()]
-        problems += [f"{id_}: an exception id starts with EXC-" for id_ in document if not str(id_).startswith("EXC-")]
+                problems += [_told(lines, str(id_), problem) for problem in error.errors()]
+        problems += [
+            f"line {line_of(lines, (str(id_),))}: {id_}: an exception id starts with EXC-"
+            for id_ in document
+            if not str(id_).startswith("EXC-")
+        ]
         if problems:
             raise RegisterError(problems)
-        return cls(exceptions, _lines(text))
+        return cls(exceptions, {id_: line_of(lines, (id_,)) for id_ in exceptions})
 
 
-def _told(id_: str, problem: Any) -> str:
+def _told(lines: Mapping[Key, int], id_: str, problem: Any) -> str:
+    place = f"line {line_of(lines, (id_, *problem['loc']))}: {id_}"
     field_name = ".".join(str(part) for part in problem["loc"])
-    return f"{id_}: {field_name}: {problem['msg']}" if field_name else f"{id_}: {problem['msg']}"
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each top-level key."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode):
-        return {}
-    return {key.value: key.start_mark.line + 1 for key, _ in root.value}
+    found = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
+    return f"{place}: {field_name}{found}: {problem['msg']}" if field_name else f"{place}{found}: {problem['msg']}"

@@ -11,8 +11,8 @@ from pydantic import Field, StringConstraints
 
 from components.network import SecurityRule
 from stacks.settings.base import Section
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.network import SUBNETS, NetworkSettings
-from stacks.settings.yaml_file import load_yaml
 
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "network_flows.yaml"
@@ -79,8 +79,9 @@ class FlowTable(Section):
 
 @cache
 def flow_table() -> FlowTable:
-    """The table. Raises pydantic.ValidationError when the file is wrong."""
-    return FlowTable.model_validate(load_yaml(_FILE.read_text(encoding="utf-8")))
+    """The table. Raises SettingsError when the file is wrong."""
+    table: FlowTable = load_catalogue(_FILE, FlowTable)
+    return table
 
 
 def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) -> list[SecurityRule]:

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from stacks.settings.base import Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 INGESTION = "stacks/catalogues/ingestion.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "ingestion.yaml"
@@ -43,8 +43,9 @@ class Source(Section):
 
 @cache
 def sources() -> Mapping[str, Source]:
-    """The model's data. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(dict[str, Source]).validate_python(load_yaml(_FILE.read_text(encoding="utf-8")))
+    """The model's data. Raises SettingsError when the file is wrong."""
+    found: Mapping[str, Source] = load_catalogue(_FILE, dict[str, Source])
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,14 @@ class _Group(TyperGroup):
             errors.print(f"[red]the program of stack {error.stack} failed[/red]: {_escape(error.summary)}")
             errors.print(_escape(error.detail), style="dim")
             ctx.exit(1)
+        except Exception as error:
+            # Errors of the rooms' data files (SettingsError, TableError) list what is wrong. Their classes are not
+            # named: a process that forks recordings must not have imported the settings of a project.
+            if not hasattr(error, "problems"):
+                raise
+            for problem in error.problems:
+                errors.print(f"[red]error[/red] {_escape(str(problem))}")
+            ctx.exit(2)
 
 
 def _escape(text: str) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
 from stacks.settings.base import Problem, Section
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.log_tables import FeedingKind
-from stacks.settings.yaml_file import load_yaml
 
 ALERTS = "stacks/catalogues/alerts.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -171,10 +170,10 @@ class AlertOverride(Section):
 
 @cache
 def alert_catalogue() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]:
-    """The catalogue by id, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
-    rows = load_yaml((_CATALOGUES / "alerts.yaml").read_text(encoding="utf-8"))
-    # As JSON, where strict mode takes a list for a tuple.
-    return TypeAdapter(dict[AlertId, Entry]).validate_json(json.dumps(rows))
+    """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
+    rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]
+    rows = load_catalogue(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry])
+    return rows
 
 
 def query_text(alert_id: str) -> str:

@@ -14,10 +14,10 @@ from pydantic.alias_generators import to_camel
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a stack config.
+    """One mistake in a stack config or a catalogue.
 
-    file: the stack file; key: path of the value (``medspasync:network.subnets.apps``); value: what stands there;
-    allowed: what may stand there; line: 1-based line in the file, where it could be found.
+    file: the stack file or catalogue; key: path of the value (``medspasync:network.subnets.apps``), empty for the whole
+    file; value: what stands there; allowed: what may stand there; line: 1-based line in the file, where it was found.
     """
 
     key: str
@@ -28,7 +28,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key} = {shorten(self.value)}: {self.allowed}"
+        found = f"{self.key} = {shorten(self.value)}" if self.key else shorten(self.value)
+        return f"{place}: {found}: {self.allowed}"
 
 
 class SettingsError(pulumi.RunError):

@@ -11,8 +11,8 @@ from pydantic import Field, StringConstraints
 
 from stacks.settings.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
 from stacks.settings.base import Problem, Section
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.platform import PlatformSettings, regions
-from stacks.settings.yaml_file import load_yaml
 
 WORKBOOKS = "stacks/catalogues/workbooks"
 _FOLDER = Path(__file__).parents[1] / "catalogues" / "workbooks"
@@ -119,8 +119,5 @@ class WorkbookEntry(Section):
 
 @cache
 def workbook_catalogue() -> Mapping[str, WorkbookEntry]:
-    """Dashboards by file name. Raises pydantic.ValidationError when a file is wrong."""
-    return {
-        path.stem: WorkbookEntry.model_validate(load_yaml(path.read_text(encoding="utf-8")))
-        for path in sorted(_FOLDER.glob("*.yaml"))
-    }
+    """Dashboards by file name. Raises SettingsError when a file is wrong."""
+    return {path.stem: load_catalogue(path, WorkbookEntry) for path in sorted(_FOLDER.glob("*.yaml"))}

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.yaml_file import load_yaml
 
 PARAMETERS = "database/parameters.yaml"
 _FILE = Path(__file__).parents[2] / "database" / "parameters.yaml"
@@ -34,8 +34,9 @@ class Parameter(BaseModel):
 
 @cache
 def parameters(file: Path = _FILE) -> list[Parameter]:
-    """Every parameter of the file, in its order. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(list[Parameter]).validate_python(load_yaml(file.read_text(encoding="utf-8")))
+    """Every parameter of the file, in its order. Raises SettingsError when the file is wrong."""
+    found: list[Parameter] = load_catalogue(file, list[Parameter])
+    return found
 
 
 def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
 from stacks.settings.base import Problem, Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
@@ -71,20 +71,19 @@ class HeaderCatalogue(Section):
 
 @cache
 def rate_limits() -> Mapping[str, Mapping[str, RateLimitEntry]]:
-    """Rate limits by exposure class and name, in order of evaluation. Raises pydantic.ValidationError."""
-    return TypeAdapter(dict[Label, dict[Label, RateLimitEntry]]).validate_python(_read(RATE_LIMITS))
+    """Rate limits by exposure class and name, in order of evaluation. Raises SettingsError when the file is wrong."""
+    limits: Mapping[str, Mapping[str, RateLimitEntry]]
+    limits = load_catalogue(_ROOT / RATE_LIMITS, dict[Label, dict[Label, RateLimitEntry]])
+    return limits
 
 
 @cache
 def security_headers() -> HeaderCatalogue:
-    """The response headers. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(HeaderCatalogue).validate_python(_read(SECURITY_HEADERS))
+    """The response headers. Raises SettingsError when the file is wrong."""
+    headers: HeaderCatalogue = load_catalogue(_ROOT / SECURITY_HEADERS, HeaderCatalogue)
+    return headers
 
 
 def exposures() -> tuple[str, ...]:
     """The platform's exposure classes: those that have rate limits."""
     return tuple(rate_limits())
-
-
-def _read(file: str) -> Any:
-    return load_yaml((_ROOT / file).read_text(encoding="utf-8"))

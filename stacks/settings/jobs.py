@@ -11,9 +11,9 @@ from pydantic import Field, StringConstraints
 
 from stacks.settings.apps import AppSettings, RegistrySettings
 from stacks.settings.base import Problem, Section
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.database import Guid
 from stacks.settings.platform import PlatformSettings, regions
-from stacks.settings.yaml_file import load_yaml
 
 ROLES = "database/roles.yaml"
 _FILE = Path(__file__).parents[2] / "database" / "roles.yaml"
@@ -98,7 +98,7 @@ class DatabaseJobSettings(Section):
 @cache
 def app_roles(file: Path = _FILE) -> frozenset[str]:
     """PostgreSQL roles of apps, from database/roles.yaml."""
-    roles: list[dict[str, Any]] = load_yaml(file.read_text(encoding="utf-8"))
+    roles: list[dict[str, Any]] = load_catalogue(file, list[dict[str, Any]])
     return frozenset(role["name"] for role in roles if role["kind"] == "app")
 
 

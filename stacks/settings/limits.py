@@ -8,16 +8,16 @@ from functools import cache
 from pathlib import Path
 
 from stacks.settings.alerts import Limit
+from stacks.settings.catalogue import load_catalogue
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.yaml_file import load_yaml
 
 _FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
 
 
 @cache
 def _connections() -> Mapping[str, Mapping[str, int]]:
-    data = load_yaml(_FILE.read_text(encoding="utf-8"))
-    return {tier: {str(size): number for size, number in sizes.items()} for tier, sizes in data.items()}
+    tiers: Mapping[str, Mapping[str, int]] = load_catalogue(_FILE, dict[str, dict[str, int]])
+    return tiers
 
 
 def max_connections(tier: str, sku: str) -> int:

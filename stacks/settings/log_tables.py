@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from stacks.settings.base import Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "log_tables.yaml"
@@ -39,9 +39,9 @@ class LogTable(Section):
 
 @cache
 def log_tables() -> Mapping[str, LogTable]:
-    """The catalogue by table name. Raises pydantic.ValidationError when the file is wrong."""
-    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
-    return TypeAdapter(dict[str, LogTable]).validate_python(rows)
+    """The catalogue by table name. Raises SettingsError when the file is wrong."""
+    rows: Mapping[str, LogTable] = load_catalogue(_FILE, dict[str, LogTable])
+    return rows
 
 
 def audit_tables() -> list[str]:

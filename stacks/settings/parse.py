@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import types
-import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from stacks.settings.base import Problem, Section, SettingsError, did_you_mean
+from stacks.settings.mistakes import all_problems, refused, under
 from stacks.settings.model import Settings
 from stacks.settings.rules import cross_section_problems
 
@@ -23,7 +21,7 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
     """Settings from config by full key (objects as JSON text). ``file`` is named in messages.
 
     Raises SettingsError with every mistake: unknown keys, wrong types and values, and, as soon as the sections they
-    concern are right, mistakes between fields and between sections.
+    concern are right, mistakes between fields and between sections. A wrong catalogue is told alone, by its own file.
     """
     document, problems = _document(config)
     sections: dict[str, Section] = {}
@@ -38,9 +36,9 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
         model: Any = info.annotation
         try:
             sections[name] = section = _validate(model, document[key])
-            problems += [_under(key, problem) for problem in _all_problems(section)]
+            problems += [under(key, problem) for problem in all_problems(section)]
         except ValidationError as error:
-            problems += [_under(key, _problem(model, details)) for details in error.errors()]
+            problems += [under(key, refused(model, details)) for details in error.errors()]
     if not problems:
         settings = Settings.model_construct(**{**_defaults(), **sections})
         problems += cross_section_problems(settings)
@@ -75,65 +73,3 @@ def _validate(model: Any, value: Any) -> Any:
 
 def _defaults() -> dict[str, Any]:
     return {name: info.get_default() for name, info in Settings.model_fields.items() if not info.is_required()}
-
-
-def _all_problems(value: Any, path: str = "") -> Iterator[Problem]:
-    """Problems of a section and of every section inside it."""
-    if isinstance(value, Section):
-        yield from (_under(path, problem) for problem in value.problems())
-        for name, info in type(value).model_fields.items():
-            yield from _all_problems(getattr(value, name), _join(path, str(info.alias)))
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _all_problems(item, _join(path, str(key)))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, item in enumerate(value):
-            yield from _all_problems(item, f"{path}[{index}]")
-
-
-def _problem(model: Any, details: ErrorDetails) -> Problem:
-    path = ""
-    for part in details["loc"]:
-        path = f"{path}[{part}]" if isinstance(part, int) else path if part == "[key]" else _join(path, part)
-    if details["type"] == "missing":
-        return Problem(path, None, "required")
-    if details["type"] == "extra_forbidden":
-        keys = _keys_at(model, details["loc"][:-1])
-        return Problem(
-            path,
-            details["input"],
-            f"unknown key{did_you_mean(str(details['loc'][-1]), keys)}; known: {', '.join(keys)}",
-        )
-    return Problem(path, details["input"], details["msg"][:1].lower() + details["msg"][1:])
-
-
-def _keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
-    """Keys that the model knows at ``loc``; none where the place is not a section."""
-    sections = list(_sections_in(model))
-    for part in loc:
-        inner = []
-        for section in sections:
-            for info in section.model_fields.values():
-                if info.alias == part:
-                    inner += list(_sections_in(info.annotation))
-        sections = inner or sections
-    return sorted({str(info.alias) for section in sections for info in section.model_fields.values()})
-
-
-def _sections_in(annotation: Any) -> Iterator[type[Section]]:
-    """Section classes that an annotation holds, through unions, lists and mappings."""
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        if issubclass(annotation, Section):
-            yield annotation
-        return
-    for argument in typing.get_args(annotation):
-        yield from _sections_in(argument)
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-def _under(path: str, problem: Problem) -> Problem:
-    key = problem.key if not path or not problem.key else _join(path, problem.key)
-    return Problem(key or path, problem.value, problem.allowed)

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from stacks.settings.base import Problem, Section, did_you_mean
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 _REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
 
@@ -20,7 +20,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
 @cache
 def regions() -> dict[str, dict[str, str | bool]]:
     """Regions by name: short code, paired region, availability zones."""
-    rows: dict[str, dict[str, str | bool]] = load_yaml(_REGIONS.read_text(encoding="utf-8"))
+    rows: dict[str, dict[str, str | bool]] = load_catalogue(_REGIONS, dict[str, dict[str, str | bool]])
     return rows
 
 

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from stacks.settings.base import Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "secrets.yaml"
@@ -82,6 +82,6 @@ class CatalogueEntry(Section):
 
 @cache
 def catalogue() -> Mapping[SecretName, CatalogueEntry]:
-    """The catalogue, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
-    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
-    return TypeAdapter(dict[SecretName, CatalogueEntry]).validate_python(rows)
+    """The catalogue, in the file's order. Raises SettingsError when the file is wrong."""
+    rows: Mapping[SecretName, CatalogueEntry] = load_catalogue(_FILE, dict[SecretName, CatalogueEntry])
+    return rows

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
 from stacks.settings.alerts import AlertId, Control, Kind, minutes
 from stacks.settings.base import Problem, Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
 POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
@@ -102,14 +102,17 @@ class ExemptionEntry(Section):
 
 @cache
 def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
-    """Sentinel's rules by id. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(dict[AlertId, SentinelEntry]).validate_python(_rows("sentinel.yaml"))
+    """Sentinel's rules by id. Raises SettingsError when the file is wrong."""
+    rows: dict[AlertId, SentinelEntry] = load_catalogue(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry])
+    return rows
 
 
 @cache
 def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
-    """Exemptions by id. Raises pydantic.ValidationError when the file is wrong."""
-    return TypeAdapter(dict[AlertId, ExemptionEntry]).validate_python(_rows("policy_exemptions.yaml"))
+    """Exemptions by id. Raises SettingsError when the file is wrong."""
+    file = _CATALOGUES / "policy_exemptions.yaml"
+    rows: dict[AlertId, ExemptionEntry] = load_catalogue(file, dict[AlertId, ExemptionEntry])
+    return rows
 
 
 def sentinel_events(
@@ -132,7 +135,3 @@ def sentinel_title(event: str) -> str:
 def sentinel_query(event: str) -> str:
     """The KQL text of an event, `sentinel/<event>.kql`."""
     return (_CATALOGUES / "sentinel" / f"{event}.kql").read_text(encoding="utf-8").strip()
-
-
-def _rows(file: str) -> object:
-    return load_yaml((_CATALOGUES / file).read_text(encoding="utf-8"))

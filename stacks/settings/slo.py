@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
 from stacks.settings.base import Problem, Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 SLOS = "stacks/catalogues/slos.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -130,8 +130,9 @@ class SloCatalogue(Section):
 
 @cache
 def slo_catalogue() -> SloCatalogue:
-    """The catalogue. Raises pydantic.ValidationError when the file is wrong."""
-    return SloCatalogue.model_validate(load_yaml((_CATALOGUES / "slos.yaml").read_text(encoding="utf-8")))
+    """The catalogue. Raises SettingsError when the file is wrong."""
+    found: SloCatalogue = load_catalogue(_CATALOGUES / "slos.yaml", SloCatalogue)
+    return found
 
 
 def burn_rate_query(values: Mapping[str, str]) -> str:

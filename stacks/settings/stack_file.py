@@ -39,7 +39,9 @@ class StackFile:
     lines: dict[str, int] = field(default_factory=dict)
 
     def placed(self, problem: Problem) -> Problem:
-        """``problem`` with the line it is on."""
+        """``problem`` with the line it is on; one of another file, a catalogue, as it is."""
+        if problem.file not in ("", self.path.name):
+            return problem
         return Problem(problem.key, problem.value, problem.allowed, self.path.name, line_of(self.lines, problem.key))
 
     def engine_config(self) -> dict[str, str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from stacks.settings.alerts import AlertId, Channel, Control, Severity
 from stacks.settings.base import Section
-from stacks.settings.yaml_file import load_yaml
+from stacks.settings.catalogue import load_catalogue
 
 VAULT_EVENTS = "stacks/catalogues/vault_events.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "vault_events.yaml"
@@ -45,6 +44,6 @@ class VaultEvent(Section):
 
 @cache
 def vault_events() -> Mapping[AlertId, VaultEvent]:
-    """The catalogue by id, in the file's order. Raises pydantic.ValidationError when the file is wrong."""
-    rows = load_yaml(_FILE.read_text(encoding="utf-8"))
-    return TypeAdapter(dict[AlertId, VaultEvent]).validate_json(json.dumps(rows))
+    """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
+    rows: Mapping[AlertId, VaultEvent] = load_catalogue(_FILE, dict[AlertId, VaultEvent])
+    return rows

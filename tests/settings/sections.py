@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from stacks.settings.base import Section
-from stacks.settings.parse import _all_problems
+from stacks.settings.mistakes import all_problems
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -23,4 +23,4 @@ def refused(model: type[Section], data: dict[str, Any]) -> set[str]:
         section = read(model, data)
     except ValidationError as error:
         return {".".join(map(str, details["loc"])) for details in error.errors()}
-    return {problem.key for problem in _all_problems(section)}
+    return {problem.key for problem in all_problems(section)}

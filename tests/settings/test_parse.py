@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from stacks.settings.base import Problem, Section, SettingsError, shorten
+from stacks.settings.mistakes import keys_at
 from stacks.settings.model import Settings
-from stacks.settings.parse import _keys_at, parse
+from stacks.settings.parse import parse
 from stacks.settings.rules import private_endpoints
 from stacks.settings.secrets import catalogue
 from tests.projects import Config, changed
@@ -99,9 +100,9 @@ def test_known_keys_of_a_place_that_is_no_section_are_none() -> None:
         several: list[Inner] | None
         plain: int
 
-    assert _keys_at(Outer, ("several", 0)) == ["inside"]
-    assert _keys_at(Outer, ()) == ["plain", "several"]
-    assert _keys_at(int, ("x",)) == []
+    assert keys_at(Outer, ("several", 0)) == ["inside"]
+    assert keys_at(Outer, ()) == ["plain", "several"]
+    assert keys_at(int, ("x",)) == []
 
 
 def test_rules_between_sections_wait_until_the_sections_are_right() -> None:

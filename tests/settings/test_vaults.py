@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.settings.parse import _all_problems
+from stacks.settings.mistakes import all_problems
 from stacks.settings.secrets import catalogue
 from stacks.settings.vaults import VaultSettings
 from tests.settings.sections import read, refused
@@ -23,7 +23,7 @@ def vaults(**changes: Any) -> VaultSettings:
 
 
 def told(**changes: Any) -> str:
-    return "\n".join(str(problem) for problem in _all_problems(vaults(**changes)))
+    return "\n".join(str(problem) for problem in all_problems(vaults(**changes)))
 
 
 def test_the_least_is_the_safe_one() -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from stacks.settings.apps import RegistrySettings, SignInSettings, cross_problems
 from stacks.settings.base import Problem
 from stacks.settings.environment import RESERVED
-from stacks.settings.parse import _all_problems
+from stacks.settings.mistakes import all_problems
 from stacks.settings.platform import PlatformSettings
 from tests.stacks.hosting import CLIENT, IMAGE, PLAN, REGISTRY, app_block, read_app, read_apps, read_plans
 
@@ -29,7 +29,7 @@ PLATFORM = PlatformSettings.model_validate(
 
 
 def keys(**changes: Any) -> list[str]:
-    return [problem.key for problem in _all_problems(read_app(**changes))]
+    return [problem.key for problem in all_problems(read_app(**changes))]
 
 
 def across(apps: dict[str, Any], plan: dict[str, Any] | None = None, registry: bool = True) -> list[Problem]:
@@ -118,7 +118,7 @@ def test_fields_that_do_not_go_together_are_named(change: dict[str, Any], key: s
 
 
 def test_a_misspelt_secret_gets_a_suggestion() -> None:
-    (problem,) = _all_problems(read_app(secrets=["JWT-SECRT"]))
+    (problem,) = all_problems(read_app(secrets=["JWT-SECRT"]))
     assert "did you mean JWT-SECRET?" in problem.allowed
 
 
@@ -146,7 +146,7 @@ def test_a_misspelt_secret_gets_a_suggestion() -> None:
 )
 def test_plain_environment_takes_no_secret_and_no_platform_name(where: str, name: str, value: str) -> None:
     plain = {"settings": {name: "plain"}} if where == "slotSettings" else {}
-    found = list(_all_problems(read_app(**(plain | {where: {name: value}}))))
+    found = list(all_problems(read_app(**(plain | {where: {name: value}}))))
     assert f"{where}.{name}" in [problem.key for problem in found]
     # A value that may be a secret is not told to whoever reads the message.
     assert all(problem.value != value for problem in found)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.settings.parse import _all_problems
+from stacks.settings.mistakes import all_problems
 from stacks.settings.plans import TIERS
 from tests.stacks.hosting import read_plan
 
@@ -28,7 +28,7 @@ SCHEDULE = {
 
 
 def keys(**changes: Any) -> list[str]:
-    return [problem.key for problem in _all_problems(read_plan(**changes))]
+    return [problem.key for problem in all_problems(read_plan(**changes))]
 
 
 def test_right_plans_have_no_problem() -> None:
@@ -87,7 +87,7 @@ def test_a_wrong_value_is_refused(change: dict[str, Any]) -> None:
 def test_a_plan_without_problems_is_one_that_azure_takes(sku: str, zones: bool, minimum: int, more: int) -> None:
     maximum = min(30, minimum + more)
     plan = read_plan(sku=sku, zoneRedundant=zones, instances=instances(minimum, maximum))
-    if not list(_all_problems(plan)):
+    if not list(all_problems(plan)):
         assert maximum <= plan.tier.workers
         assert not zones or (plan.tier.name.startswith("PremiumV") and minimum >= 2)
         assert plan.tier.elastic or minimum == maximum

@@ -1,0 +1,76 @@
+"""Mistakes in data that has a model, told by their keys as the file spells them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from stacks.settings.base import Problem, Section, did_you_mean
+
+
+def all_problems(value: Any, path: str = "") -> Iterator[Problem]:
+    """Problems of a section and of every section inside it."""
+    if isinstance(value, Section):
+        yield from (under(path, problem) for problem in value.problems())
+        for name, info in type(value).model_fields.items():
+            yield from all_problems(getattr(value, name), _join(path, str(info.alias)))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from all_problems(item, _join(path, str(key)))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, item in enumerate(value):
+            yield from all_problems(item, f"{path}[{index}]")
+
+
+def refused(model: Any, details: ErrorDetails) -> Problem:
+    """What pydantic refuses in data for ``model``, as a problem. The key is relative to the data."""
+    path = ""
+    for part in details["loc"]:
+        path = f"{path}[{part}]" if isinstance(part, int) else path if part == "[key]" else _join(path, part)
+    if details["type"] == "missing":
+        return Problem(path, None, "required")
+    if details["type"] == "extra_forbidden":
+        keys = keys_at(model, details["loc"][:-1])
+        return Problem(
+            path,
+            details["input"],
+            f"unknown key{did_you_mean(str(details['loc'][-1]), keys)}; known: {', '.join(keys)}",
+        )
+    return Problem(path, details["input"], details["msg"][:1].lower() + details["msg"][1:])
+
+
+def keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
+    """Keys that the model knows at ``loc``; none where the place is not a section."""
+    sections = list(_sections_in(model))
+    for part in loc:
+        inner = []
+        for section in sections:
+            for info in section.model_fields.values():
+                if info.alias == part:
+                    inner += list(_sections_in(info.annotation))
+        sections = inner or sections
+    return sorted({str(info.alias) for section in sections for info in section.model_fields.values()})
+
+
+def _sections_in(annotation: Any) -> Iterator[type[Section]]:
+    """Section classes that an annotation holds, through unions, lists and mappings."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        if issubclass(annotation, Section):
+            yield annotation
+        return
+    for argument in typing.get_args(annotation):
+        yield from _sections_in(argument)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def under(path: str, problem: Problem) -> Problem:
+    """``problem`` with its key below ``path``."""
+    key = problem.key if not path or not problem.key else _join(path, problem.key)
+    return Problem(key or path, problem.value, problem.allowed)
