@@ -1,4 +1,4 @@
-"""Virtual networks, subnets and their security groups, private endpoints and the names that lead to them."""
+"""Virtual networks, subnets, private endpoints and the names that lead to them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 from policies.data import table
 from policies.rule import must, rule
-from policies.view import UNKNOWN, Resource, Stack, lookup, token
+from policies.view import UNKNOWN, Resource, Stack, token
 
 SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
 ZONE, LINK = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"
-
-ANYWHERE = frozenset({"*", "internet", "0.0.0.0/0", "::/0", "any"})
 
 
 @rule(
@@ -54,44 +52,6 @@ def subnet_is_private(subnet: Resource) -> Iterator[str]:
 )
 def endpoint_policies(subnet: Resource) -> Iterator[str]:
     yield from must(subnet, "privateEndpointNetworkPolicies", "Enabled", "NetworkSecurityGroupEnabled")
-
-
-@rule(
-    "NET-NO-INTERNET-INBOUND",
-    "No security group lets the Internet in",
-    on=GROUP,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Allow inbound traffic from named subnets or service tags only.",
-    source="PSRule AZR-000137; CIS Azure Foundations 6.1 to 6.4",
-)
-def no_internet_inbound(group: Resource) -> Iterator[str]:
-    for entry in group.each("securityRules"):
-        if lookup(entry, "direction") == "Inbound" and lookup(entry, "access") == "Allow":
-            opened = _sources(entry) & ANYWHERE
-            if opened:
-                yield f"rule {lookup(entry, 'name')} allows inbound traffic from {', '.join(sorted(opened))}"
-
-
-def _sources(entry: Any) -> set[str]:
-    values = [lookup(entry, "sourceAddressPrefix", ""), *lookup(entry, "sourceAddressPrefixes", ())]
-    return {str(value).lower() for value in values}
-
-
-@rule(
-    "NET-DENY-INBOUND",
-    "A security group denies what it does not name, also from inside the network",
-    on=GROUP,
-    severity="high",
-    controls=["164.312(a)(1)"],
-    remediation="End the inbound rules with one that denies everything: Azure's default lets the whole network in.",
-    source="learn.microsoft.com/azure/virtual-network/network-security-groups-overview (AllowVnetInBound)",
-)
-def deny_inbound(group: Resource) -> Iterator[str]:
-    inbound = [entry for entry in group.each("securityRules") if lookup(entry, "direction") == "Inbound"]
-    last = max(inbound, key=lambda entry: int(lookup(entry, "priority", 0)), default=None)
-    if last is None or lookup(last, "access") != "Deny" or "*" not in _sources(last):
-        yield "its last inbound rule does not deny everything"
 
 
 @rule(

@@ -1,0 +1,180 @@
+"""Network security groups: what they let in and out, and that they end by denying the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Literal
+
+from policies.rule import rule
+from policies.rules.network import GROUP, SUBNET
+from policies.view import Resource, Stack, lookup
+
+Range = IPv4Network | IPv6Network
+Direction = Literal["Inbound", "Outbound"]
+End = Literal["source", "destination"]
+
+PRIVATE = tuple(
+    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""Ranges that are not routed on the Internet: RFC 1918, RFC 6598 (shared space, which Azure takes as private), 4193."""
+
+TAGS_INBOUND = frozenset({"virtualnetwork", "azureloadbalancer", "azurefrontdoor.backend"})
+"""Service tags that may send: the network itself, Azure's health probes, Front Door. Other tags (Internet, AzureCloud,
+Storage, AppService, ...) hold addresses that any customer of Azure, or anybody, can send from."""
+
+TAGS_OF_EVERYBODY = ("internet", "azurecloud")
+"""Service tags with addresses that anybody can have; AzureCloud also of one region (``AzureCloud.EastUS``)."""
+
+ALL_PORTS = frozenset({"*", "0-65535"})
+
+
+@rule(
+    "NET-NO-INTERNET-INBOUND",
+    "No security group lets the Internet in",
+    on=GROUP,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Allow inbound traffic from private ranges, or from VirtualNetwork, AzureLoadBalancer or "
+    "AzureFrontDoor.Backend only.",
+    source="PSRule AZR-000137; CIS Azure Foundations 6.1 to 6.4; RFC 1918, RFC 6598",
+)
+def no_internet_inbound(group: Resource) -> Iterator[str]:
+    for entry in _entries(group, "Inbound", "Allow"):
+        opened = [
+            place for place in _places(entry, "source") if place.lower() not in TAGS_INBOUND and not _private(place)
+        ]
+        if opened:
+            yield f"rule {lookup(entry, 'name')} allows inbound traffic from {', '.join(opened)}"
+
+
+@rule(
+    "NET-NO-OPEN-OUTBOUND",
+    "A security group lets traffic out to the Internet on named ports only",
+    on=GROUP,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Allow outbound traffic to the Internet for Tcp or Udp on single ports, not ranges.",
+    source="PSRule AZR-000138 read outward; policy choice: patient data leaves by interfaces that somebody named",
+)
+def no_open_outbound(group: Resource) -> Iterator[str]:
+    for entry in _entries(group, "Outbound", "Allow"):
+        opened = [place for place in _places(entry, "destination") if _anybodys(place)]
+        protocol, ports = lookup(entry, "protocol", "*"), _ports(entry, "destination")
+        named = str(protocol).lower() in ("tcp", "udp") and all(port.isdigit() for port in ports)
+        if opened and not named:
+            yield (
+                f"rule {lookup(entry, 'name')} allows outbound traffic to {', '.join(opened)}, "
+                f"protocol {protocol}, ports {', '.join(ports)}"
+            )
+
+
+@rule(
+    "NET-DENY-INBOUND",
+    "A security group denies what it does not name, also from inside the network",
+    on=GROUP,
+    severity="high",
+    controls=["164.312(a)(1)"],
+    remediation="End the inbound rules with one that denies every protocol and port from everywhere to the whole "
+    "subnet: Azure's default lets the whole network in.",
+    source="learn.microsoft.com/azure/virtual-network/network-security-groups-overview (AllowVnetInBound)",
+)
+def deny_inbound(group: Resource, stack: Stack) -> Iterator[str]:
+    yield from _last_denies(group, stack, "Inbound", own="destination", other="source")
+
+
+@rule(
+    "NET-DENY-OUTBOUND",
+    "A security group lets nothing out that it does not name",
+    on=GROUP,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="End the outbound rules with one that denies every protocol and port from the whole subnet to "
+    "everywhere: Azure's default lets everything out to the Internet.",
+    source="learn.microsoft.com/azure/virtual-network/network-security-groups-overview (AllowInternetOutBound)",
+)
+def deny_outbound(group: Resource, stack: Stack) -> Iterator[str]:
+    yield from _last_denies(group, stack, "Outbound", own="source", other="destination")
+
+
+def _last_denies(group: Resource, stack: Stack, direction: Direction, *, own: End, other: End) -> Iterator[str]:
+    """What the last rule of a direction leaves open. own: the end at the group's subnets."""
+    entries = _entries(group, direction)
+    last = max(entries, key=lambda entry: int(lookup(entry, "priority", 0)), default=None)
+    if last is None or str(lookup(last, "access")).lower() != "deny":
+        yield f"its last {direction.lower()} rule does not deny"
+        return
+    covered = {
+        "every protocol": lookup(last, "protocol") == "*",
+        "every source port": bool(ALL_PORTS & set(_ports(last, "source"))),
+        "every destination port": bool(ALL_PORTS & set(_ports(last, "destination"))),
+        f"every {other}": "*" in _places(last, other),
+        f"every {own} in its subnets": _covers_subnets(_places(last, own), group, stack),
+    }
+    left = [what for what, holds in covered.items() if not holds]
+    if left:
+        yield f"its last {direction.lower()} rule, {lookup(last, 'name')}, does not deny {', '.join(left)}"
+
+
+def _covers_subnets(places: list[str], group: Resource, stack: Stack) -> bool:
+    """Whether ``places`` hold every address of the subnets that the group is on."""
+    if "*" in places:
+        return True
+    subnets = stack.holders(group, "networkSecurityGroup.id", SUBNET)
+    wanted = [
+        prefix
+        for subnet in subnets
+        for prefix in filter(None, [subnet.get("addressPrefix"), *subnet.each("addressPrefixes")])
+    ]
+    return bool(wanted) and all(any(_inside(prefix, place) for place in places) for prefix in wanted)
+
+
+def _entries(group: Resource, direction: Direction, access: str = "") -> list[Any]:
+    """The group's rules of a direction, and of an access where one is given. Azure reads both without case."""
+    return [
+        entry
+        for entry in group.each("securityRules")
+        if str(lookup(entry, "direction")).lower() == direction.lower()
+        and access.lower() in ("", str(lookup(entry, "access")).lower())
+    ]
+
+
+def _places(entry: Any, end: End) -> list[str]:
+    """Address prefixes and tags of one end; ``*`` where it names nothing, not even an application security group."""
+    found = [lookup(entry, f"{end}AddressPrefix"), *lookup(entry, f"{end}AddressPrefixes", ())]
+    named = [str(place) for place in found if place]
+    return named if named or lookup(entry, f"{end}ApplicationSecurityGroups") else ["*"]
+
+
+def _ports(entry: Any, end: End) -> list[str]:
+    """Ports and port ranges of one end."""
+    found = [lookup(entry, f"{end}PortRange"), *lookup(entry, f"{end}PortRanges", ())]
+    return [str(port) for port in found if port not in (None, "")]
+
+
+def _range(place: str) -> Range | None:
+    """An address or a range; None for a service tag. Azure ignores bits behind the prefix, and so does this."""
+    try:
+        return ip_network(place, strict=False)
+    except ValueError:
+        return None
+
+
+def _inside(place: str, other: str) -> bool:
+    """Whether every address of one range is in another."""
+    inner, outer = _range(place), _range(other)
+    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
+        return inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
+def _private(place: str) -> bool:
+    """Whether a place is a range of private addresses only."""
+    return any(_inside(place, str(space)) for space in PRIVATE)
+
+
+def _anybodys(place: str) -> bool:
+    """Whether a place is everywhere, a public range or a tag that holds addresses of anybody."""
+    if _range(place) is not None:
+        return not _private(place)
+    return place == "*" or place.lower().split(".")[0] in TAGS_OF_EVERYBODY
