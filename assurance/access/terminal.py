@@ -11,17 +11,18 @@ from rich.text import Text
 from assurance.access.formats import BASIS
 from assurance.access.matrix import Matrix
 from assurance.check.terminal import show_violations
+from assurance.terminal import print_table, table
 
 
 def show(console: Console, found: Matrix) -> None:
     """Who may do what to what, who reads which secret, and what is wrong with it."""
     console.print(Text(f"{found.stack}: who may do what to what", style="bold"))
-    console.print(_grants(found))
+    print_table(console, _grants(found))
     idle = [name for name, users in found.users.items() if not users]
     if idle:
         console.print(Text(f"\nNothing in the record acts as {', '.join(idle)}", style="dim"), soft_wrap=True)
     console.print(Text(f"\n{found.stack}: who reads which secret", style="bold"))
-    console.print(_secrets(found))
+    print_table(console, _secrets(found))
     show_violations(console, found.report)
     for finding in found.report.of("unchecked"):
         console.print(Text(f"unchecked {finding.rule}: {finding.message}", style="magenta"), soft_wrap=True)
@@ -37,31 +38,25 @@ def show(console: Console, found: Matrix) -> None:
 
 
 def _grants(found: Matrix) -> Table:
-    table = _table("Principal", "Used by", "Resource", "May", "By")
+    headings = ("Principal", "Used by", "Resource", "May", "By")
+    rows = table(*headings, names=("Principal", "Used by", "Resource"))
     for name, group in groupby(found.grants, key=lambda grant: grant.principal.name):
         for index, grant in enumerate(group):
-            users = ", ".join(found.users.get(name, [])) or grant.principal.kind
-            table.add_row(
+            users = ",\n".join(found.users.get(name, [])) or grant.principal.kind
+            rows.add_row(
                 Text(name if not index else "", style="bold"),
                 users if not index else "",
                 grant.target.name + ("" if grant.target.scope == "resource" else f" ({grant.target.scope})"),
                 ", ".join(grant.rights) or "nothing known",
                 Text(grant.via, style="dim"),
             )
-    return table
+    return rows
 
 
 def _secrets(found: Matrix) -> Table:
-    table = _table("Vault", "Read by", "Secrets")
+    rows = table("Vault", "Read by", "Secrets", names=("Vault", "Read by"))
     for (vault, readers), group in groupby(
         found.secrets, key=lambda item: (item.vault.name, tuple(reader.name for reader in item.readers))
     ):
-        table.add_row(vault, ", ".join(readers) or "nobody", ", ".join(item.name for item in group))
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
+        rows.add_row(vault, ",\n".join(readers) or "nobody", ", ".join(item.name for item in group))
+    return rows

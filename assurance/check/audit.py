@@ -44,7 +44,7 @@ def audit(
     findings += expected_findings(record, root or project_root())
     findings += recording_findings(record)
     findings += _exception_findings(record, register, today, needed)
-    return Report(record.stack, record.mode, findings, len(record.resources))
+    return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record))
 
 
 def _nothing_examined(rule: Rule, record: Record) -> Finding:

@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The audit of one record. examined: how many resources the record has."""
+    """The audit of one record. examined: how many resources the record has, components not counted."""
 
     stack: str
     mode: str

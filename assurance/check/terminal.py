@@ -7,73 +7,43 @@ from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from assurance.check.findings import LATER, STATUSES, Finding, Report
+from assurance.check.findings import LATER, Finding, Report
+from assurance.check.tables import COLOURS, by_area, by_control, by_stack
+from assurance.terminal import COUNTED, print_table
+from policies.exceptions import Register
 
 SHOWN = 4
 """Resources named for each rule of an exception."""
 
-JUDGED = ("pass", "fail", "warn", "excepted")
 
-COLOURS = {
-    "pass": "green",
-    "fail": "red",
-    "warn": "yellow",
-    "excepted": "cyan",
-    "not-applicable": "dim",
-    "unchecked": "magenta",
-}
+def show(console: Console, reports: Sequence[Report], register: Register) -> None:
+    """What fails or warns; the checks by stack, area and control; what is excepted, not examined and not checked.
 
-
-HEADINGS = {"not-applicable": "N/a"}
-
-
-def show(console: Console, reports: Sequence[Report]) -> None:
-    """Totals of every stack, then what fails, warns, is excepted, was not examined and could not be checked."""
-    console.print(_totals_table(reports))
+    register: says why what is excepted is.
+    """
     for report in reports:
         show_violations(console, report)
+    console.print()
+    print_table(console, by_stack(reports))
     for report in reports:
-        _show_exceptions(console, report)
+        for told, rows in (("area", by_area(report)), ("HIPAA control", by_control(report))):
+            console.print(Text(f"\n{report.stack}: checks by {told}", style="bold"))
+            print_table(console, rows)
+    for report in reports:
+        _show_exceptions(console, report, register)
     for report in reports:
         _show_gaps(console, report)
     how = "as deployed, outputs simulated" if {r.mode for r in reports} == {"deployed"} else "as at a first preview"
     console.print(
         Text(
             f"\nBasis: declared configuration, seen offline ({how}); nothing was asked of Azure. "
-            "Percentages are of the checks that reached a judgement.",
+            f"Percentages are of the checks that reached a judgement. {COUNTED}.",
             style="dim",
         ),
         soft_wrap=True,
     )
-
-
-def _totals_table(reports: Sequence[Report]) -> Table:
-    """Checks by status, with percentages of those that reached a judgement."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Stack", no_wrap=True)
-    for heading in ("Resources", *(HEADINGS.get(status, status.capitalize()) for status in STATUSES), "Holds"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for report in reports:
-        counts = report.totals
-        judged = sum(counts[status] for status in JUDGED)
-        cells = []
-        for status in STATUSES:
-            count = counts[status]
-            share = f" {percentage(count, judged)}" if status in JUDGED and count else ""
-            cells.append(Text(f"{count}{share}", style=COLOURS[status] if count else "dim"))
-        verdict = Text("yes", style="bold green") if report.holds else Text("no", style="bold red")
-        table.add_row(report.stack, str(report.examined), *cells, verdict)
-    return table
-
-
-def percentage(part: int, whole: int) -> str:
-    """``part`` of ``whole`` in percent, never rounded up to 100 or down to 0."""
-    if not whole or part in (0, whole):
-        return "100%" if whole and part == whole else "0%"
-    return f"{min(max(100 * part / whole, 0.1), 99.9):.1f}%"
 
 
 def show_violations(console: Console, report: Report) -> None:
@@ -94,14 +64,16 @@ def show_violations(console: Console, report: Report) -> None:
         console.print(Text(f"  to do: {first.remediation}", style="italic"), soft_wrap=True)
 
 
-def _show_exceptions(console: Console, report: Report) -> None:
-    """What is not met, by exception: its rules and resources, and how long it still holds."""
+def _show_exceptions(console: Console, report: Report, register: Register) -> None:
+    """What is not met, by exception: how long it still holds, why, what protects instead, its rules and resources."""
     excepted = sorted(report.of("excepted"), key=lambda f: (f.exception, f.rule, f.name))
     if not excepted:
         return
     console.print(Text(f"\n{report.stack}: excepted", style="bold"))
     for (exception, expires), group in groupby(excepted, key=lambda f: (f.exception, f.expires)):
         console.print(Text(f"  {exception} until {expires}", style=COLOURS["excepted"]))
+        entry = register.exceptions[exception]
+        console.print(Text(f"    {entry.reason} Instead: {entry.compensating_control}"), soft_wrap=True)
         for rule, found in groupby(group, key=lambda f: f.rule):
             names = [finding.name for finding in found]
             shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from assurance.access import formats, terminal
 from assurance.access.matrix import matrix
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stack, write_text
 from assurance.cli.recording import one_record
 from assurance.errors import UsageError
+from assurance.terminal import console
 
 CsvFile = Annotated[
     str | None, typer.Option("--csv", metavar="FILE", help="Write a row for each right as CSV; - is standard output.")
@@ -32,7 +32,7 @@ def access(
     if json_file == csv_file == "-":
         raise UsageError("only one report can go to standard output")
     found = matrix(one_record(stack, mode, record))
-    terminal.show(Console(stderr="-" in (json_file, csv_file)), found)
+    terminal.show(console(stderr="-" in (json_file, csv_file)), found)
     for target, write in ((json_file, formats.to_json), (csv_file, formats.to_csv)):
         if target is not None:
             write_text(target, write(found))

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from assurance.check import formats, terminal
 from assurance.check.audit import audit
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
+from assurance.terminal import console
 from policies.exceptions import Register, RegisterError
 
 SarifFile = Annotated[
@@ -46,7 +46,7 @@ def check(
     records = records_with_progress(stacks or [], checked_mode(mode), record)
     today = datetime.now(UTC).date()
     reports = [audit(each, register, today) for each in records]
-    terminal.show(Console(stderr="-" in targets), reports)
+    terminal.show(console(stderr="-" in targets), reports, register)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
         if target is not None:
             write_text(target, write(reports))

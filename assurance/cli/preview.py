@@ -6,12 +6,12 @@ import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.preview import terminal
+from assurance.terminal import console
 
 HtmlFile = Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write the same as one HTML page.")]
 Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
@@ -33,10 +33,10 @@ def preview(
     records = records_with_progress(stacks or [], checked_mode(mode), record)
     if json_file is not None and len(records) != 1:
         raise UsageError("--json writes one record: name one stack")
-    console = Console(stderr=json_file == "-")
+    out = console(stderr=json_file == "-")
     for each in records:
-        terminal.show_stack(console, each, full=full or len(records) == 1)
-    terminal.show_summary(console, records, time.perf_counter() - started)
+        terminal.show_stack(out, each, full=full or len(records) == 1)
+    terminal.show_summary(out, records, time.perf_counter() - started)
     if json_file is not None:
         write_text(json_file, records[0].to_json())
     if html_file is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stack, write_text
 from assurance.cli.recording import one_record
 from assurance.reach import formats, terminal
 from assurance.reach.report import reach as work_out
+from assurance.terminal import console
 
 
 def reach(
@@ -20,7 +20,7 @@ def reach(
     platform needs (assurance/reach/needed.yaml) is closed.
     """
     found = work_out(one_record(stack, mode, record))
-    terminal.show(Console(stderr=json_file == "-"), found)
+    terminal.show(console(stderr=json_file == "-"), found)
     if json_file is not None:
         write_text(json_file, formats.to_json(found))
     if not found.report.holds:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from assurance.check.findings import Report
 from assurance.check.formats import to_json as findings_json
@@ -17,6 +16,7 @@ from assurance.request import formats, terminal
 from assurance.request.edge import Edge
 from assurance.request.expectations import check, load_examples
 from assurance.request.message import RequestError, parse_request
+from assurance.terminal import console
 
 StackName = Annotated[str, typer.Argument(metavar="STACK", help="The stack, for example prod.")]
 Method = Annotated[str | None, typer.Argument(help="GET, POST ...")]
@@ -53,14 +53,14 @@ def request(
 
     With --file, check every request of the file against what it expects; exits with 1 when one differs.
     """
-    console = Console(stderr=json_file == "-")
+    out = console(stderr=json_file == "-")
     if file is not None:
         if method or url:
             raise UsageError("give METHOD and URL, or --file, not both")
         examples = load_examples(file)
         recorded = one_record(stack, mode, record)
         report = Report(recorded.stack, recorded.mode, list(check(recorded, examples, str(file))))
-        terminal.show_examples(console, report)
+        terminal.show_examples(out, report)
         if json_file is not None:
             write_text(json_file, findings_json([report]))
         if not report.holds:
@@ -74,6 +74,6 @@ def request(
         raise UsageError(str(error)) from error
     recorded = one_record(stack, mode, record)
     outcome = Edge(recorded).handle(asked)
-    terminal.show(console, recorded.stack, asked, outcome)
+    terminal.show(out, recorded.stack, asked, outcome)
     if json_file is not None:
         write_text(json_file, formats.to_json(recorded.stack, asked, outcome))

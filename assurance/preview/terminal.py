@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from assurance.preview.tree import Node, counts_by_kind, resource_tree
 from assurance.record import Record
+from assurance.terminal import COUNTED
 
 KINDS_SHOWN = 12
+LINES_SHOWN = 12
+"""Of a nested output; the rest is in the record (--json)."""
 
 
 def show_stack(console: Console, record: Record, *, full: bool) -> None:
@@ -60,8 +65,9 @@ def show_summary(console: Console, records: Sequence[Record], seconds: float) ->
     console.print(table)
     console.print(
         f"[dim]Declared configuration, seen offline in {seconds:.1f} s; nothing was deployed, nothing was asked of "
-        "Azure.[/dim]",
+        f"Azure. {COUNTED}.[/dim]",
         highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -93,7 +99,11 @@ def _show_counts(console: Console, record: Record) -> None:
     shown = "  ".join(f"{kind.removeprefix('azure-native:')} {count}" for kind, count in counts[:KINDS_SHOWN])
     rest = sum(count for _, count in counts[KINDS_SHOWN:])
     tail = f"  and {rest} of {len(counts) - KINDS_SHOWN} more types" if rest else ""
-    console.print(f"[bold]Resources[/bold] {sum(c for _, c in counts)}:  {shown}{tail}", highlight=False)
+    total = sum(count for _, count in counts)
+    components = len(record.resources) - total
+    console.print(
+        f"[bold]Resources[/bold] {total}, in {components} components:  {shown}{tail}", highlight=False, soft_wrap=True
+    )
 
 
 def _show_outputs(console: Console, record: Record) -> None:
@@ -101,4 +111,15 @@ def _show_outputs(console: Console, record: Record) -> None:
         return
     console.print("[bold]Outputs[/bold]")
     for name, value in record.outputs.items():
-        console.print(f"  {name}: {value}", highlight=False, soft_wrap=True, markup=False)
+        for line in _output(name, value):
+            console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _output(name: str, value: Any) -> list[str]:
+    """An output as YAML: its first lines, and how many more there are."""
+    if not isinstance(value, (dict, list)):
+        return [f"{name}: {value}"]
+    lines: list[str] = yaml.safe_dump({name: value}, sort_keys=False, allow_unicode=True, width=100).splitlines()
+    hidden = len(lines) - LINES_SHOWN
+    # One line more takes no more room than saying so.
+    return lines if hidden <= 1 else [*lines[:LINES_SHOWN], f"  ... {hidden} more lines: --json FILE has them all"]

@@ -13,15 +13,16 @@ from assurance.joins import get
 from assurance.reach.formats import BASIS
 from assurance.reach.report import Reach
 from assurance.reach.world import Flow
+from assurance.terminal import print_table, table
 
 
 def show(console: Console, found: Reach) -> None:
     """Front Door's hosts, who reaches what, the ways to the data, the rows of the table and what is wrong."""
     console.print(Text(f"{found.stack}: what answers on the Internet", style="bold"))
-    console.print(_hosts(found))
+    print_table(console, _hosts(found))
     console.print(Text(f"\n{found.stack}: what can be reached from where", style="bold"))
-    console.print(_matrix(found))
     console.print(Text("● open   ○ open on a condition   · closed   (--json has the reasons)", style="dim"))
+    print_table(console, _matrix(found))
     if found.ways:
         console.print(Text(f"\n{found.stack}: the shortest way of a request to each store", style="bold"))
         for way in found.ways.values():
@@ -31,21 +32,26 @@ def show(console: Console, found: Reach) -> None:
 
 
 def _hosts(found: Reach) -> Table:
-    table = _table("Host", "Firewall", "Leads to")
+    hosts = table("Host", "Firewall", "Leads to", names=("Host", "Firewall"))
     for host in found.hosts:
         firewall = f"{host.firewall.name} ({get(host.firewall, 'policySettings.mode')})" if host.firewall else "none"
-        table.add_row(host.name, firewall, ", ".join(site.name for site in host.sites) or "nothing")
-    return table
+        hosts.add_row(host.name, firewall, ", ".join(site.name for site in host.sites) or "nothing")
+    return hosts
 
 
 def _matrix(found: Reach) -> Table:
-    table = _table("Service", "Kind")
+    """A line a service, under its kind; a column a source, its name a word a line: prod fits 100 columns."""
+    matrix = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1), collapse_padding=True)
+    matrix.add_column("Service", no_wrap=True)
     for source in found.sources:
-        table.add_column(source.removeprefix("subnet-"), justify="center")
-    for target in found.targets:
-        cells = [_mark(found.flows[source, target.name]) for source in found.sources]
-        table.add_row(f"{target.name}:{target.port}", target.kind, *cells)
-    return table
+        words = source.removeprefix("subnet-").replace("-", " ").split()
+        matrix.add_column("\n".join(words), justify="center", no_wrap=True, min_width=max(map(len, words)))
+    for kind in dict.fromkeys(target.kind for target in found.targets):
+        matrix.add_row(Text(kind, style="dim"))
+        for target in (target for target in found.targets if target.kind == kind):
+            cells = [_mark(found.flows[source, target.name]) for source in found.sources]
+            matrix.add_row(f"  {target.name}:{target.port}", *cells)
+    return matrix
 
 
 def _mark(flow: Flow) -> Text:
@@ -57,7 +63,7 @@ def _mark(flow: Flow) -> Text:
 def _show_rows(console: Console, found: Reach) -> None:
     """How many flows of each row of the table hold; the totals, and what was not there to be examined."""
     console.print(Text(f"\n{found.stack}: flows that must be open, or closed", style="bold"))
-    table = _table("Flow", "Hold", "Why, for the first")
+    rows = table("Flow", "Hold", "Why, for the first", names=("Flow", "Hold"))
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[str, str] = {}
     for finding in found.report.findings:
@@ -68,16 +74,11 @@ def _show_rows(console: Console, found: Reach) -> None:
     for row, message in first.items():
         holding, failing = counts[row, "pass"], counts[row, "fail"]
         told = "none there" if not holding + failing else f"{holding} of {holding + failing}"
-        table.add_row(row, Text(told, style="red" if failing else "green" if holding else "dim"), message)
-    console.print(table)
+        rows.add_row(row, Text(told, style="red" if failing else "green" if holding else "dim"), message)
+    print_table(console, rows)
+    judged = sum(found.report.totals.values())
     totals = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
+    told = f"{len(found.flows)} flows worked out, from {len(found.sources)} sources to {len(found.targets)} services"
     console.print(
-        Text(f"\nExamined {found.report.examined} flows: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
+        Text(f"\n{told}. {judged} judgements of them: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
     )
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table

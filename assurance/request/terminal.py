@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from assurance.check.findings import Report
@@ -12,22 +13,22 @@ from assurance.joins import place
 from assurance.request.formats import BASIS
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome
+from assurance.terminal import print_table, table
 
 COLOURS = {"forwarded": "green", "blocked": "red", "redirected": "yellow", "refused": "red"}
 
 
 def show(console: Console, stack: str, request: Request, outcome: Outcome) -> None:
-    """Every decision with its place, then the result in a few lines."""
+    """Every decision by stage, those of one place over that place, then the result in a few lines."""
     console.print(Text(f"{stack}: {request.method} {request.url}", style="bold"), soft_wrap=True)
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("Step", "Name", "Decision", "Where"):
-        table.add_column(heading, overflow="fold")
-    last = ""
-    for each in outcome.decisions:
-        where = Text(place(each.by) if each.by else "", style="dim")
-        table.add_row(each.stage if each.stage != last else "", each.name, each.text, where)
-        last = each.stage
-    console.print(table)
+    width = max((len(each.name) for each in outcome.decisions), default=0)
+    for stage, decisions in groupby(outcome.decisions, key=lambda each: each.stage):
+        console.print(Text(stage, style="bold"))
+        for where, group in groupby(decisions, key=lambda each: place(each.by) if each.by else ""):
+            for each in group:
+                console.print(Text(f"  {each.name:<{width}}  {each.text}".rstrip()), soft_wrap=True)
+            if where:
+                console.print(Text(f"    {where}", style="dim"), soft_wrap=True)
     console.print()
     console.print(Text(_result(outcome), style=f"bold {COLOURS[outcome.kind]}"), soft_wrap=True)
     if outcome.undecided:
@@ -51,13 +52,11 @@ def _result(outcome: Outcome) -> str:
 
 def show_examples(console: Console, report: Report) -> None:
     """Every example with its result; those that differ in full."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("Request", "Result", "What the edge does"):
-        table.add_column(heading, overflow="fold")
+    rows = table("Request", "Result", "What the edge does", names=("Result",))
     for finding in report.findings:
         mark = Text("as expected", style="green") if finding.status == "pass" else Text("differs", style="bold red")
-        table.add_row(finding.name, mark, finding.message)
-    console.print(table)
+        rows.add_row(finding.name, mark, finding.message)
+    print_table(console, rows)
     show_violations(console, report)
     counts = report.totals
     console.print(

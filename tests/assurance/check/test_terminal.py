@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
 
 from assurance.check.findings import Report
-from assurance.check.terminal import percentage, show
-from tests.assurance.check.samples import register, report
+from assurance.check.tables import OTHER_AREAS, area, percentage
+from assurance.check.terminal import show
+from policies.exceptions import Register
+from policies.rules import RULES
+from tests.assurance.check.samples import record, register, report, resource
 
 
-def shown(*reports: Report) -> str:
+def shown(*reports: Report, exceptions: Register | None = None) -> str:
     console = Console(file=StringIO(), width=100)
-    show(console, reports)
+    show(console, reports, exceptions or Register())
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return text
 
@@ -30,7 +35,9 @@ def test_a_failure_is_shown_with_its_resource_line_entry_and_remedy() -> None:
 
 
 def test_totals_come_with_percentages_and_the_verdict() -> None:
-    heading, row = shown(report()).splitlines()[:2]
+    lines = shown(report()).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("Stack"))
+    heading, row = lines[start : start + 2]
     assert heading.split() == ["Stack", "Resources", "Pass", "Fail", "Warn", "Excepted", "N/a", "Unchecked", "Holds"]
     assert row.split()[:2] == ["dev", "4"]
     assert row.split()[-1] == "no"
@@ -38,8 +45,9 @@ def test_totals_come_with_percentages_and_the_verdict() -> None:
 
 
 def test_exceptions_are_listed_with_their_last_day() -> None:
-    text = shown(report(register()))
+    text = shown(report(register()), exceptions=register())
     assert "EXC-DEV-THING until 2027-01-31" in text
+    assert "Because of something. Instead: Something else protects it." in text
     assert "KV-PURGE-PROTECTION: vault-wrong" in text
     assert "FAIL" not in text
 
@@ -63,3 +71,34 @@ def test_a_finding_about_the_stack_is_shown_without_a_line() -> None:
 )
 def test_percentages_never_hide_a_rest(part: int, whole: int, text: str) -> None:
     assert percentage(part, whole) == text
+
+
+def test_the_whole_page(snapshot: SnapshotAssertion) -> None:
+    assert shown(report(), report(register()), exceptions=register()) == snapshot
+
+
+def test_every_check_is_counted_once_by_area_and_once_by_each_of_its_controls() -> None:
+    text = shown(report())
+    areas, controls = _rows(text, "area"), _rows(text, "HIPAA control")
+    findings = report().findings
+    assert sum(_checks(line) for line in areas) == len(findings)
+    assert sum(_checks(line) for line in controls) == sum(len(finding.controls) for finding in findings)
+    assert text.index("FAIL dev") < text.index("\nStack ") < text.index("by area") < text.index("by HIPAA")
+
+
+def _rows(text: str, heading: str) -> list[str]:
+    return text.split(f"dev: checks by {heading}\n")[1].split("\n\n")[0].splitlines()[1:]
+
+
+def _checks(line: str) -> int:
+    return next(int(word) for word in line.split() if word.isdigit())
+
+
+def test_every_finding_has_an_area_in_words() -> None:
+    assert {area(rule.id) for rule in RULES}.isdisjoint(rule.id for rule in RULES)
+    assert [area(f"{prefix}-X") for prefix in OTHER_AREAS] == list(OTHER_AREAS.values())
+
+
+def test_components_are_not_counted_as_resources() -> None:
+    component = replace(resource("keyvault:Vault", "vault", {}), type="medspasync:components:KeyVault", urn="urn:other")
+    assert report(resources=[*record().resources, component]).examined == report().examined == len(record().resources)
