@@ -19,6 +19,7 @@ from assurance.check.expected_logs import Logs
 from assurance.check.expected_owner import owner
 from assurance.check.expected_sentinel import sentinel_demands
 from assurance.check.expected_vault_events import vault_event_demands
+from assurance.check.expected_waf import waf_demands
 from assurance.check.findings import Finding
 from assurance.check.places import Places
 from assurance.errors import UsageError
@@ -80,6 +81,7 @@ def demands(record: Record, settings: Settings, places: Places) -> Iterator[Dema
     yield from flow_demands(joins, settings, places)
     yield from vault_event_demands(joins, places)
     yield from gateway_demands(joins, settings, places)
+    yield from waf_demands(joins, settings, places)
     yield from dashboard_demands(alerts)
     yield from compliance_demands(joins, settings, places)
     yield from sentinel_demands(alerts)

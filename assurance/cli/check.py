@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assurance.check import formats, terminal
-from assurance.check.audit import audit
+from assurance.check.whole import whole
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
@@ -32,7 +32,8 @@ def check(
     sarif_file: SarifFile = None,
     junit_file: JunitFile = None,
 ) -> None:
-    """Audit each stack: every policy on every resource, with the exceptions of policies/exceptions.yaml.
+    """Audit each stack: every policy on every resource, with the exceptions of policies/exceptions.yaml, and what
+    `access` and `reach` find.
 
     Exits with 1 when something fails. What only a deployment can know is reported as unchecked, never as passed.
     """
@@ -45,7 +46,7 @@ def check(
         raise UsageError(*(f"policies/exceptions.yaml: {problem}" for problem in error.problems)) from error
     records = records_with_progress(stacks or [], checked_mode(mode), record)
     today = datetime.now(UTC).date()
-    reports = [audit(each, register, today) for each in records]
+    reports = [whole(each, register, today) for each in records]
     terminal.show(console(stderr="-" in targets), reports, register)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
         if target is not None:

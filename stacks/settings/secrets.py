@@ -46,7 +46,7 @@ class CatalogueEntry(Section):
     readers: list[str] | Literal["any"] = []
     """Apps that may read it beside its owner; `any`: every app of the stack."""
     sensitivity: Literal["high", "medium", "low"]
-    """Of high and medium ones every reader is named; only of a low one it may be `any`."""
+    """Of a high one that has the same value for all, every reader is named: never `any`."""
     content_type: str = "text/plain"
     required: bool = True
     """Whether a deployment stops when it is missing."""
@@ -71,8 +71,8 @@ class CatalogueEntry(Section):
 
     @model_validator(mode="after")
     def _is_read_by_whom_it_names(self) -> CatalogueEntry:
-        if self.readers == "any" and self.sensitivity != "low":
-            raise ValueError(f"sensitivity {self.sensitivity}: every reader is named")
+        if self.readers == "any" and self.sensitivity == "high" and not self.per_consumer:
+            raise ValueError("sensitivity high and one value for all: every reader is named")
         return self
 
     def may_be_read_by(self, app: str) -> bool:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from database.credentials import FETCHED, read_manifest
 from stacks.settings.base import SettingsError
-from stacks.settings.credentials import COPIED, LATE_DAYS, LONGEST_DAYS, copy_name, installs_credentials, manifest
-from stacks.settings.jobs import DATABASE_URL
+from stacks.settings.credentials import LATE_DAYS, LONGEST_DAYS, copy_name, installs_credentials, manifest
 from stacks.settings.rules import private_endpoints
-from stacks.settings.secrets import CATALOGUE, catalogue
-from stacks.settings.yaml_file import load_yaml
-from tests.harness import ROOT
+from stacks.settings.secrets import catalogue
 from tests.projects import Config, changed
-from tests.stacks.whole_stack import FRONTEND, settings_of, use_catalogue, with_database_job
+from tests.stacks.whole_stack import FRONTEND, settings_of, with_database_job
 
 PERIOD = catalogue()["DATABASE-CONTEXT-KEY"].rotation.days or 0
 
@@ -125,7 +121,7 @@ def test_a_stack_without_a_job_or_a_reader_installs_nothing() -> None:
     assert private_endpoints(settings) == private_endpoints(least) + 1
 
 
-def test_the_manifest_names_what_is_published_and_nothing_else(tmp_path: Path) -> None:
+def test_the_manifest_names_what_is_published_and_nothing_else() -> None:
     def rotated(config: Config) -> None:
         by_password(config)
         config["medspasync:apps"]["pro-next"] = {
@@ -135,11 +131,7 @@ def test_the_manifest_names_what_is_published_and_nothing_else(tmp_path: Path) -
         }
         config["medspasync:vaults"]["rotations"] = {"DATABASE-PASSWORD": ["2026-10-01", "2026-11-01", "2027-01-20"]}
 
-    rows = load_yaml((ROOT / CATALOGUE).read_text(encoding="utf-8"))
-    for name in (DATABASE_URL, *COPIED):
-        rows[name]["readers"] = ["pro-next"]
-    with use_catalogue(tmp_path, rows):
-        settings = settings_of(changed(rotated))
+    settings = settings_of(changed(rotated))
     text = manifest(settings.database_job, settings.vaults, settings.apps)
     wanted = read_manifest(text)
     assert {(key.role, key.secret) for key in wanted.context_keys} == {

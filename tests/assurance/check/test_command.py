@@ -21,7 +21,7 @@ RUN = CliRunner()
 @pytest.fixture
 def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A saved record of the sample stack, judged by the sample rules and an empty register."""
-    monkeypatch.setattr("assurance.cli.check.audit", lambda each, reg, today: audit(each, reg, today, RULES, NOWHERE))
+    monkeypatch.setattr("assurance.cli.check.whole", lambda each, reg, today: audit(each, reg, today, RULES, NOWHERE))
     monkeypatch.setattr("policies.exceptions.Register.load", lambda *_: Register())
     path = tmp_path / "dev.json"
     path.write_text(record().to_json(), encoding="utf-8")

@@ -31,7 +31,7 @@ from tests.harness import MODES, ROOT
 from tests.policies.records import records
 
 PLACES = Places(ROOT)
-EVERYWHERE = ("ALERT", "RECEIVER", "RETENTION", "LOG-FEED", "LOG-PLAN", "VAULT-EVENT", "DASHBOARD")
+EVERYWHERE = ("ALERT", "RECEIVER", "RETENTION", "LOG-FEED", "LOG-PLAN", "VAULT-EVENT", "DASHBOARD", "WAF")
 
 
 @cache
