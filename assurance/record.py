@@ -7,11 +7,14 @@ Secrets read "[secret]", values that only a real deployment can know read "[unkn
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
@@ -103,13 +106,17 @@ class Record:
         missing = [key for key in ("stack", "mode", "resources", "outputs") if key not in data]
         if missing:
             raise ValueError(f"a record needs {', '.join(missing)}")
-        known = Resource.__dataclass_fields__
         try:
-            resources = [Resource(**{k: v for k, v in item.items() if k in known}) for item in data["resources"]]
-        except (TypeError, AttributeError) as error:
-            raise ValueError(f"not a resource of a record: {error}") from error
-        fields = {k: v for k, v in data.items() if k in cls.__dataclass_fields__}
-        return cls(**{**fields, "resources": resources})
+            record = TypeAdapter(cls).validate_python(data)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
+        urns = Counter(resource.urn for resource in record.resources)
+        if not urns:
+            raise ValueError("resources: a record of nothing")
+        if twice := [urn for urn, count in urns.items() if count > 1]:
+            raise ValueError(f"resources: {twice[0]} stands there {urns[twice[0]]} times")
+        return record
 
     @classmethod
     def load(cls, path: Path) -> Record:

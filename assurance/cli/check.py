@@ -12,6 +12,7 @@ from assurance.check.whole import whole
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
+from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register, RegisterError
 
@@ -45,6 +46,10 @@ def check(
     except RegisterError as error:
         raise UsageError(*(f"policies/exceptions.yaml: {problem}" for problem in error.problems)) from error
     records = records_with_progress(stacks or [], checked_mode(mode), record)
+    known = stack_names(project_root())
+    for each in records:
+        if each.stack not in known:  # nobody could say which alerts, receivers and retention rules must be in it
+            raise UsageError(f"{record}: {no_such_stack(each.stack, known)}")
     today = datetime.now(UTC).date()
     reports = [whole(each, register, today) for each in records]
     terminal.show(console(stderr="-" in targets), reports, register)

@@ -45,6 +45,14 @@ def test_what_holds_exits_with_0(saved: Path) -> None:
     assert RUN.invoke(app, ["check", "--record", str(saved)]).exit_code == 0
 
 
+def test_a_record_of_a_stack_without_a_file_is_refused(saved: Path) -> None:
+    """Nobody could say what must be in it: most checks would be left out in silence."""
+    saved.write_text(json.dumps({**asdict(record()), "stack": "other"}), encoding="utf-8")
+    result = RUN.invoke(app, ["check", "--record", str(saved)])
+    assert result.exit_code == 2
+    assert "other: no such stack; there are dev" in result.stderr
+
+
 def test_a_report_on_standard_output_is_alone_there(saved: Path) -> None:
     result = RUN.invoke(app, ["check", "--record", str(saved), "--json", "-"])
     assert json.loads(result.stdout)["totals"]["fail"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -222,6 +223,14 @@ def test_every_row_names_a_class_of_the_sdk_and_as_many_names_as_segments() -> N
         assert len(row["names"]) == len(row["arm"].split("/")) - 1, token
 
 
+RESOURCE = dict.fromkeys(("id", "type", "name", "parent"), "x") | {"urn": "urn:x", "inputs": {}, "outputs": {}}
+
+
+def altered(**changes: Any) -> str:
+    """A small record that could be read, with ``changes``."""
+    return json.dumps({"stack": "dev", "mode": "preview", "resources": [RESOURCE], "outputs": {}, **changes})
+
+
 def test_a_record_survives_being_saved() -> None:
     record = run(lambda: Pair("pair"))
     assert Record.from_json(record.to_json()) == record
@@ -233,7 +242,12 @@ def test_a_record_survives_being_saved() -> None:
         ("{", "not JSON"),
         ("[]", "JSON object"),
         ("{}", "needs stack"),
-        ('{"stack":1,"mode":1,"resources":[{}],"outputs":{}}', "not a resource"),
+        (altered(stack=1), "stack"),
+        (altered(mode="live"), "mode"),
+        (altered(resources=[]), "a record of nothing"),
+        (altered(resources=[{}]), r"resources\.0\.urn"),
+        (altered(resources=[RESOURCE | {"inputs": None}]), r"resources\.0\.inputs"),
+        (altered(resources=[RESOURCE, RESOURCE]), "urn:x stands there 2 times"),
     ],
 )
 def test_what_is_no_record_is_refused(text: str, what: str) -> None:
