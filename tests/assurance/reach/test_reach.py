@@ -665,7 +665,10 @@ def test_a_malformed_row_is_refused(row: dict[str, Any]) -> None:
 
 
 def test_an_empty_stack_does_not_hold(tmp_path: Path) -> None:
-    record = Record(stack="empty", mode="deployed", resources=list[Resource]())
+    itself = Resource(
+        urn="urn:empty", id="", type="pulumi:pulumi:Stack", name="empty", parent="", inputs={}, outputs={}
+    )
+    record = Record(stack="empty", mode="deployed", resources=[itself])
     result, report = run("reach", record, tmp_path)
     assert result.exit_code == 1
     assert {finding["rule"] for finding in failures(report)} == {"REACH-NEEDED"}
