@@ -1,0 +1,1 @@
+"""YAML as people write it: lines, duplicate keys, mistakes as FILE:LINE: key = value: allowed; durations, dates."""
