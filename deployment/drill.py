@@ -7,7 +7,6 @@ source; not that the rows are right, which needs a connection inside the network
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,9 @@ from typing import Any
 from deployment import drill_checks as checks
 from deployment.arm import Arm, ArmError
 from deployment.drill_checks import POSTGRES
-from deployment.inputs import Inputs, UsageError
+from deployment.errors import UsageError
+from deployment.inputs import Inputs
+from deployment.report import say
 from deployment.step import name_of
 
 TAG = "restoreDrill"
@@ -279,7 +280,7 @@ class Drill:
         self._say("failed", text)
 
     def _say(self, status: str, text: str) -> None:
-        print(f"{status:>9}  drill  {name_of(self._copy)}: {text}", file=sys.stderr, flush=True)
+        say(status, "drill", f"{name_of(self._copy)}: {text}")
 
 
 def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:

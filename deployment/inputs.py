@@ -13,11 +13,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from deployment.errors import UsageError
+
 OUTPUT = "deployment"
-
-
-class UsageError(Exception):
-    """The command was called wrongly, or its input is missing or of another stack."""
 
 
 class _Model(BaseModel):

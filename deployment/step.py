@@ -8,6 +8,7 @@ from typing import Literal
 
 from deployment.arm import Arm, ArmError
 from deployment.inputs import Inputs
+from deployment.pages import Answer
 
 Status = Literal["done", "already", "skipped", "failed", "planned"]
 
@@ -23,14 +24,6 @@ class Result:
     target: str
     status: Status
     detail: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a page answered; headers by name in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
 
 
 def _no_pages(url: str) -> Answer:
@@ -56,12 +49,15 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step. on_request: only run when named."""
+    """One step.
+
+    when: ``always``; ``named``, where ``--step`` names it; ``verify``, what only reads: in a verification, or named.
+    """
 
     name: str
     summary: str
     run: Callable[[Context], Iterator[Result]]
-    on_request: bool = False
+    when: Literal["always", "named", "verify"] = "always"
 
 
 def attempt(target: str, work: Callable[[], Result]) -> Result:

@@ -66,12 +66,12 @@ STEPS: tuple[Step, ...] = (
         name="slot-swap-back",
         summary="swap the images of --image out of production; only when named",
         run=slot_swap.run_back,
-        on_request=True,
+        when="named",
     ),
     Step(
         name="smoke",
         summary="ask every app over the Internet; only when named",
         run=smoke.run,
-        on_request=True,
+        when="named",
     ),
 )

@@ -8,37 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from http.client import HTTPResponse
-from urllib.parse import urlsplit
-from urllib.request import HTTPErrorProcessor, Request, build_opener
 
 from deployment.inputs import AppInputs, EdgeInputs
-from deployment.step import Answer, Context, Result
+from deployment.step import Context, Result
 
 CSP = "content-security-policy"
-SCHEMES = ("https",)
-SECONDS = 20
-"""How long one answer may take."""
 
 _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_-]{16,}={0,2})'")
-
-
-class _AsItIs(HTTPErrorProcessor):
-    """Errors and redirects are answers, to be looked at: the health path must be neither."""
-
-    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
-        return response
-
-    https_response = http_response
-
-
-def fetch(url: str) -> Answer:
-    """GET a page over HTTPS. Raises OSError when nobody answers (an HTTP error is an answer)."""
-    if urlsplit(url).scheme not in SCHEMES:
-        raise OSError(f"{url}: only https is asked")
-    request = Request(url, headers={"User-Agent": "medspasync-smoke", "Accept": "text/html"})  # noqa: S310 - https
-    with build_opener(_AsItIs).open(request, timeout=SECONDS) as response:
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
 
 
 def run(context: Context) -> Iterator[Result]:

@@ -14,8 +14,9 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from deployment.arm import Arm
 from deployment.cli import main
-from deployment.step import Answer
-from tests.deployment.fake_arm import DATA, GROUP, FakeArm, Slot
+from deployment.pages import Answer
+from deployment.tools import Tools
+from tests.deployment.fake import DATA, GROUP, FakeArm, Slot
 
 MESSAGE = "Front Door afd-mss-test k3v9QxT2mZ7pLw4cRb8NfYs6HdJ1aGuE"
 PROFILE = f"{GROUP}/providers/Microsoft.Cdn/profiles/afd-mss-test"
@@ -88,7 +89,7 @@ class Deployment:
         report.unlink(missing_ok=True)
         self.fake.changes.clear()
         given = [command, stack, "--outputs", str(outputs), "--json", str(report), *arguments]
-        code = main(given, self.arm, pages=self.page)
+        code = main(given, Tools(connect=lambda: self.arm, fetch=self.page))
         self.results = {}
         if report.exists():
             for one in json.loads(report.read_text())["results"]:

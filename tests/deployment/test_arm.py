@@ -13,7 +13,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 from deployment import arm as module
 from deployment.arm import ATTEMPTS, Arm, ArmError
 from tests.deployment.conftest import BACKEND, PRIMARY, Deployment, Token
-from tests.deployment.fake_arm import Answer, Fault, RefusedError
+from tests.deployment.fake import Answer, Fault, RefusedError
 
 VERSION = "2024-11-01"
 STAGING = f"{BACKEND}/slots/staging"

@@ -12,8 +12,9 @@ import pytest
 
 from deployment.cli import main
 from deployment.steps import STEPS
+from deployment.tools import Tools
 from tests.deployment.conftest import BACKEND, PRIMARY, Deployment, digest
-from tests.deployment.fake_arm import Fault
+from tests.deployment.fake import Fault
 
 RELEASE = ("--image", f"backend={digest('b')}")
 
@@ -134,7 +135,13 @@ def test_a_missing_outputs_file_is_told(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_outputs_come_from_standard_input(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({"deployment": deployment.outputs})))
-    assert main(["verify", "org/project/test", "--outputs", "-", "--step", "private-links"], deployment.arm) == 1
+    assert (
+        main(
+            ["verify", "org/project/test", "--outputs", "-", "--step", "private-links"],
+            Tools(connect=lambda: deployment.arm),
+        )
+        == 1
+    )
 
 
 def _pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -150,7 +157,7 @@ def test_outputs_come_from_the_pulumi_cli(
 ) -> None:
     known = json.dumps({"deployment": deployment.outputs})
     _pulumi(tmp_path, monkeypatch, f'[ "$*" = "stack output --json --stack test" ] && echo \'{known}\'')
-    assert main(["run", "test", "--step", "private-links"], deployment.arm) == 0
+    assert main(["run", "test", "--step", "private-links"], Tools(connect=lambda: deployment.arm)) == 0
     assert any(BACKEND in change for change in deployment.changes)
 
 
@@ -178,3 +185,18 @@ def test_it_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         runpy.run_module("deployment", run_name="__main__")
     assert ended.value.code == 0
     assert "slot-swap-back" in capsys.readouterr().out
+
+
+def test_fault_of_ours_shows_its_frames(deployment: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    deployment.pages = {"https://backend.example.com/healthz": [None]}  # type: ignore[list-item]
+    assert deployment("--step", "smoke") == 3
+    told = capsys.readouterr().err
+    assert "error: AttributeError" in told
+    assert "steps/smoke.py" in told
+    assert "site-packages" not in told
+
+
+@pytest.mark.parametrize("arguments", [["dance", "test"], ["run"], ["run", "test", "--nonsense"]])
+def test_wrong_arguments_are_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "Usage: python -m deployment" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from stacks.settings.credentials import manifest
 from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests.deployment.conftest import JOBS, Deployment, digest
-from tests.deployment.fake_arm import Answer, Fault
+from tests.deployment.fake import Answer, Fault
 from tests.settings.sections import read
 
 APPLY = ("--step", "database-apply")

@@ -14,9 +14,10 @@ import pytest
 
 from deployment.arm import Arm
 from deployment.cli import main
+from deployment.tools import Tools
 from tests.deployment.conftest import ARCHIVE, DATA, DAYS, PRIMARY, PROFILE, Clock, Token
-from tests.deployment.fake_arm import Answer, Fault
-from tests.deployment.fake_restore import IDENTITY, KEY, SUBNET, RestoringArm
+from tests.deployment.fake import Answer, Fault
+from tests.deployment.fake.restore import IDENTITY, KEY, SUBNET, RestoringArm
 
 BEGIN = datetime(2026, 12, 1, 6, tzinfo=UTC)
 COPY = f"{PRIMARY}-drill"
@@ -43,7 +44,8 @@ class Drills:
         record.unlink(missing_ok=True)
         self.fake.changes.clear()
         arm = Arm(endpoint=self.fake.url, authentication=Token(), sleep=self.clock.sleep, now=self.clock.now)
-        code = main(["drill", "test", "--outputs", str(outputs), "--json", str(record), *arguments], arm, self.now)
+        given = ["drill", "test", "--outputs", str(outputs), "--json", str(record), *arguments]
+        code = main(given, Tools(connect=lambda: arm, clock=self.now))
         self.record = json.loads(record.read_text()) if record.exists() else {}
         return code
 

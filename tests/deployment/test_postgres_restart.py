@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.deployment.conftest import PRIMARY, REPLICA, Deployment
-from tests.deployment.fake_arm import Fault
+from tests.deployment.fake import Fault
 
 STEP = ("--step", "postgres-restart")
 

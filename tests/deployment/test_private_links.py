@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.deployment.conftest import BACKEND, MARKETING, MESSAGE, PROFILE, Deployment
-from tests.deployment.fake_arm import GROUP, Fault
+from tests.deployment.fake import GROUP, Fault
 
 STEP = ("--step", "private-links")
 GATEWAY = f"{GROUP}/providers/Microsoft.ApiManagement/service/apim-mss-test-x7k2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.deployment.conftest import BACKEND, MARKETING, Deployment, digest, image
-from tests.deployment.fake_arm import Fault
+from tests.deployment.fake import Fault
 
 SLOT = f"{BACKEND}/slots/staging"
 NEW = ("--image", f"backend={digest('b')}")

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import Any
-
 import pytest
 
-from deployment.step import Answer
-from deployment.steps import smoke
+from deployment.pages import Answer
 from tests.deployment.conftest import Deployment
 
 STEP = ("--step", "smoke")
@@ -93,37 +87,3 @@ def test_a_policy_of_its_own_must_protect(answering: Deployment, policies: list[
 def test_nobody_answers(deployment: Deployment) -> None:
     assert deployment(*STEP) == 1
     assert "nobody answers" in deployment.detail("smoke")
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response({"/moved": 302, "/broken": 500}.get(self.path, 200))
-            self.send_header("X-One", "1")
-            if self.path == "/moved":
-                self.send_header("Location", "/ok")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    served = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{served.server_port}"
-    served.shutdown()
-    served.server_close()
-
-
-@pytest.mark.parametrize(("path", "status"), [("/ok", 200), ("/moved", 302), ("/broken", 500)])
-def test_errors_and_redirects_are_answers(server: str, path: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smoke, "SCHEMES", ("http",))
-    answer = smoke.fetch(server + path)
-    assert answer.status == status
-    assert answer.headers["x-one"] == "1"
-
-
-def test_only_https_is_asked(server: str) -> None:
-    with pytest.raises(OSError, match="only https"):
-        smoke.fetch(server)

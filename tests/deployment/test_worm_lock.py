@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.deployment.conftest import DAYS, Deployment
-from tests.deployment.fake_arm import Answer, Fault
+from tests.deployment.fake import Answer, Fault
 
 STEP = ("--step", "worm-lock")
 CONFIRMED = (*STEP, "--confirm-irreversible")

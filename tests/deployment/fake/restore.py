@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from tests.deployment.fake_arm import Answer, FakeArm, RefusedError
+from tests.deployment.fake import Answer, FakeArm, RefusedError
 
 SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/postgres"
 ZONE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/privateDnsZones/mss.postgres.database.azure.com"

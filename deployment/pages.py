@@ -1,0 +1,39 @@
+"""Pages over the Internet, as everybody may ask for them: the platform's own public hosts and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from urllib.parse import urlsplit
+from urllib.request import HTTPErrorProcessor, Request, build_opener
+
+SCHEMES = ("https",)
+SECONDS = 20
+"""How long one answer may take."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page answered; headers by name in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class _AsItIs(HTTPErrorProcessor):
+    """Errors and redirects are answers, to be looked at: the health path must be neither."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
+        return response
+
+    https_response = http_response
+
+
+def fetch(url: str) -> Answer:
+    """GET a page over HTTPS. Raises OSError when nobody answers (an HTTP error is an answer)."""
+    if urlsplit(url).scheme not in SCHEMES:
+        raise OSError(f"{url}: only https is asked")
+    request = Request(url, headers={"User-Agent": "medspasync-smoke", "Accept": "text/html"})  # noqa: S310 - https
+    with build_opener(_AsItIs).open(request, timeout=SECONDS) as response:
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})

@@ -1,0 +1,34 @@
+"""Azure Resource Manager on loopback, as far as the deployment steps use it, with its states and its rules.
+
+What is written here follows the public REST references of each service: what an operation needs, what it changes and
+when the change can be seen. `FakeArm.changes` holds every request that was not a read.
+"""
+
+from __future__ import annotations
+
+from tests.deployment.fake.immutability import Immutability
+from tests.deployment.fake.jobs import Jobs
+from tests.deployment.fake.postgres import Postgres
+from tests.deployment.fake.private_links import FRONT_DOORS_SUBSCRIPTION, PrivateLinks
+from tests.deployment.fake.server import Answer, Fault, RefusedError
+from tests.deployment.fake.sites import Sites, Slot
+
+__all__ = [
+    "DATA",
+    "FRONT_DOORS_SUBSCRIPTION",
+    "GROUP",
+    "SUBSCRIPTION",
+    "Answer",
+    "FakeArm",
+    "Fault",
+    "RefusedError",
+    "Slot",
+]
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform"
+DATA = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-data"
+
+
+class FakeArm(PrivateLinks, Postgres, Immutability, Jobs, Sites):
+    """The whole of it."""

@@ -1,0 +1,51 @@
+"""PostgreSQL servers: state, parameters, restarts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from tests.deployment.fake.server import Answer, FakeServer, RefusedError, Route
+
+
+class Postgres(FakeServer):
+    """Servers and their parameters."""
+
+    ROUTES: ClassVar[list[Route]] = [
+        ("GET", r"(?P<server>.+/flexibleServers/[^/]+)", "_server_state"),
+        ("GET", r"(?P<server>.+/flexibleServers/[^/]+)/configurations", "_configurations"),
+        ("POST", r"(?P<server>.+/flexibleServers/[^/]+)/restart", "_restart"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.servers: dict[str, dict[str, Any]] = {}
+
+    def server(self, server: str, *pending: str, state: str = "Ready") -> None:
+        """A PostgreSQL server; pending: parameters that wait for a restart."""
+        names = sorted({"log_connections", "max_connections", "require_secure_transport", *pending})
+        self.servers[server] = {"state": state, "parameters": {name: name in pending for name in names}}
+
+    def _known_server(self, server: str) -> dict[str, Any]:
+        if server not in self.servers:
+            raise RefusedError(404, "ResourceNotFound", server)
+        return self.servers[server]
+
+    def _server_state(self, given: dict[str, Any], *_: Any) -> Answer:
+        return Answer(200, {"properties": {"state": self._known_server(given["server"])["state"]}})
+
+    def _configurations(self, given: dict[str, Any], query: Any, *_: Any) -> Answer:
+        parameters = self._known_server(given["server"])["parameters"]
+        items = [{"name": n, "properties": {"isConfigPendingRestart": p}} for n, p in parameters.items()]
+        return self._page(f"{given['server']}/configurations", items, query)
+
+    def _restart(self, given: dict[str, Any], *_: Any) -> Answer:
+        server = self._known_server(given["server"])
+        if server["state"] != "Ready":
+            raise RefusedError(409, "ServerStateNotReady")
+        server["state"] = "Restarting"
+
+        def back() -> None:
+            server["state"] = "Ready"
+            server["parameters"] = dict.fromkeys(server["parameters"], False)
+
+        return self._accept("async", back, polls=2, on=given["server"], conflict="ServerBusy")
