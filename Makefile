@@ -14,7 +14,7 @@ $(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup preview check test lint types contracts bench lock schema clean
+.PHONY: help setup preview check test test-long lint types contracts bench lock schema clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
@@ -28,6 +28,9 @@ check: $(READY) ## audit every environment: every policy on every resource
 
 test: $(READY) ## every test, with coverage of our own code
 	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
+
+test-long: $(READY) ## what `make test` runs a sample of: all of it, and more examples of every property
+	@$(BIN)/python -m pytest -n auto -m "long or hypothesis" --hypothesis-profile=long
 
 lint: $(READY) ## ruff: format and rules
 	@$(BIN)/ruff format --check .

@@ -1,9 +1,23 @@
-"""What the tests tell beside passing and failing."""
+"""How property tests run, and what the tests tell beside passing and failing."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
+
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure: no deadline, and no complaint about slow examples. `make test` tries the same examples
+# in every run; `make test-long` (`--hypothesis-profile=long`) looks for new ones.
+settings.register_profile(
+    "test",
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("long", settings.get_profile("test"), derandomize=False, max_examples=1000)
+settings.load_profile("test")
 
 TOLD = {
     "attack": "run on what it looks for",

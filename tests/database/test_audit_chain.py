@@ -10,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database import conftest
 from tests.database.servers import Server
 from tests.database.world import World
+from tests.long import costly
 
 BACKEND = "medspasync_backend"
 MAINTAINER = "medspasync_maintainer"
@@ -168,7 +169,7 @@ def test_concurrent_writers_and_sealers_do_not_fork_it(world: World) -> None:
     assert verdicts(world) == []
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(8)
 @given(sizes=st.lists(st.integers(0, 5), min_size=1, max_size=6))
 def test_any_rhythm_of_writing_and_sealing_verifies(shared_world: World, sizes: list[int]) -> None:
     for size in sizes:

@@ -10,11 +10,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
 from tests.database.world import World
+from tests.long import costly
 
 BACKEND = "medspasync_backend"
 
@@ -90,7 +91,7 @@ def test_what_is_rolled_back_leaves_no_entry(world: World) -> None:
     assert len(trail(world)) == before
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(25)
 @given(secret=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=6, max_size=40))
 def test_no_value_reaches_the_trail(shared_world: World, secret: str) -> None:
     """Whatever is written into a protected column, plain or sealed: the trail holds names of fields only."""

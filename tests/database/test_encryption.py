@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.database.world import Clinic, World, check_value
+from tests.long import costly
 
 BACKEND = "medspasync_backend"
 PLACE = "'phi.patient', 'full_name_sealed'"
@@ -32,7 +33,7 @@ def unseal(app: psycopg.Connection[tuple], key: bytes, sealed: bytes, row_id: ob
     return str(row[0])
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(30)
 @given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=200))
 def test_what_is_sealed_opens_again_and_shows_nothing(shared_world: World, text: str) -> None:
     clinic = shared_world.a

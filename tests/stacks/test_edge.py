@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assurance.record import Mode, Record
@@ -17,6 +17,7 @@ from stacks.settings.edge import FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import HEADER_VALUE_LONGEST, rate_limits, security_headers
 from stacks.settings.edge_rules import EdgeApp, edge_problems
 from tests.harness import MODES, only, record
+from tests.long import costly
 from tests.stacks.edge_builder import FOUR_APPS, EdgeConfig, app, build
 
 STANDARD = EdgeConfig(
@@ -126,7 +127,7 @@ def some_apps(draw: st.DrawFn) -> tuple[EdgeApp, ...]:
     return tuple(made)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@costly(10)
 @given(apps=some_apps())
 def test_the_properties_hold_for_any_apps_that_settings_accept(apps: tuple[EdgeApp, ...]) -> None:
     config = EdgeConfig(edge_apps=apps)
