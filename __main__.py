@@ -2,10 +2,17 @@
 
 import pulumi
 
+from documents.problems import DocumentError
 from stacks.platform import build_platform
+from stacks.settings.base import SettingsError
 from stacks.settings.load import load_settings
 
-settings, supplied_secrets = load_settings()
+try:
+    settings, supplied_secrets = load_settings()
+    outputs = build_platform(settings, supplied_secrets)
+except DocumentError as error:
+    # The engine shows a RunError without a traceback.
+    raise SettingsError(error.problems) from None
 
-for name, value in build_platform(settings, supplied_secrets).items():
+for name, value in outputs.items():
     pulumi.export(name, value)

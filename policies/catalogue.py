@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-import yaml
-
+from documents.reading import read_document
 from policies.rule import Rule
 from policies.rules import RULES
 
@@ -42,7 +41,7 @@ def page(rules: tuple[Rule, ...] = RULES) -> str:
 
 def controls() -> dict[str, dict[str, str]]:
     """The paragraphs of the Security Rule that rules may name, by id."""
-    rows: dict[str, dict[str, str]] = yaml.safe_load(CONTROLS_FILE.read_text(encoding="utf-8"))
+    rows: dict[str, dict[str, str]] = read_document(CONTROLS_FILE, dict[str, dict[str, str]])
     return rows
 
 

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints
 
-from policies.lines import Key, key_lines, line_of
+from documents.lines import text_lines
+from documents.reading import parse_document
+from documents.sections import Section
 
 REGISTER_FILE = Path(__file__).with_name("exceptions.yaml")
 
 Text = Annotated[str, Field(min_length=10)]
 
 
-class RegisterError(ValueError):
-    """The register is malformed; ``problems`` tells every mistake with line, exception's id, field and value."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+ExceptionId = Annotated[str, StringConstraints(pattern=r"^EXC-[A-Z0-9-]+$")]
 
 
-class ExceptionEntry(BaseModel):
-    """One entry of the register, with camelCase keys in the file."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, use_attribute_docstrings=True, validate_by_name=False
-    )
+class ExceptionEntry(Section):
+    """One entry of the register."""
 
     rules: Annotated[list[str], Field(min_length=1)]
     """Ids of the rules it relaxes."""
@@ -79,40 +69,12 @@ class Register:
 
     @classmethod
     def load(cls, path: Path = REGISTER_FILE) -> Register:
-        """Read the register; raises RegisterError with every mistake in it."""
+        """Read the register; raises DocumentError with every mistake in it."""
         return cls.parse(path.read_text(encoding="utf-8"))
 
     @classmethod
     def parse(cls, text: str) -> Register:
-        """Read a register from YAML text; raises RegisterError with every mistake in it."""
-        try:
-            document = yaml.safe_load(text) or {}
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f"line {mark.line + 1}: " if mark else ""
-            raise RegisterError([f"{place}not YAML: {getattr(error, 'problem', None) or error}"]) from error
-        if not isinstance(document, dict):
-            raise RegisterError(["a register is a mapping of exception ids"])
-        lines = key_lines(text)
-        exceptions: dict[str, ExceptionEntry] = {}
-        problems: list[str] = []
-        for id_, entry in document.items():
-            try:
-                exceptions[str(id_)] = ExceptionEntry.model_validate(entry)
-            except ValidationError as error:
-                problems += [_told(lines, str(id_), problem) for problem in error.errors()]
-        problems += [
-            f"line {line_of(lines, (str(id_),))}: {id_}: an exception id starts with EXC-"
-            for id_ in document
-            if not str(id_).startswith("EXC-")
-        ]
-        if problems:
-            raise RegisterError(problems)
-        return cls(exceptions, {id_: line_of(lines, (id_,)) for id_ in exceptions})
-
-
-def _told(lines: Mapping[Key, int], id_: str, problem: Any) -> str:
-    place = f"line {line_of(lines, (id_, *problem['loc']))}: {id_}"
-    field_name = ".".join(str(part) for part in problem["loc"])
-    found = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
-    return f"{place}: {field_name}{found}: {problem['msg']}" if field_name else f"{place}{found}: {problem['msg']}"
+        """Read a register from YAML text; raises DocumentError with every mistake in it."""
+        exceptions = parse_document(text, dict[ExceptionId, ExceptionEntry] | None, cls.file) or {}
+        lines = text_lines(text)
+        return cls(exceptions, {id_: lines[id_] for id_ in exceptions})

@@ -18,9 +18,10 @@ from components.app_service_args import (
 )
 from components.app_service_auth import SignIn
 from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Instances, WorkingHours
+from documents.problems import Problem
 from stacks.outputs import Apps, Common, Data, Foundation, Site
 from stacks.settings.apps import SITE, SLOT, AppSettings, RegistrySettings, SignInSettings
-from stacks.settings.base import Problem, SettingsError
+from stacks.settings.base import SettingsError
 from stacks.settings.origin import made_from, stack_entry, stack_file
 from stacks.settings.plans import InstanceSettings, PlanSettings
 

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from components.network import SecurityRule
-from stacks.settings.base import Section
-from stacks.settings.catalogue import load_catalogue
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.network import SUBNETS, NetworkSettings
 
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
@@ -80,7 +80,7 @@ class FlowTable(Section):
 @cache
 def flow_table() -> FlowTable:
     """The table. Raises SettingsError when the file is wrong."""
-    table: FlowTable = load_catalogue(_FILE, FlowTable)
+    table: FlowTable = read_document(_FILE, FlowTable)
     return table
 
 

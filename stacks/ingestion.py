@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stacks.settings.base import Section
-from stacks.settings.catalogue import load_catalogue
+from documents.reading import read_document
+from documents.sections import Section
 
 INGESTION = "stacks/catalogues/ingestion.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "ingestion.yaml"
@@ -44,7 +44,7 @@ class Source(Section):
 @cache
 def sources() -> Mapping[str, Source]:
     """The model's data. Raises SettingsError when the file is wrong."""
-    found: Mapping[str, Source] = load_catalogue(_FILE, dict[str, Source])
+    found: Mapping[str, Source] = read_document(_FILE, dict[str, Source])
     return found
 
 

@@ -25,8 +25,8 @@ from assurance.check.places import Places
 from assurance.errors import UsageError
 from assurance.joins import Joins
 from assurance.record import Record
+from documents.problems import DocumentError
 from stacks.settings.alerts import alert_catalogue
-from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
@@ -47,7 +47,7 @@ def stack_settings(root: Path, stack: str) -> Settings | None:
         return None
     try:
         return parse(read_stack_file(path).engine_config(), path.name)
-    except SettingsError as error:
+    except DocumentError as error:
         raise UsageError(*(str(problem) for problem in error.problems)) from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from assurance.check.demand import Demand, Rule
 from assurance.check.places import Places
-from stacks.settings.base import SettingsError
+from documents.problems import DocumentError
 from stacks.settings.model import Settings
 from stacks.settings.stack_file import StackFile, read_stack_file
 
@@ -37,7 +37,7 @@ def owner(stack: str, settings: Settings, root: Path, places: Places) -> Iterato
             continue
         try:
             other = read_stack_file(path)
-        except SettingsError:
+        except DocumentError:
             unknown.append(f"whether {path.name} owns it too: the file cannot be read")
             continue
         if _owns(other) and (named is None or other.config.get(SUBSCRIPTION, named) == named):

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stacks.settings.yaml_lines import file_lines, line_of
+from documents.lines import file_lines, line_of
 
 
 class Places:

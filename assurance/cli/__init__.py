@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from assurance.errors import ProgramError, UsageError
+from documents.problems import DocumentError
 
 COMMANDS = ("preview", "check", "access", "reach", "request")
 """Each is the function of the same name in the module of the same name, imported when it is called for."""
@@ -43,11 +44,7 @@ class _Group(TyperGroup):
             errors.print(f"[red]the program of stack {error.stack} failed[/red]: {_escape(error.summary)}")
             errors.print(_escape(error.detail), style="dim")
             ctx.exit(1)
-        except Exception as error:
-            # Errors of the rooms' data files (SettingsError, TableError) list what is wrong. Their classes are not
-            # named: a process that forks recordings must not have imported the settings of a project.
-            if not hasattr(error, "problems"):
-                raise
+        except DocumentError as error:
             for problem in error.problems:
                 errors.print(f"[red]error[/red] {_escape(str(problem))}")
             ctx.exit(2)

@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from assurance.reach.public import Who
+from documents.reading import read_document
+from documents.sections import Section
 
 FILE = "assurance/reach/needed.yaml"
 
@@ -20,10 +21,8 @@ Service = Literal[
 Tag = Literal["Internet", "AzureActiveDirectory", "AzureMonitor", "AzureContainerRegistry", "Storage"]
 
 
-class Row(BaseModel):
+class Row(Section):
     """A row of the table; its fields are described there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=r"^[a-z][a-z-]+$")
     source: Source = Field(alias="from")
@@ -33,10 +32,8 @@ class Row(BaseModel):
     purpose: str = Field(min_length=8)
 
 
-class Table(BaseModel):
+class Table(Section):
     """needed: flows that must be open; forbidden: flows that must not be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     needed: list[Row]
     forbidden: list[Row]
@@ -45,4 +42,5 @@ class Table(BaseModel):
 @cache
 def flow_table() -> Table:
     """The table, read once."""
-    return Table.model_validate(yaml.safe_load(Path(__file__).with_name("needed.yaml").read_text(encoding="utf-8")))
+    table: Table = read_document(Path(__file__).with_name("needed.yaml"), Table)
+    return table

@@ -22,6 +22,7 @@ from assurance.errors import ProgramError, UsageError
 from assurance.record import Mode, Record
 from assurance.recorder.program import project_on_path
 from assurance.recorder.stack import record_stack
+from documents.problems import DocumentError
 
 PROGRESS_STEP = 10
 """Resources between two signs of progress."""
@@ -92,12 +93,10 @@ def _record(root: Path, job: Job, sender: Connection) -> None:
             sender.send(("progress", count))
 
     with project_on_path(root):
-        from stacks.settings.base import SettingsError
-
         try:
             record = record_stack(root, job.stack, job.mode, on_resource)
             answer: tuple[str, Any] = ("record", record.to_json())
-        except SettingsError as error:
+        except DocumentError as error:
             answer = ("refused", [str(problem) for problem in error.problems])
         except Exception as error:
             answer = ("crash", (f"{type(error).__name__}: {error}", _where(error, root)))

@@ -14,6 +14,8 @@ from typing import Any
 
 from assurance.record import Mode, Record
 from assurance.recorder.program import record_program, run_main
+from documents.lines import file_lines, line_of
+from documents.problems import DocumentError
 
 PLACEHOLDER = "placeholder-for-%s-supplied-by-the-recorder"
 
@@ -22,9 +24,8 @@ def record_stack(root: Path, stack: str, mode: Mode, on_resource: Callable[[], N
     """Run ``__main__.py`` of the project at ``root`` for ``stack``.
 
     Supplied secrets that the config does not hold, or holds encrypted, are stood in for by a marked text and listed
-    in ``record.supplied``. Raises SettingsError, with lines, for a wrong stack config.
+    in ``record.supplied``. Raises DocumentError, with lines, for a wrong stack config.
     """
-    from stacks.settings.base import SettingsError
     from stacks.settings.parse import parse
     from stacks.settings.stack_file import read_stack_file
     from stacks.settings.supplied import CONFIG_KEY, readable_secrets
@@ -45,8 +46,8 @@ def record_stack(root: Path, stack: str, mode: Mode, on_resource: Callable[[], N
             origin=_origin(root),
             on_resource=on_resource,
         )
-    except SettingsError as error:
-        raise SettingsError([file.placed(problem) for problem in error.problems]) from None
+    except DocumentError as error:
+        raise DocumentError([file.placed(problem) for problem in error.problems]) from None
     written = file.config.get(CONFIG_KEY)
     record.supplied = [name for name in missing if not isinstance(written, dict) or name not in written]
     return record
@@ -55,7 +56,6 @@ def record_stack(root: Path, stack: str, mode: Mode, on_resource: Callable[[], N
 def _origin(root: Path) -> Callable[[], dict[str, Any] | None]:
     """Reads the entry that the program says it is working on, with the line it is on."""
     from stacks.settings.origin import current_origin
-    from stacks.settings.yaml_lines import file_lines, line_of
 
     lines = cache(lambda file: file_lines(root / file))
 

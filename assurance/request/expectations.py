@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from assurance.check.commands import Rule
 from assurance.check.findings import Finding
@@ -17,6 +15,8 @@ from assurance.record import Record
 from assurance.request.edge import Edge
 from assurance.request.message import Request, RequestError, parse_request
 from assurance.request.outcome import Kind, Outcome
+from documents.reading import read_document
+from documents.sections import Section
 
 EXPECTED = Rule(
     "REQUEST-EXPECTED",
@@ -27,11 +27,7 @@ EXPECTED = Rule(
 )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
-class Expected(_Strict):
+class Expected(Section):
     """What must become of a request; what is left out is not checked.
 
     rule: the firewall rule that stops it. headers: response headers that must be set to this value. removed: response
@@ -50,7 +46,7 @@ class Expected(_Strict):
     without: list[str] = []
 
 
-class Example(_Strict):
+class Example(Section):
     """A request and what is expected. stacks: where; none means every stack of the file.
 
     ``{name}`` in the URL, the location and header values stands for a host of the stack.
@@ -79,7 +75,7 @@ class Example(_Strict):
         )
 
 
-class Examples(_Strict):
+class Examples(Section):
     """hosts: by stack, then by the name that URLs use; requests: the examples."""
 
     hosts: dict[str, dict[str, str]]
@@ -87,17 +83,8 @@ class Examples(_Strict):
 
 
 def load_examples(path: Path) -> Examples:
-    """Read a file of examples. Raises UsageError with every mistake."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        examples = Examples.model_validate(content)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not YAML: {error}") from error
-    except ValidationError as error:
-        mistakes = (f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise UsageError(*mistakes) from error
+    """Read a file of examples. Raises DocumentError or UsageError with every mistake."""
+    examples: Examples = read_document(path, Examples)
     problems = [f"{path}: {problem}" for problem in _problems(examples)]
     if problems:
         raise UsageError(*problems)

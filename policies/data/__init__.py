@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NotRequired
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from policies.lines import key_lines, line_of
+from documents.reading import read_document
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -44,38 +43,7 @@ SHAPES: Mapping[str, Any] = {
 """What each table holds."""
 
 
-class TableError(ValueError):
-    """A table is malformed; ``problems`` tells every mistake with file, line, key, value and what is allowed."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
 @cache
 def table(name: str) -> Any:
-    """The table ``<name>.yaml`` of this directory. Raises TableError."""
-    return read_table(Path(__file__).with_name(f"{name}.yaml"), SHAPES[name])
-
-
-def read_table(path: Path, shape: Any) -> Any:
-    """The table in a file, which must have this shape. Raises TableError with every mistake in it."""
-    file = f"policies/data/{path.name}"
-    try:
-        text = path.read_text(encoding="utf-8")
-        rows = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}" if mark else file
-        raise TableError([f"{place}: {getattr(error, 'problem', None) or error}: a YAML file"]) from None
-    try:
-        return TypeAdapter(shape).validate_python(rows, strict=True)
-    except ValidationError as error:
-        lines = key_lines(text)
-        raise TableError([_told(file, lines, details) for details in error.errors()]) from None
-
-
-def _told(file: str, lines: Mapping[tuple[str | int, ...], int], details: Any) -> str:
-    key = ".".join(str(part) for part in details["loc"])
-    found = f"{key} = {details['input']!r}" if key else repr(details["input"])[:60]
-    return f"{file}:{line_of(lines, details['loc'])}: {found}: {details['msg'][:1].lower()}{details['msg'][1:]}"
+    """The table ``<name>.yaml`` of this directory. Raises DocumentError with every mistake in it."""
+    return read_document(Path(__file__).with_name(f"{name}.yaml"), SHAPES[name])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
-from policies.durations import days
 from policies.rule import at_least, must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
@@ -150,7 +150,7 @@ def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
     for action in key.each("properties.rotationPolicy.lifetimeActions"):
         before, after = lookup(action, "trigger.timeBeforeExpiry"), lookup(action, "trigger.timeAfterCreate")
         kind = str(lookup(action, "action.type")).lower()
-        margins[kind] = max(margins.get(kind, 0), days(before) if before else days(expiry) - days(after))
+        margins[kind] = max(margins.get(kind, 0), _days_left(before, expiry, after))
     if "rotate" in margins:
         for user in stack.holders(key, NAMES_A_VERSION, REDIS, by="keyUriWithVersion"):
             yield f"{user} names a version of the key and would stay on one that ends: it must not rotate"
@@ -160,6 +160,14 @@ def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
         yield f"no lifetime action rotates the key, which {followers[0]} would follow"
     elif margins.get("notify", 0) < 30:
         yield f"nothing rotates the key, and it tells {margins.get('notify', 0)} days before it expires, not 30"
+
+
+def _days_left(before: object, expiry: object, after: object) -> float:
+    """How long before the expiry an action comes; 0 where a duration cannot be read."""
+    try:
+        return days(str(before)) if before else days(str(expiry)) - days(str(after))
+    except ValueError:
+        return 0
 
 
 @rule(

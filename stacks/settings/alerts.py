@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
+from documents.durations import minutes
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.log_tables import FeedingKind
 
 ALERTS = "stacks/catalogues/alerts.yaml"
@@ -172,16 +174,10 @@ class AlertOverride(Section):
 def alert_catalogue() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]:
     """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
     rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]
-    rows = load_catalogue(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry])
+    rows = read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry])
     return rows
 
 
 def query_text(alert_id: str) -> str:
     """The KQL text of a `QueryEntry`. ``{{name}}`` stands for a list that only the stack knows."""
     return (_CATALOGUES / "queries" / f"{alert_id}.kql").read_text(encoding="utf-8").strip()
-
-
-def minutes(duration: str) -> int:
-    """Minutes of a one-part ISO 8601 duration."""
-    number = int(duration.removeprefix("P").removeprefix("T")[:-1])
-    return number * {"M": 1, "H": 60, "D": 1440}[duration[-1]]

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
-from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.environment import environment_problems
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings

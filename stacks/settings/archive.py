@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
+from documents.problems import Problem
+from documents.sections import Section
 from stacks.settings.platform import PlatformSettings, regions
 
 Table = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$")]

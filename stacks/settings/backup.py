@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stacks.settings.base import Problem, Section
+from documents.problems import Problem
+from documents.sections import Section
 from stacks.settings.platform import PlatformSettings, regions
 
 

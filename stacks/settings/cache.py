@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from stacks.settings.base import Problem, Section, did_you_mean
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 
 # Memory in GB by size, as in the names (learn.microsoft.com/azure/redis/overview, tiers).
 SKUS = tuple(

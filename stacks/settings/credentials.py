@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
+from documents.problems import Problem
 from stacks.settings.apps import AppSettings
-from stacks.settings.base import Problem
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.jobs import DATABASE_URL, DatabaseJobSettings, app_role
 from stacks.settings.secrets import SecretName, catalogue

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
 from stacks.settings.platform import PlatformSettings, regions
 
 WORKBOOKS = "stacks/catalogues/workbooks"
@@ -120,4 +121,4 @@ class WorkbookEntry(Section):
 @cache
 def workbook_catalogue() -> Mapping[str, WorkbookEntry]:
     """Dashboards by file name. Raises SettingsError when a file is wrong."""
-    return {path.stem: load_catalogue(path, WorkbookEntry) for path in sorted(_FOLDER.glob("*.yaml"))}
+    return {path.stem: read_document(path, WorkbookEntry) for path in sorted(_FOLDER.glob("*.yaml"))}

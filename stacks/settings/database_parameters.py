@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from stacks.settings.catalogue import load_catalogue
+from documents.reading import read_document
 from stacks.settings.database import DatabaseSettings
 
 PARAMETERS = "database/parameters.yaml"
@@ -35,7 +35,7 @@ class Parameter(BaseModel):
 @cache
 def parameters(file: Path = _FILE) -> list[Parameter]:
     """Every parameter of the file, in its order. Raises SettingsError when the file is wrong."""
-    found: list[Parameter] = load_catalogue(file, list[Parameter])
+    found: list[Parameter] = read_document(file, list[Parameter])
     return found
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section, did_you_mean
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
 
 # Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
@@ -73,14 +74,14 @@ class HeaderCatalogue(Section):
 def rate_limits() -> Mapping[str, Mapping[str, RateLimitEntry]]:
     """Rate limits by exposure class and name, in order of evaluation. Raises SettingsError when the file is wrong."""
     limits: Mapping[str, Mapping[str, RateLimitEntry]]
-    limits = load_catalogue(_ROOT / RATE_LIMITS, dict[Label, dict[Label, RateLimitEntry]])
+    limits = read_document(_ROOT / RATE_LIMITS, dict[Label, dict[Label, RateLimitEntry]])
     return limits
 
 
 @cache
 def security_headers() -> HeaderCatalogue:
     """The response headers. Raises SettingsError when the file is wrong."""
-    headers: HeaderCatalogue = load_catalogue(_ROOT / SECURITY_HEADERS, HeaderCatalogue)
+    headers: HeaderCatalogue = read_document(_ROOT / SECURITY_HEADERS, HeaderCatalogue)
     return headers
 
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from stacks.settings.base import Problem
+from documents.problems import Problem
 from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import CSP, HEADER_VALUE_LONGEST, exposures, rate_limits, security_headers
 

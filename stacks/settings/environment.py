@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from stacks.settings.base import Problem
+from documents.problems import Problem
 
 RESERVED = frozenset(
     {

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 from stacks.settings.apps import AppSettings, Path
-from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.edge import FrontDoorSettings
 from stacks.settings.edge_catalogues import Method
 from stacks.settings.network import NetworkSettings

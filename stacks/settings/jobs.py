@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.apps import AppSettings, RegistrySettings
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
 from stacks.settings.database import Guid
 from stacks.settings.platform import PlatformSettings, regions
 
@@ -98,7 +99,7 @@ class DatabaseJobSettings(Section):
 @cache
 def app_roles(file: Path = _FILE) -> frozenset[str]:
     """PostgreSQL roles of apps, from database/roles.yaml."""
-    roles: list[dict[str, Any]] = load_catalogue(file, list[dict[str, Any]])
+    roles: list[dict[str, Any]] = read_document(file, list[dict[str, Any]])
     return frozenset(role["name"] for role in roles if role["kind"] == "app")
 
 

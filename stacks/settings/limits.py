@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from documents.reading import read_document
 from stacks.settings.alerts import Limit
-from stacks.settings.catalogue import load_catalogue
 from stacks.settings.database import DatabaseSettings
 
 _FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
@@ -16,7 +16,7 @@ _FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
 
 @cache
 def _connections() -> Mapping[str, Mapping[str, int]]:
-    tiers: Mapping[str, Mapping[str, int]] = load_catalogue(_FILE, dict[str, dict[str, int]])
+    tiers: Mapping[str, Mapping[str, int]] = read_document(_FILE, dict[str, dict[str, int]])
     return tiers
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stacks.settings.base import Section
-from stacks.settings.catalogue import load_catalogue
+from documents.reading import read_document
+from documents.sections import Section
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "log_tables.yaml"
@@ -40,7 +40,7 @@ class LogTable(Section):
 @cache
 def log_tables() -> Mapping[str, LogTable]:
     """The catalogue by table name. Raises SettingsError when the file is wrong."""
-    rows: Mapping[str, LogTable] = load_catalogue(_FILE, dict[str, LogTable])
+    rows: Mapping[str, LogTable] = read_document(_FILE, dict[str, LogTable])
     return rows
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from documents.sections import Section
 from stacks.settings.apps import AppsSettings, RegistrySettings
 from stacks.settings.archive import ArchiveSettings
 from stacks.settings.backup import BackupSettings
-from stacks.settings.base import Section
 from stacks.settings.bus import EventBusSettings
 from stacks.settings.cache import CacheSettings
 from stacks.settings.dashboards import DashboardSettings

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 from stacks.settings.alerts import (
     ALERTS,
     ActivityEntry,
@@ -18,7 +20,6 @@ from stacks.settings.alerts import (
     QueryEntry,
     alert_catalogue,
 )
-from stacks.settings.base import Problem, Section, did_you_mean
 from stacks.settings.log_tables import RETENTION_STEPS, retention_is_allowed
 from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 

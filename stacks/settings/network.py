@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from documents.problems import Problem
+from documents.sections import Section
 from stacks.settings.addresses import inside, overlapping, prefix_for, range_mistake, usable
-from stacks.settings.base import Problem, Section
 
 
 def _private_range(text: str) -> str:

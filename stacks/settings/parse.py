@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from stacks.settings.base import Problem, Section, SettingsError, did_you_mean
-from stacks.settings.mistakes import all_problems, refused, under
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section, under, validate
+from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.rules import cross_section_problems
 
@@ -33,12 +32,8 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
         if key not in document:
             problems.append(Problem(key, None, f"required: {info.description}"))
             continue
-        model: Any = info.annotation
-        try:
-            sections[name] = section = _validate(model, document[key])
-            problems += [under(key, problem) for problem in all_problems(section)]
-        except ValidationError as error:
-            problems += [under(key, refused(model, details)) for details in error.errors()]
+        sections[name], mistakes = validate(document[key], info.annotation)
+        problems += [under(key, problem) for problem in mistakes]
     if not problems:
         settings = Settings.model_construct(**{**_defaults(), **sections})
         problems += cross_section_problems(settings)
@@ -64,11 +59,6 @@ def _document(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]
         except json.JSONDecodeError:
             document[key] = text
     return document, problems
-
-
-def _validate(model: Any, value: Any) -> Any:
-    """Validate as JSON, where strict mode still takes dates and addresses as text."""
-    return TypeAdapter(model).validate_json(json.dumps(value))
 
 
 def _defaults() -> dict[str, Any]:

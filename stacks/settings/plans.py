@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section
+from documents.problems import Problem
+from documents.sections import Section
 
 PlanName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$")]
 Sku = Annotated[str, StringConstraints(pattern=r"^(B[123]|S[123]|P[0-3]v3|P[1-5]mv3|P[0-3]v4|P[1-5]mv4)$")]

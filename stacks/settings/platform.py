@@ -9,8 +9,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section, did_you_mean
-from stacks.settings.catalogue import load_catalogue
+from documents.problems import Problem, did_you_mean
+from documents.reading import read_document
+from documents.sections import Section
 
 _REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
 
@@ -20,7 +21,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
 @cache
 def regions() -> dict[str, dict[str, str | bool]]:
     """Regions by name: short code, paired region, availability zones."""
-    rows: dict[str, dict[str, str | bool]] = load_catalogue(_REGIONS, dict[str, dict[str, str | bool]])
+    rows: dict[str, dict[str, str | bool]] = read_document(_REGIONS, dict[str, dict[str, str | bool]])
     return rows
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from documents.problems import Problem
 from stacks.settings import apps, archive, backup, credentials, dashboards, database, jobs, security, slo, subscription
-from stacks.settings.base import Problem
 from stacks.settings.bus import bus_problems
 from stacks.settings.edge_rules import edge_apps, edge_problems
 from stacks.settings.gateway import gateway_problems

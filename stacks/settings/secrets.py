@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from stacks.settings.base import Section
-from stacks.settings.catalogue import load_catalogue
+from documents.reading import read_document
+from documents.sections import Section
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "secrets.yaml"
@@ -83,5 +83,5 @@ class CatalogueEntry(Section):
 @cache
 def catalogue() -> Mapping[SecretName, CatalogueEntry]:
     """The catalogue, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[SecretName, CatalogueEntry] = load_catalogue(_FILE, dict[SecretName, CatalogueEntry])
+    rows: Mapping[SecretName, CatalogueEntry] = read_document(_FILE, dict[SecretName, CatalogueEntry])
     return rows

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.alerts import AlertId, Control, Kind, minutes
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
 POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
@@ -103,7 +104,7 @@ class ExemptionEntry(Section):
 @cache
 def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
     """Sentinel's rules by id. Raises SettingsError when the file is wrong."""
-    rows: dict[AlertId, SentinelEntry] = load_catalogue(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry])
+    rows: dict[AlertId, SentinelEntry] = read_document(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry])
     return rows
 
 
@@ -111,7 +112,7 @@ def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
 def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
     """Exemptions by id. Raises SettingsError when the file is wrong."""
     file = _CATALOGUES / "policy_exemptions.yaml"
-    rows: dict[AlertId, ExemptionEntry] = load_catalogue(file, dict[AlertId, ExemptionEntry])
+    rows: dict[AlertId, ExemptionEntry] = read_document(file, dict[AlertId, ExemptionEntry])
     return rows
 
 

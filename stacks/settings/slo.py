@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
-from stacks.settings.base import Problem, Section
-from stacks.settings.catalogue import load_catalogue
 
 SLOS = "stacks/catalogues/slos.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -131,7 +132,7 @@ class SloCatalogue(Section):
 @cache
 def slo_catalogue() -> SloCatalogue:
     """The catalogue. Raises SettingsError when the file is wrong."""
-    found: SloCatalogue = load_catalogue(_CATALOGUES / "slos.yaml", SloCatalogue)
+    found: SloCatalogue = read_document(_CATALOGUES / "slos.yaml", SloCatalogue)
     return found
 
 

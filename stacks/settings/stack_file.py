@@ -8,6 +8,7 @@ plain text is refused too: the engine would take it, and everybody with the repo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +16,17 @@ from typing import Any
 
 import yaml
 
-from stacks.settings.base import Problem, SettingsError, did_you_mean
+from documents.lines import key_lines, line_of
+from documents.problems import Problem, did_you_mean
+from documents.yaml_text import compose_yaml, is_plain, node_data, repeated_keys, yaml_problem
+from stacks.settings.base import SettingsError
 from stacks.settings.supplied import COMMAND, CONFIG_KEY
-from stacks.settings.yaml_file import compose_yaml
-from stacks.settings.yaml_lines import key_lines, line_of
 
 OWN_NAMESPACE = "medspasync"
 FOREIGN_NAMESPACES = ("azure-native", "pulumi", "random")
 _TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
+_BOOLEANS = ("true", "false", "yes", "no", "on", "off")
+_DATE = re.compile(r"^\d{4}-\d\d?-\d\d?")
 _NO_CONFIG = "a mapping of keys like `medspasync:platform`"
 
 
@@ -61,7 +65,7 @@ def read_stack_file(path: Path) -> StackFile:
     problems = list(_form_problems(root, config_node))
     if isinstance(config_node, yaml.MappingNode):
         lines = key_lines(config_node)
-        config = {name.value: _plain(value) for name, value in config_node.value}
+        config = node_data(config_node)
         problems += _namespace_problems(config)
     if problems:
         lines = key_lines(config_node) | key_lines(root)
@@ -80,9 +84,7 @@ def _compose(path: Path) -> yaml.MappingNode:
     except FileNotFoundError:
         raise SettingsError([Problem("", path.name, _stacks_there(path), path.name)]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        text = getattr(error, "problem", None) or str(error)
-        raise SettingsError([Problem("", text, "a YAML file", path.name, mark.line + 1 if mark else None)]) from None
+        raise SettingsError([yaml_problem(error, path.name)]) from None
     if not isinstance(root, yaml.MappingNode):
         raise SettingsError([Problem("config", None, _NO_CONFIG, path.name, 1)])
     return root
@@ -94,6 +96,7 @@ def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator
             near = did_you_mean(str(name.value), _TOP_LEVEL)
             yield Problem(str(name.value), name.value, f"one of {', '.join(_TOP_LEVEL)}{near}")
     if isinstance(config, yaml.MappingNode):
+        yield from repeated_keys(config)
         yield from _value_problems(config, "")
     else:
         yield Problem("config", None, _NO_CONFIG)
@@ -102,22 +105,17 @@ def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator
 def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
     """What the engine's YAML reads differently from Python's, and secrets in plain text."""
     if isinstance(node, yaml.MappingNode):
-        seen = set()
         for name, value in node.value:
-            path = f"{key}.{name.value}" if key else str(name.value)
-            if name.value in seen:
-                yield Problem(path, name.value, "each key once")
-            seen.add(name.value)
-            yield from _value_problems(value, path)
+            yield from _value_problems(value, f"{key}.{name.value}" if key else str(name.value))
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             yield from _value_problems(item, f"{key}[{index}]")
     elif _is_supplied(key):
         if not key.endswith(".secure"):
             yield Problem(key, "(not shown)", f"encrypted: {COMMAND % key}; replace the value, it has been seen")
-    elif node.tag.endswith(":timestamp"):
+    elif is_plain(node) and _DATE.match(node.value):
         yield Problem(key, node.value, "a date in quotes: the engine makes a time stamp of a bare one")
-    elif node.tag.endswith(":bool") and node.value not in ("true", "false"):
+    elif is_plain(node) and node.value not in ("true", "false") and node.value.lower() in _BOOLEANS:
         yield Problem(key, node.value, "true or false: the engine reads other words as text")
 
 
@@ -131,16 +129,6 @@ def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:
         if not colon or namespace not in (OWN_NAMESPACE, *FOREIGN_NAMESPACES):
             near = did_you_mean(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
             yield Problem(key, key, f"a key like `{OWN_NAMESPACE}:platform` or of a provider (azure-native:){near}")
-
-
-def _plain(node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return {str(name.value): _plain(value) for name, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
-    if node.tag.endswith(":timestamp"):
-        return str(node.value)
-    return yaml.SafeLoader("").construct_object(node)
 
 
 def _stacks_there(path: Path) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from documents.problems import Problem
+from documents.sections import Section
 from stacks.settings.archive import ArchiveSettings
-from stacks.settings.base import Problem, Section
 from stacks.settings.security import SecuritySettings
 
 

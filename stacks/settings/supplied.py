@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pulumi
 
-from stacks.settings.base import Problem, SettingsError
+from documents.problems import Problem
+from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import NAMESPACE, SUPPLIED_KEY
 from stacks.settings.secrets import SecretName, catalogue

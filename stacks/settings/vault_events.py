@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from documents.reading import read_document
+from documents.sections import Section
 from stacks.settings.alerts import AlertId, Channel, Control, Severity
-from stacks.settings.base import Section
-from stacks.settings.catalogue import load_catalogue
 
 VAULT_EVENTS = "stacks/catalogues/vault_events.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "vault_events.yaml"
@@ -45,5 +45,5 @@ class VaultEvent(Section):
 @cache
 def vault_events() -> Mapping[AlertId, VaultEvent]:
     """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[AlertId, VaultEvent] = load_catalogue(_FILE, dict[AlertId, VaultEvent])
+    rows: Mapping[AlertId, VaultEvent] = read_document(_FILE, dict[AlertId, VaultEvent])
     return rows

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stacks.settings.base import Problem, Section, did_you_mean
+from documents.durations import days
+from documents.problems import Problem, did_you_mean
+from documents.sections import Section
 from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RUNBOOK = "docs/runbooks/key-rotation.md"
@@ -37,7 +39,7 @@ class KeySettings(Section):
 
     def problems(self) -> Iterator[Problem]:
         """A new version must come at least 30 days before the old one ends."""
-        before, after = _days(self.rotate_before), _days(self.expires_after)
+        before, after = days(self.rotate_before), days(self.expires_after)
         if not 30 <= before < after:
             yield Problem(
                 "rotateBefore",
@@ -121,7 +123,7 @@ class VaultSettings(Section):
     def key_expires_on(self, key_id: KeyId) -> date:
         """When the first version of a generation ends. Azure dates the later ones itself."""
         key = self.keys[key_id]
-        return (key.created_on or self.rotated_on) + timedelta(days=_days(key.expires_after))
+        return (key.created_on or self.rotated_on) + timedelta(days=days(key.expires_after))
 
     def rotation_dates(self, name: SecretName) -> list[date]:
         """Every rotation date of a secret that is no keyring, oldest first; never empty."""
@@ -149,8 +151,3 @@ def _removed(key: str, ids: Collection[KeyId], why: str) -> Iterator[Problem]:
     protected: there the engine refuses.)"""
     if list(ids) != [f"k{number}" for number in range(1, len(ids) + 1)]:
         yield Problem(key, list(ids), f"k1, k2 … in order and without a gap, nothing removed: {why} ({RUNBOOK})")
-
-
-def _days(duration: str) -> int:
-    """Days of a one-part ISO 8601 duration, a month as 30 and a year as 365 days."""
-    return int(duration[1:-1]) * {"D": 1, "M": 30, "Y": 365}[duration[-1]]

@@ -12,7 +12,6 @@ import yaml
 from assurance.check.recording import KINDS
 from policies.catalogue import PAGE, controls, page
 from policies.data import table
-from policies.durations import days
 from policies.rule import Rule
 from policies.rules import RULES
 from tests.harness import ROOT
@@ -53,11 +52,3 @@ def test_the_page_is_current() -> None:
 def test_paired_regions_are_those_that_the_settings_know() -> None:
     regions = yaml.safe_load(Path(ROOT / "stacks/catalogues/regions.yaml").read_text(encoding="utf-8"))
     assert table("paired_regions") == {name: row["paired"] for name, row in regions.items()}
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("P2Y", 730), ("P60D", 60), ("P1M", 30), ("P1Y2M3D", 428), ("PT12H", 0.5), ("P2W", 14), ("soon", 0), (None, 0)],
-)
-def test_durations(text: object, expected: float) -> None:
-    assert days(text) == expected

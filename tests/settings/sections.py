@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from stacks.settings.base import Section
-from stacks.settings.mistakes import all_problems
+from documents.sections import Section, all_problems
 
 AnySection = TypeVar("AnySection", bound=Section)
 

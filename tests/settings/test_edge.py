@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.settings.base import Problem, Section
+from documents.problems import Problem
+from documents.sections import Section
 from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import HeaderCatalogue, RateLimitEntry, exposures, rate_limits, security_headers
 from stacks.settings.edge_rules import CSP_BY_APP, TIERS, EdgeApp, edge_apps, edge_problems, response_headers

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.settings.base import Problem, SettingsError
+from documents.problems import Problem
+from stacks.settings.base import SettingsError
 from stacks.settings.gateway import REFUSED_TIERS, ApiManagementSettings
 from stacks.settings.parse import parse
 from tests.gateway import SECTION, gateway_config

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.base import Problem, Section, SettingsError, shorten
-from stacks.settings.mistakes import keys_at
+from documents.problems import Problem, shorten
+from documents.sections import Section, keys_at
+from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.rules import private_endpoints

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from documents.problems import DocumentError
 from stacks.secrets import SIGNING_KEY_BYTES
 from stacks.settings import secrets
-from stacks.settings.base import SettingsError
 from stacks.settings.secrets import CatalogueEntry, catalogue
 from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT
@@ -117,5 +117,5 @@ def test_no_right_to_read_is_kept_in_reserve() -> None:
 
 @pytest.mark.parametrize("name", ["jwt-secret", "JWT_SECRET", "-JWT", "JWT--SECRET", "J" * 128])
 def test_a_name_that_key_vault_would_refuse_is_refused(name: str, tmp_path: Path) -> None:
-    with use_catalogue(tmp_path, {name: ROW}), pytest.raises(SettingsError, match=r"secrets\.yaml:1"):
+    with use_catalogue(tmp_path, {name: ROW}), pytest.raises(DocumentError, match=r"secrets\.yaml:1"):
         catalogue()

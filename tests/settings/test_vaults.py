@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.settings.mistakes import all_problems
+from documents.sections import all_problems
 from stacks.settings.secrets import catalogue
 from stacks.settings.vaults import VaultSettings
 from tests.settings.sections import read, refused

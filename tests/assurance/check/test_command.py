@@ -83,5 +83,5 @@ def test_a_malformed_register_is_refused_with_every_mistake(saved: Path, monkeyp
     monkeypatch.setattr("policies.exceptions.Register.load", load)
     result = RUN.invoke(app, ["check", "--record", str(saved)])
     assert result.exit_code == 2
-    assert "EXC-A: stacks" in result.output
+    assert "policies/exceptions.yaml:1: EXC-A.stacks" in result.output
     assert "EXC-B" in result.output

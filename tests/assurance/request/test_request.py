@@ -375,7 +375,7 @@ def test_every_kind_of_answer_is_told(arguments: list[str], told: str, tmp_path:
         (["GET", WEB, "--rate", "many"], "not requests and minutes"),
         (["GET"], "give METHOD and URL"),
         (["GET", WEB, "--file", "x.yaml"], "not both"),
-        (["--file", "/nonexistent.yaml"], "No such file"),
+        (["--file", "/nonexistent.yaml"], "a file that is there"),
     ],
 )
 def test_wrong_use_is_told_in_a_line(arguments: list[str], told: str) -> None:
@@ -411,7 +411,7 @@ def test_mistakes_of_a_file_are_told_all_at_once(change: dict[str, Any], told: s
 def test_a_file_that_is_no_yaml_or_is_for_other_stacks_is_told(tmp_path: Path) -> None:
     file = tmp_path / "requests.yaml"
     file.write_text("{", encoding="utf-8")
-    assert "not YAML" in CliRunner().invoke(app, ["request", "prod", "--file", str(file)]).output
+    assert "a YAML file" in CliRunner().invoke(app, ["request", "prod", "--file", str(file)]).output
     file.write_text(json.dumps({"hosts": {"dev": {}}, "requests": []}), encoding="utf-8")
     result, _ = run("request", lean_record(), tmp_path, "prod", "--file", str(file))
     assert result.exit_code == 2

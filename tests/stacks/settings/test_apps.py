@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from documents.problems import Problem
+from documents.sections import all_problems
 from stacks.settings.apps import RegistrySettings, SignInSettings, cross_problems
-from stacks.settings.base import Problem
 from stacks.settings.environment import RESERVED
-from stacks.settings.mistakes import all_problems
 from stacks.settings.platform import PlatformSettings
 from tests.stacks.hosting import CLIENT, IMAGE, PLAN, REGISTRY, app_block, read_app, read_apps, read_plans
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.settings.mistakes import all_problems
+from documents.sections import all_problems
 from stacks.settings.plans import TIERS
 from tests.stacks.hosting import read_plan
 

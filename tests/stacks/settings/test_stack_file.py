@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from documents.lines import file_lines, key_lines, line_of
 from stacks.settings.base import SettingsError
 from stacks.settings.stack_file import read_stack_file
-from stacks.settings.yaml_lines import file_lines, key_lines, line_of
 
 
 def write(folder: Path, text: str) -> Path:

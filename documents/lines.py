@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from stacks.settings.yaml_file import compose_yaml
+from documents.yaml_text import compose_yaml
 
 
 def key_lines(node: yaml.Node | None, key: str = "") -> dict[str, int]:
@@ -28,10 +28,15 @@ def key_lines(node: yaml.Node | None, key: str = "") -> dict[str, int]:
     return lines
 
 
+def text_lines(text: str) -> dict[str, int]:
+    """The lines of a YAML text. Raises yaml.YAMLError."""
+    return key_lines(compose_yaml(text))
+
+
 def file_lines(path: Path) -> dict[str, int]:
     """The lines of a file of the project; empty when it is no readable YAML, for a line is only ever a help."""
     try:
-        return key_lines(compose_yaml(path.read_text(encoding="utf-8")))
+        return text_lines(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
         return {}
 

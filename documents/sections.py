@@ -1,4 +1,4 @@
-"""Mistakes in data that has a model, told by their keys as the file spells them."""
+"""Models of what a document holds, and the mistakes that they find, by the keys as the file spells them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,43 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, to_json
 
-from stacks.settings.base import Problem, Section, did_you_mean
+from documents.problems import Problem, did_you_mean
+
+
+class Section(BaseModel):
+    """A part of a document: strict types, unknown keys refused, camelCase keys in the file.
+
+    A subclass states what one field may hold with pydantic types, and what fields must hold together in
+    ``problems()``, so that all mistakes are told at once.
+    """
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=False,
+        use_attribute_docstrings=True,
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Mistakes between fields of this section. Keys are relative to the section, in the file's spelling."""
+        yield from ()
+
+
+def validate(data: Any, type_: Any) -> tuple[Any, list[Problem]]:
+    """Plain data as ``type_`` (a Section, or mappings and lists of them), and every mistake in it."""
+    try:
+        # As JSON, where strict mode takes a list for a tuple, and a text for a date.
+        content = TypeAdapter(type_).validate_json(to_json(data))
+    except ValidationError as error:
+        return None, [refused(type_, details) for details in error.errors()]
+    return content, list(all_problems(content))
 
 
 def all_problems(value: Any, path: str = "") -> Iterator[Problem]:

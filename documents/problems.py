@@ -1,0 +1,48 @@
+"""A mistake in a document, and the error that tells them all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a document that people write.
+
+    file: path of the document; key: path of the value (``network.subnets[0].name``), empty for the whole document;
+    value: what stands there; allowed: what may stand there; line: 1-based line in the file, where it was found.
+    """
+
+    key: str
+    value: Any
+    allowed: str
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        position = f"{self.file}:{self.line}" if self.line else self.file
+        entry = f"{self.key} = {shorten(self.value)}" if self.key else shorten(self.value)
+        return f"{position}: {entry}: {self.allowed}"
+
+
+class DocumentError(ValueError):
+    """A document is wrong; ``problems`` holds every mistake that could be found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def shorten(value: Any, limit: int = 60) -> str:
+    """A value as a message may show it."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a misspelt name: ``; did you mean X?``, or nothing where no known name is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,51 @@
+"""Reads a document of the project: data that people review, each a YAML file with a type."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from documents.lines import key_lines, line_of
+from documents.problems import DocumentError, Problem
+from documents.sections import validate
+from documents.yaml_text import compose_yaml, node_data, repeated_keys, yaml_problem
+
+
+def read_document(file: Path, type_: Any) -> Any:
+    """The content of a file as ``type_`` (a Section, or mappings and lists of them).
+
+    Raises DocumentError with every mistake: the file, line, key, value and what is allowed.
+    """
+    name = _name(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DocumentError([Problem("", file.name, "a file that is there", name)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError([yaml_problem(error, name)]) from None
+    return parse_document(text, type_, name)
+
+
+def parse_document(text: str, type_: Any, file: str) -> Any:
+    """The content of a YAML text as ``type_``; ``file`` is named in messages. Raises DocumentError."""
+    try:
+        root = compose_yaml(text)
+        data = node_data(root)
+    except yaml.YAMLError as error:
+        raise DocumentError([yaml_problem(error, file)]) from None
+    problems = list(repeated_keys(root))
+    content, mistakes = validate(data, type_)
+    problems += mistakes
+    if problems:
+        lines = key_lines(root)
+        raise DocumentError([replace(p, file=file, line=p.line or line_of(lines, p.key)) for p in problems])
+    return content
+
+
+def _name(file: Path) -> str:
+    """The file's path in its project, where it is in one."""
+    root = next((folder for folder in file.parents if (folder / "Pulumi.yaml").is_file()), file.parent)
+    return str(file.relative_to(root))
