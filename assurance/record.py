@@ -27,7 +27,8 @@ class Resource:
     """One registered resource, component or provider.
 
     source: the line that made it; trace: that line and its callers, innermost first, project files only.
-    origin: {"file", "line", "key"} of the catalogue or config entry it comes from, if any.
+    origins: {"file", "line", "key", "path"} of each catalogue or config entry it comes from; path: the input that the
+    entry became, empty for the whole resource; origin: the first with an empty path, else the first.
     secrets: paths into ``inputs`` whose values are secret, for example ``properties.value``.
     """
 
@@ -44,12 +45,20 @@ class Resource:
     propertyDependencies: dict[str, list[str]] = field(default_factory=dict)  # noqa: N815 - the record's contract
     source: dict[str, Any] | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
+    origins: list[dict[str, Any]] = field(default_factory=list)
     origin: dict[str, Any] | None = None
 
     @property
     def custom(self) -> bool:
         """Whether a provider manages it (a component is not)."""
         return not self.type.startswith(("medspasync:", "pulumi:pulumi:"))
+
+
+def first_origin(origins: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The entry that a finding points to: the first that is the whole resource, else the first, without its path."""
+    whole = [origin for origin in origins if not origin["path"]]
+    first = next(iter((*whole, *origins)), None)
+    return first and {key: first[key] for key in ("file", "line", "key")}
 
 
 def problem(kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -63,6 +72,7 @@ class Record:
 
     problems: what a real engine or Azure would refuse or a mock would hide: {"kind", "urn", "message", "source"}.
     supplied: supplied secrets the recorder stood in for; a real run needs them (`pulumi config set --secret`).
+    notMade: entries that make nothing in this stack: {"file", "line", "key", "reason"}.
     seconds: how long the recording took, without imports.
     """
 
@@ -72,6 +82,7 @@ class Record:
     outputs: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
     supplied: list[str] = field(default_factory=list)
+    notMade: list[dict[str, Any]] = field(default_factory=list)  # noqa: N815 - the record's contract
     seconds: float = 0.0
 
     def of_type(self, *types: str) -> list[Resource]:

@@ -22,7 +22,6 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from assurance.recorder import simulate
 from assurance.recorder.processes import import_sdk
-from assurance.recorder.stack import PLACEHOLDER
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,24 +46,20 @@ class SimulatedMocks(mocks.Mocks):
 
 def run(stack: str) -> dict[str, float]:
     """Run the program of ``stack`` once; seconds without imports."""
-    from stacks.settings.parse import parse
-    from stacks.settings.stack_file import read_stack_file
-    from stacks.settings.supplied import CONFIG_KEY, readable_secrets
+    from stacks.recording import stack_config
 
     started = time.perf_counter()
     import_sdk(ROOT)
     imported = time.perf_counter() - started
-    file = read_stack_file(ROOT / f"Pulumi.{stack}.yaml")
-    config = file.engine_config()
-    names = readable_secrets(parse(config, file.path.name))
-    config[CONFIG_KEY] = json.dumps({name: PLACEHOLDER % name for name in names})
+    with stack_config(ROOT, stack) as known:
+        config, secret_keys = known.values, known.secret_keys
     counted = SimulatedMocks()
     started = time.perf_counter()
 
     async def main() -> None:
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]
         mocks.set_mocks(counted, project="medspasync", stack=stack, preview=False)
-        pulumi.runtime.set_all_config(config, [CONFIG_KEY])
+        pulumi.runtime.set_all_config(config, secret_keys)
         await run_pulumi_func(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__") and None)
 
     asyncio.run(main())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 
 from components.alert_processing import ProcessingArgs, Window, quiet_metrics, route_alerts
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import made_from, stack_entry
 
 BACKUP_VAULT = "microsoft.dataprotection/backupvaults"
 """Azure Backup raises alerts itself: failed backups and restores, and deletion of backups (Microsoft, monitoring and
@@ -31,7 +31,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
             tags=dict(common.tags),
         )
 
-    with made_from(stack_entry("monitoring.receivers.critical")):
+    with name_entry(stack_entry("monitoring.receivers.critical")):
         route_alerts(
             "alert-processing-backup",
             args("backup", "Azure Backup's own alerts: docs/runbooks/data-recovery.md"),
@@ -39,7 +39,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
             action_group_ids=[foundation.monitoring.action_groups["critical"]],
         )
     for window in settings.maintenance:
-        with made_from(stack_entry(f"monitoring.maintenance.{window.name}")):
+        with name_entry(stack_entry(f"monitoring.maintenance.{window.name}")):
             quiet_metrics(
                 f"alert-processing-maintenance-{window.name}",
                 args(f"maintenance-{window.name}", window.reason),

@@ -19,10 +19,10 @@ from components.app_service_args import (
 from components.app_service_auth import SignIn
 from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Instances, WorkingHours
 from documents.problems import Problem
+from stacks.entries import name_entry, stack_entry, stack_file
 from stacks.outputs import Apps, Common, Data, Foundation, Site
 from stacks.settings.apps import SITE, SLOT, AppSettings, RegistrySettings, SignInSettings
 from stacks.settings.base import SettingsError
-from stacks.settings.origin import made_from, stack_entry, stack_file
 from stacks.settings.plans import InstanceSettings, PlanSettings
 
 CORRELATION_ID_HEADER = "X-Azure-Ref"
@@ -45,11 +45,11 @@ def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) ->
     """Every plan and every app of the stack. A further app is one more block in the stack file."""
     built_plans = {}
     for name, plan in settings.plans.items():
-        with made_from(stack_entry(f"plans.{name}")):
+        with name_entry(stack_entry(f"plans.{name}")):
             built_plans[name] = _plan(name, plan, foundation.common).outputs.id
     sites = {}
     for name, app in settings.apps.items():
-        with made_from(stack_entry(f"apps.{name}")):
+        with name_entry(stack_entry(f"apps.{name}")):
             built = _app(name, app, built_plans[app.plan], settings.registry, foundation, data)
             sites[name] = Site(id=built.outputs.id, host=built.outputs.host, plan_id=built_plans[app.plan])
     return Apps(sites=sites, plans=built_plans)

@@ -18,10 +18,10 @@ from components.archive_feed import (
 )
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
 from stacks.settings.jobs import DatabaseJobSettings
-from stacks.settings.origin import made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
 ACTIVITY_CATEGORIES = ("Administrative", "Security", "Policy", "Alert", "ServiceHealth", "ResourceHealth")
@@ -66,7 +66,7 @@ def build_archive(
     job: whether there is one that moves retired months of the audit trail here.
     servers: ids of the database servers by part (``primary``, ``replica``).
     """
-    with made_from(stack_entry("archive")):
+    with name_entry(stack_entry("archive")):
         archive = AuditArchive(
             "archive",
             AuditArchiveArgs(

@@ -10,10 +10,10 @@ import pulumi
 
 from components.backup import BackupVault, BackupVaultArgs, Keep, PostgresBackup, PostgresBackupArgs
 from stacks.database import Database
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Common
 from stacks.settings.backup import BackupSettings, KeepSettings
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.origin import made_from, stack_entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
     """Build vault, policy, rights and instance; None where config has it off."""
     if not settings.enabled:
         return None
-    with made_from(stack_entry("backup")):
+    with name_entry(stack_entry("backup")):
         vault = BackupVault(
             "backup",
             BackupVaultArgs(

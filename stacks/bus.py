@@ -8,9 +8,9 @@ from typing import Protocol
 import pulumi
 
 from components.event_bus import BusQueue, BusSubscription, BusTopic, Delivery, EventBus, EventBusArgs
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Bus, Foundation
 from stacks.settings.bus import DeliverySettings, EventBusSettings
-from stacks.settings.origin import made_from, stack_entry
 
 HOST_VARIABLE = "SERVICE_BUS_HOST"
 """Environment variable under which apps on the bus read its host name."""
@@ -29,7 +29,7 @@ def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
     if bus.tier == "none":
         return Bus(settings={}, watched={})
     common = foundation.common
-    with made_from(stack_entry("eventBus")):
+    with name_entry(stack_entry("eventBus")):
         outputs = EventBus(
             "event-bus",
             EventBusArgs(

@@ -10,9 +10,9 @@ import pulumi
 from components.encryption import CustomerManagedKey
 from components.identity import IdentityOutputs
 from components.redis import REDIS_PORT, Redis, RedisArgs, RedisUser
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.cache import CacheSettings
-from stacks.settings.origin import made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
 
@@ -44,7 +44,7 @@ def build_cache(
     """
     if settings.customer_managed_key != (key is not None):
         raise ValueError("a key for the cache goes with customerManagedKey, and only with it")
-    with made_from(stack_entry("cache")):
+    with name_entry(stack_entry("cache")):
         redis = Redis(
             "redis",
             RedisArgs(

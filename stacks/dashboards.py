@@ -8,13 +8,13 @@ import pulumi
 
 from components.dashboard import GrafanaDashboard, GrafanaDashboardArgs
 from components.workbook import Tile, WorkbookArgs, workbook
+from stacks.entries import Entry, name_entry
 from stacks.grafana import build_grafana
 from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
 from stacks.settings.dashboards import WORKBOOKS, DashboardSettings, WorkbookEntry, workbook_catalogue
 from stacks.settings.log_tables import audit_tables
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from
 from stacks.settings.subscription import SubscriptionSettings
 
 PORTAL = "https://portal.azure.com/#@"
@@ -46,7 +46,7 @@ def build_dashboards(
     for name, entry in workbook_catalogue().items():
         shown = tiles(entry, present, common.names)
         title = f"{entry.title} ({common.names.code})"
-        with made_from(Origin(f"{WORKBOOKS}/{name}.yaml", "title")):
+        with name_entry(Entry(f"{WORKBOOKS}/{name}.yaml", "title")):
             if settings.workbooks:
                 made = workbook(
                     f"workbook-{name}",

@@ -20,10 +20,10 @@ from components.postgres import (
     PostgresServerArgs,
 )
 from components.postgres_replica import PostgresReplica, PostgresReplicaArgs
+from stacks.entries import Entry, name_entry, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.database import DatabaseSettings, ReplicaSettings
 from stacks.settings.database_parameters import PARAMETERS, parameter_values, pooler_values
-from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.vaults import EncryptionKey
 
 
@@ -80,20 +80,20 @@ def build_database(
     bootstrap: identity of the database job; it administers the server to make roles and schemas.
     administrator_password: needed with ``entra-and-password``, ignored otherwise.
     """
-    with made_from(stack_entry("database")):
+    with name_entry(stack_entry("database")):
         server = _server(settings, common, network, keys, administrator_password)
         server.database(settings.database)
     for name, value in parameter_values(settings).items():
-        with made_from(Origin(PARAMETERS, name)):
+        with name_entry(Entry(PARAMETERS, name)):
             server.parameter(name, value)
-    with made_from(stack_entry("database.pooler")):
+    with name_entry(stack_entry("database.pooler")):
         for name, value in pooler_values(settings).items():
             server.parameter(name, value)
-    with made_from(stack_entry("database.administrators")):
+    with name_entry(stack_entry("database.administrators")):
         _administrators(settings, server, bootstrap)
     replica = None
     if settings.replica is not None:
-        with made_from(stack_entry("database.replica")):
+        with name_entry(stack_entry("database.replica")):
             replica = _replica(settings, settings.replica, common, network, keys, server)
     follow = settings.replica is not None and settings.replica.apps_follow_promotion
     return Database(

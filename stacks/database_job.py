@@ -15,13 +15,13 @@ from components.key_vault import KeyVault
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
 from stacks.archive import Archive
 from stacks.database import Database
+from stacks.entries import name_entry, stack_entry
 from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE_MIGRATION
 from stacks.outputs import Common, Identities, Network
 from stacks.settings.archive import DATABASE_AUDIT
 from stacks.settings.credentials import manifest
 from stacks.settings.jobs import DATABASE_URL, app_role
 from stacks.settings.model import Settings
-from stacks.settings.origin import made_from, stack_entry
 from stacks.vaults import DATABASE_CREDENTIALS
 
 MIGRATOR = "medspasync_migrator"
@@ -52,7 +52,7 @@ def build_database_job(
     if job.image is None:
         return {}
     assert registry is not None, "cross_problems wants a registry for an image"
-    with made_from(stack_entry("databaseJob")):
+    with name_entry(stack_entry("databaseJob")):
         jobs = DatabaseJobs(
             "database-jobs",
             DatabaseJobsArgs(

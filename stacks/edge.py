@@ -21,12 +21,12 @@ from components.front_door_headers import ResponseHeaders, ResponseHeadersArgs
 from components.waf import WafPolicy, WafPolicyArgs
 from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
+from stacks.entries import Entry, name_entry, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
 from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
-from stacks.settings.origin import Origin, made_from, stack_entry
 
 GROUP = "platform"
 """Purpose of the resource group that holds the edge."""
@@ -62,7 +62,7 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
     """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
     apps = edge_apps(settings.apps)
     zone = settings.front_door.dns_zone
-    with made_from(stack_entry("frontDoor")):
+    with name_entry(stack_entry("frontDoor")):
         outputs = FrontDoor(
             "front-door",
             FrontDoorArgs(
@@ -113,7 +113,7 @@ def _app(
     app: EdgeApp, apps: Sequence[EdgeApp], front_door: FrontDoorSettings, foundation: Foundation, origin: _Origin
 ) -> None:
     common, entry = foundation.common, foundation.edge
-    with made_from(Origin(SECURITY_HEADERS, f"exposures.{app.exposure}")):
+    with name_entry(Entry(SECURITY_HEADERS, f"exposures.{app.exposure}")):
         headers = ResponseHeaders(
             f"headers-{app.name}",
             ResponseHeadersArgs(
@@ -124,7 +124,7 @@ def _app(
                 remove=security_headers().remove,
             ),
         ).outputs
-    with made_from(stack_entry(f"apps.{app.name}")):
+    with name_entry(stack_entry(f"apps.{app.name}")):
         FrontDoorApp(
             f"edge-{app.name}",
             FrontDoorAppArgs(
@@ -160,7 +160,7 @@ def _policy(
 ) -> pulumi.Output[str]:
     common, entry = foundation.common, foundation.edge
     exposed = [app for app in apps if app.exposure == exposure]
-    with made_from(Origin(RATE_LIMITS, exposure)):
+    with name_entry(Entry(RATE_LIMITS, exposure)):
         return WafPolicy(
             f"waf-{exposure}",
             WafPolicyArgs(

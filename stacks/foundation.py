@@ -12,13 +12,13 @@ from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
 from components.protection import Protection
 from stacks.edge import build_entry
+from stacks.entries import name_entry, stack_entry
 from stacks.naming import SUFFIX_LENGTH, Names
 from stacks.network import build_network
 from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
 from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
-from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.secrets import SecretName
 from stacks.vaults import DATABASE_CREDENTIALS, ENCRYPTION, GEO_ENCRYPTION
 
@@ -84,7 +84,7 @@ def build_identities(settings: Settings, common: Common) -> Identities:
 
     apps = {}
     for app in settings.apps:
-        with made_from(stack_entry(f"apps.{app}")):
+        with name_entry(stack_entry(f"apps.{app}")):
             apps[app] = identity(app, "platform", protect=False).outputs
     # Losing the identity that unwraps a key makes the data unreachable, so it is protected like the data.
     vital = (ENCRYPTION, GEO_ENCRYPTION) if common.protection.protect else ()

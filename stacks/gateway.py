@@ -11,12 +11,12 @@ from components.api_management import ApiManagement, ApiManagementArgs, GatewayT
 from components.api_policy import BrowserAccess, CallLimit, TokenCheck
 from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
 from components.gateway_product import GatewayProduct, GatewayProductArgs
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Apps, Foundation, Gateway
 from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings
 from stacks.settings.edge_catalogues import security_headers
 from stacks.settings.gateway import ApiManagementSettings, GatewayApiSettings, path_label
-from stacks.settings.origin import made_from, stack_entry
 
 HEALTH_LIMIT = CallLimit(counter="address", calls=600, seconds=60)
 """Every edge location and every availability test asks for an app's health, each from an address of its own."""
@@ -41,7 +41,7 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
     assert gateway.publisher_name is not None, "ApiManagementSettings wants one with a gateway"
     assert gateway.publisher_email is not None, "ApiManagementSettings wants one with a gateway"
     common, group = foundation.common, foundation.common.groups["platform"]
-    with made_from(stack_entry("apiManagement")):
+    with name_entry(stack_entry("apiManagement")):
         service = ApiManagement(
             "gateway",
             ApiManagementArgs(
@@ -70,13 +70,13 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
         ).outputs
     made = {}
     for name, api in gateway.apis.items():
-        with made_from(stack_entry(f"apiManagement.apis.{name}")):
+        with name_entry(stack_entry(f"apiManagement.apis.{name}")):
             made[name] = GatewayApi(
                 f"gateway-{name}",
                 _api(name, api, settings.apps[name], apps.sites[name].host, group, service.name),
             ).outputs.name
     for name, product in gateway.products.items():
-        with made_from(stack_entry(f"apiManagement.products.{name}")):
+        with name_entry(stack_entry(f"apiManagement.products.{name}")):
             GatewayProduct(
                 f"gateway-{name}",
                 GatewayProductArgs(

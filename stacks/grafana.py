@@ -9,9 +9,9 @@ from components.managed_grafana import ManagedGrafana, ManagedGrafanaArgs
 from components.private_dns import PrivateDns, PrivateDnsArgs
 from components.private_endpoint import PrivateAccess
 from components.role_assignment import assign_role
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.dashboards import ManagedGrafanaSettings
-from stacks.settings.origin import made_from, stack_entry
 
 MONITORING_READER = "43d0d8ad-25c7-4714-9337-8ba259a9fe05"
 """Built-in role Monitoring Reader: metrics and settings of what is in its scope, and the logs of a workspace in it."""
@@ -23,7 +23,7 @@ ZONE = {"grafana": "privatelink.grafana.azure.com"}
 def build_grafana(settings: ManagedGrafanaSettings, foundation: Foundation) -> pulumi.Output[str]:
     """The instance with its identity and rights. Returns its address."""
     common = foundation.common
-    with made_from(stack_entry("dashboards.managedGrafana")):
+    with name_entry(stack_entry("dashboards.managedGrafana")):
         identity = Identity(
             "identity-grafana",
             IdentityArgs(

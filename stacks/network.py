@@ -9,10 +9,10 @@ from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
 from components.private_dns import PrivateDns, PrivateDnsArgs
+from stacks.entries import name_entry, stack_entry
 from stacks.flows import flow_table, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
-from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.platform import regions
 
 # learn.microsoft.com/azure/private-link/private-endpoint-dns; the zone of `sites` also holds their SCM sites.
@@ -32,7 +32,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
     """The virtual network of the stack, complete: whoever uses a subnet or a zone waits for it."""
     names = common.names
     group = common.groups["platform"]
-    with made_from(stack_entry("network")):
+    with name_entry(stack_entry("network")):
         vnet = VirtualNetwork(
             "network",
             VirtualNetworkArgs(
@@ -48,7 +48,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
         )
     way_out = _nat_gateway(settings, common)
     subnets = _subnets(settings, common, vnet, way_out)
-    with made_from(stack_entry("network")):
+    with name_entry(stack_entry("network")):
         zones = PrivateDns(
             "private-dns",
             PrivateDnsArgs(
@@ -62,7 +62,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
             ),
         )
     for index, peer in enumerate(settings.peers):
-        with made_from(stack_entry(f"network.peers[{index}]")):
+        with name_entry(stack_entry(f"network.peers[{index}]")):
             peer_network(
                 f"peer-{peer.name}",
                 resource_group_name=group,
@@ -94,7 +94,7 @@ def build_flow_logs(
     identity: IdentityOutputs,
 ) -> FlowLogs:
     """Flow logs of the stack's network, to a storage account in its region and to the stack's workspace."""
-    with made_from(stack_entry("network.flowLogs")):
+    with name_entry(stack_entry("network.flowLogs")):
         return FlowLogs(
             "network-flows",
             FlowLogsArgs(
@@ -117,7 +117,7 @@ def build_flow_logs(
 def _nat_gateway(settings: NetworkSettings, common: Common) -> NatGateway | None:
     if settings.nat_gateway is None:
         return None
-    with made_from(stack_entry("network.natGateway")):
+    with name_entry(stack_entry("network.natGateway")):
         return NatGateway(
             "egress",
             NatGatewayArgs(
@@ -141,7 +141,7 @@ def _subnets(
     made: dict[str, Subnet] = {}
     for purpose, address_prefix in settings.subnets.by_purpose.items():
         kind = SUBNETS[purpose]
-        with made_from(stack_entry(f"network.{subnet_key(purpose)}")):
+        with name_entry(stack_entry(f"network.{subnet_key(purpose)}")):
             made[purpose] = Subnet(
                 f"subnet-{purpose}",
                 SubnetArgs(

@@ -9,11 +9,11 @@ import pulumi
 from components.action_group import ActionGroup, ActionGroupArgs
 from components.observability import Observability, ObservabilityArgs
 from components.protection import Protection
+from stacks.entries import name_entry, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Monitoring
 from stacks.settings.log_tables import audit_tables
 from stacks.settings.monitoring import MonitoringSettings, ReceiversSettings
-from stacks.settings.origin import made_from, stack_entry
 
 SHORT_NAME_LENGTH = 12
 """Azure's limit for an action group's short name."""
@@ -34,7 +34,7 @@ def build_observability(
     webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none. Raises ValueError
     when a channel wants the webhook and there is none, so that no channel loses a receiver unnoticed.
     """
-    with made_from(stack_entry("monitoring.workspace")):
+    with name_entry(stack_entry("monitoring.workspace")):
         observability = Observability(
             "observability",
             ObservabilityArgs(
@@ -58,7 +58,7 @@ def build_observability(
         receiver = getattr(settings.receivers, channel)
         if receiver.webhook and webhook_uri is None:
             raise ValueError(f"channel {channel} calls a webhook, and the secret of its address has no value")
-        with made_from(stack_entry(f"monitoring.receivers.{channel}")):
+        with name_entry(stack_entry(f"monitoring.receivers.{channel}")):
             action_groups[channel] = ActionGroup(
                 f"action-group-{channel}",
                 ActionGroupArgs(

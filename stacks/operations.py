@@ -22,6 +22,7 @@ from components.alerts import (
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
 from stacks.alert_processing import build_alert_processing
+from stacks.entries import Entry, name_entry, stack_entry
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.alerts import (
     ALERTS,
@@ -38,7 +39,6 @@ from stacks.settings.alerts import (
 from stacks.settings.internal_keys import QueryLists
 from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.settings.subscription import SubscriptionSettings
 
 RUNBOOKS = "docs/runbooks"
@@ -115,7 +115,7 @@ def build_operations(
     folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}
     for alert_id, entry in alert_catalogue().items():
         if entry.kind in folders:
-            with made_from(Origin(ALERTS, alert_id)):
+            with name_entry(Entry(ALERTS, alert_id)):
                 _alert(layer, alert_id, entry, folders[entry.kind])
     if subscription.owner:
         _subscription_log(layer)
@@ -238,7 +238,7 @@ def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertF
 
 def _subscription_log(layer: _Layer) -> None:
     """The activity log of the whole subscription goes to the workspace: who changed what in Azure."""
-    with made_from(stack_entry("subscription.owner")):
+    with name_entry(stack_entry("subscription.owner")):
         monitor.SubscriptionDiagnosticSetting(
             "subscription-activity-log",
             name="to-workspace",
@@ -252,7 +252,7 @@ def _subscription_log(layer: _Layer) -> None:
 def _availability(layer: _Layer) -> None:
     common, monitoring = layer.foundation.common, layer.foundation.monitoring
     for name, test in layer.settings.availability_tests.items():
-        with made_from(stack_entry(f"monitoring.availabilityTests.{name}")):
+        with name_entry(stack_entry(f"monitoring.availabilityTests.{name}")):
             web_test(
                 f"availability-{name}",
                 WebTestArgs(
@@ -280,7 +280,7 @@ def _availability(layer: _Layer) -> None:
 
 def _budget(layer: _Layer) -> None:
     common, settings = layer.foundation.common, layer.settings.budget
-    with made_from(stack_entry("monitoring.budget")):
+    with name_entry(stack_entry("monitoring.budget")):
         budget(
             "budget",
             BudgetArgs(

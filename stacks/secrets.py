@@ -11,10 +11,10 @@ import pulumi
 import pulumi_random as random
 
 from components.key_vault import KeyVault, VaultSecretArgs, vault_secret
+from stacks.entries import Entry, name_entry
 from stacks.outputs import Common, SecretReference
 from stacks.settings.credentials import COPIED, copy_name, published_dates
 from stacks.settings.model import Settings
-from stacks.settings.origin import Origin, made_from
 from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RETIRED = "retired"
@@ -57,7 +57,7 @@ class Generated:
         and keeps the old one, which an overlap or a keyring still needs."""
         resource_name = "-".join(filter(None, ["generated", name.lower(), consumer, version]))
         if resource_name not in self._known:
-            with made_from(Origin(CATALOGUE, name)):
+            with name_entry(Entry(CATALOGUE, name)):
                 make = self._signing_key if entry.form == "signing-key" else self._text
                 self._known[resource_name] = make(resource_name, entry, f"{consumer}-{version}")
         return self._known[resource_name]
@@ -104,7 +104,7 @@ def build_secrets(
         references[app] = []
         for name in app_settings.secrets:
             entry = catalogue()[name]
-            with made_from(Origin(CATALOGUE, name)):
+            with name_entry(Entry(CATALOGUE, name)):
                 for published in values.of(app, name, entry):
                     uri = _write(app, name, entry, published, settings, common, vaults.apps[app])
                     if vaults.database is not None and name in COPIED:

@@ -12,10 +12,10 @@ from components.defender import Defender, DefenderArgs
 from components.policy_assignment import PolicyAssignment, PolicyAssignmentArgs, PolicyExemption
 from components.sentinel import AnalyticsRule, Sentinel, SentinelArgs, Watchlist
 from stacks.dashboards import kinds_present
+from stacks.entries import Entry, name_entry, stack_entry
 from stacks.outputs import Data, Edge, Foundation
 from stacks.response import build_response
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.origin import Origin, made_from, stack_entry
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import DefenderSettings, SecuritySettings
 from stacks.settings.security_catalogues import (
@@ -55,16 +55,16 @@ def build_security(settings: SecurityLayerSettings, foundation: Foundation, data
     """What looks for attackers, and what the subscription has once, as far as this stack asks for it."""
     security = settings.security
     if security.sentinel.enabled:
-        with made_from(stack_entry("security.sentinel")):
+        with name_entry(stack_entry("security.sentinel")):
             _sentinel(security, kinds_present(settings.subscription, settings.monitoring, data), foundation)
             build_response(security, foundation, edge)
     if security.defender is not None:
-        with made_from(stack_entry("security.defender")):
+        with name_entry(stack_entry("security.defender")):
             _defender(security.defender, settings.monitoring, foundation)
     wanted: dict[Initiative, bool] = {"hipaa": security.policies.hipaa, "hitrust-csf": security.policies.hitrust_csf}
     for initiative, assigned in wanted.items():
         if assigned:
-            with made_from(stack_entry("security.policies")):
+            with name_entry(stack_entry("security.policies")):
                 _policies(initiative, settings.platform, foundation)
 
 
@@ -89,7 +89,7 @@ def _sentinel(security: SecuritySettings, present: Collection[str], foundation: 
             defender_subscription=common.subscription_id if sentinel.defender_incidents else None,
         ),
     )
-    with made_from(Origin(SENTINEL, next(iter(rules)))):
+    with name_entry(Entry(SENTINEL, next(iter(rules)))):
         log_alert(
             "alert-sentinel-incident",
             AlertArgs(
@@ -176,7 +176,7 @@ def _policies(initiative: Initiative, platform: PlatformSettings, foundation: Fo
     )
     for key, entry in policy_exemptions().items():
         if entry.initiative == initiative:
-            with made_from(Origin(POLICY_EXEMPTIONS, key)):
+            with name_entry(Entry(POLICY_EXEMPTIONS, key)):
                 assignment.exempt(
                     PolicyExemption(
                         exemption_name=key,

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from components.alerts import AlertArgs
 from components.load_testing import LoadTestingArgs, load_testing
 from components.slo import BurnRateAlert, ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.alerts import minutes
-from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.slo import AppObjectives, BurnRate, Indicator, SloSettings, burn_rate_query, slo_catalogue
 
 
@@ -33,12 +33,12 @@ class SloLayerSettings(Protocol):
 def build_slo(settings: SloLayerSettings, foundation: Foundation) -> None:
     """Alerts on every objective of every app, and load testing where the stack asks for it."""
     for app, objectives in settings.slo.objectives.items():
-        with made_from(stack_entry(f"slo.objectives.{app}")):
+        with name_entry(stack_entry(f"slo.objectives.{app}")):
             for indicator in objectives.by_indicator():
                 _objective(app, indicator, settings, foundation)
     if settings.slo.load_testing:
         common = foundation.common
-        with made_from(stack_entry("slo.loadTesting")):
+        with name_entry(stack_entry("slo.loadTesting")):
             load_testing(
                 "load-testing",
                 LoadTestingArgs(

@@ -21,10 +21,10 @@ from components.key_vault import (
     vault_key,
 )
 from components.key_vault_events import ExpiryAlert, ExpiryEvents
+from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
-from stacks.settings.origin import made_from, stack_entry
 from stacks.settings.vault_events import vault_events
 
 ENCRYPTION = "encryption"
@@ -76,7 +76,7 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
     names, identities = foundation.common.names, foundation.identities
     apps = {}
     for app, app_settings in settings.apps.items():
-        with made_from(stack_entry(f"apps.{app}")):
+        with name_entry(stack_entry(f"apps.{app}")):
             apps[app] = _vault(
                 app,
                 settings,
@@ -87,7 +87,7 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
             )
     database = None
     if installs_credentials(settings.database_job, settings.apps):
-        with made_from(stack_entry("databaseJob")):
+        with name_entry(stack_entry("databaseJob")):
             database = _vault(
                 "database",
                 settings,
@@ -97,7 +97,7 @@ def build_vaults(settings: Settings, foundation: Foundation) -> Vaults:
                 holds="secrets",
             )
     key_vaults, geo_key = {}, None
-    with made_from(stack_entry("vaults.keys")):
+    with name_entry(stack_entry("vaults.keys")):
         identity = identities.duties[ENCRYPTION]
         key_vaults["keys"] = vault = _vault(
             "keys", settings, foundation, vault_name=names.vault("keys"), reader=identity, holds="keys"
@@ -197,7 +197,7 @@ def _keys(
 ) -> EncryptionKey:
     """Every generation of the key for ``use``; the last one encrypts, the others stay for old backups."""
     for key_id, generation in settings.vaults.keys.items():
-        with made_from(stack_entry(f"vaults.keys.{key_id}")):
+        with name_entry(stack_entry(f"vaults.keys.{key_id}")):
             key = vault_key(
                 f"key-{use}-{key_id}",
                 VaultKeyArgs(

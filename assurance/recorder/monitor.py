@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_project, get_stack
 
-from assurance.record import UNKNOWN, Mode, Resource, problem
+from assurance.record import UNKNOWN, Mode, Resource, first_origin, problem
 from assurance.recorder import simulate
 from assurance.recorder.dropped import dropped_inputs
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
@@ -47,7 +47,7 @@ class RecordingMonitor(mocks.MockMonitor):
         *,
         mode: Mode,
         root: Path,
-        origin: Callable[[], dict[str, Any] | None],
+        origins: Callable[[Mapping[str, Any]], list[dict[str, Any]]],
         on_resource: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(_NoMocks())
@@ -56,7 +56,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self.problems: list[dict[str, Any]] = []
         self.secret_values: set[str] = set()
         self._root = root
-        self._origin = origin
+        self._origins = origins
         self._on_resource = on_resource
         self._by_urn: dict[str, Resource] = {}
         self._own_files: dict[str, str | None] = {}
@@ -98,9 +98,10 @@ class RecordingMonitor(mocks.MockMonitor):
                 key: sorted(value.urns) for key, value in sorted(request.propertyDependencies.items()) if value.urns
             },
             trace=self._trace(request),
-            origin=self._origin(),
+            origins=self._origins(inputs),
         )
         resource.source = resource.trace[0] if resource.trace else None
+        resource.origin = first_origin(resource.origins)
         self._keep(resource, wire)
         for path in dropped_inputs(_given.get(), exposed(wire)):
             self.problem(

@@ -36,17 +36,17 @@ def record_program(
     root: Path,
     config: Mapping[str, str] | None = None,
     secret_keys: list[str] | None = None,
-    origin: Callable[[], dict[str, Any] | None] = lambda: None,
+    origins: Callable[[Mapping[str, Any]], list[dict[str, Any]]] = lambda _inputs: [],
     on_resource: Callable[[], None] = lambda: None,
     keep_version_aliases: bool = False,
 ) -> Record:
     """Run ``program`` as the Pulumi program of ``stack`` and return what it declared.
 
     config: stack config by full key (``medspasync:platform``), objects as JSON text, as the engine hands them over.
-    origin: names the data entry that the resource being made comes from.
+    origins: names the data entries that the resource with these inputs, which is being made, comes from.
     Raises whatever the program raises, also inside ``apply``.
     """
-    monitor = RecordingMonitor(mode=mode, root=root, origin=origin, on_resource=on_resource)
+    monitor = RecordingMonitor(mode=mode, root=root, origins=origins, on_resource=on_resource)
     started = time.perf_counter()
     outputs: dict[str, Any] = {}
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from stacks.entries import stack_file
 from stacks.settings.model import Settings
-from stacks.settings.origin import stack_file
 from stacks.settings.parse import parse
 from stacks.settings.secrets import SecretName
 from stacks.settings.supplied import supplied_secrets

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pulumi
 
-from assurance.record import Mode, Record
-from assurance.recorder.program import record_program
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs, IdentityOutputs
 from components.key_vault import ENCRYPT_WITH_KEYS, KeyVault, KeyVaultArgs, VaultGrant, VaultKeyArgs, vault_key
@@ -17,27 +13,13 @@ from components.private_endpoint import PrivateAccess
 from components.protection import Protection
 from stacks.naming import Names
 from stacks.outputs import Common, Network
-from stacks.settings.origin import current_origin
 from stacks.vaults import EncryptionKey
-from tests.harness import ROOT
 
 TENANT = "00000000-0000-4000-8000-000000000002"
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-data"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"
 VNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/v"
-
-
-def record(build: Callable[[], Any], mode: Mode = "deployed") -> Record:
-    """As the harness does, with each resource's origin."""
-
-    def origin() -> dict[str, Any] | None:
-        here = current_origin()
-        return vars(here) if here else None
-
-    result = record_program(build, stack="test", mode=mode, root=ROOT, origin=origin)
-    assert result.problems == []
-    return result
 
 
 def common(*, paired: bool = True, protect: bool = True) -> Common:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import pulumi
 
 from assurance.record import Mode, Record
-from assurance.recorder.program import record_program
 from components.diagnostics import LogDestination
 from components.protection import Protection
 from stacks.naming import Names
 from stacks.network import build_network
 from stacks.outputs import Common
 from stacks.settings.network import NetworkSettings
-from stacks.settings.origin import current_origin
-from tests.harness import ROOT
+from tests.harness import record
 
 _SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups"
 WORKSPACE = f"{_SUBSCRIPTION}/rg/providers/Microsoft.OperationalInsights/workspaces/log"
@@ -82,10 +79,4 @@ def recorded(section: dict[str, Any], mode: Mode = "deployed", location: str = "
         if network.egress_address is not None:
             pulumi.export("egress", network.egress_address)
 
-    def origin() -> dict[str, Any] | None:
-        entry = current_origin()
-        return asdict(entry) if entry else None
-
-    result = record_program(build, stack="test", mode=mode, root=ROOT, origin=origin)
-    assert result.problems == []
-    return result
+    return record(build, mode)

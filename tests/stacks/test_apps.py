@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from assurance.record import Mode, Record
-from assurance.recorder.program import record_program
 from stacks.outputs import Apps
 from stacks.settings.base import SettingsError
 from stacks.settings.environment import RESERVED, RESERVED_PREFIXES
-from stacks.settings.origin import current_origin
-from tests.harness import MODES, ROOT, only, record
+from tests.harness import MODES, only, record
 from tests.stacks.hosting import CLIENT, FRONT_DOOR, PLAN, SUBSCRIPTION, app_block, build, secret_uri
 
 FOUR = {
@@ -43,11 +40,7 @@ def test_every_app_is_whole(mode: Mode, apps: Mapping[str, Any]) -> None:
 
 
 def test_every_resource_names_the_entry_that_it_is_made_from() -> None:
-    def origin() -> dict[str, Any] | None:
-        here = current_origin()
-        return asdict(here) if here else None
-
-    result = record_program(build(FOUR), stack="test", mode="deployed", root=ROOT, origin=origin)
+    result = record(build(FOUR))
     keys = {f"medspasync:apps.{name}" for name in FOUR} | {"medspasync:plans.main"}
     own = [resource for resource in result if resource.type.startswith("azure-native:web:")]
     assert {(resource.origin or {}).get("key") for resource in own} == keys

@@ -14,11 +14,10 @@ from stacks.database import DatabaseKeys, build_database
 from stacks.settings import backup as module
 from stacks.settings.backup import BackupSettings, KeepSettings, cross_problems
 from stacks.settings.database import DatabaseSettings
-from tests.harness import MODES, only
+from tests.harness import MODES, only, record
 from tests.settings.sections import read, refused
 from tests.settings.test_database import ELSEWHERE, burstable, config, platform
 from tests.stacks import layers
-from tests.stacks.layers import record
 
 
 def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Record:

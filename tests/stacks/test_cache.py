@@ -11,10 +11,9 @@ from pulumi_azure_native.redisenterprise import SkuName
 from assurance.record import Mode, Record
 from stacks.cache import build_cache
 from stacks.settings.cache import SKUS, CacheSettings
-from tests.harness import MODES, only
+from tests.harness import MODES, only, record
 from tests.settings.sections import read, refused
 from tests.stacks import layers
-from tests.stacks.layers import record
 
 SMALL = {"sku": "Balanced_B1"}
 

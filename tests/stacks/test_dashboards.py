@@ -16,10 +16,10 @@ from stacks.outputs import Data
 from stacks.settings.dashboards import DashboardSettings, TileEntry, workbook_catalogue
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
-from tests.harness import MODES
+from tests.harness import MODES, record
 from tests.settings.sections import read, refused
 from tests.settings.test_monitoring import document
-from tests.stacks.layers import TENANT, WORKSPACE, record
+from tests.stacks.layers import TENANT, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
 from tests.stacks.test_slo import monitoring
 

@@ -12,11 +12,10 @@ from assurance.record import Mode, Record, Resource
 from stacks.database import Database, DatabaseKeys, build_database
 from stacks.settings.database import DatabaseSettings
 from stacks.settings.jobs import app_role
-from tests.harness import MODES, ROOT, only
+from tests.harness import MODES, ROOT, only, record
 from tests.settings.sections import read
 from tests.settings.test_database import ELSEWHERE, GUID, KEY, burstable, config
 from tests.stacks import layers
-from tests.stacks.layers import record
 
 GROUP = {"name": "sg-breakglass", "objectId": GUID}
 

@@ -24,6 +24,7 @@ from stacks.outputs import Identities
 from stacks.settings.apps import RegistrySettings
 from stacks.settings.jobs import DatabaseJobSettings, app_roles
 from stacks.settings.vaults import VaultSettings
+from tests import harness
 from tests.harness import MODES
 from tests.records import STACKS, stack_record
 from tests.settings.sections import read
@@ -149,7 +150,7 @@ def built(
             )
         )
 
-    return layers.record(build, mode), given
+    return harness.record(build, mode), given
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -195,7 +196,7 @@ def written(
         identities = Identities(apps={app: layers.identity(app) for app in apps}, duties=duties)
         module._principals(cast(Any, settings), identities).apply(file.write_text)
 
-    record = layers.record(build)
+    record = harness.record(build)
     return read_principals(file), record
 
 

@@ -322,15 +322,7 @@ def test_countries_are_allowed_or_blocked(action: str, negated: bool) -> None:
 
 
 def test_resources_name_the_entry_they_come_from() -> None:
-    from assurance.recorder.program import record_program
-    from stacks.settings.origin import current_origin
-    from tests.harness import ROOT
-
-    def origin() -> dict[str, Any] | None:
-        here = current_origin()
-        return {"file": here.file, "line": None, "key": here.key} if here else None
-
-    built = record_program(lambda: build(PREMIUM), stack="test", mode="deployed", root=ROOT, origin=origin)
+    built = record(lambda: build(PREMIUM))
     keys = {(r.origin["file"], r.origin["key"]) for r in built if r.origin}
     assert ("Pulumi.test.yaml", "medspasync:frontDoor") in keys
     assert ("Pulumi.test.yaml", "medspasync:apps.pro-next") in keys

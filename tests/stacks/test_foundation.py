@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assurance.record import Mode, Record
-from tests.harness import MODES
+from tests.harness import MODES, entry_of
 from tests.projects import Config
 from tests.stacks.whole_stack import as_is, two_apps, whole_stack
 
@@ -83,7 +83,7 @@ def test_an_app_is_named_by_its_entry_in_the_stack_file() -> None:
     for identity in record.of_type("managedidentity:UserAssignedIdentity"):
         app = identity.inputs["resourceName"].removeprefix("id-mss-min-")
         if app in ("backend", "frontend"):
-            assert identity.origin == {"file": "Pulumi.test.yaml", "key": f"medspasync:apps.{app}"}
+            assert entry_of(identity) == ("Pulumi.test.yaml", f"medspasync:apps.{app}")
 
 
 @pytest.mark.parametrize("mode", MODES)

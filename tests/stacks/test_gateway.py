@@ -85,9 +85,9 @@ def test_without_it_nothing_changes(tmp_path: Path) -> None:
     texts = []
     for name, config in (("off", off), ("gone", gone)):
         (made,) = record_stacks(project(tmp_path / name, prod=config), [Job("prod", "deployed")])
-        made.seconds = 0
+        made.seconds, made.notMade = 0, []
         for resource in made:
-            resource.origin = {**resource.origin, "line": 0} if resource.origin else None
+            resource.origin, resource.origins = None, []
         texts.append(made.to_json())
     assert texts[0] == texts[1]
     for stack in ("dev", "staging", "prod"):

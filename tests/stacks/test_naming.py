@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from assurance.record import UNKNOWN, Mode
 from stacks.naming import RULES, SUFFIX_LENGTH, Names, name_problem
-from tests.harness import MODES
-from tests.stacks.layers import record
+from tests.harness import MODES, record
 from tests.stacks.whole_stack import as_is, whole_stack
 
 NAMES = Names(short="mss", code="prod", suffix="x7k2")

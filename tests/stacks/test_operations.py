@@ -9,9 +9,8 @@ import pytest
 from assurance.record import Mode, Record, Resource
 from stacks.settings.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, minutes
 from stacks.settings.log_tables import audit_tables
-from tests.harness import MODES, ROOT, only
+from tests.harness import MODES, ROOT, entry_of, only, record
 from tests.settings.test_monitoring import receivers
-from tests.stacks.layers import record
 from tests.stacks.monitoring_stack import APPS, KINDS, program
 
 RULES = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert")
@@ -93,7 +92,7 @@ def test_rule_names_are_unique_and_fit_azure(built: Record) -> None:
 
 def test_each_alert_points_to_its_entry(deployed: Record) -> None:
     for rule in rules(deployed):
-        assert rule.origin == {"file": "stacks/catalogues/alerts.yaml", "key": rule.inputs["tags"]["alert"]}
+        assert entry_of(rule) == ("stacks/catalogues/alerts.yaml", rule.inputs["tags"]["alert"])
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -203,7 +202,7 @@ def test_availability_tests_are_made_as_configured(mode: Mode) -> None:
     built = record(program(availabilityTests={"api": {"url": url}}), mode)
     test = only(built, "applicationinsights:WebTest")
     assert test.inputs["request"]["requestUrl"] == url
-    assert test.origin == {"file": "Pulumi.test.yaml", "key": "medspasync:monitoring.availabilityTests.api"}
+    assert entry_of(test) == ("Pulumi.test.yaml", "medspasync:monitoring.availabilityTests.api")
     assert not record(program(), mode).of_type("applicationinsights:WebTest")
 
 
@@ -269,7 +268,7 @@ def test_a_maintenance_window_quiets_metrics_only(mode: Mode) -> None:
             {"recurrenceType": "Weekly", "daysOfWeek": ["Sunday"], "startTime": "03:00:00", "endTime": "05:00:00"}
         ],
     }
-    assert rule.origin == {"file": "Pulumi.test.yaml", "key": "medspasync:monitoring.maintenance.patches"}
+    assert entry_of(rule) == ("Pulumi.test.yaml", "medspasync:monitoring.maintenance.patches")
 
 
 def test_no_security_alert_can_be_quieted() -> None:

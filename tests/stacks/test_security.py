@@ -23,10 +23,10 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings
 from stacks.settings.security_catalogues import APPROVED, INITIATIVES, PLANS, policy_exemptions, sentinel_catalogue
 from stacks.settings.subscription import SubscriptionSettings
-from tests.harness import MODES, only
+from tests.harness import MODES, only, record
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
-from tests.stacks.layers import GROUP, SUBSCRIPTION, WORKSPACE, record
+from tests.stacks.layers import GROUP, SUBSCRIPTION, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
 from tests.stacks.test_dashboards import EVERYTHING, data
 from tests.stacks.test_slo import monitoring

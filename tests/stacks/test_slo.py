@@ -15,9 +15,9 @@ from components.slo import ErrorBudget, ServiceLevelObjective, ServiceLevelObjec
 from stacks.outputs import Monitoring
 from stacks.settings.slo import SloSettings, slo_catalogue
 from stacks.slo import build_slo, error_budgets
-from tests.harness import MODES, ROOT, only
+from tests.harness import MODES, ROOT, only, record
 from tests.settings.sections import read
-from tests.stacks.layers import GROUP, WORKSPACE, record
+from tests.stacks.layers import GROUP, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
 
 CHANNELS = ("critical", "warning", "security")

@@ -17,8 +17,8 @@ from stacks.settings import secrets
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.supplied import readable_secrets
+from tests.harness import record
 from tests.projects import Config, changed
-from tests.stacks.layers import record
 
 FILE = "Pulumi.test.yaml"
 

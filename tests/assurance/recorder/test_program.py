@@ -13,7 +13,8 @@ from pulumi_azure_native import keyvault, managedidentity, resources
 from assurance.record import SECRET, UNKNOWN, Mode, Record
 from assurance.recorder import simulate
 from assurance.recorder.program import record_program
-from stacks.settings.origin import Origin, current_origin, made_from
+from stacks.entries import Entry, name_entry
+from stacks.recording import follow_entries
 from tests.harness import MODES, ROOT, only
 
 
@@ -148,19 +149,19 @@ def test_two_resources_that_are_one_in_azure_are_reported() -> None:
 
 def test_source_trace_and_origin_name_project_lines() -> None:
     def program() -> None:
-        with made_from(Origin("stacks/catalogues/secrets.yaml", "JWT-SECRET")):
+        with name_entry(Entry("stacks/catalogues/secrets.yaml", "JWT-SECRET")):
             Pair("pair")
         resources.ResourceGroup("group", resource_group_name="rg")
 
-    def origin() -> dict[str, Any] | None:
-        here = current_origin()
-        return {"file": here.file, "key": here.key} if here else None
-
-    record = run(program, origin=origin)
+    with follow_entries(ROOT) as entries:
+        record = run(program, origins=entries.origins)
     child = only(record, "keyvault:Vault")
     assert [frame["file"] for frame in child.trace][:2] == ["tests/assurance/recorder/test_program.py"] * 2
     assert child.source == child.trace[0]
-    assert child.origin == {"file": "stacks/catalogues/secrets.yaml", "key": "JWT-SECRET"}
+    assert child.origin is not None
+    assert child.origin["file"] == "stacks/catalogues/secrets.yaml"
+    assert child.origin["key"] == "JWT-SECRET"
+    assert child.origins == [{**child.origin, "path": ""}]
     assert only(record, "resources:ResourceGroup").origin is None
 
 
