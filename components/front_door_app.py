@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import cdn
+
+from components.front_door_cache import StaticCache, StaticCacheArgs
+
+SIGN_IN_SUFFIX = "-signin"
+"""End of the name of a route that takes sign-ins only; queries of the access log look for it."""
 
 # What Front Door compresses: text that browsers fetch as static files
 # (learn.microsoft.com/azure/frontdoor/standard-premium/how-to-compression).
@@ -56,6 +62,9 @@ class FrontDoorAppArgs:
     probe_interval_seconds: 1 to 255; every edge location probes at this pace.
     rule_set_ids: rule sets on every route.
     static_paths: patterns (``/assets/*``) whose answers may be cached and compressed; no other answer ever is.
+    sign_in_paths: patterns (``/auth/*``) with a route of their own, ``<app>-signin``: the access log hides URLs, so the
+    route's name is what tells a sign-in from another request.
+    after: what must stand before the host answers and go after it: the firewall's association.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -69,7 +78,9 @@ class FrontDoorAppArgs:
     probe_interval_seconds: int
     rule_set_ids: Sequence[pulumi.Input[str]]
     static_paths: Sequence[str]
+    sign_in_paths: Sequence[str] = ()
     origin_path: str | None = None
+    after: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +133,22 @@ class FrontDoorApp(pulumi.ComponentResource):
             shared_private_link_resource=_shared(args.private_link),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        route = _route(name, args, group, origin, ["/*"], cached=False, parent=self)
+        route = _route(name, args, group, origin, _Way(args.app, ["/*"]), parent=self)
+        if args.sign_in_paths:
+            way = _Way(f"{args.app}{SIGN_IN_SUFFIX}", args.sign_in_paths)
+            _route(f"{name}{SIGN_IN_SUFFIX}", args, group, origin, way, parent=self)
         if args.static_paths:
-            _route(f"{name}-static", args, group, origin, args.static_paths, cached=True, parent=self)
+            cache = StaticCache(
+                f"{name}-cache",
+                StaticCacheArgs(
+                    resource_group_name=args.resource_group_name,
+                    profile_name=args.profile_name,
+                    rule_set_name=f"cache{re.sub('[^A-Za-z0-9]', '', args.app)}",
+                ),
+                pulumi.ResourceOptions(parent=self),
+            ).outputs.rule_set_id
+            way = _Way(f"{args.app}-static", args.static_paths, cache=cache)
+            _route(f"{name}-static", args, group, origin, way, parent=self)
         self.outputs = FrontDoorAppOutputs(origin_group_id=group.id, origin_id=origin.id, route_id=route.id)
         self.register_outputs(vars(self.outputs))
 
@@ -140,14 +164,22 @@ def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourceProperties
     )
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A route's name and patterns; cache: the rule set that says how long its answers are cached, None for never."""
+
+    name: str
+    patterns: Sequence[str]
+    cache: pulumi.Output[str] | None = None
+
+
 def _route(
     name: str,
     args: FrontDoorAppArgs,
     group: cdn.AFDOriginGroup,
     origin: cdn.AFDOrigin,
-    patterns: Sequence[str],
+    way: _Way,
     *,
-    cached: bool,
     parent: pulumi.Resource,
 ) -> cdn.Route:
     """A route. It waits for the origin: Azure refuses a route to a group that has none."""
@@ -156,25 +188,29 @@ def _route(
         resource_group_name=args.resource_group_name,
         profile_name=args.profile_name,
         endpoint_name=args.endpoint_name,
-        route_name=f"{args.app}-static" if cached else args.app,
+        route_name=way.name,
         custom_domains=[cdn.ActivatedResourceReferenceArgs(id=domain_id) for domain_id in args.domain_ids],
         # The azurefd.net name of the endpoint serves nothing.
         link_to_default_domain=cdn.LinkToDefaultDomain.DISABLED,
         origin_group=cdn.ResourceReferenceArgs(id=group.id),
         origin_path=args.origin_path,
-        patterns_to_match=list(patterns),
+        patterns_to_match=list(way.patterns),
         supported_protocols=[cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
         https_redirect=cdn.HttpsRedirect.ENABLED,
         forwarding_protocol=cdn.ForwardingProtocol.HTTPS_ONLY,
         enabled_state=cdn.EnabledState.ENABLED,
-        rule_sets=[cdn.ResourceReferenceArgs(id=rule_set_id) for rule_set_id in args.rule_set_ids],
-        cache_configuration=_cache() if cached else None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[origin]),
+        rule_sets=[
+            cdn.ResourceReferenceArgs(id=rule_set_id)
+            for rule_set_id in (*args.rule_set_ids, *([way.cache] if way.cache else []))
+        ],
+        cache_configuration=_cache() if way.cache else None,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[origin, *args.after]),
     )
 
 
 def _cache() -> cdn.AfdRouteCacheConfigurationArgs:
-    """Cached as long as the origin says; another query string is another file."""
+    """Cached as long as the origin says, or `StaticCache` where it says nothing; another query string is another
+    file."""
     return cdn.AfdRouteCacheConfigurationArgs(
         query_string_caching_behavior=cdn.AfdQueryStringCachingBehavior.USE_QUERY_STRING,
         compression_settings=cdn.CompressionSettingsArgs(

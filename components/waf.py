@@ -35,6 +35,8 @@ class WafPolicyArgs:
     rules: custom rules after the incident rule, in order of evaluation.
     profile_name, security_policy_name: where the association is made.
     protected: ids of endpoints and custom domains. One policy per endpoint or domain.
+    after: associations that must be written first: Azure takes a domain into one policy only, so a host that moves
+    leaves its old policy before it enters the next.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -47,6 +49,7 @@ class WafPolicyArgs:
     security_policy_name: str
     protected: Sequence[pulumi.Input[str]]
     managed_rule_changes: Sequence[ManagedRuleChange] = ()
+    after: Sequence[pulumi.Resource] = ()
     tags: dict[str, str] | None = None
 
 
@@ -64,7 +67,8 @@ class WafPolicy(pulumi.ComponentResource):
     Its first rule is reserved for incidents: whoever answers one puts addresses there in the portal or by CLI, and
     `up` leaves them alone. The engine keeps what its state holds, so `up` must refresh first (``--refresh``, or
     ``options.refresh: always``), or a change elsewhere in the policy would write the addresses of the last refresh.
-    Logs hide the authorization header, cookies, query and body arguments; client addresses stay, for the alerts.
+    Its log hides what the access log hides (URLs and query arguments: they may name a patient), and the authorization
+    header, cookies and body arguments; addresses stay, for the alerts.
     """
 
     outputs: WafPolicyOutputs
@@ -110,7 +114,7 @@ class WafPolicy(pulumi.ComponentResource):
                     )
                 ],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.outputs = WafPolicyOutputs(id=policy.id, security_policy_id=association.id)
         self.register_outputs(vars(self.outputs))
@@ -140,6 +144,7 @@ def _scrubbing() -> list[frontdoor.WebApplicationFirewallScrubbingRulesArgs]:
             )
             for kind in (
                 variable.REQUEST_COOKIE_NAMES,
+                variable.REQUEST_URI,
                 variable.QUERY_STRING_ARG_NAMES,
                 variable.REQUEST_BODY_POST_ARG_NAMES,
                 variable.REQUEST_BODY_JSON_ARG_NAMES,

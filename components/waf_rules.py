@@ -116,7 +116,7 @@ def above(limit: int) -> str:
         if digit != "9":
             rest = len(digits) - place - 1
             choices.append(f"{digits[:place]}[{int(digit) + 1}-9]" + (f"[0-9]{{{rest}}}" if rest else ""))
-    return f"^0*({'|'.join(choices)})$"
+    return f"^0*(?:{'|'.join(choices)})$"
 
 
 @dataclass(frozen=True, kw_only=True)

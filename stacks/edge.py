@@ -25,7 +25,13 @@ from stacks.entries import Entry, name_entry, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
+from stacks.settings.edge_catalogues import (
+    RATE_LIMITS,
+    SECURITY_HEADERS,
+    rate_limits,
+    security_headers,
+    sign_in_paths,
+)
 from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
 
 GROUP = "platform"
@@ -86,10 +92,15 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
 def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps, gateway: Gateway | None) -> Edge:
     """Origins, routes and headers for each app, and a firewall policy over each exposure class."""
     seen = edge_apps(settings.apps, gateway.apis if gateway else ())
+    firewalls: dict[str, WafPolicy] = {}
+    for exposure in _exposures(seen):
+        # One after the other: a host that moves to another class is in one policy when the next is written.
+        firewalls[exposure] = _policy(exposure, seen, settings, foundation, after=list(firewalls.values()))
     for app in seen:
-        _app(app, seen, settings.front_door, foundation, _origin(app, apps.sites[app.name], gateway))
-    policies = {exposure: _policy(exposure, seen, settings, foundation) for exposure in _exposures(seen)}
-    return Edge(waf_policies=policies)
+        origin = _origin(app, apps.sites[app.name], gateway)
+        # The firewall stands before a host answers, and goes after it.
+        _app(app, seen, settings.front_door, foundation, origin, firewall=firewalls[app.exposure])
+    return Edge(waf_policies={exposure: firewall.outputs.id for exposure, firewall in firewalls.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +121,13 @@ def _origin(app: EdgeApp, site: Site, gateway: Gateway | None) -> _Origin:
 
 
 def _app(
-    app: EdgeApp, apps: Sequence[EdgeApp], front_door: FrontDoorSettings, foundation: Foundation, origin: _Origin
+    app: EdgeApp,
+    apps: Sequence[EdgeApp],
+    front_door: FrontDoorSettings,
+    foundation: Foundation,
+    origin: _Origin,
+    *,
+    firewall: WafPolicy,
 ) -> None:
     common, entry = foundation.common, foundation.edge
     with name_entry(Entry(SECURITY_HEADERS, f"exposures.{app.exposure}")):
@@ -140,6 +157,8 @@ def _app(
                 probe_interval_seconds=front_door.probe_interval_seconds,
                 rule_set_ids=[headers.rule_set_id],
                 static_paths=app.static_paths,
+                sign_in_paths=sign_in_paths(app.exposure),
+                after=[firewall],
             ),
         )
 
@@ -156,8 +175,13 @@ def _private_link(origin: _Origin, front_door: FrontDoorSettings, foundation: Fo
 
 
 def _policy(
-    exposure: str, apps: Sequence[EdgeApp], settings: EdgeSettings, foundation: Foundation
-) -> pulumi.Output[str]:
+    exposure: str,
+    apps: Sequence[EdgeApp],
+    settings: EdgeSettings,
+    foundation: Foundation,
+    *,
+    after: Sequence[WafPolicy],
+) -> WafPolicy:
     common, entry = foundation.common, foundation.edge
     exposed = [app for app in apps if app.exposure == exposure]
     with name_entry(Entry(RATE_LIMITS, exposure)):
@@ -177,9 +201,10 @@ def _policy(
                     entry.endpoints[exposure],
                     *(entry.domains[host] for app in exposed for host in app.hosts),
                 ],
+                after=after,
                 tags=dict(common.tags),
             ),
-        ).outputs.id
+        )
 
 
 def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[WafRule]:

@@ -18,7 +18,12 @@ from assurance.request.outcome import Decision, Outcome
 from assurance.request.routes import choose, owner_of, routes_of
 
 RULE_SET, RULE = "cdn:RuleSet", "cdn:Rule"
-CACHED_METHODS = ("GET", "HEAD")
+CACHE_ACTION = "RouteConfigurationOverride"
+CACHED_METHODS = ("GET",)
+"""Only answers to GET are kept (learn.microsoft.com/azure/frontdoor/front-door-caching, read 2026-11-29)."""
+UNROUTED = 400
+"""What a host or path without a route gets: Bad Request (learn.microsoft.com/azure/frontdoor/front-door-route-matching,
+read 2026-11-29)."""
 
 
 class Edge:
@@ -48,8 +53,8 @@ class Edge:
         return outcome
 
     def _refused(self, outcome: Outcome, stage: Any, name: str, text: str) -> Outcome:
-        outcome.kind, outcome.status = "refused", 404
-        outcome.decide(Decision(stage, name, f"{text}: 404"))
+        outcome.kind, outcome.status = "refused", UNROUTED
+        outcome.decide(Decision(stage, name, f"{text}: {UNROUTED}"))
         return outcome
 
     def _route(self, route: Resource, pattern: str, request: Request, outcome: Outcome) -> None:
@@ -75,13 +80,14 @@ class Edge:
                     outcome.decide(Decision("headers", rule.name, text, rule))
                     continue
                 for action in get(rule, "actions", ()):
-                    outcome.decide(Decision("headers", rule.name, _apply(action, outcome), rule))
+                    if action.get("name") != CACHE_ACTION:
+                        outcome.decide(Decision("headers", rule.name, _apply(action, outcome), rule))
                 if get(rule, "matchProcessingBehavior") == "Stop":
                     outcome.decide(Decision("headers", rule.name, "is the last rule of its set", rule))
                     break
 
     def _cache(self, route: Resource, request: Request, outcome: Outcome) -> None:
-        cache = get(route, "cacheConfiguration")
+        cache = self._cache_configuration(route)
         if not cache:
             outcome.decide(Decision("cache", outcome.route, "answers are never cached", route))
             return
@@ -89,10 +95,23 @@ class Edge:
             outcome.decide(Decision("cache", outcome.route, f"answers to {request.method} are not cached", route))
             return
         outcome.cached = True
-        text = f"answers are cached as long as the origin says, query strings: {cache['queryStringCachingBehavior']}"
-        if (cache.get("compressionSettings") or {}).get("isCompressionEnabled"):
+        text = f"answers are cached {_duration(cache)}, query strings: {cache['queryStringCachingBehavior']}"
+        if cache.get("isCompressionEnabled") == "Enabled":
             text += ", text is compressed"
         outcome.decide(Decision("cache", outcome.route, text, route))
+
+    def _cache_configuration(self, route: Resource) -> dict[str, Any]:
+        """The route's own, or what the last rule without conditions puts in its place."""
+        own = get(route, "cacheConfiguration") or {}
+        compressed = (own.get("compressionSettings") or {}).get("isCompressionEnabled")
+        chosen = {**own, "isCompressionEnabled": "Enabled" if compressed else "Disabled"} if own else {}
+        for rule_set in self._joins.targets(route, "ruleSets[].id", RULE_SET):
+            rules = self._joins.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
+            for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
+                for action in () if get(rule, "conditions") else get(rule, "actions", ()):
+                    if action.get("name") == CACHE_ACTION:
+                        chosen = (action.get("parameters") or {}).get("cacheConfiguration") or {}
+        return chosen
 
     def _origin(self, route: Resource, request: Request, outcome: Outcome) -> None:
         origins = [
@@ -134,6 +153,16 @@ class Edge:
         sites = ", ".join(site.name for site in sites_of(self._joins, api)) or "outside the record"
         text = f"{apis.demands(self._joins, api)}; {sites} gets it as {request.path}"
         outcome.decide(Decision("gateway", outcome.api, text, api))
+
+
+def _duration(cache: dict[str, Any]) -> str:
+    """How long an answer is kept, in words."""
+    fixed = cache.get("cacheDuration")
+    if cache.get("cacheBehavior") == "OverrideAlways":
+        return f"for {fixed}, whatever the origin says"
+    if cache.get("cacheBehavior") == "OverrideIfOriginMissing":
+        return f"as long as the origin says, for {fixed} where it says nothing"
+    return "as long as the origin says, one to three days where it says nothing"
 
 
 def _apply(action: dict[str, Any], outcome: Outcome) -> str:

@@ -73,7 +73,7 @@ def body_inspection(policy: Resource) -> Iterator[str]:
 
 @rule(
     "WAF-LOG-SCRUBBING",
-    "The firewall's log holds no credentials and no arguments",
+    "The firewall's log holds no URL, no credentials and no arguments, as the access log",
     on=POLICY,
     severity="medium",
     controls=["164.312(a)(1)", "164.312(b)"],
@@ -87,7 +87,14 @@ def log_scrubbing(policy: Resource) -> Iterator[str]:
         for entry in policy.each("policySettings.scrubbingRules")
         if lookup(entry, "state") == "Enabled"
     }
-    wanted = {"RequestHeaderNames", "RequestCookieNames", "QueryStringArgNames", "RequestBodyJsonArgNames"}
+    wanted = {
+        "RequestUri",
+        "RequestHeaderNames",
+        "RequestCookieNames",
+        "QueryStringArgNames",
+        "RequestBodyPostArgNames",
+        "RequestBodyJsonArgNames",
+    }
     missing = wanted - scrubbed
     if missing:
         yield f"no enabled scrubbing rule for {', '.join(sorted(missing))}"

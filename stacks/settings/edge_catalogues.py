@@ -29,6 +29,8 @@ RateAction = Literal["Block", "Log"]
 """What a rate-limit rule may do; Azure knows no other action for one."""
 
 UrlPart = Annotated[str, StringConstraints(pattern=r"^/[^A-Z\s]*$", max_length=256)]
+RoutePattern = Annotated[str, StringConstraints(pattern=r"^/[^A-Z\s*]*(/\*)?$", max_length=256)]
+"""A whole path, or all below one (``/auth/*``); upper and lower case are the same to Front Door."""
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30)]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$")]
@@ -48,6 +50,9 @@ class RateLimitEntry(Section):
     group_by: Literal["SocketAddr", "GeoLocation", "None"]
     """Who is counted together: one address, one country, or everyone."""
     action: RateAction
+    routes: Annotated[list[RoutePattern], Field(max_length=25)] = []
+    """Only of sign-in: path patterns that Front Door routes apart, so that its log, which hides URLs, still tells a
+    sign-in by the route's name. At most 25 patterns a route (Azure's includes/front-door-limits.md)."""
 
 
 class HeaderCatalogue(Section):
@@ -83,6 +88,11 @@ def security_headers() -> HeaderCatalogue:
     """The response headers. Raises SettingsError when the file is wrong."""
     headers: HeaderCatalogue = read_document(_ROOT / SECURITY_HEADERS, HeaderCatalogue)
     return headers
+
+
+def sign_in_paths(exposure: str) -> tuple[str, ...]:
+    """Path patterns of sign-in, sign-up and password reset in an exposure class; none where nobody signs in."""
+    return tuple(path for limit in rate_limits().get(exposure, {}).values() for path in limit.routes)
 
 
 def exposures() -> tuple[str, ...]:

@@ -10,7 +10,14 @@ from typing import Literal, Protocol
 
 from documents.problems import Problem
 from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import CSP, HEADER_VALUE_LONGEST, exposures, rate_limits, security_headers
+from stacks.settings.edge_catalogues import (
+    CSP,
+    HEADER_VALUE_LONGEST,
+    exposures,
+    rate_limits,
+    security_headers,
+    sign_in_paths,
+)
 
 CSP_BY_APP = "app"
 """As an app's ``csp``: the app sends the header itself, and the edge leaves it alone."""
@@ -100,7 +107,7 @@ FIXED_RULES = 5
 VALUES_PER_CONDITION = 10
 """Most text values of a firewall condition."""
 
-NEVER_CACHED = ("/.auth", "/api", "/auth")
+NEVER_CACHED = ("/.auth", "/api", "/auth", "/login", "/register", "/signup", "/token", "/password", "/mfa", "/otp")
 """Beginnings of paths whose answers belong to one person."""
 
 
@@ -203,15 +210,16 @@ def _static_path_problem(path: str, health_check_path: str) -> str | None:
 
 def _limit_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:
     tier = TIERS[front_door.sku]
-    routes = sum(2 if app.static_paths else 1 for app in apps)
+    sign_in = {app.name: len(sign_in_paths(app.exposure)) for app in apps}
+    routes = sum(1 + bool(app.static_paths) + bool(sign_in[app.name]) for app in apps)
     counts = {
         "endpoints": (len({app.exposure for app in apps}), tier.endpoints),
         "custom domains": (sum(len(app.hosts) for app in apps), tier.domains),
         "origin groups": (len(apps), tier.origin_groups),
-        "rule sets": (len(apps), tier.rule_sets),
+        "rule sets": (sum(1 + bool(app.static_paths) for app in apps), tier.rule_sets),
         "routes": (routes, tier.routes),
         "composite routes": (
-            sum(2 * len(app.hosts) * (1 + len(app.static_paths)) for app in apps),
+            sum(2 * len(app.hosts) * (1 + len(app.static_paths) + sign_in[app.name]) for app in apps),
             COMPOSITE_ROUTES,
         ),
     }

@@ -6,8 +6,9 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi_azure_native import cdn
 
-from assurance.record import Mode, Record
+from assurance.record import Mode, Record, Resource
 from components.diagnostics import LogDestination
 from components.front_door import DnsZone, FrontDoor, FrontDoorArgs, record_output
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
@@ -55,6 +56,7 @@ def build(
             remove=["Server"],
         ),
     )
+    other = cdn.RuleSet("firewall", resource_group_name="rg", profile_name="afd-test", rule_set_name="other")
     FrontDoorApp(
         "app",
         FrontDoorAppArgs(
@@ -73,6 +75,8 @@ def build(
             probe_interval_seconds=60,
             rule_set_ids=[headers.outputs.rule_set_id],
             static_paths=static,
+            sign_in_paths=["/auth/*"],
+            after=[other],
         ),
     )
     return door
@@ -86,6 +90,10 @@ def built(request: pytest.FixtureRequest) -> Record:
 
 def routes(built: Record) -> dict[str, dict[str, Any]]:
     return {route.inputs["routeName"]: route.inputs for route in built.of_type("cdn:Route")}
+
+
+def header_rules(built: Record) -> list[Resource]:
+    return [rule for rule in built.of_type("cdn:Rule") if rule.inputs["ruleName"].startswith("headers")]
 
 
 def test_domains_have_managed_certificates_and_modern_tls(built: Record) -> None:
@@ -129,14 +137,14 @@ def test_tier_is_the_one_asked_for(sku: str, name: str) -> None:
 
 
 def test_routes_are_https_on_both_sides_and_only_for_our_hosts(built: Record) -> None:
-    assert set(routes(built)) == {"frontend", "frontend-static"}
+    assert set(routes(built)) == {"frontend", "frontend-signin", "frontend-static"}
     for route in routes(built).values():
         assert route["httpsRedirect"] == "Enabled"
         assert route["forwardingProtocol"] == "HttpsOnly"
         assert route["linkToDefaultDomain"] == "Disabled"
         assert route["supportedProtocols"] == ["Http", "Https"]
         assert len(route["customDomains"]) == 2
-        assert len(route["ruleSets"]) == 1
+        assert len(route["ruleSets"]) == (2 if "cacheConfiguration" in route else 1)
 
 
 def test_only_static_paths_are_cached(built: Record) -> None:
@@ -151,15 +159,25 @@ def test_only_static_paths_are_cached(built: Record) -> None:
 
 def test_without_static_paths_nothing_is_cached() -> None:
     built = record(lambda: build(static=()))
-    assert "cacheConfiguration" not in only(built, "cdn:Route").inputs
+    assert all("cacheConfiguration" not in route for route in routes(built).values())
+    assert not [
+        rule for rule in built.of_type("cdn:Rule") if rule.inputs["actions"][0]["name"] == "RouteConfigurationOverride"
+    ]
 
 
-def test_routes_wait_for_the_origin_and_for_the_rules(built: Record) -> None:
+def test_a_missing_cache_control_means_an_hour(built: Record) -> None:
+    (rule,) = [rule for rule in built.of_type("cdn:Rule") if rule.inputs["ruleName"] == "duration"]
+    cache = rule.inputs["actions"][0]["parameters"]["cacheConfiguration"]
+    assert (cache["cacheBehavior"], cache["cacheDuration"]) == ("OverrideIfOriginMissing", "01:00:00")
+
+
+def test_routes_wait_for_the_origin_the_rules_and_the_firewall(built: Record) -> None:
     """A route to a group without an origin is refused; one without its rules would serve without headers."""
     origin = only(built, "cdn:AFDOrigin").urn
-    rules = {rule.urn for rule in built.of_type("cdn:Rule")}
+    rules = {rule.urn for rule in header_rules(built)}
+    (firewall,) = [each.urn for each in built.of_type("cdn:RuleSet") if each.name == "firewall"]
     for route in built.of_type("cdn:Route"):
-        assert {origin, *rules} <= set(route.dependencies)
+        assert {origin, firewall, *rules} <= set(route.dependencies)
 
 
 def test_private_origin_is_reached_by_private_link_only(built: Record) -> None:
@@ -190,7 +208,7 @@ def test_health_is_probed_by_https_at_the_health_path(built: Record) -> None:
 
 
 def test_headers_are_split_into_rules_that_azure_takes(built: Record) -> None:
-    rules = sorted(built.of_type("cdn:Rule"), key=lambda rule: rule.inputs["order"])
+    rules = sorted(header_rules(built), key=lambda rule: rule.inputs["order"])
     assert [rule.inputs["order"] for rule in rules] == [1, 2]
     assert all(len(rule.inputs["actions"]) <= ACTIONS_PER_RULE == 5 for rule in rules)
     assert all(rule.inputs["matchProcessingBehavior"] == "Continue" for rule in rules)

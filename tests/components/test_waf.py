@@ -109,6 +109,7 @@ def test_log_hides_credentials_and_arguments_but_not_addresses(built: Record) ->
     rules = {r["matchVariable"]: r for r in settings["scrubbingRules"] if r["state"] == "Enabled"}
     assert rules.pop("RequestHeaderNames")["selector"] == "Authorization"
     assert set(rules) == {
+        "RequestUri",
         "RequestCookieNames",
         "QueryStringArgNames",
         "RequestBodyPostArgNames",

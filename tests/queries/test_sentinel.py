@@ -22,15 +22,33 @@ def ago(minutes: int) -> dict[str, Any]:
     return {"TimeGenerated": NOW - timedelta(minutes=minutes)}
 
 
-def blocked(rule: str, address: str = ATTACKER, times: int = 1) -> list[dict[str, Any]]:
-    row = {"Category": "FrontDoorWebApplicationFirewallLog", "action_s": "Block", "ruleName_s": rule}
-    return [{**row, "clientIP_s": address}] * times
+BLOCKING = "Microsoft_DefaultRuleSet-2.1-BLOCKING-EVALUATION-949110"
+"""What a managed rule set from 2.0 on writes when it blocks, whichever rules matched."""
+
+
+def matched(rule: str, address: str = ATTACKER, times: int = 1, start: int = 0) -> list[dict[str, Any]]:
+    """Requests that a managed rule scored and the set then blocked; every one bears a forged client address."""
+    row = {"Category": "FrontDoorWebApplicationFirewallLog", "socketIP_s": address}
+    scored = {**row, "action_s": "AnomalyScoring", "ruleName_s": rule}
+    blocked = {**row, "action_s": "Block", "ruleName_s": BLOCKING}
+    marks = [
+        {"trackingReference_s": f"{rule}-{address}-{n}", "clientIP_s": f"192.0.2.{n % 250}"}
+        for n in range(start, start + times)
+    ]
+    return [{**kind, **mark} for mark in marks for kind in (scored, blocked)]
+
+
+def limited(rule: str, address: str, times: int) -> list[dict[str, Any]]:
+    """Requests that a custom rule blocked."""
+    row = {"Category": "FrontDoorWebApplicationFirewallLog", "socketIP_s": address, "action_s": "Block"}
+    return [{**row, "ruleName_s": rule, "trackingReference_s": f"{rule}-{n}"} for n in range(times)]
 
 
 def signin(status: str, address: str = ATTACKER, minutes: int = 5, times: int = 1) -> list[dict[str, Any]]:
     url = "https://api.medspasyncpro.com:443/api/auth/login"
     row = {"Category": "FrontDoorAccessLog", "httpMethod_s": "POST", "requestUri_s": url, "httpStatusCode_s": status}
-    return [{**row, "clientIp_s": address, **ago(minutes)}] * times
+    row["routeName_s"] = "backend-signin"
+    return [{**row, "socketIp_s": address, "clientIp_s": f"192.0.2.{n % 250}", **ago(minutes)} for n in range(times)]
 
 
 def edge(*rows: list[dict[str, Any]]) -> Rows:
@@ -54,7 +72,7 @@ def indicator(**changes: Any) -> dict[str, Any]:
 
 ATTACKS: dict[str, list[Rows]] = {
     "edge-scanner": [
-        edge(*(blocked(f"Microsoft_DefaultRuleSet-2.1-{kind}", times=6) for kind in ["SQLI", "XSS", "LFI", "RCE"]))
+        edge(*(matched(f"Microsoft_DefaultRuleSet-2.1-{kind}", times=6) for kind in ["SQLI", "XSS", "LFI", "RCE"]))
     ],
     "signin-after-guessing": [edge(signin("401", times=60, minutes=20), signin("200", minutes=3))],
     "privilege-then-secret": [{"AzureActivity": [role(50)], "AZKVAuditLogs": [read(10)]}],
@@ -65,9 +83,9 @@ ATTACKS: dict[str, list[Rows]] = {
 }
 ORDINARY: dict[str, list[Rows]] = {
     "edge-scanner": [
-        edge(blocked("Microsoft_DefaultRuleSet-2.1-SQLI", CLINIC, times=500)),
-        edge(*(blocked(f"Rate{kind}", CLINIC, times=50) for kind in ("General", "Auth", "Api", "Login"))),
-        edge(*(blocked(f"rule-{number}", f"198.51.100.{number}", times=10) for number in range(8))),
+        edge(matched("Microsoft_DefaultRuleSet-2.1-SQLI-942100", CLINIC, times=500)),
+        edge(*(limited(f"Rate{kind}", CLINIC, times=50) for kind in ("General", "Auth", "Api", "Login"))),
+        edge(*(matched(f"rule-{number}", f"198.51.100.{number}", times=10) for number in range(8))),
     ],
     "signin-after-guessing": [
         edge(signin("401", CLINIC, times=20), signin("200", CLINIC, times=80, minutes=1)),

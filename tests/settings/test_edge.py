@@ -175,14 +175,23 @@ def test_static_paths_are_accepted(path: str) -> None:
 def test_what_a_profile_may_hold(sku: str) -> None:
     tier = TIERS[sku]
     door, firewall = front_door(sku=sku), waf(managedRules=False)
-    many = [app(f"a{n}", "web", ingress="serviceTag", hosts=(f"a{n}.example.com",)) for n in range(tier.routes + 1)]
+    many = [
+        app(f"a{n}", "marketing", ingress="serviceTag", hosts=(f"a{n}.example.com",)) for n in range(tier.routes + 1)
+    ]
     words = "; ".join(p.allowed for p in problems(many, door, firewall))
     for what in ("origin groups", "rule sets", "routes"):
         assert f"at most {tier.routes} {what}; the apps need {tier.routes + 1}" in words
     assert problems(many[:-1], door, firewall) == []
     hosts = tuple(f"h{n}.example.com" for n in range(tier.domains + 1))
-    found = problems([app("a", "web", hosts=hosts, ingress="serviceTag")], door, firewall)
+    found = problems([app("a", "marketing", hosts=hosts, ingress="serviceTag")], door, firewall)
     the_problem(found, "frontDoor.sku", f"{tier.domains} custom domains", str(tier.domains + 1))
+
+
+def test_sign_in_and_static_paths_have_routes() -> None:
+    """An app of a class where people sign in has a route for it, one with static paths one more."""
+    many = [app(f"a{n}", "web", static_paths=("/s/*",), hosts=(f"a{n}.example.com",)) for n in range(67)]
+    the_problem(problems(many), "frontDoor.sku", "at most 200 routes; the apps need 201")
+    assert problems(many[:-1]) == []
 
 
 def test_endpoints_of_a_profile_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +213,7 @@ def test_patterns_of_a_route_are_counted() -> None:
 
 def test_composite_routes_are_counted() -> None:
     hosts = tuple(f"h{n}.example.com" for n in range(100))
-    found = problems([app("a", "web", hosts=hosts, static_paths=tuple(f"/s{n}/*" for n in range(25)))])
+    found = problems([app("a", "marketing", hosts=hosts, static_paths=tuple(f"/s{n}/*" for n in range(25)))])
     the_problem(found, "frontDoor.sku", "5000 composite routes", "5200")
 
 

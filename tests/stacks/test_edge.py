@@ -58,7 +58,7 @@ def protected_ids(built: Record) -> dict[str, str]:
 def headers_on(built: Record, route: dict[str, Any]) -> tuple[dict[str, str], set[str]]:
     """Header values that a route's rules set, and names that they remove."""
     sets = {r.id: r.inputs["ruleSetName"] for r in built.of_type("cdn:RuleSet")}
-    names = {sets[reference["id"]] for reference in route["ruleSets"]}
+    names = {name for name in (sets[reference["id"]] for reference in route["ruleSets"]) if name.startswith("headers")}
     actions = [
         action["parameters"]
         for rule in built.of_type("cdn:Rule")

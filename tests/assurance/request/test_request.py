@@ -245,7 +245,7 @@ def test_a_firewall_that_is_off_or_absent_is_said() -> None:
 def test_paths_without_a_route_are_refused() -> None:
     record = lean_record()
     named(record, "edge-backend", "cdn:Route").inputs["patternsToMatch"] = ["/api/*"]
-    assert ask(record, "GET", f"{API}/other").status == 404
+    assert ask(record, "GET", f"{API}/other").status == 400
     assert ask(record, "GET", f"{API}/api/x").kind == "forwarded"
 
 
@@ -325,6 +325,7 @@ def test_an_example_that_no_longer_holds_fails_the_command(tmp_path: Path) -> No
     for rule in _rules(waf(record)):
         rule["rateLimitThreshold"] = 5000
     named(record, "edge-frontend-static", "cdn:Route").inputs["cacheConfiguration"] = None
+    without(record, "edge-frontend-cache", "cdn:Rule")
     named(record, "headers-backend-2", "cdn:Rule").inputs["actions"].pop()
     without(record, "headers-backend-3", "cdn:Rule")
     result, report = run("request", record, tmp_path, "prod", "--file", str(FILE))
@@ -355,7 +356,7 @@ def test_one_request_is_explained_step_by_step(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (["GET", "http://api.medspasyncpro.com/a"], "redirected to https://api.medspasyncpro.com/a"),
-        (["GET", "https://nobody.example/"], "refused (404)"),
+        (["GET", "https://nobody.example/"], "refused (400)"),
         (["GET", f"{WEB}/static/a.js"], "from the cache where the origin allows it"),
     ],
 )
