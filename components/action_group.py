@@ -15,7 +15,6 @@ class ActionGroupArgs:
 
     group_name: 1 to 260 characters; short_name: 1 to 12, shown in messages.
     emails: addresses of roles, not of people; webhook_uri: https, may be secret, receives the common alert schema.
-    sms: telephones as ``+1 5550100``, country code and number; push: accounts of the Azure mobile app.
     At least one receiver, or nobody hears of anything.
     """
 
@@ -24,8 +23,6 @@ class ActionGroupArgs:
     short_name: str
     emails: Sequence[str]
     webhook_uri: pulumi.Input[str] | None = None
-    sms: Sequence[str] = ()
-    push: Sequence[str] = ()
     tags: dict[str, str] | None = None
 
 
@@ -43,7 +40,7 @@ class ActionGroup(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ActionGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:ActionGroup", name, None, opts)
-        if not (args.emails or args.webhook_uri is not None or args.sms or args.push):
+        if not (args.emails or args.webhook_uri is not None):
             raise ValueError(f"action group {args.group_name} has no receiver")
         group = monitor.ActionGroup(
             name,
@@ -59,21 +56,11 @@ class ActionGroup(pulumi.ComponentResource):
                 for number, email in enumerate(args.emails, start=1)
             ],
             webhook_receivers=_webhook(args.webhook_uri),
-            sms_receivers=[_sms(number, telephone) for number, telephone in enumerate(args.sms, start=1)],
-            azure_app_push_receivers=[
-                monitor.MicrosoftCommonAzureAppPushReceiverArgs(name=f"push-{number}", email_address=account)
-                for number, account in enumerate(args.push, start=1)
-            ],
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.outputs = ActionGroupOutputs(id=group.id)
         self.register_outputs(vars(self.outputs))
-
-
-def _sms(number: int, telephone: str) -> monitor.MicrosoftCommonSmsReceiverArgs:
-    country, own = telephone.removeprefix("+").split(" ")
-    return monitor.MicrosoftCommonSmsReceiverArgs(name=f"sms-{number}", country_code=country, phone_number=own)
 
 
 def _webhook(uri: pulumi.Input[str] | None) -> list[monitor.WebhookReceiverArgs]:

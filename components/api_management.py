@@ -43,12 +43,10 @@ OFF = (
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayTelemetry:
-    """Application Insights. component_id: its ARM id; connection_string: secret; sampling_percent: of the calls that
-    succeed, 0 to 100; every error is kept."""
+    """Application Insights. component_id: its ARM id; connection_string: secret. Every call is kept."""
 
     component_id: pulumi.Input[str]
     connection_string: pulumi.Input[str]
-    sampling_percent: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,10 +210,7 @@ class ApiManagement(pulumi.ComponentResource):
             is_buffered=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for logger, kind, sampling in (
-            (insights, "applicationinsights", args.telemetry.sampling_percent),
-            (monitor, "azuremonitor", 100.0),
-        ):
+        for logger, kind in ((insights, "applicationinsights"), (monitor, "azuremonitor")):
             apimanagement.Diagnostic(
                 f"{name}-{kind}",
                 **place,
@@ -223,7 +218,7 @@ class ApiManagement(pulumi.ComponentResource):
                 logger_id=logger.id,
                 always_log=apimanagement.AlwaysLog.ALL_ERRORS,
                 sampling=apimanagement.SamplingSettingsArgs(
-                    sampling_type=apimanagement.SamplingType.FIXED, percentage=sampling
+                    sampling_type=apimanagement.SamplingType.FIXED, percentage=100.0
                 ),
                 verbosity=apimanagement.Verbosity.ERROR,
                 http_correlation_protocol=apimanagement.HttpCorrelationProtocol.W3_C,

@@ -79,7 +79,6 @@ class AppServiceArgs:
     min_tls_version: ``1.2`` or ``1.3``; Front Door speaks both to an origin (learn.microsoft.com/azure/frontdoor/
     tls-policy).
     end_to_end_encryption: TLS from App Service's front end to the worker; needs the Standard tier.
-    ssh: a shell into the container, through SCM.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -103,7 +102,6 @@ class AppServiceArgs:
     sign_in: SignIn | None = None
     min_tls_version: Literal["1.2", "1.3"] = "1.3"
     end_to_end_encryption: bool = True
-    ssh: bool = False
     tags: dict[str, str] | None = None
 
 

@@ -46,7 +46,7 @@ def site_properties(args: AppServiceArgs) -> dict[str, Any]:
         "end_to_end_encryption_enabled": args.end_to_end_encryption,
         "client_affinity_enabled": False,
         "client_cert_enabled": False,  # Front Door does not pass client certificates on
-        "ssh_enabled": args.ssh,
+        "ssh_enabled": False,
         "scm_site_also_stopped": True,
         "storage_account_required": False,
         "virtual_network_subnet_id": args.subnet_id,

@@ -14,6 +14,10 @@ from components.protection import Protection, lock_resource
 NO_DAILY_CAP = -1.0
 """A workspace that has reached its daily cap drops audit records until the next day."""
 
+PUBLIC = "Enabled"
+"""Data and queries come over the public endpoints, each with an Entra identity. Off would need an Azure Monitor private
+link scope; without one the apps' telemetry is lost."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObservabilityArgs:
@@ -23,11 +27,7 @@ class ObservabilityArgs:
     retention_days: how long logs can be queried at full speed, 30 to 730.
     total_retention_days: by table, how long logs are kept at all: 4 to 730, or 1095, 1460, 1826, 2191, 2556, 2922,
     3288, 3653, 4018 or 4383 (Tables API, totalRetentionInDays). A table that is not named keeps ``retention_days``.
-    daily_cap_gb: None keeps every record, whatever it costs.
-    public_ingestion, public_query: whether the public endpoints accept data and queries, which are authenticated
-    either way. Off needs an Azure Monitor private link scope; without one the apps' telemetry is lost.
-    local_authentication: accept telemetry by instrumentation key alone. Off, a sender needs an Entra identity with
-    the role Monitoring Metrics Publisher.
+    A sender of telemetry needs an Entra identity with the role Monitoring Metrics Publisher.
     sampling_percent: share of telemetry kept, above 0 to 100. Logs are never sampled.
     """
 
@@ -38,10 +38,6 @@ class ObservabilityArgs:
     retention_days: int
     total_retention_days: Mapping[str, int]
     protection: Protection
-    daily_cap_gb: float | None = None
-    public_ingestion: bool = True
-    public_query: bool = True
-    local_authentication: bool = False
     sampling_percent: float = 100.0
     tags: dict[str, str] | None = None
 
@@ -94,10 +90,10 @@ class Observability(pulumi.ComponentResource):
                 immediate_purge_data_on30_days=False,
             ),
             workspace_capping=operationalinsights.WorkspaceCappingArgs(
-                daily_quota_gb=NO_DAILY_CAP if args.daily_cap_gb is None else args.daily_cap_gb
+                daily_quota_gb=NO_DAILY_CAP,
             ),
-            public_network_access_for_ingestion=_access(args.public_ingestion),
-            public_network_access_for_query=_access(args.public_query),
+            public_network_access_for_ingestion=PUBLIC,
+            public_network_access_for_query=PUBLIC,
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
@@ -133,10 +129,10 @@ class Observability(pulumi.ComponentResource):
             workspace_resource_id=workspace.id,
             # False keeps the mask on: clients' addresses are stored as 0.0.0.0.
             disable_ip_masking=False,
-            disable_local_auth=not args.local_authentication,
+            disable_local_auth=True,
             immediate_purge_data_on30_days=False,
-            public_network_access_for_ingestion=_access(args.public_ingestion),
-            public_network_access_for_query=_access(args.public_query),
+            public_network_access_for_ingestion=PUBLIC,
+            public_network_access_for_query=PUBLIC,
             sampling_percentage=args.sampling_percent,
             tags=args.tags,
             # Azure does not call them secret; in the state they would stand in plain text.
@@ -144,7 +140,3 @@ class Observability(pulumi.ComponentResource):
                 parent=self, additional_secret_outputs=["connection_string", "instrumentation_key"]
             ),
         )
-
-
-def _access(public: bool) -> str:
-    return "Enabled" if public else "Disabled"

@@ -50,7 +50,15 @@ def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) ->
     sites = {}
     for name, app in settings.apps.items():
         with name_entry(stack_entry(f"apps.{name}")):
-            built = _app(name, app, built_plans[app.plan], settings.registry, foundation, data)
+            built = _app(
+                name,
+                app,
+                built_plans[app.plan],
+                settings.plans[app.plan].tier.encrypted,
+                settings.registry,
+                foundation,
+                data,
+            )
             sites[name] = Site(id=built.outputs.id, host=built.outputs.host, plan_id=built_plans[app.plan])
     return Apps(sites=sites, plans=built_plans)
 
@@ -90,6 +98,7 @@ def _app(
     name: str,
     app: AppSettings,
     plan_id: pulumi.Output[str],
+    encrypted: bool,
     registry: RegistrySettings | None,
     foundation: Foundation,
     data: Data,
@@ -121,8 +130,7 @@ def _app(
             cors_credentials=app.cors.credentials,
             sign_in=_sign_in(app.sign_in, common) if app.sign_in else None,
             min_tls_version=app.min_tls_version,
-            end_to_end_encryption=app.end_to_end_encryption,
-            ssh=app.ssh,
+            end_to_end_encryption=encrypted,
             tags=dict(common.tags),
         ),
     )

@@ -10,7 +10,7 @@ import pulumi
 from components.event_bus import BusQueue, BusSubscription, BusTopic, Delivery, EventBus, EventBusArgs
 from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Bus, Foundation
-from stacks.settings.bus import DeliverySettings, EventBusSettings
+from stacks.settings.bus import LOCK_SECONDS, DeliverySettings, EventBusSettings
 
 HOST_VARIABLE = "SERVICE_BUS_HOST"
 """Environment variable under which apps on the bus read its host name."""
@@ -56,7 +56,7 @@ def _queues(bus: EventBusSettings, foundation: Foundation) -> list[BusQueue]:
     return [
         BusQueue(
             name=name,
-            delivery=_delivery(queue),
+            delivery=_delivery(queue, lock_seconds=queue.lock_seconds),
             senders=_principals(queue.senders, foundation),
             receivers=_principals(queue.receivers, foundation),
         )
@@ -73,7 +73,7 @@ def _topics(bus: EventBusSettings, foundation: Foundation) -> list[BusTopic]:
             subscriptions=[
                 BusSubscription(
                     name=key,
-                    delivery=_delivery(subscription),
+                    delivery=_delivery(subscription, sessions=subscription.sessions),
                     receivers=_principals(subscription.receivers, foundation),
                 )
                 for key, subscription in topic.subscriptions.items()
@@ -83,12 +83,12 @@ def _topics(bus: EventBusSettings, foundation: Foundation) -> list[BusTopic]:
     ]
 
 
-def _delivery(settings: DeliverySettings) -> Delivery:
+def _delivery(settings: DeliverySettings, *, lock_seconds: int = LOCK_SECONDS, sessions: bool = False) -> Delivery:
     return Delivery(
         max_deliveries=settings.max_deliveries,
-        lock_seconds=settings.lock_seconds,
+        lock_seconds=lock_seconds,
         time_to_live_days=settings.time_to_live_days,
-        sessions=settings.sessions,
+        sessions=sessions,
     )
 
 

@@ -95,12 +95,11 @@ def build_database(
     if settings.replica is not None:
         with name_entry(stack_entry("database.replica")):
             replica = _replica(settings, settings.replica, common, network, keys, server)
-    follow = settings.replica is not None and settings.replica.apps_follow_promotion
     return Database(
         id=server.outputs.id,
         name=server.outputs.name,
         resource_group=common.groups["data"],
-        host=replica.outputs.writer_host if replica and follow else server.outputs.host,
+        host=replica.outputs.writer_host if replica else server.outputs.host,
         port=POOLER_PORT if settings.pooler else POSTGRES_PORT,
         direct_port=POSTGRES_PORT,
         database=settings.database,

@@ -152,7 +152,7 @@ def _app(
                 domain_ids=[entry.domains[host] for host in app.hosts],
                 origin_host=origin.host,
                 origin_path=origin.path,
-                private_link=_private_link(origin, front_door, foundation) if app.ingress == "privateLink" else None,
+                private_link=_private_link(origin, foundation) if app.ingress == "privateLink" else None,
                 health_check_path=(origin.path or "") + app.health_check_path,
                 probe_interval_seconds=front_door.probe_interval_seconds,
                 rule_set_ids=[headers.rule_set_id],
@@ -163,13 +163,13 @@ def _app(
         )
 
 
-def _private_link(origin: _Origin, front_door: FrontDoorSettings, foundation: Foundation) -> PrivateLink:
+def _private_link(origin: _Origin, foundation: Foundation) -> PrivateLink:
     message = foundation.edge.private_link_message
     assert message is not None, "build_entry makes one where an app is reached by private link"
     return PrivateLink(
         target_id=origin.id,
         group_id=origin.group_id,
-        location=front_door.private_link_location or foundation.common.location,
+        location=foundation.common.location,
         request_message=message,
     )
 
@@ -244,7 +244,7 @@ def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[
             RateLimit(
                 name=_alphanumeric("Rate", name),
                 threshold=own.get("threshold", entry.threshold),
-                window_minutes=own.get("window_minutes", entry.window_minutes),
+                window_minutes=entry.window_minutes,
                 group_by=entry.group_by,
                 action=own.get("action", entry.action),
                 paths=entry.paths,

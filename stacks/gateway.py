@@ -61,7 +61,6 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
                 telemetry=GatewayTelemetry(
                     component_id=foundation.monitoring.app_insights_id,
                     connection_string=foundation.monitoring.connection_string,
-                    sampling_percent=gateway.sampling_percent,
                 ),
                 logs=common.logs,
                 protect=common.protection.protect,

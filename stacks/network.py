@@ -99,8 +99,9 @@ def build_flow_logs(
             "network-flows",
             FlowLogsArgs(
                 location=common.location,
-                watcher_name=settings.watcher_name or f"NetworkWatcher_{common.location}",
-                watcher_group=settings.watcher_group,
+                # As Azure names the one that it makes in each region by itself.
+                watcher_name=f"NetworkWatcher_{common.location}",
+                watcher_group="NetworkWatcherRG",
                 flow_log_name=common.names.regional("flow"),
                 target_id=network.vnet_id,
                 storage_id=storage_id,

@@ -66,7 +66,7 @@ class _Layer:
         return AlertArgs(
             id=alert_id,
             rule_name=common.names.regional("alert", "-".join(filter(None, [alert_id, part]))),
-            severity=entry.severity if override.severity is None else override.severity,
+            severity=entry.severity,
             description=entry.summary,
             runbook=f"{RUNBOOKS}/{entry.runbook}.md",
             controls=entry.controls,
@@ -260,7 +260,6 @@ def _availability(layer: _Layer) -> None:
                     location=common.location,
                     test_name=common.names.regional("test", name),
                     url=test.url,
-                    expected_status=test.status,
                     app_insights_id=monitoring.app_insights_id,
                     tags=layer.tags,
                 ),

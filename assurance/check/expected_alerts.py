@@ -106,7 +106,7 @@ class Alerts:
     def _wanted(self, alert_id: str, entry: Entry) -> dict[str, Any]:
         """The inputs that the catalogue and the stack's override give the alert."""
         override = self.settings.monitoring.alerts.get(alert_id, AlertOverride())
-        severity = entry.severity if override.severity is None else override.severity
+        severity = entry.severity
         wanted: dict[str, Any] = {"enabled": override.enabled, "description": entry.summary}
         if isinstance(entry, ActivityEntry):
             return {**wanted, "condition": {"allOf": _conditions(entry)}}

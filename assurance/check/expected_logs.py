@@ -64,7 +64,7 @@ class Logs:
         return f"Pulumi.{self.joins.record.stack}.yaml"
 
     def receivers(self) -> Iterator[Demand]:
-        """Every address, telephone and webhook of every channel."""
+        """Every address and webhook of every channel."""
         groups = {(group.origin or {}).get("key", ""): group for group in self.joins.of(GROUP)}
         for channel in ReceiversSettings.model_fields:
             settings = getattr(self.settings.monitoring.receivers, channel)
@@ -73,8 +73,6 @@ class Logs:
             told = _told(group) if group else set()
             wanted = [("e-mail", email) for email in settings.emails]
             wanted += [("webhook", "")] if settings.webhook else []
-            wanted += [("text message", telephone.split(" ")[1]) for telephone in settings.sms]
-            wanted += [("push", account) for account in settings.push]
             for receiver in wanted:
                 name = f"receiver {' '.join(filter(None, receiver))} of channel {channel}"
                 problems = (
@@ -172,8 +170,6 @@ class Logs:
 def _told(group: Resource) -> set[tuple[str, str]]:
     """Whom an action group tells."""
     told = {("e-mail", r.get("emailAddress", "")) for r in group.inputs.get("emailReceivers") or ()}
-    told |= {("text message", r.get("phoneNumber", "")) for r in group.inputs.get("smsReceivers") or ()}
-    told |= {("push", r.get("emailAddress", "")) for r in group.inputs.get("azureAppPushReceivers") or ()}
     if group.inputs.get("webhookReceivers"):
         told.add(("webhook", ""))
     return told

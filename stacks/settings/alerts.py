@@ -162,8 +162,6 @@ class AlertOverride(Section):
 
     threshold: Number | None = None
     """Replaces the catalogue's threshold; must be a value at which the alert can fire."""
-    severity: Severity | None = None
-    """Replaces the catalogue's severity, 0 (critical) to 4 (verbose)."""
     enabled: bool = True
     """false keeps the rule but stops it; needs a reason."""
     reason: Annotated[str, Field(min_length=10)] | None = None

@@ -136,12 +136,8 @@ class AppSettings(Section):
     vault_name: str | None = None
     """Exact name of its vault, for code that expects one (medspasync-backend). Null: the pattern's. Globally unique,
     so one stack only."""
-    ssh: bool = False
-    """A shell into the container, through SCM."""
     min_tls_version: Literal["1.2", "1.3"] = "1.3"
     """Oldest TLS version that the origin accepts; Front Door speaks both to an origin."""
-    end_to_end_encryption: bool = True
-    """TLS from App Service's front end to the worker. Needs the Standard tier."""
     static_paths: list[PathPattern] = []
     """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them; none
     with `signIn`, since the edge answers from its cache whoever asks."""
@@ -226,10 +222,6 @@ def cross_problems(
 def _tier_problems(name: str, app: AppSettings, plan: PlanSettings) -> Iterator[Problem]:
     if app.slot and not plan.tier.elastic:
         yield Problem(f"apps.{name}.slot", True, f"false: tier {plan.tier.name} of plan {app.plan} has no slots")
-    if app.end_to_end_encryption and not plan.tier.encrypted:
-        yield Problem(
-            f"apps.{name}.endToEndEncryption", True, f"false: tier {plan.tier.name} of plan {app.plan} cannot do it"
-        )
 
 
 def _twice(key: str, values: Iterator[tuple[str, str]]) -> Iterator[Problem]:

@@ -14,22 +14,24 @@ EntityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9
 """Lower-case letters, digits and single hyphens; a subscription's name has at most 50 characters in Azure."""
 
 
+LOCK_SECONDS = 60
+"""Seconds a receiver has for a message, where the stack says nothing else."""
+
+
 class DeliverySettings(Section):
     """How messages are handed to receivers. What fails goes to the dead-letter queue."""
 
     max_deliveries: Annotated[int, Field(ge=1, le=2000)] = 10
     """Attempts before a message goes to the dead-letter queue: 1 to 2000."""
-    lock_seconds: Annotated[int, Field(ge=5, le=300)] = 60
-    """Seconds a receiver may work on a message before another one gets it: 5 to 300."""
     time_to_live_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days after which an unread message goes to the dead-letter queue: 1 to 90."""
-    sessions: bool = False
-    """Whether messages of one session (for example, one clinic) are received in order by one receiver."""
 
 
 class QueueSettings(DeliverySettings):
     """A queue: each message is received once."""
 
+    lock_seconds: Annotated[int, Field(ge=5, le=300)] = LOCK_SECONDS
+    """Seconds a receiver may work on a message before another one gets it: 5 to 300."""
     senders: Annotated[list[str], Field(min_length=1)]
     """Apps that may send."""
     receivers: Annotated[list[str], Field(min_length=1)]
@@ -39,6 +41,8 @@ class QueueSettings(DeliverySettings):
 class SubscriptionSettings(DeliverySettings):
     """A subscription: its receivers get every message of the topic."""
 
+    sessions: bool = False
+    """Whether messages of one session (for example, one clinic) are received in order by one receiver."""
     receivers: Annotated[list[str], Field(min_length=1)]
     """Apps that may receive."""
 

@@ -117,7 +117,8 @@ class ReplicaKeySettings(Section):
 
 
 class ReplicaSettings(Section):
-    """A read replica of the primary's size, with virtual endpoints. Costs as much as the primary without standby."""
+    """A read replica of the primary's size. Virtual endpoints let apps follow a promotion. Costs as much as the primary
+    without standby."""
 
     location: str | None = None
     """Azure region of the replica; left out, the platform's own."""
@@ -127,8 +128,6 @@ class ReplicaSettings(Section):
     """Needed, and only allowed, in another region."""
     key: ReplicaKeySettings | None = None
     """Needed in a region other than the platform's and, with geo-redundant backup, its pair; not allowed there."""
-    apps_follow_promotion: bool = True
-    """DATABASE-URL names the virtual writer endpoint, so that apps reach the new primary after a promotion."""
 
     def problems(self) -> Iterator[Problem]:
         """The region must be one the catalogue knows."""

@@ -59,8 +59,6 @@ class FrontDoorSettings(Section):
     probe_interval_seconds: Annotated[int, Field(ge=5, le=255)] = 60
     """Seconds between two health probes of one edge location, 5 to 255. All locations probe: short intervals are a
     load of their own."""
-    private_link_location: Literal[PRIVATE_LINK_REGIONS] | None = None  # type: ignore[valid-type]
-    """Region of the private link to the apps, where the platform's own region has none. Left out, the platform's."""
     dns_zone: DnsZoneSettings | None = None
     """Where given, the hosts' DNS records are made there; left out, they are stack outputs for whoever keeps DNS."""
 
@@ -70,8 +68,6 @@ class RateLimitOverride(Section):
 
     threshold: Threshold | None = None
     """Requests in the window, 10 to 1,000,000."""
-    window_minutes: WindowMinutes | None = None
-    """Length of the window in minutes: 1 or 5."""
     action: RateAction | None = None
     """`Block`, or `Log` to only count (needs an exception of rule WAF-RATE-LIMITS-BLOCK)."""
 

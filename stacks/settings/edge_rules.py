@@ -157,12 +157,11 @@ def _ingress_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp], lo
             yield Problem(
                 f"apps.{app.name}.ingress", app.ingress, "serviceTag: private link needs frontDoor.sku premium"
             )
-    elif private and (front_door.private_link_location or location) not in PRIVATE_LINK_REGIONS:
-        yield Problem(
-            "frontDoor.privateLinkLocation",
-            front_door.private_link_location,
-            f"Front Door has no private link in {location}: one of {', '.join(PRIVATE_LINK_REGIONS)}",
-        )
+    elif location not in PRIVATE_LINK_REGIONS:
+        for app in private:
+            yield Problem(
+                f"apps.{app.name}.ingress", app.ingress, f"serviceTag: Front Door has no private link in {location}"
+            )
 
 
 def _host_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:

@@ -127,8 +127,6 @@ class ApiManagementSettings(Section):
     open_for_creation: bool = False
     """true for the first `up` only: Azure creates no gateway whose public address is closed. It fails rule API-PRIVATE
     until it is false again; meanwhile the gateway answers only what came through our Front Door."""
-    sampling_percent: Annotated[float, Field(ge=0, le=100, strict=False)] = 100
-    """Share of successful calls in Application Insights, 0 to 100. Failed ones are all kept."""
     apis: dict[str, GatewayApiSettings] = {}
     """Apps whose APIs are behind it, by app. The app must have ingress privateLink: the gateway calls its private
     endpoint, and Front Door no longer does."""

@@ -27,10 +27,6 @@ Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9
 """An address of a role or a list, not of a person: receivers change without a deployment."""
 
 
-Telephone = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{0,2} \d{4,14}$")]
-"""Country code and number with one space between: +1 5550100."""
-
-
 class WorkspaceSettings(Section):
     """The Log Analytics workspace. About $2.50 to $3 a month for each GB it takes in."""
 
@@ -40,12 +36,6 @@ class WorkspaceSettings(Section):
     """Days that audit tables (stacks/catalogues/log_tables.yaml) are kept at all: 4 to 730, or one of Azure's steps.
     2556 is seven years: six years of 45 CFR 164.316(b)(2)(i) can be 2192 days, one more than the step of 2191. That
     rule is about documentation; keeping logs as long is a policy choice. About $0.02 a GB and month."""
-    daily_cap_gb: Annotated[float, Field(gt=0)] | None = None
-    """Stop taking in logs at this volume a day. Drops audit records: leave it out, and let the budget tell."""
-    public_ingestion: bool = True
-    """Accept telemetry over the public endpoint, by Entra identity. false needs an Azure Monitor private link scope."""
-    public_query: bool = True
-    """Accept queries over the public endpoint, by Entra identity. false needs an Azure Monitor private link scope."""
 
     def problems(self) -> Iterator[Problem]:
         """The retention must be one that Azure takes, and no shorter than what can be queried."""
@@ -63,8 +53,6 @@ class AppInsightsSettings(Section):
 
     sampling_percent: Annotated[float, Field(gt=0, le=100)] = 100.0
     """Share of telemetry that is kept, in percent. Audit logs are never sampled."""
-    local_authentication: bool = False
-    """Accept telemetry by connection string alone; false: only from the apps' identities."""
 
 
 class ReceiverSettings(Section):
@@ -74,19 +62,13 @@ class ReceiverSettings(Section):
     """Addresses of roles."""
     webhook: bool = False
     """Also call the webhook named by `webhookSecret`, with the common alert schema."""
-    sms: list[Telephone] = []
-    """Telephones that get a text message; the one on duty, not a person's own. About $0.01 a message, at most one in
-    five minutes. Charges of the country apply."""
-    push: list[Email] = []
-    """Accounts whose Azure mobile app gets a notification. Free."""
 
     def problems(self) -> Iterator[Problem]:
         """A channel without a receiver tells nobody."""
-        if not (self.emails or self.webhook or self.sms or self.push):
-            yield Problem("emails", self.emails, "at least one address, webhook: true, or a receiver in sms or push")
-        for key in ("emails", "sms", "push"):
-            if len(set(getattr(self, key))) != len(getattr(self, key)):
-                yield Problem(key, getattr(self, key), "each once")
+        if not (self.emails or self.webhook):
+            yield Problem("emails", self.emails, "at least one address, or webhook: true")
+        if len(set(self.emails)) != len(self.emails):
+            yield Problem("emails", self.emails, "each once")
 
 
 class ReceiversSettings(Section):
@@ -110,9 +92,7 @@ class AvailabilityTest(Section):
     """A request from outside, every five minutes from five places. About $10 a month each."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#]+(/[^\s]*)?$")]
-    """What to ask for: https, without sign-in and without PHI in the answer."""
-    status: Annotated[int, Field(ge=100, le=599)] = 200
-    """The HTTP status that counts as available."""
+    """What to ask for: https, without sign-in and without PHI in the answer. Status 200 counts as available."""
 
 
 class BudgetSettings(Section):

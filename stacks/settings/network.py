@@ -149,10 +149,6 @@ class FlowLogSettings(Section):
     """Days that raw records stay in storage."""
     analytics_minutes: Literal[10, 60] = 60
     """How often traffic analytics runs; every 10 minutes costs more than every 60."""
-    watcher_name: str | None = None
-    """Network Watcher of the region. Left out: NetworkWatcher_<region>, as Azure names the one it makes itself."""
-    watcher_group: str = "NetworkWatcherRG"
-    """Resource group of the Network Watcher."""
 
 
 class NetworkSettings(Section):

@@ -122,12 +122,6 @@ class SecuritySettings(Section):
 
 
 def cross_problems(security: SecuritySettings, monitoring: MonitoringSettings) -> Iterator[Problem]:
-    """Sentinel sees every record, and learns from what is sent. Keys are full paths without the namespace."""
-    if security.sentinel.enabled and monitoring.workspace.daily_cap_gb is not None:
-        yield Problem(
-            "monitoring.workspace.dailyCapGb",
-            monitoring.workspace.daily_cap_gb,
-            "nothing: Sentinel sees nothing of what a cap drops",
-        )
+    """Sentinel learns from what is sent. Keys are full paths without the namespace."""
     if security.sentinel.behavior_analytics and not monitoring.tenant_logs:
         yield Problem("security.sentinel.behaviorAnalytics", True, "false, or monitoring.tenantLogs: true")

@@ -145,7 +145,6 @@ def test_web_test_asks_from_several_places_and_alerts(mode: Mode) -> None:
         location="eastus2",
         test_name="test-api",
         url="https://api.example.org/healthz",
-        expected_status=200,
         app_insights_id=INSIGHTS,
         tags={"environment": "test"},
     )

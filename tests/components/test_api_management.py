@@ -55,7 +55,6 @@ def arguments() -> ApiManagementArgs:
         telemetry=GatewayTelemetry(
             component_id=f"{RG}/Microsoft.Insights/components/appi",
             connection_string=pulumi.Output.secret("InstrumentationKey=x"),
-            sampling_percent=50,
         ),
         logs=LogDestination(workspace_id=f"{RG}/Microsoft.OperationalInsights/workspaces/log"),
         protect=True,
@@ -143,7 +142,7 @@ def test_telemetry_signs_in_and_holds_nothing_personal(built: Record) -> None:
     assert only(built, "authorization:RoleAssignment").urn in insights.dependencies
     diagnostics = {r.inputs["diagnosticId"]: r.inputs for r in built.of_type("apimanagement:Diagnostic")}
     assert set(diagnostics) == {"applicationinsights", "azuremonitor"}
-    assert diagnostics["applicationinsights"]["sampling"]["percentage"] == 50
+    assert diagnostics["applicationinsights"]["sampling"]["percentage"] == 100
     for diagnostic in diagnostics.values():
         assert diagnostic["logClientIp"] is False
         assert diagnostic["alwaysLog"] == "allErrors"

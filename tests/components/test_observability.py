@@ -11,7 +11,7 @@ from components.protection import Protection
 from tests.harness import MODES, only, record
 
 
-def build(protected: bool = True, daily_cap_gb: float | None = None, public: bool = True) -> None:
+def build(protected: bool = True) -> None:
     Observability(
         "logs",
         ObservabilityArgs(
@@ -21,9 +21,6 @@ def build(protected: bool = True, daily_cap_gb: float | None = None, public: boo
             app_insights_name="appi-test",
             retention_days=365,
             total_retention_days={"AZKVAuditLogs": 2556, "LAQueryLogs": 180},
-            daily_cap_gb=daily_cap_gb,
-            public_ingestion=public,
-            public_query=public,
             protection=Protection(protect=protected, lock=protected),
         ),
     )
@@ -42,11 +39,6 @@ def test_workspace_takes_no_key_and_loses_no_record(built: Record) -> None:
     assert workspace["workspaceCapping"] == {"dailyQuotaGb": -1}
     assert workspace["retentionInDays"] == 365
     assert workspace["sku"] == {"name": "PerGB2018"}
-
-
-def test_a_daily_cap_is_set_only_when_asked_for() -> None:
-    workspace = only(record(lambda: build(daily_cap_gb=2)), "operationalinsights:Workspace").inputs
-    assert workspace["workspaceCapping"] == {"dailyQuotaGb": 2}
 
 
 def test_tables_keep_what_was_asked_and_survive_a_destroy(built: Record) -> None:
@@ -72,12 +64,10 @@ def test_app_insights_masks_addresses_and_takes_identities_only(built: Record) -
     assert insights["samplingPercentage"] == 100
 
 
-@pytest.mark.parametrize(("public", "access"), [(True, "Enabled"), (False, "Disabled")])
-def test_public_access_is_what_was_asked_for(public: bool, access: str) -> None:
-    built = record(lambda: build(public=public))
+def test_telemetry_without_private_link_scope_arrives(built: Record) -> None:
     for resource in built.of_type("operationalinsights:Workspace", "applicationinsights:Component"):
-        assert resource.inputs["publicNetworkAccessForIngestion"] == access
-        assert resource.inputs["publicNetworkAccessForQuery"] == access
+        assert resource.inputs["publicNetworkAccessForIngestion"] == "Enabled"
+        assert resource.inputs["publicNetworkAccessForQuery"] == "Enabled"
 
 
 def test_the_connection_string_never_appears() -> None:

@@ -56,7 +56,6 @@ def test_defaults_are_the_safe_ones() -> None:
         (FrontDoorSettings, {"originResponseTimeoutSeconds": 15}),
         (FrontDoorSettings, {"originResponseTimeoutSeconds": 241}),
         (FrontDoorSettings, {"probeIntervalSeconds": 256}),
-        (FrontDoorSettings, {"privateLinkLocation": "westus2"}),
         (FrontDoorSettings, {"dnsZone": {"zone": "example.com"}}),
         (FrontDoorSettings, {"dnsZone": {"resourceGroup": "rg", "zone": "Example"}}),
         (FrontDoorSettings, {"endpoints": 3}),
@@ -67,7 +66,6 @@ def test_defaults_are_the_safe_ones() -> None:
         (WafSettings, {"geo": {"action": "block", "countries": [f"A{c}" for c in "ABCDEFGHIJK"]}}),
         (WafSettings, {"rateLimits": {"api.general": {"threshold": 9}}}),
         (WafSettings, {"rateLimits": {"api.general": {"threshold": 1_000_001}}}),
-        (WafSettings, {"rateLimits": {"api.general": {"windowMinutes": 2}}}),
         (WafSettings, {"rateLimits": {"api.general": {"action": "Allow"}}}),
         (WafSettings, {"appLimits": {"backend": {"threshold": 9}}}),
         (WafSettings, {"rateLimitExemptAddresses": ["not an address"]}),
@@ -105,8 +103,7 @@ def test_private_link_and_managed_rules_need_premium() -> None:
 
 def test_private_link_needs_a_region_that_has_it() -> None:
     assert "westus2" not in PRIVATE_LINK_REGIONS
-    the_problem(problems(location="westus2"), "frontDoor.privateLinkLocation", "westus2", "westus3")
-    assert problems(door=front_door(privateLinkLocation="westus3"), location="westus2") == []
+    the_problem(problems([app("backend", "api")], location="westus2"), "apps.backend.ingress", "serviceTag", "westus2")
     assert problems([app("backend", "api", ingress="serviceTag")], location="westus2") == []
 
 

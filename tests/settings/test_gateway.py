@@ -60,7 +60,6 @@ def test_tiers_that_are_not_private_at_both_ends_are_refused_with_the_reason(tie
         {"units": 0},
         {"units": 11},
         {"publisherEmail": "nobody"},
-        {"samplingPercent": 101},
         {"apis": api(limits=[])},
         {"apis": api(limits=[{"counter": "address", "calls": 1, "seconds": 1}])},
         {"apis": api(limits=[{"counter": "user", "calls": 0, "seconds": 60}])},

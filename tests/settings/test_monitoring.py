@@ -31,8 +31,6 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
     assert refused(MonitoringSettings, document()) == set()
     settings = read(MonitoringSettings, document())
     assert settings.workspace.audit_retention_days >= 6 * 366
-    assert settings.workspace.daily_cap_gb is None
-    assert settings.app_insights.local_authentication is False
     assert settings.tenant_logs is False
 
 
@@ -44,7 +42,6 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
         ({"workspace": {"auditRetentionDays": 90, "retentionDays": 365}}, "workspace.auditRetentionDays"),
         ({"workspace": {"retentionDays": 29}}, "workspace.retentionDays"),
         ({"workspace": {"retentionDays": 731}}, "workspace.retentionDays"),
-        ({"workspace": {"dailyCapGb": 0}}, "workspace.dailyCapGb"),
         ({"appInsights": {"samplingPercent": 0}}, "appInsights.samplingPercent"),
         ({"receivers": receivers(security={"emails": []})}, "receivers.security.emails"),
         ({"receivers": receivers(security={"emails": ["not an address"]})}, "receivers.security.emails.0"),
@@ -58,18 +55,14 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
         ({"receivers": receivers(critical={"webhook": True}), "webhookSecret": "JWT-SECRET"}, "webhookSecret"),
         ({"availabilityTests": {"api": {"url": "http://api.medspasyncpro.com"}}}, "availabilityTests.api.url"),
         ({"budget": {"amount": 100, "startDate": "2026-01-15"}}, "budget.startDate"),
-        ({"receivers": receivers(security={"sms": ["5550100"]})}, "receivers.security.sms.0"),
-        ({"receivers": receivers(security={"sms": ["+1 5550100", "+1 5550100"]})}, "receivers.security.sms"),
-        ({"receivers": receivers(security={"push": ["duty"]})}, "receivers.security.push.0"),
         ({"maintenance": [{**WINDOW, "end": "02:00"}]}, "maintenance[0].end"),
         ({"maintenance": [{**WINDOW, "end": "07:01"}]}, "maintenance[0].end"),
         ({"maintenance": [{**WINDOW, "start": "3:00"}]}, "maintenance.0.start"),
         ({"maintenance": [{**WINDOW, "days": []}]}, "maintenance.0.days"),
         ({"maintenance": [WINDOW, WINDOW]}, "maintenance"),
         ({"budget": {"amount": 0, "startDate": "2026-01-01"}}, "budget.amount"),
-        ({"alerts": {"postgres-dwn": {"severity": 1}}}, "alerts.postgres-dwn"),
+        ({"alerts": {"postgres-dwn": {"threshold": 1}}}, "alerts.postgres-dwn"),
         ({"alerts": {"postgres-down": {"enabled": False}}}, "alerts.postgres-down.reason"),
-        ({"alerts": {"postgres-down": {"severity": 5}}}, "alerts.postgres-down.severity"),
         ({"alerts": {"postgres-cpu": {"threshold": 100}}}, "alerts.postgres-cpu.threshold"),
         ({"alerts": {"postgres-cpu": {"threshold": -1}}}, "alerts.postgres-cpu.threshold"),
         ({"alerts": {"lock-deleted": {"threshold": 1}}}, "alerts.lock-deleted.threshold"),
@@ -86,7 +79,7 @@ def test_a_mistake_is_told_with_its_key(changes: dict[str, Any], key: str) -> No
 
 
 def test_a_misspelt_alert_gets_a_suggestion() -> None:
-    settings = read(MonitoringSettings, document(alerts={"postgres-dwn": {"severity": 1}}))
+    settings = read(MonitoringSettings, document(alerts={"postgres-dwn": {"threshold": 1}}))
     (problem,) = settings.problems()
     assert "postgres-down" in problem.allowed
 
@@ -99,7 +92,7 @@ def test_a_misspelt_secret_gets_a_suggestion() -> None:
 
 def test_every_alert_can_be_overridden_with_its_own_threshold() -> None:
     own = {
-        alert_id: {"threshold": entry.threshold, "severity": entry.severity}
+        alert_id: {"threshold": entry.threshold}
         for alert_id, entry in alert_catalogue().items()
         if isinstance(entry, (MetricEntry, QueryEntry))
     }

@@ -63,11 +63,6 @@ def test_a_mistake_is_told_with_its_key(data: dict[str, Any], key: str) -> None:
     assert refused(SecuritySettings, data) == {key}
 
 
-def test_sentinel_needs_every_record() -> None:
-    assert crossed(sentinel(), workspace={"dailyCapGb": 5}) == {"monitoring.workspace.dailyCapGb"}
-    assert crossed(sentinel()) == set()
-
-
 def test_behaviour_is_learnt_from_entras_logs() -> None:
     assert crossed(sentinel(behaviorAnalytics=True)) == {"security.sentinel.behaviorAnalytics"}
     assert crossed(sentinel(behaviorAnalytics=True), tenantLogs=True) == set()

@@ -90,11 +90,9 @@ def test_nothing_is_weaker_than_its_settings_say() -> None:
     ("change", "path", "value"),
     [
         ({"healthCheckPath": "/live"}, "siteConfig.healthCheckPath", "/live"),
-        ({"ssh": True}, "sshEnabled", True),
         ({}, "sshEnabled", False),
         ({"minTlsVersion": "1.2"}, "siteConfig.minTlsVersion", "1.2"),
         ({}, "siteConfig.minTlsVersion", "1.3"),
-        ({"endToEndEncryption": False}, "endToEndEncryptionEnabled", False),
         ({}, "endToEndEncryptionEnabled", True),
         ({"ingress": "serviceTag"}, "publicNetworkAccess", "Enabled"),
         ({}, "publicNetworkAccess", "Disabled"),

@@ -72,12 +72,15 @@ def test_the_identity_may_write_before_the_log_exists(built: Record) -> None:
         assert grant.inputs["roleDefinitionId"].endswith("/ba92f5b4-2d11-453d-a403-e96b0029c9fe")
 
 
-def test_retention_interval_and_watcher_come_from_the_settings() -> None:
+def test_flow_log_takes_retention_and_interval_from_settings() -> None:
     log = only(
-        record(lambda: build(retentionDays=365, analyticsMinutes=10, watcherName="nw", watcherGroup="rg-nw")),
+        record(lambda: build(retentionDays=365, analyticsMinutes=10)),
         "network:FlowLog",
     )
     assert log.inputs["retentionPolicy"]["days"] == 365
-    assert (log.inputs["resourceGroupName"], log.inputs["networkWatcherName"]) == ("rg-nw", "nw")
+    assert (log.inputs["resourceGroupName"], log.inputs["networkWatcherName"]) == (
+        "NetworkWatcherRG",
+        "NetworkWatcher_eastus2",
+    )
     analytics = log.inputs["flowAnalyticsConfiguration"]["networkWatcherFlowAnalyticsConfiguration"]
     assert analytics["trafficAnalyticsInterval"] == 10

@@ -103,12 +103,12 @@ def test_a_kind_that_does_not_exist_has_no_alert(mode: Mode) -> None:
     assert not built.of_type("monitor:SubscriptionDiagnosticSetting")
 
 
-def test_a_stack_changes_threshold_severity_and_state_of_one_alert_only() -> None:
+def test_alert_override_changes_that_alert_only() -> None:
     usual = record(program())
     changed = record(
         program(
             alerts={
-                "postgres-cpu": {"threshold": 70.5, "severity": 4},
+                "postgres-cpu": {"threshold": 70.5},
                 "redis-memory": {"enabled": False, "reason": "the cache of this stack holds nothing"},
             }
         )
@@ -120,7 +120,6 @@ def test_a_stack_changes_threshold_severity_and_state_of_one_alert_only() -> Non
     assert differing == {"postgres-cpu", "redis-memory"}
     (rule,) = of_alert(changed, "postgres-cpu")
     assert rule.inputs["criteria"]["allOf"][0]["threshold"] == 70.5
-    assert rule.inputs["severity"] == 4
     (off,) = of_alert(changed, "redis-memory")
     assert off.inputs["enabled"] is False
 
@@ -216,17 +215,6 @@ def test_the_budget_counts_the_stacks_own_groups() -> None:
     for notification in inputs["notifications"].values():
         assert notification["contactEmails"] == ["finance@medspasyncpro.com"]
         assert len(notification["contactGroups"]) == 1
-
-
-def test_every_kind_of_receiver_is_told() -> None:
-    changes = receivers(critical={"sms": ["+1 5550100", "+44 2071234567"], "push": ["duty@medspasyncpro.com"]})
-    built = record(program(receivers=changes))
-    group = next(g.inputs for g in built.of_type("monitor:ActionGroup") if g.name == "action-group-critical")
-    told = [(r["countryCode"], r["phoneNumber"]) for r in group["smsReceivers"]]
-    assert told == [("1", "5550100"), ("44", "2071234567")]
-    assert [r["emailAddress"] for r in group["azureAppPushReceivers"]] == ["duty@medspasyncpro.com"]
-    names = [r["name"] for kind in ("smsReceivers", "azureAppPushReceivers") for r in group[kind]]
-    assert len(set(names)) == 3, "a receiver's name is unique in its group"
 
 
 @pytest.mark.parametrize("mode", MODES)

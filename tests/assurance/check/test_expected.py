@@ -273,20 +273,6 @@ def test_a_rule_that_silences_alerts_must_be_a_window_of_the_stack_file() -> Non
     assert told["quiet by alert-processing-backup"] == ["it silences alerts, and is no window of the stack file"]
 
 
-def test_a_text_message_that_is_not_sent_is_told() -> None:
-    critical = settings().monitoring.receivers.critical.model_copy(
-        update={"sms": ["+1 5550100"], "push": ["duty@medspasyncpro.com"]}
-    )
-    receivers = settings().monitoring.receivers.model_copy(update={"critical": critical})
-    monitoring = settings().monitoring.model_copy(update={"receivers": receivers})
-    changed = settings().model_copy(update={"monitoring": monitoring})
-    told = failing(Logs(joins(), changed, PLACES).receivers())
-    assert [demand.name for demand in told] == [
-        "receiver text message 5550100 of channel critical",
-        "receiver push duty@medspasyncpro.com of channel critical",
-    ]
-
-
 def test_tenant_logs_are_said_to_be_unchecked() -> None:
     """Somebody with tenant rights sends them; no record can show it."""
     (demand,) = [d for d in logs(joins()).queries({"tenant"}) if d.rule.id == "EXPECT-LOG-FEED"]

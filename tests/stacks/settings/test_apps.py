@@ -177,13 +177,10 @@ def test_plan_registry_hosts_and_vaults_are_checked_across_apps() -> None:
     assert [p.key for p in across(vaults)] == ["apps.web.vaultName"]
 
 
-def test_basic_plans_have_neither_slots_nor_encryption_to_the_worker() -> None:
+def test_slot_on_a_basic_plan_is_refused() -> None:
     basic = {"sku": "B1", "zoneRedundant": False, "instances": {"minimum": 1, "maximum": 1, "default": 1}}
-    assert [p.key for p in across({"backend": app_block()}, basic)] == [
-        "apps.backend.slot",
-        "apps.backend.endToEndEncryption",
-    ]
-    assert across({"backend": app_block(slot=False, endToEndEncryption=False)}, basic) == []
+    assert [p.key for p in across({"backend": app_block()}, basic)] == ["apps.backend.slot"]
+    assert across({"backend": app_block(slot=False)}, basic) == []
 
 
 def test_a_name_must_leave_room_for_prefix_and_suffix() -> None:
