@@ -196,6 +196,8 @@ def _refusal(what: str, response: HttpResponse) -> ArmError:
     # App Service answers with capital letters.
     code = error.get("code") or error.get("Code") or response.reason or "Error"
     message = error.get("message") or error.get("Message") or "no message"
+    if code == "ScopeLocked":
+        message += " To lift it for one change: python -m deployment unlock STACK RESOURCE -- COMMAND"
     return ArmError(what, response.status_code, str(code), str(message))
 
 

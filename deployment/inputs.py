@@ -73,12 +73,14 @@ class RecoveryInputs(_Model):
 class Inputs(_Model):
     """Everything: ids, and what is promised of a restore.
 
-    stack: name of the stack; gateway_id: API Management's, None where Front Door goes to the apps.
+    stack: name of the stack; groups: ids of its resource groups by purpose.
+    gateway_id: API Management's, None where Front Door goes to the apps.
     databases: server ids by part (``primary``, ``replica``); jobs: ids of the database jobs by name, empty where a
     stack has none.
     """
 
     stack: str
+    groups: dict[str, str]
     front_door_id: str
     gateway_id: str | None = None
     edge: EdgeInputs
@@ -87,6 +89,11 @@ class Inputs(_Model):
     archive: ArchiveInputs
     jobs: dict[str, str]
     recovery: RecoveryInputs
+
+    @property
+    def subscription(self) -> str:
+        """The subscription's id, ``/subscriptions/…``."""
+        return "/".join(self.front_door_id.split("/")[:3])
 
 
 def load_inputs(stack: str, outputs: str | None) -> Inputs:

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from deployment.cli.drill import drill
 from deployment.cli.run import run, verify
+from deployment.cli.unlock import unlock
 from deployment.errors import UsageError
 from deployment.report import errors
 from deployment.steps import STEPS
@@ -49,7 +50,7 @@ app = typer.Typer(
     "Exit codes: 0 holds, 1 findings, 2 wrong use or configuration, 3 the program itself failed.",
     epilog="steps: " + "; ".join(f"{step.name}, {step.summary}" for step in STEPS),
 )
-for command in (run, verify, drill):
+for command in (run, verify, drill, unlock):
     app.command()(command)
 
 

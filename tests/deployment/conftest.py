@@ -136,6 +136,7 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
         fake.sites[f"{site}/slots/staging"] = Slot(image("a"))
     outputs: dict[str, Any] = {
         "stack": "test",
+        "groups": {"platform": GROUP, "data": DATA},
         "frontDoorId": PROFILE,
         "edge": {"headers": ["Strict-Transport-Security", "X-Content-Type-Options"], "removed": ["Server"]},
         "apps": {

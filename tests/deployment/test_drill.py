@@ -62,6 +62,7 @@ def drills(tmp_path: Path) -> Iterator[Drills]:
     fake.points = [(BEGIN - timedelta(days=days)).isoformat() for days in (17, 10, 3)]
     outputs: dict[str, Any] = {
         "stack": "test",
+        "groups": {"data": DATA},
         "frontDoorId": PROFILE,
         "edge": {"headers": [], "removed": []},
         "apps": {},

@@ -17,7 +17,7 @@ PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 PARTS = ["Symptom", "First look", "Decide", "Act", "Tell", "Keep", "HIPAA"]
 PROCEDURES = {
     "incident-response", "breach-notification", "disaster-recovery", "data-recovery", "communication",
-    "key-compromise", "credential-leak", "key-rotation", "database-unreachable", "failed-deployment",
+    "key-compromise", "credential-leak", "key-rotation", "revoke-access", "database-unreachable", "failed-deployment",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.deployment.fake.immutability import Immutability
 from tests.deployment.fake.jobs import Jobs
+from tests.deployment.fake.locks import Locks
 from tests.deployment.fake.postgres import Postgres
 from tests.deployment.fake.private_links import FRONT_DOORS_SUBSCRIPTION, PrivateLinks
 from tests.deployment.fake.server import Answer, Fault, RefusedError
@@ -30,5 +31,5 @@ GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform"
 DATA = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-data"
 
 
-class FakeArm(PrivateLinks, Postgres, Immutability, Jobs, Sites):
+class FakeArm(Locks, PrivateLinks, Postgres, Immutability, Jobs, Sites):
     """The whole of it."""

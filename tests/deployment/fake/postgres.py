@@ -14,11 +14,13 @@ class Postgres(FakeServer):
         ("GET", r"(?P<server>.+/flexibleServers/[^/]+)", "_server_state"),
         ("GET", r"(?P<server>.+/flexibleServers/[^/]+)/configurations", "_configurations"),
         ("POST", r"(?P<server>.+/flexibleServers/[^/]+)/restart", "_restart"),
+        ("DELETE", r"(?P<id>.+/flexibleServers/[^/]+/administrators/[^/]+)", "_delete_administrator"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self.servers: dict[str, dict[str, Any]] = {}
+        self.administrators: set[str] = set()
 
     def server(self, server: str, *pending: str, state: str = "Ready") -> None:
         """A PostgreSQL server; pending: parameters that wait for a restart."""
@@ -37,6 +39,12 @@ class Postgres(FakeServer):
         parameters = self._known_server(given["server"])["parameters"]
         items = [{"name": n, "properties": {"isConfigPendingRestart": p}} for n, p in parameters.items()]
         return self._page(f"{given['server']}/configurations", items, query)
+
+    def _delete_administrator(self, given: dict[str, Any], *_: Any) -> Answer:
+        if given["id"] not in self.administrators:
+            raise RefusedError(404, "ResourceNotFound", given["id"])
+        self.administrators.remove(given["id"])
+        return Answer(200)
 
     def _restart(self, given: dict[str, Any], *_: Any) -> Answer:
         server = self._known_server(given["server"])

@@ -139,7 +139,7 @@ class FakeServer:
         return Answer(refused.status, {"error": {"code": refused.code, "message": refused.message}}, headers or {})
 
     def _refuse_conflicts(self, method: str, path: str) -> None:
-        """What Azure refuses whatever the resource is: a write beside one that is under way, a delete below a lock."""
+        """What Azure refuses whatever the resource is: here a write beside one that is under way."""
         if method == "GET" or READING_POST.search(path):
             return
         running = {op.on: op.conflict for op in self.operations.values() if op.on and not op.ended}
