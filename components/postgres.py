@@ -99,7 +99,11 @@ class PostgresServerOutputs:
 class PostgresServer(pulumi.ComponentResource):
     """A server inside the VNet, encrypted with our key, with Entra authentication.
 
-    Databases, parameters and administrators are added by methods, each after the one before: a flexible server
+    It has no database of its own: one that ARM makes belongs to Azure's `azuresu` or to whichever administrator is made
+    at the moment, and no other administrator can grant anything on it (hashicorp/terraform-provider-azurerm#27895,
+    cyrilgdn/terraform-provider-postgresql#500). An administrator makes databases, over SQL.
+
+    Parameters and administrators are added by methods, each after the one before: a flexible server
     takes one management operation at a time, parallel ones fail with ServerBusy
     (hashicorp/terraform-provider-azurerm#28298; AVM's module chains them too).
     """
@@ -162,18 +166,6 @@ class PostgresServer(pulumi.ComponentResource):
         """The last operation on the server so far: what changes the server next depends on it."""
         return self._settled
 
-    def database(self, database: str) -> None:
-        """Make a database. It goes with its server, and never by a renamed entry in a config file."""
-        self._settled = postgresql.Database(
-            f"{self._name}-{database}",
-            resource_group_name=self._group,
-            server_name=self.outputs.name,
-            database_name=database,
-            charset="UTF8",
-            collation="en_US.utf8",
-            opts=self._next(retain=True),
-        )
-
     def parameter(self, parameter: str, value: str) -> None:
         """Set a server parameter. A static one waits for a restart, which ARM does not do."""
         self._settled = postgresql.Configuration(
@@ -200,6 +192,6 @@ class PostgresServer(pulumi.ComponentResource):
             opts=self._next(),
         )
 
-    def _next(self, *, retain: bool = False) -> pulumi.ResourceOptions:
+    def _next(self) -> pulumi.ResourceOptions:
         """Options of the next operation: after the one before."""
-        return pulumi.ResourceOptions(parent=self, depends_on=[self._settled], retain_on_delete=retain or None)
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._settled])

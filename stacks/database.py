@@ -41,6 +41,7 @@ class Database:
 
     id, name, resource_group: the server; host: where apps connect (the virtual writer endpoint, where config says so);
     port: PgBouncer's where it is on; direct_port: PostgreSQL's own, for migrations and the auditor.
+    database: name of the application's database, which the job `bootstrap` makes and owns.
     settled: the last operation on the primary; what needs the server at rest depends on it.
     """
 
@@ -77,12 +78,12 @@ def build_database(
 ) -> Database:
     """Build the server.
 
-    bootstrap: identity of the database job; it administers the server to make roles and schemas.
+    bootstrap: identity of the database job; it administers the server to make the application's database, roles and
+    schemas.
     administrator_password: needed with ``entra-and-password``, ignored otherwise.
     """
     with name_entry(stack_entry("database")):
         server = _server(settings, common, network, keys, administrator_password)
-        server.database(settings.database)
     for name, value in parameter_values(settings).items():
         with name_entry(Entry(PARAMETERS, name)):
             server.parameter(name, value)

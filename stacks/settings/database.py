@@ -42,6 +42,8 @@ _RESERVED_LOGINS = {
     "public",
 }
 
+_AZURE_DATABASES = {"postgres", "azure_maintenance", "azure_sys", "template0", "template1"}
+
 
 class StorageSettings(Section):
     """The server's disk. About $0.12 a GB and month; the same again with high availability."""
@@ -169,7 +171,8 @@ class DatabaseSettings(Section):
     administrators: list[AdministratorSettings] = []
     """Entra administrators beside the bootstrap identity: the break-glass group."""
     database: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = "medspasync"
-    """Name of the application database. Renaming it here makes a new, empty one beside the old."""
+    """Name of the application database, which the database job `bootstrap` makes and owns. Renaming it here makes a new,
+    empty one beside the old."""
     pooler: PoolerSettings | None = PoolerSettings()
     """PgBouncer; none on the Burstable tier."""
     maintenance: MaintenanceSettings = MaintenanceSettings()
@@ -208,6 +211,8 @@ class DatabaseSettings(Section):
         ids = [administrator.object_id for administrator in self.administrators]
         if len(set(ids)) != len(ids):
             yield Problem("administrators", ids, "every object id once")
+        if self.database in _AZURE_DATABASES:
+            yield Problem("database", self.database, "a name that Azure does not keep for a database of its own")
 
     def _beyond_burstable(self) -> Iterator[Problem]:
         needs = "needs the GeneralPurpose or MemoryOptimized tier"

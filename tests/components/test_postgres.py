@@ -68,8 +68,6 @@ def server_args(**changes: Any) -> PostgresServerArgs:
 
 def build(**changes: Any) -> PostgresServer:
     server = PostgresServer("postgres", server_args(**changes))
-    for database in ("one", "two"):
-        server.database(database)
     for parameter, value in PARAMETERS.items():
         server.parameter(parameter, value)
     for administrator in ADMINISTRATORS:
@@ -165,11 +163,10 @@ def test_operations_on_a_server_form_one_chain(mode: Mode) -> None:
     built = record(build_replica, mode)
     primary = next(r for r in built.of_type("dbforpostgresql:Server") if r.name == "postgres")
     steps = built.of_type(
-        "dbforpostgresql:Database",
         "dbforpostgresql:Configuration",
         "dbforpostgresql:AdministratorsMicrosoftEntra",
     )
-    assert len(steps) == 2 + 3 + 2
+    assert len(steps) == 3 + 2
     before = {r.urn: set(r.dependencies) for r in built}
 
     def reached(urn: str) -> set[str]:
@@ -221,10 +218,6 @@ def test_protection_is_what_was_asked_for(asked: bool) -> None:
     built = record(lambda: build(protection=Protection(protect=asked, lock=asked)))
     assert server_of(built).options["protect"] is asked
     assert len(built.of_type("authorization:ManagementLockByScope")) == int(asked)
-
-
-def test_databases_stay_until_their_server_goes() -> None:
-    assert {r.options["retainOnDelete"] for r in record(build).of_type("dbforpostgresql:Database")} == {True}
 
 
 def test_the_server_waits_for_what_it_was_told_to() -> None:

@@ -87,6 +87,7 @@ def test_the_burstable_tier_has_no_standby_no_pooler_and_no_replica(changes: dic
         ({"sku": "Standard_B2s"}, "sku"),
         ({"sku": "Standard_E2ds_v5"}, "sku"),
         ({"version": "11"}, "version"),
+        ({"database": "postgres"}, "database"),
         ({"backupDays": 6}, "backupDays"),
         ({"backupDays": 36}, "backupDays"),
         ({"storage": {"sizesGb": [100]}}, "storage.sizesGb"),

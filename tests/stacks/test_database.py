@@ -188,7 +188,8 @@ def test_apps_sign_in_as_the_roles_of_the_database_room() -> None:
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == named
 
 
-def test_there_is_one_server_and_one_database() -> None:
+def test_one_server_and_no_database_is_made() -> None:
+    """ARM's database would belong to nobody who can grant on it: the job bootstrap makes it (azurerm#27895)."""
     result = built(config())
     assert only(result, "dbforpostgresql:Server").inputs["serverName"] == "psql-mss-test-x7k2"
-    assert only(result, "dbforpostgresql:Database").inputs["databaseName"] == "medspasync"
+    assert not result.of_type("dbforpostgresql:Database")
