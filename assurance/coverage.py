@@ -18,8 +18,8 @@ from assurance.check.kinds import (
     sends,
     settings_of,
 )
-from assurance.joins import Joins, short_type
 from assurance.record import Record, Resource
+from assurance.references import References, short_type
 from policies.rules.monitoring import WORKSPACE
 from stacks.settings.log_tables import log_tables
 
@@ -52,19 +52,22 @@ class Row:
 
 def matrix(record: Record) -> list[Row]:
     """The coverage of a stack, by type and category."""
-    joins = Joins(record)
-    return sorted(_rows(joins), key=lambda row: (row.type, row.category))
+    references = References(record)
+    return sorted(_rows(references), key=lambda row: (row.type, row.category))
 
 
 def unknown_categories(record: Record) -> list[str]:
     """What diagnostic settings turn on and the log-tables catalogue does not know: setting and category."""
     known = {category for table in log_tables().values() for own in table.fed_by.values() for category in own}
-    joins = Joins(record)
+    references = References(record)
     covered = {
-        s.urn for kind in FEEDERS for one, feeder in feeders(joins, kind) for s in settings_of(joins, one, feeder)
+        s.urn
+        for kind in FEEDERS
+        for one, feeder in feeders(references, kind)
+        for s in settings_of(references, one, feeder)
     }
     found = []
-    for setting in joins.of(SETTING, SUBSCRIPTION_SETTING):
+    for setting in references.by_type(SETTING, SUBSCRIPTION_SETTING):
         for log in setting.inputs.get("logs") or ():
             category = log.get("category")
             lost = category not in known if category else setting.urn not in covered
@@ -73,27 +76,27 @@ def unknown_categories(record: Record) -> list[str]:
     return found
 
 
-def _rows(joins: Joins) -> Iterator[Row]:
+def _rows(references: References) -> Iterator[Row]:
     for table, entry in log_tables().items():
         for kind, categories in entry.fed_by.items():
             if kind == "subscription":
-                settings = {"subscription": joins.of(SUBSCRIPTION_SETTING)}
+                settings = {"subscription": references.by_type(SUBSCRIPTION_SETTING)}
                 types = {"subscription": "subscription"}
             else:
-                pairs = feeders(joins, kind)
-                settings = {one.urn: settings_of(joins, one, feeder) for one, feeder in pairs}
+                pairs = feeders(references, kind)
+                settings = {one.urn: settings_of(references, one, feeder) for one, feeder in pairs}
                 types = {one.urn: short_type(one) for one, _ in pairs}
             for type_ in dict.fromkeys(types.values()):
                 own = [settings[urn] for urn, its in types.items() if its == type_]
                 for category in categories:
-                    yield _row(joins, table, type_, category, own)
+                    yield _row(references, table, type_, category, own)
 
 
-def _row(joins: Joins, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
+def _row(references: References, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
     to_workspace = [
-        [s for s in own if sends(s, category) and joins.targets(s, "workspaceId", WORKSPACE)] for own in settings
+        [s for s in own if sends(s, category) and references.targets(s, "workspaceId", WORKSPACE)] for own in settings
     ]
-    searchable, kept = _retention(joins, table)
+    searchable, kept = _retention(references, table)
     return Row(
         type=type_,
         category=category,
@@ -102,27 +105,27 @@ def _row(joins: Joins, table: str, type_: str, category: str, settings: list[lis
         table=table,
         searchable=searchable,
         kept=kept,
-        archived=_archived(joins, table, category, [s for own in settings for s in own]),
+        archived=_archived(references, table, category, [s for own in settings for s in own]),
     )
 
 
-def _retention(joins: Joins, table: str) -> tuple[int, int]:
+def _retention(references: References, table: str) -> tuple[int, int]:
     """Days at full speed and at all."""
-    for one in joins.of(TABLE):
+    for one in references.by_type(TABLE):
         if one.inputs.get("tableName") == table:
             return one.inputs["retentionInDays"], one.inputs["totalRetentionInDays"]
-    days = next((one.inputs["retentionInDays"] for one in joins.of(WORKSPACE)), 0)
+    days = next((one.inputs["retentionInDays"] for one in references.by_type(WORKSPACE)), 0)
     return days, days
 
 
-def _archived(joins: Joins, table: str, category: str, settings: list[Resource]) -> int | None:
+def _archived(references: References, table: str, category: str, settings: list[Resource]) -> int | None:
     """Days of the container that the category or the table is copied to; Azure names it after either."""
-    exported = {name for one in joins.of(EXPORT) for name in one.inputs.get("tableNames") or ()}
+    exported = {name for one in references.by_type(EXPORT) for name in one.inputs.get("tableNames") or ()}
     direct = [s for s in settings if s.inputs.get("storageAccountId") and sends(s, category)]
     activity = any(short_type(s) == SUBSCRIPTION_SETTING for s in direct)
     own = "insights-activity-logs" if activity else f"insights-logs-{category}"
     container = own if direct else f"am-{table}" if table in exported else None
-    for policy in joins.of(WORM):
+    for policy in references.by_type(WORM):
         if container is not None and policy.inputs.get("containerName") == container.lower():
             days: int = policy.inputs["immutabilityPeriodSinceCreationInDays"]
             return days

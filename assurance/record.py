@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
+
+if TYPE_CHECKING:
+    from policies.view import Stack
 
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
@@ -98,6 +101,15 @@ class Record:
         """Resources by URN."""
         return {r.urn: r for r in self.resources}
 
+    @cached_property
+    def view(self) -> Stack:
+        """The record as rules see a stack, unknown values guarded just as the engine's policy host guards them."""
+        return _viewed(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: never what was worked out, for a copy may be altered."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     def to_json(self) -> str:
         """The record as JSON text."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
@@ -133,3 +145,35 @@ class Record:
     def load(cls, path: Path) -> Record:
         """Read a saved record; raises ValueError or OSError."""
         return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _viewed(record: Record) -> Stack:
+    from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy  # a recording needs no policy SDK
+
+    from policies.view import Resource as Viewed
+    from policies.view import Stack
+
+    def guarded(value: Any) -> Any:
+        """``value`` with the record's mark for unknowns replaced by the engine's."""
+        if isinstance(value, dict):
+            return {key: guarded(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [guarded(item) for item in value]
+        return UNKNOWN_STRING_VALUE if value == UNKNOWN else value
+
+    return Stack(
+        Viewed(
+            type=item.type,
+            name=item.name,
+            urn=item.urn,
+            inputs=unknown_checking_proxy(guarded(item.inputs)),
+            outputs=unknown_checking_proxy(guarded(item.outputs)),
+            id=item.id if item.id not in ("", UNKNOWN) else None,
+            parent=item.parent or None,
+            dependencies={name: frozenset(urns) for name, urns in item.propertyDependencies.items()},
+            protect=bool(item.options.get("protect")),
+            retained=bool(item.options.get("retainOnDelete")),
+            secrets=frozenset(item.secrets),
+        )
+        for item in record
+    )

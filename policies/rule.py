@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,44 +17,57 @@ Check = Callable[..., Iterable[str]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule found on one resource: a message for each violation, or the value that is not known yet."""
+    """What a rule matches on one resource.
+
+    violations: a message for each. unknown: the value that is not known yet. seen: the inputs that the rule read, as
+    ``path = value``.
+    """
 
     subject: Resource
     violations: tuple[str, ...] = ()
     unknown: str = ""
+    seen: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule. Made by the `rule` decorator.
+@dataclass(frozen=True)
+class RuleInfo:
+    """What every rule says of itself, whoever judges by it.
 
-    id: stable, as exceptions and reports name it. controls: paragraphs of 45 CFR 164 it serves (hipaa.yaml).
-    types: resource types it examines, ``*`` for all. where: which resources of these types it is about.
-    source: who asks for it, and where thresholds come from.
-    joins: whether it looks at other resources of the stack as well.
-    offline: why the engine's policy host cannot run it; empty where it can.
+    id: stable, as exceptions and reports name it. title: what holds where it passes. controls: paragraphs of
+    45 CFR 164 it serves (hipaa.yaml). remediation: what to do. source: who asks for it, and where thresholds come from.
     """
 
     id: str
     title: str
     severity: Severity
     controls: tuple[str, ...]
-    types: tuple[str, ...]
     remediation: str
     source: str
-    check: Check
-    where: Callable[[Resource], bool]
-    joins: bool
-    offline: str
 
     @property
     def blocking(self) -> bool:
         """Whether a violation fails; one of low severity only warns."""
         return self.severity != "low"
 
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(RuleInfo):
+    """A rule on resources. Made by the `rule` decorator.
+
+    types: resource types it examines, ``*`` for all. where: which resources of these types it is about.
+    joins: whether it looks at other resources of the stack as well.
+    offline: why the engine's policy host cannot run it; empty where it can.
+    """
+
+    types: tuple[str, ...]
+    check: Check
+    where: Callable[[Resource], bool]
+    joins: bool
+    offline: str
+
     def examine(self, stack: Stack) -> Iterator[Verdict]:
         """The verdict on every resource of ``stack`` that the rule is about."""
-        for subject in stack.of(*self.types):
+        for subject in stack.by_type(*self.types):
             verdict = self.judge(subject, stack)
             if verdict is not None:
                 yield verdict
@@ -64,10 +77,26 @@ class Rule:
         try:
             if not self.where(subject):
                 return None
-            found = self.check(subject, stack) if self.joins else self.check(subject)
-            return Verdict(subject, tuple(found))
+            subject.seen.clear()
+            matches = self.check(subject, stack) if self.joins else self.check(subject)
+            return Verdict(subject, tuple(matches), seen=_seen(subject))
         except UnknownValueError as error:
             return Verdict(subject, unknown=error.message)
+
+
+def _seen(subject: Resource) -> str:
+    """What a rule read of its subject, in the order in which it did."""
+    return "; ".join(f"{path} = {_short(value)}" for path, value in subject.seen.items())[:SEEN]
+
+
+SEEN = 400
+"""Characters of what was seen that a finding keeps."""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (Mapping, list)):
+        return f"{len(value)} entries" if value else "none"
+    return shown(value)
 
 
 def rule(
@@ -109,8 +138,8 @@ def must(resource: Resource, path: str, *allowed: Any) -> Iterator[str]:
     """A violation unless the value at ``path`` is one of ``allowed``; a missing value is one."""
     value = resource.get(path)
     if value is None or value not in allowed:
-        wanted = " or ".join(shown(item) for item in allowed)
-        yield f"{path} is {shown(value)}, must be {wanted}"
+        required = " or ".join(shown(item) for item in allowed)
+        yield f"{path} is {shown(value)}, must be {required}"
 
 
 def must_have(resource: Resource, *paths: str) -> Iterator[str]:

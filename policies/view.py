@@ -34,6 +34,7 @@ class Resource:
     outputs: what a deployment answered, with the inputs; in the engine only joins see it.
     id: ARM id where it is known. dependencies: input property -> URNs of the resources its value comes from.
     protect: the engine refuses to delete it.
+    seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
     """
@@ -49,10 +50,13 @@ class Resource:
     protect: bool = False
     retained: bool | None = None
     secrets: frozenset[str] | None = None
+    seen: dict[str, Any] = field(default_factory=dict)
 
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a dotted path, or ``default``. Raises UnknownValueError where it is not known yet."""
-        return lookup(self.inputs, path, default)
+        value = lookup(self.inputs, path, default)
+        self.seen[path] = value
+        return value
 
     def each(self, path: str) -> list[Any]:
         """The entries of the list at ``path``; none when it is absent."""
@@ -60,8 +64,10 @@ class Resource:
 
     def has(self, path: str) -> bool:
         """Whether there is something at ``path``, known or not; an empty text, list or object is nothing."""
-        found = list(self.leaves(path))
-        return bool(found) and found[0] not in (None, "") and not _empty(found[0])
+        values = list(self.leaves(path))
+        there = bool(values) and values[0] not in (None, "") and not _empty(values[0])
+        self.seen[path] = "set" if there else None
+        return there
 
     def leaves(self, path: str) -> Iterator[Any]:
         """Every value at ``path``, where ``name[]`` means each entry of a list; UNKNOWN for what is not known."""
@@ -144,12 +150,22 @@ class Stack:
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+        groups: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.type, []).append(resource)
-        return found
+            groups.setdefault(resource.type, []).append(resource)
+        return groups
 
-    def of(self, *types: str) -> list[Resource]:
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def _answers(self) -> dict[tuple[str, ...], list[Resource]]:
+        """What `targets` answered: a stack does not change."""
+        return {}
+
+    def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types; ``*`` is every type."""
         if "*" in types:
             return self.resources
@@ -163,6 +179,12 @@ class Stack:
         Known values are compared, without regard to case, as Azure does; where either side is not known yet, the
         engine's record of what the property was computed from decides.
         """
+        question = (holder.urn, path, by, child, *types)
+        if question not in self._answers:
+            self._answers[question] = self._targets(holder, path, *types, by=by, child=child)
+        return self._answers[question]
+
+    def _targets(self, holder: Resource, path: str, *types: str, by: str, child: str) -> list[Resource]:
         values = set()
         unknown = False
         for leaf in holder.leaves(path):
@@ -172,18 +194,18 @@ class Stack:
         if not values and not unknown:
             return []
         sources = holder.dependencies.get(path.split(".")[0].removesuffix("[]"), frozenset())
-        found = []
-        for candidate in self.of(*types):
+        matches = []
+        for candidate in self.by_type(*types):
             known = candidate.id and candidate.id + child if by == "id" else candidate.named(by)
             named = isinstance(known, str) and not unknown
             if str(known).lower() in values if named else candidate.urn in sources:
-                found.append(candidate)
-        return found
+                matches.append(candidate)
+        return matches
 
     def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` whose value at ``path`` refers to ``target``: `targets` read backwards."""
         return [
             holder
-            for holder in self.of(*types)
+            for holder in self.by_type(*types)
             if target in self.targets(holder, path, target.type, by=by, child=child)
         ]

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from assurance.access.principals import Principal, Principals
 from assurance.access.tables import cache_policy, roles
-from assurance.joins import Joins, get, short_type
 from assurance.record import Resource
+from assurance.references import References, get, short_type
 
 Scope = Literal["resource", "resource group", "subscription"]
 
@@ -44,14 +44,14 @@ class Grant:
     candidates: int = 1
 
 
-def grants(joins: Joins, principals: Principals) -> list[Grant]:
+def grants(references: References, principals: Principals) -> list[Grant]:
     """Every grant of the record, by principal and target."""
     found = [
-        *_vault_policies(joins, principals),
-        *_standalone_policies(joins, principals),
-        *_role_assignments(joins, principals),
-        *_database_administrators(joins, principals),
-        *_cache_users(joins, principals),
+        *_vault_policies(references, principals),
+        *_standalone_policies(references, principals),
+        *_role_assignments(references, principals),
+        *_database_administrators(references, principals),
+        *_cache_users(references, principals),
     ]
     return sorted(found, key=lambda grant: (grant.principal.name, grant.target.type, grant.target.name, grant.via))
 
@@ -61,9 +61,9 @@ def _each(whom: list[Principal], target: Target, rights: tuple[str, ...], via: s
         yield Grant(principal=principal, target=target, rights=rights, via=via, by=by, candidates=len(whom))
 
 
-def _vault_policies(joins: Joins, principals: Principals) -> Iterator[Grant]:
+def _vault_policies(references: References, principals: Principals) -> Iterator[Grant]:
     """Inline access policies. With RBAC on, Azure ignores them, and so does this."""
-    for vault in joins.of(VAULT):
+    for vault in references.by_type(VAULT):
         if get(vault, "properties.enableRbacAuthorization"):
             continue
         for policy in get(vault, "properties.accessPolicies", ()):
@@ -71,11 +71,11 @@ def _vault_policies(joins: Joins, principals: Principals) -> Iterator[Grant]:
             yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", vault)
 
 
-def _standalone_policies(joins: Joins, principals: Principals) -> Iterator[Grant]:
-    for entry in joins.of("keyvault:AccessPolicy"):
+def _standalone_policies(references: References, principals: Principals) -> Iterator[Grant]:
+    for entry in references.by_type("keyvault:AccessPolicy"):
         policy = get(entry, "policy", {})
         whom = principals.who(policy.get("objectId"), entry, "policy")
-        for vault in joins.targets(entry, "vaultName", VAULT, by="vaultName"):
+        for vault in references.targets(entry, "vaultName", VAULT, by="vaultName"):
             if not get(vault, "properties.enableRbacAuthorization"):
                 yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", entry)
 
@@ -85,14 +85,14 @@ def _policy_rights(policy: dict[str, Any]) -> tuple[str, ...]:
     return tuple(f"{kind} {right}" for kind in sorted(permissions) for right in permissions[kind] or ())
 
 
-def _role_assignments(joins: Joins, principals: Principals) -> Iterator[Grant]:
-    for assignment in joins.of("authorization:RoleAssignment"):
+def _role_assignments(references: References, principals: Principals) -> Iterator[Grant]:
+    for assignment in references.by_type("authorization:RoleAssignment"):
         id_ = str(get(assignment, "roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
         role = roles().get(id_)
-        target = _scope(joins, assignment)
+        target = _scope(references, assignment)
         rights = role.rights if role else ()
         via = f"role {role.name if role else id_}"
-        vault = joins.record.by_urn.get(target.urn)
+        vault = references.record.by_urn.get(target.urn)
         if vault and short_type(vault) == VAULT and not get(vault, "properties.enableRbacAuthorization"):
             # Data rights of a role mean nothing on a vault that goes by access policies.
             rights = tuple(right for right in rights if right.split()[0] not in ("secrets", "keys", "certificates"))
@@ -101,9 +101,9 @@ def _role_assignments(joins: Joins, principals: Principals) -> Iterator[Grant]:
         yield from _each(whom, target, rights, via, assignment)
 
 
-def _scope(joins: Joins, assignment: Resource) -> Target:
+def _scope(references: References, assignment: Resource) -> Target:
     """What a role assignment is on: a resource of the record, or one outside it that its ARM id describes."""
-    found = [each for each in joins.targets(assignment, "scope", "*") if each.custom]
+    found = [each for each in references.targets(assignment, "scope", "*") if each.custom]
     if found:
         return _target(found[0])
     scope = str(get(assignment, "scope", ""))
@@ -118,22 +118,22 @@ def _scope(joins: Joins, assignment: Resource) -> Target:
     return Target(name=scope or "nothing", type="unknown", scope="subscription")
 
 
-def _database_administrators(joins: Joins, principals: Principals) -> Iterator[Grant]:
+def _database_administrators(references: References, principals: Principals) -> Iterator[Grant]:
     """Entra administrators. One that is no identity of ours is known by the name that the stack config gives it."""
-    for entry in joins.of("dbforpostgresql:AdministratorsMicrosoftEntra", "dbforpostgresql:Administrator"):
+    for entry in references.by_type("dbforpostgresql:AdministratorsMicrosoftEntra", "dbforpostgresql:Administrator"):
         whom = principals.who(get(entry, "objectId"), entry, "objectId")
         if not whom[0].known and get(entry, "principalName"):
             kind = str(get(entry, "principalType", "unknown"))
             whom = [Principal(name=str(get(entry, "principalName")), kind=kind)]
-        for server in joins.targets(entry, "serverName", "dbforpostgresql:Server", by="serverName"):
+        for server in references.targets(entry, "serverName", "dbforpostgresql:Server", by="serverName"):
             yield from _each(whom, _target(server), ("database administer",), "Entra administrator", entry)
 
 
-def _cache_users(joins: Joins, principals: Principals) -> Iterator[Grant]:
-    for entry in joins.of("redisenterprise:AccessPolicyAssignment"):
+def _cache_users(references: References, principals: Principals) -> Iterator[Grant]:
+    for entry in references.by_type("redisenterprise:AccessPolicyAssignment"):
         policy = str(get(entry, "accessPolicyName"))
         whom = principals.who(get(entry, "user.objectId"), entry, "user.objectId")
-        for cluster in joins.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
+        for cluster in references.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
             rights = cache_policy(policy) or ()
             yield from _each(whom, _target(cluster), rights, f"cache access policy {policy}", entry)
 

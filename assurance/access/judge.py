@@ -8,51 +8,57 @@ from assurance.access.grants import Grant
 from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable
 from assurance.access.tables import duties
-from assurance.check.commands import Rule
 from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Resource
+from policies.rule import RuleInfo
 
-PRINCIPAL = Rule(
+PRINCIPAL = RuleInfo(
     "ACCESS-PRINCIPAL",
     "Every right belongs to someone the record knows",
     "critical",
     ("164.308(a)(4)(ii)(B)", "164.312(a)(2)(i)"),
     "Grant rights to identities of this stack, by their principalId (not the client id).",
+    "requirement S30; 45 CFR 164.312(a)(2)(i): a unique name for everyone who acts",
 )
-ROLE = Rule(
+ROLE = RuleInfo(
     "ACCESS-ROLE",
     "What every granted role may do is known",
     "high",
     ("164.308(a)(4)(ii)(B)",),
     "Use a role of assurance/access/roles.yaml, or add it there with what it grants.",
+    "requirement S30; learn.microsoft.com/azure/role-based-access-control/built-in-roles",
 )
-SHARED = Rule(
+SHARED = RuleInfo(
     "ACCESS-SHARED",
     "No two apps, and no two duties, share an identity",
     "high",
     ("164.312(a)(2)(i)", "164.312(a)(1)"),
     "Give each app and each duty an identity of its own; only a slot shares its app's.",
+    "requirement S30; 45 CFR 164.312(a)(2)(i)",
 )
-DUTY = Rule(
+DUTY = RuleInfo(
     "ACCESS-DUTY",
     "No right is wider than its duty",
     "high",
     ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
     "Take the right away, or, where the duty really needs it, say so in assurance/access/duties.yaml.",
+    "requirement S30; 45 CFR 164.308(a)(4)(ii)(B): access by need",
 )
-SCOPE = Rule(
+SCOPE = RuleInfo(
     "ACCESS-SCOPE",
     "A right is on the resource it is for, not on all around it",
     "high",
     ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
     "Assign the role on the resource itself.",
+    "requirement S30; learn.microsoft.com/azure/role-based-access-control/best-practices",
 )
-SECRETS = Rule(
+SECRETS = RuleInfo(
     "ACCESS-SECRETS",
     "An app or job can read the secrets that it asks for, and no other",
     "high",
     ("164.308(a)(4)(ii)(B)", "164.312(a)(1)"),
     "Keep the secrets of each app, and of the job, in a vault of their own; list a secret only for whoever uses it.",
+    "requirements S03, S05",
 )
 
 
@@ -77,8 +83,8 @@ class Judge:
                 unknown = any(UNKNOWN in grant.via for grant in grants if grant.principal == principal)
                 yield self._secrets(principal, users, secrets, unknown)
 
-    def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
-        return rule.finding(self._stack, status, message, about)
+    def _finding(self, rule: RuleInfo, status: Status, message: str, about: Resource | None) -> Finding:
+        return Finding.of(rule, status, message, about, stack=self._stack)
 
     def _principal(self, grant: Grant) -> Finding:
         if grant.principal.known:
@@ -90,29 +96,31 @@ class Judge:
         if grant.rights or grant.via == "access policy":
             return self._finding(ROLE, "pass", f"{grant.via}: {', '.join(grant.rights) or 'nothing'}", grant.by)
         if UNKNOWN in grant.via:
-            return self._finding(ROLE, "unchecked", f"the role of {_told(grant)} is known when deployed", grant.by)
+            return self._finding(ROLE, "unchecked", f"the role of {_message(grant)} is known when deployed", grant.by)
         message = f"{grant.via} of {grant.principal.name} on {grant.target.name}: no right of it is known"
         return self._finding(ROLE, "fail", message, grant.by)
 
     def _duty(self, grant: Grant) -> Finding:
         names = self._principals.duty(grant.principal)
         if not names:
-            told = f"nothing in the record acts as {grant.principal.name}, so its duty is not known: {_told(grant)}"
-            return self._finding(DUTY, "unchecked", told, grant.by)
+            message = (
+                f"nothing in the record acts as {grant.principal.name}, so its duty is not known: {_message(grant)}"
+            )
+            return self._finding(DUTY, "unchecked", message, grant.by)
         if grant.candidates > 1:
-            told = f"only a deployment can tell which of {grant.candidates} identities has: {_told(grant)}"
-            return self._finding(DUTY, "unchecked", told, grant.by)
+            message = f"only a deployment can tell which of {grant.candidates} identities has: {_message(grant)}"
+            return self._finding(DUTY, "unchecked", message, grant.by)
         allowed = frozenset.intersection(*(duties()[name].rights for name in names))
         extra = [right for right in grant.rights if right.lower() not in {each.lower() for each in allowed}]
         if extra:
-            told = f"{grant.principal.name} ({', '.join(names)}) has {', '.join(extra)} on {grant.target.name}"
-            return self._finding(DUTY, "fail", f"{told} by {grant.via}", grant.by)
-        return self._finding(DUTY, "pass", _told(grant), grant.by)
+            message = f"{grant.principal.name} ({', '.join(names)}) has {', '.join(extra)} on {grant.target.name}"
+            return self._finding(DUTY, "fail", f"{message} by {grant.via}", grant.by)
+        return self._finding(DUTY, "pass", _message(grant), grant.by)
 
     def _scope(self, grant: Grant) -> Finding:
         wide = {right for name in self._principals.duty(grant.principal) for right in duties()[name].wide}
         if grant.target.scope == "resource" or (grant.target.scope == "resource group" and set(grant.rights) <= wide):
-            return self._finding(SCOPE, "pass", _told(grant), grant.by)
+            return self._finding(SCOPE, "pass", _message(grant), grant.by)
         message = f"{grant.principal.name} has {grant.via} on the whole {grant.target.scope} {grant.target.name}"
         return self._finding(SCOPE, "fail", message, grant.by)
 
@@ -125,8 +133,8 @@ class Judge:
         if len(names) > 1:
             message = f"{principal.name} serves {len(names)} duties: {', '.join(names)}"
             return self._finding(SHARED, "fail", message, identity)
-        told = ", ".join(self._principals.told(principal)) or "nothing in the record"
-        return self._finding(SHARED, "pass", f"{principal.name} is used by {told}", identity)
+        users = ", ".join(self._principals.user_names(principal)) or "nothing in the record"
+        return self._finding(SHARED, "pass", f"{principal.name} is used by {users}", identity)
 
     def _secrets(self, principal: Principal, users: set[str], secrets: list[Readable], unknown: bool) -> Finding:
         identity = self._principals.resource(principal)
@@ -149,5 +157,5 @@ class Judge:
         )
 
 
-def _told(grant: Grant) -> str:
+def _message(grant: Grant) -> str:
     return f"{grant.principal.name}: {', '.join(grant.rights) or 'nothing'} on {grant.target.name} by {grant.via}"

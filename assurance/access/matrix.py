@@ -9,8 +9,8 @@ from assurance.access.judge import Judge
 from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable, readable
 from assurance.check.findings import Report
-from assurance.joins import Joins
 from assurance.record import Record
+from assurance.references import References
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Matrix:
 
 def matrix(record: Record) -> Matrix:
     """Work out the access matrix of a record."""
-    joins = Joins(record)
-    principals = Principals(record, joins)
-    found = grants(joins, principals)
-    secrets = readable(joins, found)
+    references = References(record)
+    principals = Principals(record, references)
+    found = grants(references, principals)
+    secrets = readable(references, found)
     findings = list(Judge(record.stack, principals).findings(found, secrets))
     return Matrix(
         stack=record.stack,
         mode=record.mode,
         principals=principals.all,
-        users={principal.name: list(principals.told(principal)) for principal in principals.all},
+        users={principal.name: list(principals.user_names(principal)) for principal in principals.all},
         grants=found,
         secrets=secrets,
         report=Report(record.stack, record.mode, findings, len(found)),

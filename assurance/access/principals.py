@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from assurance.access.tables import duties
-from assurance.joins import Joins, get, short_type
 from assurance.record import UNKNOWN, Record, Resource
+from assurance.references import References, get, short_type
 from policies.view import lookup
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
@@ -36,9 +36,9 @@ class Principal:
 class Principals:
     """All identities of a record, found by object id, or by what a value was computed from."""
 
-    def __init__(self, record: Record, joins: Joins) -> None:
+    def __init__(self, record: Record, references: References) -> None:
         self._record = record
-        self._joins = joins
+        self._references = references
 
     @cached_property
     def all(self) -> list[Principal]:
@@ -48,7 +48,7 @@ class Principals:
     @cached_property
     def _by_urn(self) -> dict[str, Principal]:
         found = {}
-        for identity in self._joins.of(IDENTITY):
+        for identity in self._references.by_type(IDENTITY):
             users = tuple(resource.urn for resource in self._record if identity in self._used(resource))
             name = identity.name.removeprefix("identity-")
             found[identity.urn] = Principal(name=name, kind="managed identity", urn=identity.urn, users=users)
@@ -72,10 +72,10 @@ class Principals:
             sources = resource.propertyDependencies.get("identity", [])
             return [
                 identity
-                for identity in self._joins.of(IDENTITY)
+                for identity in self._references.by_type(IDENTITY)
                 if (identity.urn in sources if identity.id in ("", UNKNOWN) else identity.id.lower() in wanted)
             ]
-        return self._joins.targets(resource, f"{USED_BY}[]", IDENTITY)
+        return self._references.targets(resource, f"{USED_BY}[]", IDENTITY)
 
     def resource(self, principal: Principal) -> Resource | None:
         """The identity's resource, or the one it belongs to."""
@@ -124,7 +124,7 @@ class Principals:
         """The container jobs that act as ``principal``."""
         return {str(get(resource, "jobName")) for resource in self.users(principal) if short_type(resource) == JOB}
 
-    def told(self, principal: Principal) -> Iterator[str]:
+    def user_names(self, principal: Principal) -> Iterator[str]:
         """The users in words: ``app-backend``, ``app-backend-slot (slot)``."""
         for resource in sorted(self.users(principal), key=lambda each: each.name):
             yield f"{resource.name} (slot)" if short_type(resource) == SLOT else resource.name

@@ -24,7 +24,7 @@ def show(console: Console, found: Matrix) -> None:
     console.print(Text(f"\n{found.stack}: who reads which secret", style="bold"))
     print_table(console, _secrets(found))
     show_violations(console, found.report)
-    for finding in found.report.of("unchecked"):
+    for finding in found.report.with_status("unchecked"):
         console.print(Text(f"unchecked {finding.rule}: {finding.message}", style="magenta"), soft_wrap=True)
     counts = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
     console.print(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.recording import recording_findings
-from assurance.check.view import stack_of
 from assurance.record import Record
 from assurance.stacks import project_root
 from policies.exceptions import Register
-from policies.rule import Rule, Verdict
+from policies.rule import Rule, RuleInfo, Verdict
 from policies.rules import RULES
 
 
@@ -28,7 +26,7 @@ def audit(
     # Not before: a process that forks recordings must not have imported the settings of a project.
     from assurance.check.expected import expected_findings
 
-    stack = stack_of(record)
+    stack = record.view
     findings: list[Finding] = []
     needed: set[tuple[str, str]] = set()
     for rule in rules:
@@ -49,12 +47,8 @@ def audit(
 
 def _nothing_examined(rule: Rule, record: Record) -> Finding:
     kinds = ", ".join(type_.removeprefix("azure-native:") for type_ in rule.types)
-    return Finding(
-        **_of(rule),
-        status="not-applicable",
-        stack=record.stack,
-        message=f"nothing to examine: this stack has no resource it is about ({kinds})",
-    )
+    message = f"nothing to examine: this stack has no resource it is about ({kinds})"
+    return Finding.of(rule, "not-applicable", message, stack=record.stack)
 
 
 def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, today: date) -> Finding:
@@ -74,29 +68,26 @@ def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, t
                 message = f"{message} ({exception_id} expired on {expires})"
             else:
                 status, message = "excepted", f"{message}; {exception.reason}"
-    return Finding(
-        **_of(rule),
-        status=status,
+    return Finding.of(
+        rule,
+        status,
+        message,
+        resource,
         stack=record.stack,
-        message=message,
-        urn=resource.urn,
-        type=resource.type,
-        name=resource.name,
-        source=resource.source,
-        origin=resource.origin,
+        seen=verdict.seen,
         exception=exception_id,
         expires=expires,
     )
 
 
-def _of(rule: Rule) -> dict[str, Any]:
-    return {
-        "rule": rule.id,
-        "title": rule.title,
-        "severity": rule.severity,
-        "controls": rule.controls,
-        "remediation": rule.remediation,
-    }
+EXCEPTION = RuleInfo(
+    "EXCEPTION-VALID",
+    "An exception is needed and has not expired",
+    "high",
+    ("164.308(a)(1)(ii)(B)",),
+    "Remove the exception, or renew it with a reason that holds today.",
+    "policies/exceptions.yaml: a relaxation ends, and covers nothing that is not there",
+)
 
 
 def _exception_findings(
@@ -112,15 +103,12 @@ def _exception_findings(
         unused = [rule_id for rule_id in exception.rules if (id_, rule_id) not in needed]
         if unused:
             problems.append(f"nothing of {record.stack} needs it for {', '.join(unused)}")
-        yield Finding(
-            rule="EXCEPTION-VALID",
-            title="An exception is needed and has not expired",
-            severity="high",
-            status="fail" if problems else "pass",
-            controls=("164.308(a)(1)(ii)(B)",),
+        yield Finding.of(
+            EXCEPTION,
+            "fail" if problems else "pass",
+            f"{id_}: {'; '.join(problems)}" if problems else "",
             stack=record.stack,
-            message=f"{id_}: {'; '.join(problems)}" if problems else "",
-            remediation="Remove the exception, or renew it with a reason that holds today.",
+            seen=f"{id_} until {exception.expires}",
             name=id_,
             source={"file": register.file, "line": register.lines.get(id_, 1)},
             exception=id_,

@@ -9,17 +9,7 @@ from typing import Any
 
 from assurance.check.findings import LATER, Finding, Status
 from assurance.record import UNKNOWN, Resource
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule about what must be there, as its findings tell it."""
-
-    id: str
-    title: str
-    severity: str
-    controls: tuple[str, ...]
-    remediation: str
+from policies.rule import RuleInfo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +20,7 @@ class Demand:
     problems: what is wrong; none: it is as it must be. unknown: what cannot be told here.
     """
 
-    rule: Rule
+    rule: RuleInfo
     name: str
     origin: dict[str, Any]
     resource: Resource | None = None
@@ -40,21 +30,8 @@ class Demand:
     def finding(self, stack: str) -> Finding:
         """The demand as a finding of an audit."""
         status: Status = "fail" if self.problems else "unchecked" if self.unknown else "pass"
-        return Finding(
-            rule=self.rule.id,
-            title=self.rule.title,
-            severity=self.rule.severity,
-            status=status,
-            controls=self.rule.controls,
-            stack=stack,
-            message="; ".join(self.problems or self.unknown),
-            remediation=self.rule.remediation,
-            urn=self.resource.urn if self.resource else "",
-            type=self.resource.type if self.resource else "",
-            name=self.name,
-            source=self.resource.source if self.resource else None,
-            origin=self.origin,
-        )
+        message = "; ".join(self.problems or self.unknown)
+        return Finding.of(self.rule, status, message, self.resource, stack=stack, name=self.name, origin=self.origin)
 
 
 @dataclass
@@ -84,7 +61,11 @@ def compare(there: Any, wanted: Any, path: str = "") -> Comparison:
 
 
 def demand(
-    rule: Rule, name: str, origin: dict[str, Any], found: Sequence[Resource], wanted: Mapping[str, Any] | None = None
+    rule: RuleInfo,
+    name: str,
+    origin: dict[str, Any],
+    found: Sequence[Resource],
+    wanted: Mapping[str, Any] | None = None,
 ) -> Demand:
     """That one of ``found`` is there, with these inputs; more than one is for the engine to refuse."""
     if not found:

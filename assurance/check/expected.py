@@ -7,9 +7,10 @@ and every part of them that the record does not answer is a failure that names i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from assurance.check.demand import Demand, Rule
+from assurance.check.demand import Demand
 from assurance.check.expected_alerts import Alerts
 from assurance.check.expected_archive import archive_demands, flow_demands
 from assurance.check.expected_compliance import compliance_demands
@@ -23,15 +24,16 @@ from assurance.check.expected_waf import waf_demands
 from assurance.check.findings import Finding
 from assurance.check.places import Places
 from assurance.errors import UsageError
-from assurance.joins import Joins
 from assurance.record import Record
+from assurance.references import References
 from documents.problems import DocumentError
+from policies.rule import RuleInfo
 from stacks.settings.alerts import alert_catalogue
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
 
-FILE = Rule(
+FILE = partial(RuleInfo, source="the stack's file")(
     "EXPECT-STACK-FILE",
     "What must be in the stack is known",
     "high",
@@ -70,18 +72,18 @@ def expected_findings(record: Record, root: Path) -> Iterator[Finding]:
 
 def demands(record: Record, settings: Settings, places: Places) -> Iterator[Demand]:
     """Everything that must be in the record."""
-    joins = Joins(record)
-    alerts, logs = Alerts(joins, settings, places), Logs(joins, settings, places)
+    references = References(record)
+    alerts, logs = Alerts(references, settings, places), Logs(references, settings, places)
     yield from alerts.demands()
     yield from logs.receivers()
     yield from logs.retention()
     yield from logs.queries({entry.kind for entry in alert_catalogue().values() if alerts.concerned(entry.kind)})
     yield from logs.plans()
-    yield from archive_demands(joins, settings, places)
-    yield from flow_demands(joins, settings, places)
-    yield from vault_event_demands(joins, places)
-    yield from gateway_demands(joins, settings, places)
-    yield from waf_demands(joins, settings, places)
+    yield from archive_demands(references, settings, places)
+    yield from flow_demands(references, settings, places)
+    yield from vault_event_demands(references, places)
+    yield from gateway_demands(references, settings, places)
+    yield from waf_demands(references, settings, places)
     yield from dashboard_demands(alerts)
-    yield from compliance_demands(joins, settings, places)
+    yield from compliance_demands(references, settings, places)
     yield from sentinel_demands(alerts)

@@ -6,14 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from assurance.check.demand import Demand, Rule, compare, demand, made_from
+from assurance.check.demand import Demand, compare, demand, made_from
 from assurance.check.kinds import WATCHED, watched
 from assurance.check.places import Places
-from assurance.joins import Joins
 from assurance.record import Resource
+from assurance.references import References
+from policies.rule import RuleInfo
 from policies.rules.monitoring import ACTION_GROUPS, ACTIVITY, GROUP, METRIC, QUERY
 from stacks.settings.alerts import (
     ALERTS,
@@ -29,7 +30,7 @@ from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
 from stacks.settings.slo import slo_catalogue
 
-ALERT = Rule(
+ALERT = partial(RuleInfo, source="the stack's file")(
     "EXPECT-ALERT",
     "Every alert of the catalogue exists for everything it concerns, and is what the catalogue says",
     "high",
@@ -44,7 +45,7 @@ Entry = MetricEntry | QueryEntry | ActivityEntry
 class Alerts:
     """The alerts that ``settings`` and the catalogue ask for, sought in one record."""
 
-    joins: Joins
+    references: References
     settings: Settings
     places: Places
 
@@ -56,20 +57,20 @@ class Alerts:
     def _rules(self) -> Mapping[str, Sequence[Resource]]:
         """Alert rules by the id of the alert they say they are."""
         found: dict[str, list[Resource]] = defaultdict(list)
-        for rule in self.joins.of(METRIC, QUERY, ACTIVITY):
+        for rule in self.references.by_type(METRIC, QUERY, ACTIVITY):
             found[(rule.inputs.get("tags") or {}).get("alert", "")].append(rule)
         return found
 
     @cached_property
     def _channels(self) -> Mapping[str, Resource]:
         """Action groups by the entry they are made from."""
-        return {(group.origin or {}).get("key", ""): group for group in self.joins.of(GROUP)}
+        return {(group.origin or {}).get("key", ""): group for group in self.references.by_type(GROUP)}
 
     def concerned(self, kind: str) -> bool:
         """Whether the stack has what alerts of ``kind`` are about."""
         settings = self.settings
         declared = {"subscription": settings.subscription.owner, "tenant": settings.monitoring.tenant_logs}
-        return declared[kind] if kind in declared else bool(watched(self.joins, kind))
+        return declared[kind] if kind in declared else bool(watched(self.references, kind))
 
     def demands(self) -> Iterator[Demand]:
         """Every alert that must be there."""
@@ -88,7 +89,7 @@ class Alerts:
             demand = self.demand(f"alert {alert_id}", origin, rules, entry.channel, self._wanted(alert_id, entry))
             yield replace(demand, problems=[*demand.problems, *self._unseen(entry, rules)])
             return
-        for resource in watched(self.joins, entry.kind):
+        for resource in watched(self.references, entry.kind):
             rules = [r for r in self.of_id(alert_id) if resource in self._scopes(r, WATCHED[entry.kind])]
             name = f"alert {alert_id} on {resource.name}"
             yield self.demand(name, origin, rules, entry.channel, self._wanted(alert_id, entry))
@@ -98,10 +99,10 @@ class Alerts:
         if not isinstance(entry, ActivityEntry) or entry.kind == "subscription" or not rules:
             return []
         seen = self._scopes(rules[0], WATCHED["groups"])
-        return [f"it does not watch {group.name}" for group in watched(self.joins, "groups") if group not in seen]
+        return [f"it does not watch {group.name}" for group in watched(self.references, "groups") if group not in seen]
 
     def _scopes(self, rule: Resource, type_: str) -> list[Resource]:
-        return self.joins.targets(rule, "scopes[]", type_)
+        return self.references.targets(rule, "scopes[]", type_)
 
     def _wanted(self, alert_id: str, entry: Entry) -> dict[str, Any]:
         """The inputs that the catalogue and the stack's override give the alert."""
@@ -124,7 +125,7 @@ class Alerts:
         return {**wanted, "criteria": {"allOf": [criterion]}}
 
     def _service_levels(self) -> Iterator[Demand]:
-        file = f"Pulumi.{self.joins.record.stack}.yaml"
+        file = f"Pulumi.{self.references.record.stack}.yaml"
         for app, objectives in self.settings.slo.objectives.items():
             key = f"medspasync:slo.objectives.{app}"
             for indicator in objectives.by_indicator():
@@ -139,11 +140,11 @@ class Alerts:
                     yield self.demand(name, self.places.of(file, key), rules, burn.channel, wanted)
 
     def _availability(self) -> Iterator[Demand]:
-        file = f"Pulumi.{self.joins.record.stack}.yaml"
+        file = f"Pulumi.{self.references.record.stack}.yaml"
         for name in self.settings.monitoring.availability_tests:
             key = f"medspasync:monitoring.availabilityTests.{name}"
             origin = self.places.of(file, key)
-            tests = made_from(self.joins.of("applicationinsights:WebTest"), key)
+            tests = made_from(self.references.by_type("applicationinsights:WebTest"), key)
             problems = [] if tests else ["there is no such test"]
             yield Demand(
                 rule=ALERT, name=f"availability test {name}", origin=origin, resource=next(iter(tests), None),
@@ -155,7 +156,7 @@ class Alerts:
     def _budget(self) -> Iterator[Demand]:
         """Costs are told of, also before they are there: what there is instead of a daily cap."""
         key = "medspasync:monitoring.budget"
-        budgets = made_from(self.joins.of("consumption:Budget"), key)
+        budgets = made_from(self.references.by_type("consumption:Budget"), key)
         problems = [] if budgets else ["there is no such budget"]
         for budget in budgets[:1]:
             told = {n.get("thresholdType") for n in (budget.inputs.get("notifications") or {}).values()}
@@ -163,15 +164,15 @@ class Alerts:
             result = compare(budget.inputs, {"amount": self.settings.monitoring.budget.amount})
             problems += result.different
         yield Demand(
-            rule=ALERT, name="budget", origin=self.places.of(f"Pulumi.{self.joins.record.stack}.yaml", key),
+            rule=ALERT, name="budget", origin=self.places.of(f"Pulumi.{self.references.record.stack}.yaml", key),
             resource=next(iter(budgets), None), problems=problems,
         )  # fmt: skip
 
     def _processing(self) -> Iterator[Demand]:
         """Azure Backup's own alerts reach a channel, and nothing else silences alerts than the windows in the file."""
-        file, critical = f"Pulumi.{self.joins.record.stack}.yaml", "medspasync:monitoring.receivers.critical"
-        rules = self.joins.of(PROCESSING)
-        told = [r for r in rules if self.joins.targets(r, "properties.actions[].actionGroupIds[]", GROUP)]
+        file, critical = f"Pulumi.{self.references.record.stack}.yaml", "medspasync:monitoring.receivers.critical"
+        rules = self.references.by_type(PROCESSING)
+        told = [r for r in rules if self.references.targets(r, "properties.actions[].actionGroupIds[]", GROUP)]
         yield Demand(
             rule=ALERT, name="alerts of Azure Backup", origin=self.places.of(file, critical),
             resource=next(iter(told), None), problems=[] if told else ["no alert processing rule tells of them"],
@@ -196,7 +197,7 @@ class Alerts:
         rule = rules[0]
         result = compare(rule.inputs, wanted)
         group = self._channels.get(f"medspasync:monitoring.receivers.{channel}")
-        if group not in self.joins.targets(rule, ACTION_GROUPS[rule.type], GROUP):
+        if group not in self.references.targets(rule, ACTION_GROUPS[rule.type], GROUP):
             result.different.append(f"it does not tell the channel {channel}")
         return Demand(
             rule=ALERT, name=name, origin=origin, resource=rule, problems=result.different, unknown=result.unknown

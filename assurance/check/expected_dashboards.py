@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from assurance.check.demand import Demand, Rule, demand, made_from
+from assurance.check.demand import Demand, demand, made_from
 from assurance.check.expected_alerts import Alerts
 from assurance.check.findings import LATER
-from assurance.joins import get
 from assurance.record import UNKNOWN, Resource
+from assurance.references import get
+from policies.rule import RuleInfo
 from stacks.settings.dashboards import WORKBOOKS, WorkbookEntry, workbook_catalogue
 
-DASHBOARD = Rule(
+DASHBOARD = partial(RuleInfo, source="the stack's file")(
     "EXPECT-DASHBOARD",
     "Every dashboard of the catalogue exists and shows what the stack has",
     "medium",
@@ -24,19 +26,21 @@ WORKBOOK, BOARD, DEFINITION = "applicationinsights:Workbook", "dashboard:Dashboa
 
 def dashboard_demands(alerts: Alerts) -> Iterator[Demand]:
     """Every workbook and Grafana dashboard that the stack file asks for. alerts: know what the stack has."""
-    joins, wanted = alerts.joins, alerts.settings.dashboards
+    references, wanted = alerts.references, alerts.settings.dashboards
     for name, entry in workbook_catalogue().items():
         file = f"{WORKBOOKS}/{name}.yaml"
         origin = alerts.places.of(file, "title")
         if wanted.workbooks:
-            found = made_from(joins.of(WORKBOOK), "title", file)
+            found = made_from(references.by_type(WORKBOOK), "title", file)
             made = demand(DASHBOARD, f"workbook {name}", origin, found, {"kind": "shared"})
             yield _showing(made, "serializedData", found, _titles(alerts, entry, ("logs", "graph")))
         if wanted.grafana:
-            boards = made_from(joins.of(BOARD), "title", file)
+            boards = made_from(references.by_type(BOARD), "title", file)
             yield demand(DASHBOARD, f"Grafana dashboard {name}", origin, boards)
             found = [
-                d for board in boards for d in joins.holders(board, "dashboardName", DEFINITION, by="dashboardName")
+                d
+                for board in boards
+                for d in references.holders(board, "dashboardName", DEFINITION, by="dashboardName")
             ]
             made = demand(DASHBOARD, f"definition of the Grafana dashboard {name}", origin, found)
             yield _showing(made, "properties.serializedData", found, _titles(alerts, entry, ("logs",)))
@@ -48,9 +52,11 @@ def _instance(alerts: Alerts) -> Iterator[Demand]:
     grafana = alerts.settings.dashboards.managed_grafana
     if grafana is not None:
         access = "Enabled" if grafana.public_network else "Disabled"
-        origin = alerts.places.of(f"Pulumi.{alerts.joins.record.stack}.yaml", "medspasync:dashboards.managedGrafana")
+        origin = alerts.places.of(
+            f"Pulumi.{alerts.references.record.stack}.yaml", "medspasync:dashboards.managedGrafana"
+        )
         wanted = {"properties": {"apiKey": "Disabled", "publicNetworkAccess": access}}
-        yield demand(DASHBOARD, "Managed Grafana", origin, alerts.joins.of("dashboard:Grafana"), wanted)
+        yield demand(DASHBOARD, "Managed Grafana", origin, alerts.references.by_type("dashboard:Grafana"), wanted)
 
 
 def _titles(alerts: Alerts, entry: WorkbookEntry, sources: Sequence[str]) -> list[str]:

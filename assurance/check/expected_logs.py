@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from assurance.check.demand import Demand, Rule, compare
+from assurance.check.demand import Demand, compare
 from assurance.check.kinds import SUBSCRIPTION_SETTING, feeders, sends, settings_of
 from assurance.check.places import Places
-from assurance.joins import Joins
 from assurance.record import Resource
+from assurance.references import References
+from policies.rule import RuleInfo
 from policies.rules.monitoring import GROUP, WORKSPACE
 from stacks.settings.alerts import ALERTS, QueryEntry, alert_catalogue
 from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
@@ -18,28 +20,28 @@ from stacks.settings.model import Settings
 from stacks.settings.monitoring import ReceiversSettings
 from stacks.settings.security_catalogues import SENTINEL, sentinel_catalogue
 
-RECEIVER = Rule(
+RECEIVER = partial(RuleInfo, source="the stack's file")(
     "EXPECT-RECEIVER",
     "Every receiver of every channel is told",
     "critical",
     ("164.308(a)(6)(ii)",),
     "Give the channel's action group the receiver that the stack file names, or take it out there.",
 )
-RETENTION = Rule(
+RETENTION = partial(RuleInfo, source="the stack's file")(
     "EXPECT-RETENTION",
     "Every audit table is kept as long as the stack file says",
     "high",
     ("164.312(b)", "164.316(b)(2)(i)"),
     "Give the table its total retention (medspasync:monitoring.workspace.auditRetentionDays).",
 )
-FED = Rule(
+FED = partial(RuleInfo, source="the stack's file")(
     "EXPECT-LOG-FEED",
     "Every table that an alert's query reads is fed by everything the alert is about",
     "critical",
     ("164.312(b)", "164.308(a)(1)(ii)(D)"),
     "Give the resource a diagnostic setting to the workspace with the category: without data the alert is silent.",
 )
-PLAN = Rule(
+PLAN = partial(RuleInfo, source="the stack's file")(
     "EXPECT-LOG-PLAN",
     "Every table that an alert, Sentinel or the archive uses is on the Analytics plan",
     "high",
@@ -54,18 +56,18 @@ TABLE = "operationalinsights:Table"
 class Logs:
     """What ``settings`` and the log-tables catalogue ask for, sought in one record."""
 
-    joins: Joins
+    references: References
     settings: Settings
     places: Places
     _sent: dict[str, dict[str, list[Resource]]] = field(default_factory=dict)
 
     @property
     def _file(self) -> str:
-        return f"Pulumi.{self.joins.record.stack}.yaml"
+        return f"Pulumi.{self.references.record.stack}.yaml"
 
     def receivers(self) -> Iterator[Demand]:
         """Every address and webhook of every channel."""
-        groups = {(group.origin or {}).get("key", ""): group for group in self.joins.of(GROUP)}
+        groups = {(group.origin or {}).get("key", ""): group for group in self.references.by_type(GROUP)}
         for channel in ReceiversSettings.model_fields:
             settings = getattr(self.settings.monitoring.receivers, channel)
             key = f"medspasync:monitoring.receivers.{channel}"
@@ -86,7 +88,7 @@ class Logs:
         """The retention of the workspace and of every audit table."""
         days = self.settings.monitoring.workspace
         key = "medspasync:monitoring.workspace"
-        for workspace in self.joins.of(WORKSPACE):
+        for workspace in self.references.by_type(WORKSPACE):
             result = compare(workspace.inputs, {"retentionInDays": days.retention_days})
             yield Demand(
                 rule=RETENTION, name=f"retention of {workspace.name}", origin=self.places.of(self._file, key),
@@ -106,7 +108,7 @@ class Logs:
             )  # fmt: skip
 
     def _table(self, name: str) -> Resource | None:
-        return next((table for table in self.joins.of(TABLE) if table.inputs.get("tableName") == name), None)
+        return next((table for table in self.references.by_type(TABLE) if table.inputs.get("tableName") == name), None)
 
     def queries(self, concerned: set[str]) -> Iterator[Demand]:
         """Feed and plan of every table that a query alert of the kinds ``concerned`` reads."""
@@ -156,12 +158,12 @@ class Logs:
         """What writes logs of ``kind``, and the diagnostic settings that send them to the workspace."""
         if kind not in self._sent:
             if kind == "subscription":
-                found = {kind: self.joins.of(SUBSCRIPTION_SETTING)}
+                found = {kind: self.references.by_type(SUBSCRIPTION_SETTING)}
             else:
-                pairs = feeders(self.joins, kind)
-                found = {resource.name: settings_of(self.joins, resource, feeder) for resource, feeder in pairs}
+                pairs = feeders(self.references, kind)
+                found = {resource.name: settings_of(self.references, resource, feeder) for resource, feeder in pairs}
             self._sent[kind] = {
-                name: [s for s in settings if self.joins.targets(s, "workspaceId", WORKSPACE)]
+                name: [s for s in settings if self.references.targets(s, "workspaceId", WORKSPACE)]
                 for name, settings in found.items()
             }
         return self._sent[kind]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from assurance.check.demand import Demand, Rule
+from assurance.check.demand import Demand
 from assurance.check.places import Places
 from documents.problems import DocumentError
+from policies.rule import RuleInfo
 from stacks.settings.model import Settings
 from stacks.settings.stack_file import StackFile, read_stack_file
 
-OWNER = Rule(
+OWNER = partial(RuleInfo, source="the stack's file")(
     "EXPECT-SUBSCRIPTION-OWNER",
     "At most one stack of a subscription owns what it has once",
     "high",

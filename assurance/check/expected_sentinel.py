@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from assurance.check.demand import Demand, Rule, demand
+from assurance.check.demand import Demand, demand
 from assurance.check.expected_alerts import Alerts
 from assurance.record import Resource
+from policies.rule import RuleInfo
 from stacks.settings.security import SentinelSettings
 from stacks.settings.security_catalogues import (
     APPROVED,
@@ -19,7 +21,7 @@ from stacks.settings.security_catalogues import (
     sentinel_title,
 )
 
-THREATS = Rule(
+THREATS = partial(RuleInfo, source="the stack's file")(
     "EXPECT-SENTINEL",
     "Every Sentinel rule, list, feed and playbook that the stack asks for is there",
     "high",
@@ -46,7 +48,7 @@ def sentinel_demands(alerts: Alerts) -> Iterator[Demand]:
 def _rules(alerts: Alerts) -> Iterator[Demand]:
     security = alerts.settings.security
     present = {kind for entry in sentinel_catalogue().values() for kind in entry.needs if alerts.concerned(kind)}
-    rules = {one.inputs.get("displayName"): one for one in alerts.joins.of(f"{INSIGHTS}:ScheduledAlertRule")}
+    rules = {one.inputs.get("displayName"): one for one in alerts.references.by_type(f"{INSIGHTS}:ScheduledAlertRule")}
     events = sentinel_events(
         present, break_glass=bool(security.break_glass), threat_intelligence=security.sentinel.threat_intelligence
     )
@@ -92,12 +94,12 @@ def _responses(alerts: Alerts, sentinel: SentinelSettings) -> Iterator[Demand]:
     for kind, on in asked.items():
         if not on:
             continue
-        playbooks = [one for one in alerts.joins.of("logic:Workflow") if _waits_for(one, APPROVED[kind])]
+        playbooks = [one for one in alerts.references.by_type("logic:Workflow") if _waits_for(one, APPROVED[kind])]
         yield demand(THREATS, f"playbook {kind}", _origin(alerts), playbooks, {"state": "Enabled"})
         failed = [
             rule
             for rule in alerts.of_id("playbook-failed")
-            if any(book in alerts.joins.targets(rule, "scopes[]", "logic:Workflow") for book in playbooks)
+            if any(book in alerts.references.targets(rule, "scopes[]", "logic:Workflow") for book in playbooks)
         ]
         yield alerts.demand(f"alert playbook-failed of {kind}", _origin(alerts), failed, "security", {"enabled": True})
     if response.block_addresses and not response.approval:
@@ -109,8 +111,8 @@ def _waits_for(playbook: Resource, label: str) -> bool:
 
 
 def _part(alerts: Alerts, name: str, type_: str) -> Demand:
-    return demand(THREATS, name, _origin(alerts), alerts.joins.of(type_))
+    return demand(THREATS, name, _origin(alerts), alerts.references.by_type(type_))
 
 
 def _origin(alerts: Alerts) -> dict[str, object]:
-    return alerts.places.of(f"Pulumi.{alerts.joins.record.stack}.yaml", KEY)
+    return alerts.places.of(f"Pulumi.{alerts.references.record.stack}.yaml", KEY)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from assurance.check.demand import Demand, Rule, demand
+from assurance.check.demand import Demand, demand
 from assurance.check.places import Places
-from assurance.joins import Joins, get
 from assurance.record import Resource
+from assurance.references import References, get
+from policies.rule import RuleInfo
 from policies.rules.monitoring import GROUP
 from stacks.settings.vault_events import VAULT_EVENTS, VaultEvent, vault_events
 
-EVENT = Rule(
+EVENT = partial(RuleInfo, source="the stack's file")(
     "EXPECT-VAULT-EVENT",
     "Every vault tells a channel before what it holds ends",
     "high",
@@ -21,14 +23,14 @@ EVENT = Rule(
 TOPIC, SUBSCRIPTION = "eventgrid:SystemTopic", "eventgrid:SystemTopicEventSubscription"
 
 
-def vault_event_demands(joins: Joins, places: Places) -> Iterator[Demand]:
+def vault_event_demands(references: References, places: Places) -> Iterator[Demand]:
     """Every event of the catalogue, for every vault that has it."""
-    for vault in joins.of("keyvault:Vault"):
-        topics = joins.holders(vault, "source", TOPIC)
-        keys = joins.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
+    for vault in references.by_type("keyvault:Vault"):
+        topics = references.holders(vault, "source", TOPIC)
+        keys = references.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
         for alert_id, entry in vault_events().items():
             if _concerns(entry, keys):
-                yield _told(joins, places, vault, topics, alert_id, entry)
+                yield _told(references, places, vault, topics, alert_id, entry)
 
 
 def _concerns(entry: VaultEvent, keys: Sequence[Resource]) -> bool:
@@ -44,7 +46,7 @@ def _rotates(key: Resource) -> bool:
 
 
 def _told(
-    joins: Joins, places: Places, vault: Resource, topics: list[Resource], alert_id: str, entry: VaultEvent
+    references: References, places: Places, vault: Resource, topics: list[Resource], alert_id: str, entry: VaultEvent
 ) -> Demand:
     name, origin = f"event {alert_id} of {vault.name}", places.of(VAULT_EVENTS, alert_id)
     if not topics:
@@ -53,10 +55,10 @@ def _told(
         "filter": {"includedEventTypes": [entry.event]},
         "destination": {"endpointType": "MonitorAlert", "severity": f"Sev{entry.severity}"},
     }
-    of_topic = joins.holders(topics[0], "systemTopicName", SUBSCRIPTION, by="systemTopicName")
+    of_topic = references.holders(topics[0], "systemTopicName", SUBSCRIPTION, by="systemTopicName")
     found = [one for one in of_topic if one.inputs.get("eventSubscriptionName") == alert_id]
     result = demand(EVENT, name, origin, found, wanted)
-    told = [group for one in found for group in joins.targets(one, "destination.actionGroups[]", GROUP)]
+    told = [group for one in found for group in references.targets(one, "destination.actionGroups[]", GROUP)]
     if found and f"medspasync:monitoring.receivers.{entry.channel}" not in {(g.origin or {}).get("key") for g in told}:
         return Demand(
             rule=EVENT, name=name, origin=origin, resource=found[0],

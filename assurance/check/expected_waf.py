@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from assurance.check.demand import Demand, Rule, demand, made_from
+from assurance.check.demand import Demand, demand, made_from
 from assurance.check.findings import LATER
 from assurance.check.places import Places
-from assurance.joins import Joins, get
 from assurance.record import UNKNOWN, Resource
+from assurance.references import References, get
+from policies.rule import RuleInfo
 from stacks.settings.edge import WafSettings
 from stacks.settings.edge_catalogues import RATE_LIMITS, rate_limits
 from stacks.settings.edge_rules import EdgeApp, edge_apps
 from stacks.settings.model import Settings
 
-WAF = Rule(
+WAF = partial(RuleInfo, source="the stack's file")(
     "EXPECT-WAF",
     "Every firewall policy has the custom rules of its exposure class, and is as strict as the file says",
     "high",
@@ -38,15 +40,15 @@ class _Asked:
     inputs: dict[str, Any]
 
 
-def waf_demands(joins: Joins, settings: Settings, places: Places) -> Iterator[Demand]:
+def waf_demands(references: References, settings: Settings, places: Places) -> Iterator[Demand]:
     """One for the policy of each exposure class in use, and one for each of its custom rules."""
     classes: dict[str, list[EdgeApp]] = {}
     for app in edge_apps(settings.apps):
         classes.setdefault(app.exposure, []).append(app)
-    file = f"Pulumi.{joins.record.stack}.yaml"
+    file = f"Pulumi.{references.record.stack}.yaml"
     for exposure, apps in classes.items():
         asked = list(_asked(exposure, apps, settings.waf, file))
-        found = made_from(joins.of(POLICY), exposure, RATE_LIMITS)
+        found = made_from(references.by_type(POLICY), exposure, RATE_LIMITS)
         policy = demand(WAF, f"firewall policy of class {exposure}", places.of(RATE_LIMITS, exposure), found)
         if not found or _unknown(found[0]):
             yield policy if not found else replace(policy, unknown=[f"{LATER}customRules"])

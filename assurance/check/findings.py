@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from assurance.record import Resource
+from policies.rule import RuleInfo
+
 Status = Literal["pass", "fail", "warn", "excepted", "not-applicable", "unchecked"]
 
 STATUSES: tuple[Status, ...] = ("pass", "fail", "warn", "excepted", "not-applicable", "unchecked")
@@ -25,7 +28,8 @@ class Finding:
 
     urn, type, name: the resource; empty when the rule examined none or the finding is about the stack.
     source: the line that made the resource; origin: the data entry it was made from.
-    exception, expires: id and last day of the exception that covers it.
+    seen: what was there, in words; what the rule looked at. exception, expires: id and last day of the exception that
+    covers it.
     """
 
     rule: str
@@ -36,6 +40,7 @@ class Finding:
     stack: str
     message: str
     remediation: str
+    seen: str = ""
     urn: str = ""
     type: str = ""
     name: str = ""
@@ -44,13 +49,46 @@ class Finding:
     exception: str = ""
     expires: date | None = None
 
+    @classmethod
+    def of(
+        cls,
+        info: RuleInfo,
+        status: Status,
+        message: str,
+        resource: Resource | None = None,
+        *,
+        stack: str,
+        **more: Any,
+    ) -> Finding:
+        """The judgement of ``resource``, or of the stack, by the rule ``info``.
+
+        more: fields that differ from the resource's. What passes was seen as its message says, where ``seen`` is not
+        given.
+        """
+        subject: dict[str, Any] = {"seen": message if status == "pass" else ""}
+        if resource is not None:
+            subject |= {"urn": resource.urn, "type": resource.type, "name": resource.name}
+            subject |= {"source": resource.source, "origin": resource.origin}
+        return cls(
+            rule=info.id,
+            title=info.title,
+            severity=info.severity,
+            status=status,
+            controls=info.controls,
+            stack=stack,
+            message=message,
+            remediation=info.remediation,
+            **(subject | more),
+        )
+
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON holds it; what it does not have is left out."""
-        plain = {key: value for key, value in asdict(self).items() if value not in ("", None)}
+        """The finding as JSON holds it; an exception only where one covers it."""
+        plain = asdict(self)
         plain["controls"] = list(self.controls)
-        if self.expires:
-            plain["expires"] = self.expires.isoformat()
-        return {"urn": "", "type": "", "name": "", "message": "", "source": None, **plain}
+        plain["expires"] = self.expires.isoformat() if self.expires else None
+        if not self.exception:
+            del plain["exception"], plain["expires"]
+        return plain
 
 
 @dataclass(frozen=True)
@@ -68,11 +106,11 @@ class Report:
         counts = Counter(finding.status for finding in self.findings)
         return {status: counts[status] for status in STATUSES}
 
-    def of(self, *statuses: Status) -> list[Finding]:
+    def with_status(self, *statuses: Status) -> list[Finding]:
         """Findings with one of these statuses, worst first."""
         ranks = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-        found = [finding for finding in self.findings if finding.status in statuses]
-        return sorted(found, key=lambda f: (ranks[f.severity], f.rule, f.name))
+        matches = [finding for finding in self.findings if finding.status in statuses]
+        return sorted(matches, key=lambda f: (ranks[f.severity], f.rule, f.name))
 
     @property
     def holds(self) -> bool:

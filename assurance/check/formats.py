@@ -23,7 +23,7 @@ def to_json(reports: Sequence[Report]) -> str:
 
 def to_sarif(reports: Sequence[Report]) -> str:
     """Violations as SARIF 2.1.0, one run; excepted ones are suppressed with their reason."""
-    findings = [finding for report in reports for finding in report.of("fail", "warn", "excepted")]
+    findings = [finding for report in reports for finding in report.with_status("fail", "warn", "excepted")]
     rules = list({finding.rule: finding for finding in findings}.values())
     places = {finding.rule: index for index, finding in enumerate(rules)}
     log = {

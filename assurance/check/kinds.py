@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assurance.joins import Joins
 from assurance.record import Resource
+from assurance.references import References
 
 WATCHED: Mapping[str, str] = {
     "keyvault": "keyvault:Vault",
@@ -60,19 +60,19 @@ SUBSCRIPTION_SETTING = "monitor:SubscriptionDiagnosticSetting"
 ALL_LOGS = "allLogs"
 
 
-def watched(joins: Joins, kind: str) -> list[Resource]:
+def watched(references: References, kind: str) -> list[Resource]:
     """The resources that alerts of ``kind`` are about."""
-    return joins.of(WATCHED[kind]) if kind in WATCHED else []
+    return references.by_type(WATCHED[kind]) if kind in WATCHED else []
 
 
-def feeders(joins: Joins, kind: str) -> list[tuple[Resource, Feeder]]:
+def feeders(references: References, kind: str) -> list[tuple[Resource, Feeder]]:
     """The resources that write logs of ``kind``."""
-    return [(resource, feeder) for feeder in FEEDERS.get(kind, ()) for resource in joins.of(feeder.type)]
+    return [(resource, feeder) for feeder in FEEDERS.get(kind, ()) for resource in references.by_type(feeder.type)]
 
 
-def settings_of(joins: Joins, resource: Resource, feeder: Feeder) -> list[Resource]:
+def settings_of(references: References, resource: Resource, feeder: Feeder) -> list[Resource]:
     """The diagnostic settings for a resource."""
-    return joins.holders(resource, "resourceUri", SETTING, child=feeder.child)
+    return references.holders(resource, "resourceUri", SETTING, child=feeder.child)
 
 
 def sends(setting: Resource, category: str) -> bool:

@@ -48,7 +48,7 @@ def show(console: Console, reports: Sequence[Report], register: Register) -> Non
 
 def show_violations(console: Console, report: Report) -> None:
     """What fails or warns, by rule, each with its place and what to do."""
-    for _, found in groupby(report.of("fail", "warn"), key=lambda f: (f.rule, f.status)):
+    for _, found in groupby(report.with_status("fail", "warn"), key=lambda f: (f.rule, f.status)):
         findings = list(found)
         first = findings[0]
         heading = Text.assemble(
@@ -66,7 +66,7 @@ def show_violations(console: Console, report: Report) -> None:
 
 def _show_exceptions(console: Console, report: Report, register: Register) -> None:
     """What is not met, by exception: how long it still holds, why, what protects instead, its rules and resources."""
-    excepted = sorted(report.of("excepted"), key=lambda f: (f.exception, f.rule, f.name))
+    excepted = sorted(report.with_status("excepted"), key=lambda f: (f.exception, f.rule, f.name))
     if not excepted:
         return
     console.print(Text(f"\n{report.stack}: excepted", style="bold"))
@@ -82,10 +82,10 @@ def _show_exceptions(console: Console, report: Report, register: Register) -> No
 
 def _show_gaps(console: Console, report: Report) -> None:
     """What the audit says nothing about: rules without a resource, and values not known yet."""
-    idle = [finding.rule for finding in report.of("not-applicable")]
+    idle = [finding.rule for finding in report.with_status("not-applicable")]
     if idle:
         console.print(Text(f"\n{report.stack}: nothing to examine for {', '.join(idle)}"), soft_wrap=True)
-    unchecked = report.of("unchecked")
+    unchecked = report.with_status("unchecked")
     later = [finding for finding in unchecked if finding.message.startswith(LATER)]
     if later:
         rules = ", ".join(sorted({finding.rule for finding in later}))

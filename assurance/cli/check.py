@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from assurance.check import formats, terminal
-from assurance.check.whole import whole
 from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
+from assurance.full_audit import full_audit
 from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register
@@ -48,7 +48,7 @@ def check(
         if each.stack not in known:  # nobody could say which alerts, receivers and retention rules must be in it
             raise UsageError(f"{record}: {no_such_stack(each.stack, known)}")
     today = datetime.now(UTC).date()
-    reports = [whole(each, register, today) for each in records]
+    reports = [full_audit(each, register, today) for each in records]
     terminal.show(console(stderr="-" in targets), reports, register)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
         if target is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from assurance.joins import get
 from assurance.reach.front_door import Host
 from assurance.reach.report import Reach
 from assurance.reach.world import Flow
+from assurance.references import get
 
 BASIS = (
     "declared configuration, seen offline; nothing was asked of Azure. Private links count as approved, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from assurance.joins import Joins, get
 from assurance.reach.gateway import GROUP as GATEWAY_GROUP
 from assurance.reach.gateway import apis_for, gateways_of, sites_of
 from assurance.reach.inside import SUBNET, to_target
@@ -12,6 +11,7 @@ from assurance.reach.public import public_side
 from assurance.reach.targets import SITE, SLOT, Target
 from assurance.reach.verdict import Step, Verdict, closed, opened
 from assurance.record import UNKNOWN, Resource
+from assurance.references import References, get
 
 ENDPOINT, DOMAIN, ROUTE, ORIGIN_GROUP = "cdn:AFDEndpoint", "cdn:AFDCustomDomain", "cdn:Route", "cdn:AFDOriginGroup"
 ORIGIN, SECURITY, POLICY, PROFILE = "cdn:AFDOrigin", "cdn:SecurityPolicy", "frontdoor:Policy", "cdn:Profile"
@@ -31,31 +31,31 @@ class Host:
     firewall: Resource | None
 
 
-def hosts(joins: Joins) -> list[Host]:
+def hosts(references: References) -> list[Host]:
     """Every host of every enabled endpoint that has an enabled route."""
     found: dict[str, tuple[Resource, list[Resource]]] = {}
-    for endpoint in joins.of(ENDPOINT):
+    for endpoint in references.by_type(ENDPOINT):
         if not _enabled(endpoint):
             continue
-        for route in joins.holders(endpoint, "endpointName", ROUTE, by="endpointName"):
+        for route in references.holders(endpoint, "endpointName", ROUTE, by="endpointName"):
             if not _enabled(route):
                 continue
-            owners = joins.targets(route, "customDomains[].id", DOMAIN)
+            owners = references.targets(route, "customDomains[].id", DOMAIN)
             if get(route, "linkToDefaultDomain", "Enabled") == "Enabled":
                 owners = [*owners, endpoint]
             for owner in owners:
                 found.setdefault(owner.urn, (owner, []))[1].append(route)
-    return sorted((_host(joins, owner, routes) for owner, routes in found.values()), key=lambda host: host.name)
+    return sorted((_host(references, owner, routes) for owner, routes in found.values()), key=lambda host: host.name)
 
 
-def _host(joins: Joins, owner: Resource, routes: list[Resource]) -> Host:
-    sites = {site.urn: site for route in routes for site in _sites(joins, route)}
+def _host(references: References, owner: Resource, routes: list[Resource]) -> Host:
+    sites = {site.urn: site for route in routes for site in _sites(references, route)}
     return Host(
         name=host_name(owner),
         by=owner,
         routes=tuple(routes),
         sites=tuple(sites.values()),
-        firewall=next(iter(firewalls(joins, owner)), None),
+        firewall=next(iter(firewalls(references, owner)), None),
     )
 
 
@@ -65,92 +65,92 @@ def host_name(owner: Resource) -> str:
     return str(name) if name and name != UNKNOWN else f"(endpoint {owner.name})"
 
 
-def firewalls(joins: Joins, owner: Resource) -> list[Resource]:
+def firewalls(references: References, owner: Resource) -> list[Resource]:
     """The enabled firewall policies whose association covers every path of a domain or endpoint."""
     found = []
-    for security in joins.of(SECURITY):
+    for security in references.by_type(SECURITY):
         covering = [each for each in get(security, "parameters.associations", ()) if "/*" in each["patternsToMatch"]]
-        domains = joins.targets(security, "parameters.associations[].domains[].id", owner.type)
+        domains = references.targets(security, "parameters.associations[].domains[].id", owner.type)
         if covering and owner in domains:
-            found += joins.targets(security, "parameters.wafPolicy.id", POLICY)
+            found += references.targets(security, "parameters.wafPolicy.id", POLICY)
     return [policy for policy in found if get(policy, "policySettings.enabledState") == "Enabled"]
 
 
-def _sites(joins: Joins, route: Resource) -> list[Resource]:
+def _sites(references: References, route: Resource) -> list[Resource]:
     """The sites and slots that answer the requests of a route."""
     origins = [
         origin
-        for group in joins.targets(route, "originGroup.id", ORIGIN_GROUP)
-        for origin in joins.holders(group, "originGroupName", ORIGIN, by="originGroupName")
+        for group in references.targets(route, "originGroup.id", ORIGIN_GROUP)
+        for origin in references.holders(group, "originGroupName", ORIGIN, by="originGroupName")
     ]
-    return [site for origin in origins for site in origin_sites(joins, origin, route)]
+    return [site for origin in origins for site in origin_sites(references, origin, route)]
 
 
-def origin_sites(joins: Joins, origin: Resource, route: Resource) -> list[Resource]:
+def origin_sites(references: References, origin: Resource, route: Resource) -> list[Resource]:
     """The sites that an origin sends a route's requests to: by private link, by host name, or through a gateway."""
-    gateways = gateways_of(joins, origin)
+    gateways = gateways_of(references, origin)
     if gateways:
-        return [site for api in apis_for(joins, gateways[0], route) for site in sites_of(joins, api)]
-    linked = joins.targets(origin, "sharedPrivateLinkResource.privateLink.id", SITE)
-    return linked or joins.targets(origin, "hostName", SITE, SLOT, by="defaultHostName")
+        return [site for api in apis_for(references, gateways[0], route) for site in sites_of(references, api)]
+    linked = references.targets(origin, "sharedPrivateLinkResource.privateLink.id", SITE)
+    return linked or references.targets(origin, "hostName", SITE, SLOT, by="defaultHostName")
 
 
-def to_site(joins: Joins, target: Target) -> Verdict:
+def to_site(references: References, target: Target) -> Verdict:
     """Whether requests at some host of Front Door reach a site: endpoint, route, origin, link or restrictions."""
     site = target.resource
-    origins = [origin for origin in joins.of(ORIGIN) if _leads_to(joins, origin, target)]
+    origins = [origin for origin in references.by_type(ORIGIN) if _leads_to(references, origin, target)]
     if target.kind in ("scm", "slot scm"):
         # An origin sends its own host name, and SCM answers to another one; so does a gateway.
         origins = [origin for origin in origins if ".scm." in str(get(origin, "hostName"))]
     verdict = closed(f"no origin of Front Door leads to {target.name}", site)
     for origin in origins:
-        verdict = _by(joins, origin, target)
+        verdict = _by(references, origin, target)
         if verdict.open:
             return verdict
     return verdict
 
 
-def _leads_to(joins: Joins, origin: Resource, target: Target) -> bool:
+def _leads_to(references: References, origin: Resource, target: Target) -> bool:
     """Whether an origin, by any route to its group or by none yet, is for this target."""
-    if target.resource in gateways_of(joins, origin):
+    if target.resource in gateways_of(references, origin):
         return True
-    groups = joins.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
-    routes = [route for group in groups for route in joins.holders(group, "originGroup.id", ROUTE)]
-    return any(target.resource in origin_sites(joins, origin, route) for route in routes or [origin])
+    groups = references.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
+    routes = [route for group in groups for route in references.holders(group, "originGroup.id", ROUTE)]
+    return any(target.resource in origin_sites(references, origin, route) for route in routes or [origin])
 
 
-def _by(joins: Joins, origin: Resource, target: Target) -> Verdict:
+def _by(references: References, origin: Resource, target: Target) -> Verdict:
     if not _enabled(origin):
         return closed(f"origin {origin.name} is disabled", origin)
-    groups = joins.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
+    groups = references.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
     routes = [
-        route for host in hosts(joins) for route in host.routes
-        if set(groups_of(joins, route)) & {group.urn for group in groups}
+        route for host in hosts(references) for route in host.routes
+        if set(groups_of(references, route)) & {group.urn for group in groups}
     ]  # fmt: skip
     if not routes:
         return closed(f"no enabled route of an enabled endpoint leads to origin {origin.name}", origin)
     step = Step(f"route {routes[0].name} leads to origin {origin.name}", routes[0])
     if not get(origin, "sharedPrivateLinkResource"):
-        return public_side(joins, target, "our front door").after(step)
-    gateways = gateways_of(joins, origin)
-    linked = _linked(joins, origin, gateways[0] if gateways else target.resource, bool(gateways)).after(step)
+        return public_side(references, target, "our front door").after(step)
+    gateways = gateways_of(references, origin)
+    linked = _linked(references, origin, gateways[0] if gateways else target.resource, bool(gateways)).after(step)
     if not linked.open or not gateways or target.resource in gateways:
         return linked
-    return replace(_through(joins, gateways[0], target).after(*linked.steps), condition=linked.condition)
+    return replace(_through(references, gateways[0], target).after(*linked.steps), condition=linked.condition)
 
 
-def _through(joins: Joins, gateway: Resource, target: Target) -> Verdict:
+def _through(references: References, gateway: Resource, target: Target) -> Verdict:
     """Whether calls of a gateway reach a site: out of its subnet, by the site's private name."""
-    subnets = joins.targets(gateway, "virtualNetworkConfiguration.subnetResourceId", SUBNET)
+    subnets = references.targets(gateway, "virtualNetworkConfiguration.subnetResourceId", SUBNET)
     if not subnets:
         return closed(f"{gateway.name} is not integrated with a subnet of the network", gateway)
     step = Step(f"{gateway.name} calls out of {subnets[0].name}", gateway)
-    return to_target(joins, subnets[0], target).after(step)
+    return to_target(references, subnets[0], target).after(step)
 
 
-def _linked(joins: Joins, origin: Resource, end: Resource, gateway: bool) -> Verdict:
+def _linked(references: References, origin: Resource, end: Resource, gateway: bool) -> Verdict:
     """Whether the private link of an origin carries anything."""
-    profiles = joins.targets(origin, "profileName", PROFILE, by="profileName")
+    profiles = references.targets(origin, "profileName", PROFILE, by="profileName")
     group = GATEWAY_GROUP if gateway else "sites"
     if get(origin, "sharedPrivateLinkResource.groupId") != group:
         return closed(f"the private link of {origin.name} is not to the group {group}", origin)
@@ -161,9 +161,9 @@ def _linked(joins: Joins, origin: Resource, end: Resource, gateway: bool) -> Ver
     )
 
 
-def groups_of(joins: Joins, route: Resource) -> list[str]:
+def groups_of(references: References, route: Resource) -> list[str]:
     """URNs of the origin groups of a route."""
-    return [group.urn for group in joins.targets(route, "originGroup.id", ORIGIN_GROUP)]
+    return [group.urn for group in references.targets(route, "originGroup.id", ORIGIN_GROUP)]
 
 
 def _enabled(resource: Resource) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from assurance.joins import Joins, get, short_type
 from assurance.reach.public import public_side
 from assurance.reach.security_groups import Place, passes
 from assurance.reach.targets import JOBS, SERVER, SITE, SLOT, Target, endpoints_of
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Resource
+from assurance.references import References, get, short_type
 from policies.data import table
 
 SUBNET, NETWORK = "network:Subnet", "network:VirtualNetwork"
@@ -22,57 +22,57 @@ def ranges(subnet: Resource) -> Place:
     return [ip_network(prefix) for prefix in prefixes]
 
 
-def home(joins: Joins, site: Resource) -> tuple[Resource | None, Step]:
+def home(references: References, site: Resource) -> tuple[Resource | None, Step]:
     """The subnet that a site's outbound traffic enters, and the reason."""
-    subnets = joins.targets(site, "virtualNetworkSubnetId", SUBNET)
+    subnets = references.targets(site, "virtualNetworkSubnetId", SUBNET)
     if not subnets:
         return None, Step(f"{site.name} is not integrated with a subnet of the network", site)
     return subnets[0], Step(f"{site.name} sends through {subnets[0].name}", site)
 
 
-def home_of_job(joins: Joins, job: Resource) -> tuple[Resource | None, Step]:
+def home_of_job(references: References, job: Resource) -> tuple[Resource | None, Step]:
     """The subnet of the environment that a container job runs in, and the reason."""
-    for environment in joins.targets(job, "environmentId", JOBS):
-        for subnet in joins.targets(environment, "vnetConfiguration.infrastructureSubnetId", SUBNET):
+    for environment in references.targets(job, "environmentId", JOBS):
+        for subnet in references.targets(environment, "vnetConfiguration.infrastructureSubnetId", SUBNET):
             return subnet, Step(f"{job.name} runs in {environment.name}, in {subnet.name}", environment)
     return None, Step(f"{job.name} runs in no environment inside the network", job)
 
 
-def to_target(joins: Joins, subnet: Resource, target: Target) -> Verdict:
+def to_target(references: References, subnet: Resource, target: Target) -> Verdict:
     """Whether a machine in ``subnet`` reaches a service by its name."""
     if short_type(target.resource) == SERVER and get(target.resource, "network.delegatedSubnetResourceId"):
-        return _to_database(joins, subnet, target)
-    endpoint, reason = _endpoint(joins, subnet, target)
+        return _to_database(references, subnet, target)
+    endpoint, reason = _endpoint(references, subnet, target)
     if endpoint is None:
-        way = to_internet(joins, subnet, target.tag, target.port)
-        return (way if not way.open else public_side(joins, target, "internet").after(*way.steps)).after(reason)
-    where = joins.targets(endpoint, "subnet.id", SUBNET)
+        way = to_internet(references, subnet, target.tag, target.port)
+        return (way if not way.open else public_side(references, target, "internet").after(*way.steps)).after(reason)
+    where = references.targets(endpoint, "subnet.id", SUBNET)
     if not where:
         return closed(f"{endpoint.name} is in no subnet of the record", endpoint).after(reason)
     applies = get(where[0], "privateEndpointNetworkPolicies") in ("Enabled", "NetworkSecurityGroupEnabled")
-    return _between(joins, subnet, where[0], target.port, inbound=applies).after(reason)
+    return _between(references, subnet, where[0], target.port, inbound=applies).after(reason)
 
 
-def private_subnet(joins: Joins, target: Target) -> tuple[Resource | None, Step]:
+def private_subnet(references: References, target: Target) -> tuple[Resource | None, Step]:
     """The subnet with a target's private address, whoever asks for its name."""
-    for subnet in joins.targets(target.resource, "network.delegatedSubnetResourceId", SUBNET):
+    for subnet in references.targets(target.resource, "network.delegatedSubnetResourceId", SUBNET):
         return subnet, Step(f"{target.name} is in {subnet.name}", target.resource)
-    for endpoint in endpoints_of(joins, target):
-        for subnet in joins.targets(endpoint, "subnet.id", SUBNET):
+    for endpoint in endpoints_of(references, target):
+        for subnet in references.targets(endpoint, "subnet.id", SUBNET):
             return subnet, Step(f"{endpoint.name} is in {subnet.name}", endpoint)
     return None, Step(f"{target.name} has no private address", target.resource)
 
 
-def to_internet(joins: Joins, subnet: Resource, tag: str, port: int) -> Verdict:
+def to_internet(references: References, subnet: Resource, tag: str, port: int) -> Verdict:
     """Whether a machine in ``subnet`` reaches public addresses: by the security group, and by having a way out.
 
     A delegated subnet without a gateway uses its service's own addresses; a machine has none in a private subnet
     (learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access).
     """
-    verdict = passes(joins, subnet, "Outbound", ranges(subnet), tag, port)
+    verdict = passes(references, subnet, "Outbound", ranges(subnet), tag, port)
     if not verdict.open:
         return verdict
-    ways = joins.targets(subnet, "natGateway.id", "network:NatGateway")
+    ways = references.targets(subnet, "natGateway.id", "network:NatGateway")
     if ways:
         return verdict.after(Step(f"{subnet.name} goes out by {ways[0].name}", subnet))
     if get(subnet, "delegations"):
@@ -82,39 +82,39 @@ def to_internet(joins: Joins, subnet: Resource, tag: str, port: int) -> Verdict:
     return verdict.after(Step(f"{subnet.name} has default outbound access", subnet))
 
 
-def _to_database(joins: Joins, subnet: Resource, target: Target) -> Verdict:
+def _to_database(references: References, subnet: Resource, target: Target) -> Verdict:
     server = target.resource
-    zones = joins.targets(server, "network.privateDnsZoneArmResourceId", ZONE)
+    zones = references.targets(server, "network.privateDnsZoneArmResourceId", ZONE)
     if not zones:
         return closed(f"no private zone of the record has the name of {server.name}", server)
-    if not _resolves(joins, zones[0], subnet):
+    if not _resolves(references, zones[0], subnet):
         return closed(f"its private zone {zones[0].name} is not linked to the network of {subnet.name}", zones[0])
-    where = joins.targets(server, "network.delegatedSubnetResourceId", SUBNET)
+    where = references.targets(server, "network.delegatedSubnetResourceId", SUBNET)
     if not where:
         return closed(f"{server.name} is in no subnet of the record", server)
     step = Step(f"{zones[0].name} gives {server.name} a private address in {where[0].name}", server)
-    return _between(joins, subnet, where[0], target.port).after(step)
+    return _between(references, subnet, where[0], target.port).after(step)
 
 
-def _between(joins: Joins, start: Resource, end: Resource, port: int, *, inbound: bool = True) -> Verdict:
+def _between(references: References, start: Resource, end: Resource, port: int, *, inbound: bool = True) -> Verdict:
     """Whether a flow gets out of one subnet and into another, by the groups at both ends."""
-    if set(_network(joins, start)).isdisjoint(_network(joins, end)):
+    if set(_network(references, start)).isdisjoint(_network(references, end)):
         return closed(f"{start.name} and {end.name} are in different networks", end)
-    out = passes(joins, start, "Outbound", ranges(start), ranges(end), port)
+    out = passes(references, start, "Outbound", ranges(start), ranges(end), port)
     if not out.open:
         return out
     if not inbound:
         return out.after(Step(f"security groups do not apply to private endpoints in {end.name}", end))
-    return passes(joins, end, "Inbound", ranges(start), ranges(end), port).after(*out.steps)
+    return passes(references, end, "Inbound", ranges(start), ranges(end), port).after(*out.steps)
 
 
-def _network(joins: Joins, subnet: Resource) -> list[str]:
-    return [each.urn for each in joins.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")]
+def _network(references: References, subnet: Resource) -> list[str]:
+    return [each.urn for each in references.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")]
 
 
-def _endpoint(joins: Joins, subnet: Resource, target: Target) -> tuple[Resource | None, Step]:
+def _endpoint(references: References, subnet: Resource, target: Target) -> tuple[Resource | None, Step]:
     """The private endpoint that a name leads to, or why it leads to the public address."""
-    fitting = endpoints_of(joins, target)
+    fitting = endpoints_of(references, target)
     if not fitting:
         return None, Step(
             f"{target.name} has no private endpoint, so its name leads to its public address", target.resource
@@ -122,26 +122,26 @@ def _endpoint(joins: Joins, subnet: Resource, target: Target) -> tuple[Resource 
     endpoint = fitting[0]
     type_ = SITE if short_type(target.resource) == SLOT else short_type(target.resource)
     wanted = table("private_services").get(type_, {}).get("zones", [])
-    groups = joins.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
+    groups = references.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
     zones = [
         zone
         for group in groups
-        for zone in joins.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
+        for zone in references.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
         if get(zone, "privateZoneName") in wanted
     ]
     if not zones:
         told = f"{endpoint.name} has no zone group with {' or '.join(wanted)}, so the name leads to the public address"
         return None, Step(told, endpoint)
-    if not _resolves(joins, zones[0], subnet):
+    if not _resolves(references, zones[0], subnet):
         told = f"{zones[0].name} is not linked to the network of {subnet.name}, so the name leads to the public address"
         return None, Step(told, zones[0])
     return endpoint, Step(f"{zones[0].name} leads to {endpoint.name}", endpoint)
 
 
-def _resolves(joins: Joins, zone: Resource, subnet: Resource) -> bool:
+def _resolves(references: References, zone: Resource, subnet: Resource) -> bool:
     linked = {
         network.urn
-        for link in joins.holders(zone, "privateZoneName", LINK, by="privateZoneName")
-        for network in joins.targets(link, "virtualNetwork.id", NETWORK)
+        for link in references.holders(zone, "privateZoneName", LINK, by="privateZoneName")
+        for network in references.targets(link, "virtualNetwork.id", NETWORK)
     }
-    return bool(linked & set(_network(joins, subnet)))
+    return bool(linked & set(_network(references, subnet)))

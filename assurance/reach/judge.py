@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.check.commands import Rule
 from assurance.check.findings import Finding, Status
-from assurance.joins import get
 from assurance.reach.front_door import Host
 from assurance.reach.needed import Row, flow_table
 from assurance.reach.public import ENTRA
@@ -14,42 +12,49 @@ from assurance.reach.targets import BUS, JUDGED, Target
 from assurance.reach.verdict import Verdict
 from assurance.reach.world import Flow, World
 from assurance.record import Resource
+from assurance.references import get
+from policies.rule import RuleInfo
 
 CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
-INTERNET = Rule(
+INTERNET = RuleInfo(
     "REACH-INTERNET",
     "From the Internet only Front Door's hosts answer",
     "critical",
     CONTROLS,
     "Close the service's public side; inside the network it has a private endpoint.",
+    "requirement S01: only the edge answers on the Internet",
 )
-NEEDED = Rule(
+NEEDED = RuleInfo(
     "REACH-NEEDED",
     "Every flow that the platform needs is open",
     "high",
     CONTROLS,
     "Open the flow again, or take its row out of assurance/reach/needed.yaml when nobody needs it.",
+    "assurance/reach/needed.yaml, which says why each flow is needed",
 )
-FORBIDDEN = Rule(
+FORBIDDEN = RuleInfo(
     "REACH-FORBIDDEN",
     "No flow is open that must never be",
     "high",
     CONTROLS,
     "Close the flow; assurance/reach/needed.yaml says why it must stay closed.",
+    "assurance/reach/needed.yaml, which says why each must stay closed",
 )
-EDGE = Rule(
+EDGE = RuleInfo(
     "REACH-EDGE",
     "Every host of Front Door is behind a firewall in Prevention, and leads to a site",
     "high",
     CONTROLS,
     "Associate the domain or endpoint with a firewall policy for /*, enabled, in Prevention mode.",
+    "requirement S08; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-policy-settings",
 )
-UNJUDGED = Rule(
+UNJUDGED = RuleInfo(
     "REACH-UNJUDGED",
     "Everything with a public side is looked at",
     "medium",
     CONTROLS,
     "Close its public access, or teach assurance/reach/public.py what it lets in.",
+    "a service that nobody looks at is not known to be closed",
 )
 
 
@@ -72,18 +77,18 @@ class Judge:
             yield from self._row(FORBIDDEN, row, wanted=False)
         yield from self._unjudged()
 
-    def _finding(self, rule: Rule, status: Status, message: str, about: Resource | None) -> Finding:
-        return rule.finding(self._world.record.stack, status, message, about)
+    def _finding(self, rule: RuleInfo, status: Status, message: str, about: Resource | None) -> Finding:
+        return Finding.of(rule, status, message, about, stack=self._world.record.stack)
 
     def _internet(self, target: Target, flow: Flow) -> Finding:
         verdict = flow.verdict
         about = verdict.decided_by or target.resource
-        told = f"{target.kind} {target.name}:{target.port}"
+        flow_text = f"{target.kind} {target.name}:{target.port}"
         condition = f" ({verdict.condition})" if verdict.condition else ""
         if not verdict.open:
-            return self._finding(INTERNET, "pass", f"{told} does not answer{condition}: {verdict.why}", about)
+            return self._finding(INTERNET, "pass", f"{flow_text} does not answer{condition}: {verdict.why}", about)
         status: Status = "warn" if _by_design(target, verdict) else "fail"
-        return self._finding(INTERNET, status, f"{told} answers on the Internet{condition}: {verdict.why}", about)
+        return self._finding(INTERNET, status, f"{flow_text} answers on the Internet{condition}: {verdict.why}", about)
 
     def _edge(self, host: Host) -> Finding:
         if host.firewall is None:
@@ -96,7 +101,7 @@ class Judge:
         sites = ", ".join(site.name for site in host.sites)
         return self._finding(EDGE, "pass", f"{host.name} leads through {host.firewall.name} to {sites}", host.by)
 
-    def _row(self, rule: Rule, row: Row, *, wanted: bool) -> Iterator[Finding]:
+    def _row(self, rule: RuleInfo, row: Row, *, wanted: bool) -> Iterator[Finding]:
         flows = self._world.of_row(row)
         if not flows:
             status: Status = "fail" if row.always else "not-applicable"
@@ -104,8 +109,8 @@ class Judge:
         for flow in flows:
             state = "open" if flow.verdict.open else "closed"
             status = "pass" if flow.verdict.open == wanted else "fail"
-            told = f"{row.id}: {flow.start} to {flow.end}:{flow.port} is {state}: {flow.verdict.why}"
-            yield self._finding(rule, status, told, flow.verdict.decided_by)
+            flow_text = f"{row.id}: {flow.start} to {flow.end}:{flow.port} is {state}: {flow.verdict.why}"
+            yield self._finding(rule, status, flow_text, flow.verdict.decided_by)
 
     def _unjudged(self) -> Iterator[Finding]:
         """Resources with a public side of a type that this command does not know, and stray public addresses."""
@@ -115,8 +120,8 @@ class Judge:
             if resource.type not in judged and access == "Enabled":
                 message = f"{resource.name} ({resource.type}) has public access, which is not judged here"
                 yield self._finding(UNJUDGED, "warn", message, resource)
-        for address in self._world.joins.of("network:PublicIPAddress"):
-            owners = self._world.joins.holders(address, "publicIpAddresses[].id", "network:NatGateway")
+        for address in self._world.references.by_type("network:PublicIPAddress"):
+            owners = self._world.references.holders(address, "publicIpAddresses[].id", "network:NatGateway")
             if not owners:
                 message = f"{address.name} is a public address that belongs to no NAT gateway"
                 yield self._finding(UNJUDGED, "warn", message, address)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
-from assurance.joins import Joins, get
 from assurance.reach.verdict import Verdict, closed, opened
 from assurance.record import Resource
+from assurance.references import References, get
 
 Network = IPv4Network | IPv6Network
 Place = Sequence[Network] | str
@@ -50,15 +50,17 @@ DEFAULTS = [
 
 
 def passes(
-    joins: Joins, subnet: Resource, direction: Direction, source: Place, destination: Place, port: int
+    references: References, subnet: Resource, direction: Direction, source: Place, destination: Place, port: int
 ) -> Verdict:
     """Whether TCP to ``port`` gets through the security group of ``subnet``."""
-    groups = joins.targets(subnet, "networkSecurityGroup.id", GROUP)
+    groups = references.targets(subnet, "networkSecurityGroup.id", GROUP)
     if not groups:
         return opened(f"{subnet.name} has no security group", subnet)
     group = groups[0]
-    local = local_ranges(joins)
-    standalone = joins.holders(group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName")
+    local = local_ranges(references)
+    standalone = references.holders(
+        group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName"
+    )
     rules = [*get(group, "securityRules", ()), *(rule.inputs for rule in standalone), *DEFAULTS]
     for rule in sorted((r for r in rules if r.get("direction") == direction), key=lambda r: int(r["priority"])):
         allows = rule.get("access") == "Allow"
@@ -119,23 +121,23 @@ def _within(place: Network, network: Network) -> bool:
     return place.version == network.version and place.subnet_of(network)  # type: ignore[arg-type] # same version
 
 
-def local_ranges(joins: Joins) -> list[Network]:
+def local_ranges(references: References) -> list[Network]:
     """What the tag VirtualNetwork means: our address spaces and, as far as rules name them, those of peers."""
     ours = [
         ip_network(prefix)
-        for network in joins.of("network:VirtualNetwork")
+        for network in references.by_type("network:VirtualNetwork")
         for prefix in get(network, "addressSpace.addressPrefixes", ())
     ]
-    return [*ours, *peer_ranges(joins, ours)]
+    return [*ours, *peer_ranges(references, ours)]
 
 
-def peer_ranges(joins: Joins, ours: Sequence[Network]) -> list[Network]:
+def peer_ranges(references: References, ours: Sequence[Network]) -> list[Network]:
     """Private ranges outside our networks that rules name; none without a peering. A peering does not tell its own."""
-    if not joins.of("network:VirtualNetworkPeering"):
+    if not references.by_type("network:VirtualNetworkPeering"):
         return []
     named = {
         prefix
-        for group in joins.of(GROUP)
+        for group in references.by_type(GROUP)
         for rule in get(group, "securityRules", ())
         for prefix in values(rule, "sourceAddressPrefix")
         if prefix[0].isdigit() and prefix not in ANY

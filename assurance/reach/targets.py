@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assurance.joins import Joins, get
 from assurance.record import Resource
+from assurance.references import References, get
 
 Kind = Literal[
     "site", "scm", "slot", "slot scm", "gateway", "database", "pooler", "secrets vault", "key vault", "cache",
@@ -45,42 +45,42 @@ class Target:
     protected: bool = True
 
 
-def targets(joins: Joins) -> list[Target]:
+def targets(references: References) -> list[Target]:
     """Everything in the record that answers, in the order in which a report tells it."""
     return [
-        *_sites(joins),
+        *_sites(references),
         *(
             Target(kind="gateway", name=each.name, resource=each, port=443, tag="Internet", group="Gateway",
                    endpoint_of=each)
-            for each in joins.of(GATEWAY)
+            for each in references.by_type(GATEWAY)
         ),
-        *_databases(joins),
-        *_vaults(joins),
-        *_caches(joins),
+        *_databases(references),
+        *_vaults(references),
+        *_caches(references),
         *(
             Target(kind="archive", name=f"{each.name} (blob)", resource=each, port=443, tag="Storage", group="blob",
                    endpoint_of=each)
-            for each in joins.of(STORAGE)
+            for each in references.by_type(STORAGE)
         ),
         *(
             Target(kind="bus", name=each.name, resource=each, port=5671, tag="ServiceBus", group="namespace",
                    endpoint_of=each)
-            for each in joins.of(BUS)
+            for each in references.by_type(BUS)
         ),
         *(
             Target(kind="jobs", name=each.name, resource=each, port=443, tag="Internet")
-            for each in joins.of(JOBS)
+            for each in references.by_type(JOBS)
         ),
         *(
             Target(kind="telemetry", name=each.name, resource=each, port=443, tag="AzureMonitor", protected=False)
-            for each in joins.of(*TELEMETRY)
+            for each in references.by_type(*TELEMETRY)
         ),
     ]  # fmt: skip
 
 
-def endpoints_of(joins: Joins, target: Target) -> list[Resource]:
+def endpoints_of(references: References, target: Target) -> list[Resource]:
     """The private endpoints that lead to a target; one of a site's slot is not one of the site."""
-    owned = joins.holders(target.endpoint_of, CONNECTED, ENDPOINT) if target.endpoint_of else []
+    owned = references.holders(target.endpoint_of, CONNECTED, ENDPOINT) if target.endpoint_of else []
     return [each for each in owned if target.group in _groups(each)]
 
 
@@ -89,13 +89,13 @@ def _groups(endpoint: Resource) -> set[str]:
     return {group for connection in connections for group in connection.get("groupIds") or ()}
 
 
-def _sites(joins: Joins) -> Iterator[Target]:
-    for site in joins.of(SITE):
+def _sites(references: References) -> Iterator[Target]:
+    for site in references.by_type(SITE):
         yield _site("site", site.name, site, site, "sites")
         yield _site("scm", f"{site.name} (SCM)", site, site, "sites")
-    for slot in joins.of(SLOT):
+    for slot in references.by_type(SLOT):
         group = f"sites-{get(slot, 'slot')}"
-        owner = next(iter(joins.targets(slot, "name", SITE, by="name")), None)
+        owner = next(iter(references.targets(slot, "name", SITE, by="name")), None)
         yield _site("slot", slot.name, slot, owner, group)
         yield _site("slot scm", f"{slot.name} (SCM)", slot, owner, group)
 
@@ -106,10 +106,10 @@ def _site(kind: Kind, name: str, site: Resource, owner: Resource | None, group: 
     )  # fmt: skip
 
 
-def _databases(joins: Joins) -> Iterator[Target]:
-    for server in joins.of(SERVER):
+def _databases(references: References) -> Iterator[Target]:
+    for server in references.by_type(SERVER):
         yield Target(kind="database", name=server.name, resource=server, port=5432, tag="Internet")
-        pooled = joins.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
+        pooled = references.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
         if any(
             get(each, "configurationName") == "pgbouncer.enabled" and str(get(each, "value")).lower() in ("true", "on")
             for each in pooled
@@ -119,9 +119,9 @@ def _databases(joins: Joins) -> Iterator[Target]:
             )
 
 
-def _vaults(joins: Joins) -> Iterator[Target]:
-    for vault in joins.of(VAULT):
-        keys = joins.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
+def _vaults(references: References) -> Iterator[Target]:
+    for vault in references.by_type(VAULT):
+        keys = references.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
         kind: Kind = "key vault" if keys else "secrets vault"
         yield Target(
             kind=kind,
@@ -134,9 +134,9 @@ def _vaults(joins: Joins) -> Iterator[Target]:
         )
 
 
-def _caches(joins: Joins) -> Iterator[Target]:
-    for cache in joins.of(CACHE):
-        databases = joins.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
+def _caches(references: References) -> Iterator[Target]:
+    for cache in references.by_type(CACHE):
+        databases = references.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
         for database in databases:
             yield Target(
                 kind="cache",

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from assurance.check.terminal import show_violations
-from assurance.joins import get
 from assurance.reach.formats import BASIS
 from assurance.reach.report import Reach
 from assurance.reach.world import Flow
+from assurance.references import get
 from assurance.terminal import print_table, table
 
 

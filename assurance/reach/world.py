@@ -8,7 +8,6 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import get_args
 
-from assurance.joins import Joins, get
 from assurance.reach import front_door, inside
 from assurance.reach.needed import Row, Tag
 from assurance.reach.public import Who, public_side
@@ -16,6 +15,7 @@ from assurance.reach.security_groups import passes, peer_ranges
 from assurance.reach.targets import ENDPOINT, SITE, SLOT, Target, targets
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Record, Resource
+from assurance.references import References, get
 
 JOB = "app:Job"
 OUTSIDE: tuple[Who, ...] = get_args(Who)
@@ -38,28 +38,28 @@ class World:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.joins = Joins(record)
+        self.references = References(record)
         self._rows: dict[str, list[Flow]] = {}
 
     @cached_property
     def targets(self) -> list[Target]:
         """Every service that answers somewhere."""
-        return targets(self.joins)
+        return targets(self.references)
 
     @cached_property
     def hosts(self) -> list[front_door.Host]:
         """Front Door's hosts."""
-        return front_door.hosts(self.joins)
+        return front_door.hosts(self.references)
 
     @cached_property
     def subnets(self) -> list[Resource]:
         """Subnets by name."""
-        return sorted(self.joins.of(inside.SUBNET), key=lambda subnet: subnet.name)
+        return sorted(self.references.by_type(inside.SUBNET), key=lambda subnet: subnet.name)
 
     @property
     def sources(self) -> list[str]:
         """Every place that traffic may come from."""
-        peers = [PEERS] if self.joins.of("network:VirtualNetworkPeering") else []
+        peers = [PEERS] if self.references.by_type("network:VirtualNetworkPeering") else []
         return [*OUTSIDE, *peers, *(subnet.name for subnet in self.subnets)]
 
     def flow(self, source: str, target: Target) -> Flow:
@@ -72,30 +72,30 @@ class World:
         if source == PEERS:
             return self._from_peers(target)
         (subnet,) = [subnet for subnet in self.subnets if subnet.name == source]
-        return inside.to_target(self.joins, subnet, target)
+        return inside.to_target(self.references, subnet, target)
 
     def _from_outside(self, who: str, target: Target) -> Verdict:
         for known in OUTSIDE:
             if known == who:
                 if known == "our front door":
-                    return front_door.to_site(self.joins, target)
-                return public_side(self.joins, target, known)
+                    return front_door.to_site(self.references, target)
+                return public_side(self.references, target, known)
         raise ValueError(who)
 
     def _from_peers(self, target: Target) -> Verdict:
         """Peers resolve names by themselves, so only endpoints and security groups decide."""
         ours = [
             ip_network(prefix)
-            for network in self.joins.of(inside.NETWORK)
+            for network in self.references.by_type(inside.NETWORK)
             for prefix in get(network, "addressSpace.addressPrefixes", ())
         ]
-        places = peer_ranges(self.joins, ours)
+        places = peer_ranges(self.references, ours)
         if not places:
             return closed("no security rule names a range of a peer")
-        subnet, step = inside.private_subnet(self.joins, target)
+        subnet, step = inside.private_subnet(self.references, target)
         if subnet is None:
-            return public_side(self.joins, target, "internet").after(step)
-        return passes(self.joins, subnet, "Inbound", places, inside.ranges(subnet), target.port).after(step)
+            return public_side(self.references, target, "internet").after(step)
+        return passes(self.references, subnet, "Inbound", places, inside.ranges(subnet), target.port).after(step)
 
     def of_row(self, row: Row) -> list[Flow]:
         """The flows that a row of the table is about; none where the record has no such service."""
@@ -108,7 +108,7 @@ class World:
             assert row.port is not None, f"{row.id}: a service tag needs a port"
             for name, subnet, step in self._starts(row.source):
                 verdict = (
-                    inside.to_internet(self.joins, subnet, row.target, row.port).after(step)
+                    inside.to_internet(self.references, subnet, row.target, row.port).after(step)
                     if subnet
                     else Verdict(False, (step,))
                 )
@@ -122,18 +122,18 @@ class World:
                 continue
             for name, subnet, step in self._starts(row.source):
                 verdict = (
-                    inside.to_target(self.joins, subnet, target).after(step) if subnet else Verdict(False, (step,))
+                    inside.to_target(self.references, subnet, target).after(step) if subnet else Verdict(False, (step,))
                 )
                 yield Flow(name, target.name, target.port, verdict)
 
     def _starts(self, source: str) -> list[tuple[str, Resource | None, Step]]:
         """Who starts a flow: by name, the subnet it goes out of (None: none), and why that one."""
         if source == "apps":
-            sites = self.joins.of(SITE, SLOT)
-            return [(site.name, *inside.home(self.joins, site)) for site in sites]
-        jobs = self.joins.of(JOB) if source == "jobs" else []
+            sites = self.references.by_type(SITE, SLOT)
+            return [(site.name, *inside.home(self.references, site)) for site in sites]
+        jobs = self.references.by_type(JOB) if source == "jobs" else []
         if jobs:
-            return [(job.name, *inside.home_of_job(self.joins, job)) for job in jobs]
+            return [(job.name, *inside.home_of_job(self.references, job)) for job in jobs]
         subnet = self._subnet(source)
         if subnet is None:
             return [(source, None, Step(f"the network has no subnet for {source}"))]
@@ -147,8 +147,8 @@ class World:
             return next((each for each in self.subnets if owned in _delegations(each)), None)
         used = {
             subnet.urn
-            for endpoint in self.joins.of(ENDPOINT)
-            for subnet in self.joins.targets(endpoint, "subnet.id", inside.SUBNET)
+            for endpoint in self.references.by_type(ENDPOINT)
+            for subnet in self.references.targets(endpoint, "subnet.id", inside.SUBNET)
         }
         return next((each for each in self.subnets if not _delegations(each) and each.urn not in used), None)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import Field
 
-from assurance.check.commands import Rule
 from assurance.check.findings import Finding
 from assurance.errors import UsageError
 from assurance.record import Record
@@ -17,13 +16,15 @@ from assurance.request.message import Request, RequestError, parse_request
 from assurance.request.outcome import Kind, Outcome
 from documents.reading import read_document
 from documents.sections import Section
+from policies.rule import RuleInfo
 
-EXPECTED = Rule(
+EXPECTED = RuleInfo(
     "REQUEST-EXPECTED",
     "The edge does with a request what is expected",
     "high",
     ("164.312(a)(1)", "164.312(e)(1)"),
     "Correct the edge's configuration, or the expectation when the change is meant.",
+    "the file of examples, which says why each is expected",
 )
 
 
@@ -119,11 +120,12 @@ def check(record: Record, examples: Examples, file: str) -> Iterator[Finding]:
         differences = list(_differences(example.expect, outcome, hosts))
         about = next((each.by for each in reversed(outcome.decisions) if each.by), None)
         why = outcome.decisions[-1]
-        yield EXPECTED.finding(
-            record.stack,
+        yield Finding.of(
+            EXPECTED,
             "fail" if differences else "pass",
             f"{'; '.join(differences) or outcome.kind} ({why.name} {why.text})",
             about,
+            stack=record.stack,
             name=example.id,
             origin={"file": file, "key": example.id},
         )

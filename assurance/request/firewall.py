@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from assurance.joins import Joins, get
 from assurance.reach.front_door import POLICY, SECURITY
 from assurance.record import Resource
+from assurance.references import References, get
 from assurance.request.conditions import UndecidedError, holds
 from assurance.request.message import Request
 from assurance.request.outcome import Decision, Outcome
 from assurance.request.routes import path_matches
 
 
-def policies(joins: Joins, owner: Resource, path: str) -> list[Resource]:
+def policies(references: References, owner: Resource, path: str) -> list[Resource]:
     """The firewall policies of a domain or endpoint whose association covers a path."""
     return [
         policy
-        for security in joins.of(SECURITY)
-        if owner in joins.targets(security, "parameters.associations[].domains[].id", owner.type)
+        for security in references.by_type(SECURITY)
+        if owner in references.targets(security, "parameters.associations[].domains[].id", owner.type)
         and any(
             path_matches(pattern, path)
             for association in get(security, "parameters.associations", ())
             for pattern in association["patternsToMatch"]
         )
-        for policy in joins.targets(security, "parameters.wafPolicy.id", POLICY)
+        for policy in references.targets(security, "parameters.wafPolicy.id", POLICY)
     ]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from assurance.joins import Joins, get
 from assurance.record import Resource
+from assurance.references import References, get
 from policies.rules.api_management import API, API_POLICY, OPERATION, inbound
 
 
@@ -18,30 +18,30 @@ def path_of(api: Resource) -> str:
     return f"/{str(get(api, 'path', '')).strip('/')}"
 
 
-def api_for(joins: Joins, gateway: Resource, path: str) -> Resource | None:
+def api_for(references: References, gateway: Resource, path: str) -> Resource | None:
     """The API with the longest path that the request's begins with."""
     fitting = [
         api
-        for api in joins.holders(gateway, "serviceName", API, by="serviceName")
+        for api in references.holders(gateway, "serviceName", API, by="serviceName")
         if f"{path.lower()}/".startswith(f"{path_of(api).lower()}/")
     ]
     return max(fitting, key=lambda api: len(path_of(api)), default=None)
 
 
-def takes(joins: Joins, api: Resource, method: str, path: str) -> bool:
+def takes(references: References, api: Resource, method: str, path: str) -> bool:
     """Whether one of its operations is for the method and the rest of the path; browsers' preflights always are."""
     rest = path[len(path_of(api)) :] or "/"
     if method == "OPTIONS":
-        return any(section.find("cors") is not None for section in _policies(joins, api))
+        return any(section.find("cors") is not None for section in _policies(references, api))
     return any(
         get(operation, "method") == method and get(operation, "urlTemplate") in ("/*", rest)
-        for operation in joins.holders(api, "apiId", OPERATION, by="apiId")
+        for operation in references.holders(api, "apiId", OPERATION, by="apiId")
     )
 
 
-def demands(joins: Joins, api: Resource) -> str:
+def demands(references: References, api: Resource) -> str:
     """In words, what an API asks of a caller and how often it answers one."""
-    sections = _policies(joins, api)
+    sections = _policies(references, api)
     asked = ["a subscription's key"] if get(api, "subscriptionRequired") is True else []
     asked += ["a checked token"] if any(section.find("validate-jwt") is not None for section in sections) else []
     limits = [
@@ -59,5 +59,7 @@ def _counter(limit: Element) -> str:
     return next((who for part, who in known.items() if part in key), "key")
 
 
-def _policies(joins: Joins, api: Resource) -> list[Element]:
-    return [inbound(str(get(policy, "value", ""))) for policy in joins.holders(api, "apiId", API_POLICY, by="apiId")]
+def _policies(references: References, api: Resource) -> list[Element]:
+    return [
+        inbound(str(get(policy, "value", ""))) for policy in references.holders(api, "apiId", API_POLICY, by="apiId")
+    ]

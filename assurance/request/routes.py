@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assurance.joins import Joins, get
 from assurance.reach.front_door import DOMAIN, ENDPOINT, ROUTE, host_name
 from assurance.record import Resource
+from assurance.references import References, get
 
 
 def path_matches(pattern: str, path: str) -> bool:
@@ -25,22 +25,22 @@ def most_specific(patterns: Sequence[str], path: str) -> str | None:
     return max(matching, key=lambda pattern: (not pattern.endswith("*"), len(pattern)), default=None)
 
 
-def owner_of(joins: Joins, host: str) -> Resource | None:
+def owner_of(references: References, host: str) -> Resource | None:
     """The custom domain or endpoint that has a host name."""
-    return next((each for each in joins.of(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
+    return next((each for each in references.by_type(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
 
 
-def routes_of(joins: Joins, owner: Resource) -> list[Resource]:
+def routes_of(references: References, owner: Resource) -> list[Resource]:
     """The enabled routes of a custom domain, or of an endpoint's own name."""
     found = []
-    for route in joins.of(ROUTE):
-        endpoints = joins.targets(route, "endpointName", ENDPOINT, by="endpointName")
+    for route in references.by_type(ROUTE):
+        endpoints = references.targets(route, "endpointName", ENDPOINT, by="endpointName")
         if get(route, "enabledState", "Enabled") != "Enabled":
             continue
         if not any(get(endpoint, "enabledState", "Enabled") == "Enabled" for endpoint in endpoints):
             continue
         own = get(route, "linkToDefaultDomain", "Enabled") == "Enabled" and owner in endpoints
-        if own or owner in joins.targets(route, "customDomains[].id", DOMAIN):
+        if own or owner in references.targets(route, "customDomains[].id", DOMAIN):
             found.append(route)
     return found
 

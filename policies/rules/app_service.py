@@ -187,7 +187,7 @@ def identity(app: Resource) -> Iterator[str]:
 )
 def own_identity(app: Resource, stack: Stack) -> Iterator[str]:
     for used in _identities(app, stack):
-        for other in stack.of(*APPS):
+        for other in stack.by_type(*APPS):
             if other is not app and used in _identities(other, stack) and not _same_app(app, other, stack):
                 yield f"{other} uses its identity {used} too"
 
@@ -235,7 +235,7 @@ def ingress(app: Resource) -> Iterator[str]:
     where=lambda app: app.has("siteConfig.ipSecurityRestrictions"),
 )
 def own_front_door(app: Resource, stack: Stack) -> Iterator[str]:
-    expected = {lookup(profile.outputs, "frontDoorId") for profile in stack.of("cdn:Profile")}
+    expected = {lookup(profile.outputs, "frontDoorId") for profile in stack.by_type("cdn:Profile")}
     for entry in app.each("siteConfig.ipSecurityRestrictions"):
         headers = lookup(entry, "headers", {})
         for header in headers:

@@ -79,7 +79,7 @@ def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
         if match is None:
             yield f"{name} is no reference by versionless URI"
             continue
-        vaults = [v for v in stack.of(VAULT) if str(v.get("vaultName")).lower() == match.group("vault").lower()]
+        vaults = [v for v in stack.by_type(VAULT) if str(v.get("vaultName")).lower() == match.group("vault").lower()]
         if not vaults:
             yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
         for vault in vaults:

@@ -83,7 +83,7 @@ def _vault(resource: Resource, use: Use, stack: Stack) -> Resource | None:
     if match is None:
         return None
     name = str(resource.get(use.name) if use.name else match.group("key")).lower()
-    for vault in stack.of(VAULT):
+    for vault in stack.by_type(VAULT):
         if str(vault.get("vaultName")).lower() == match.group("vault").lower():
             keys = stack.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
             if any(str(key.get("keyName")).lower() == name for key in keys):

@@ -171,8 +171,8 @@ class DatabaseSettings(Section):
     administrators: list[AdministratorSettings] = []
     """Entra administrators beside the bootstrap identity: the break-glass group."""
     database: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = "medspasync"
-    """Name of the application database, which the database job `bootstrap` makes and owns. Renaming it here makes a new,
-    empty one beside the old."""
+    """Name of the application database, which the database job `bootstrap` makes and owns. Renaming it here makes a
+    new, empty one beside the old."""
     pooler: PoolerSettings | None = PoolerSettings()
     """PgBouncer; none on the Burstable tier."""
     maintenance: MaintenanceSettings = MaintenanceSettings()

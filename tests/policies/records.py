@@ -6,7 +6,6 @@ from functools import cache
 
 from pulumi_azure_native import managedidentity
 
-from assurance.check.view import stack_of
 from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import stack_names
@@ -50,4 +49,4 @@ def everything(mode: Mode) -> list[Record]:
 @cache
 def view(index: int, mode: Mode) -> Stack:
     """The record at this place of `everything`, as rules see it."""
-    return stack_of(everything(mode)[index])
+    return everything(mode)[index].view

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from assurance.check.view import stack_of
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.view import Stack
@@ -30,7 +29,7 @@ def test_the_case_makes_its_rule_fail_and_name_the_resource(case: Case) -> None:
     tried = [subject for subject in found if subject.urn not in before]
     assert tried, f"no {case.resource} on which {case.rule} holds"
     subject = tried[0]
-    after = broken_by(rule, stack_of(made(record, case, subject)))
+    after = broken_by(rule, made(record, case, subject).view)
     failed = after.keys() - before.keys()
     assert subject.urn in failed
     assert all(message.strip() for message in after[subject.urn])

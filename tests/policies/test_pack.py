@@ -13,7 +13,6 @@ from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from assurance.check.view import stack_of
 from assurance.record import UNKNOWN, Mode, Record, Resource
 from policies.exceptions import Register
 from policies.pack import build_policies
@@ -85,7 +84,7 @@ def _wire(value: Any) -> Any:
 def test_the_pack_finds_what_the_check_finds(mode: Mode) -> None:
     """On dev, which breaks most rules, with an empty register."""
     record = records(mode)["dev"]
-    stack = stack_of(record)
+    stack = record.view
     expected = {
         (rule.id, verdict.subject.urn)
         for rule in RULES
@@ -100,7 +99,7 @@ def test_the_pack_finds_what_the_check_finds(mode: Mode) -> None:
 
 def test_what_is_unknown_is_said_and_nothing_else_is_missed() -> None:
     told = {d.policyName for d in Host(Register()).judge(records("preview")["dev"]) if not d.urn}
-    stack = stack_of(records("preview")["dev"])
+    stack = records("preview")["dev"].view
     unknown = {r.id for r in RULES if not r.offline and any(v.unknown for v in r.examine(stack))}
     assert unknown
     assert told == unknown

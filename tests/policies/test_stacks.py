@@ -9,7 +9,6 @@ from datetime import date
 import pytest
 
 from assurance.check.audit import audit
-from assurance.check.view import stack_of
 from assurance.record import Mode
 from policies.exceptions import Register
 from policies.rules import RULES
@@ -27,10 +26,10 @@ REGISTER = Register.load()
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_stack_holds(stack: str, mode: Mode) -> None:
     report = audit(records(mode)[stack], REGISTER, TODAY)
-    assert [(f.rule, f.name, f.message) for f in report.of("fail", "warn")] == []
+    assert [(f.rule, f.name, f.message) for f in report.with_status("fail", "warn")] == []
     assert report.totals["pass"] > 1000
     if mode == "deployed":
-        assert report.of("unchecked") == []
+        assert report.with_status("unchecked") == []
 
 
 def test_production_needs_no_exception() -> None:
@@ -57,4 +56,4 @@ def test_no_diagnostic_setting_can_go_unnoticed() -> None:
     for setting in settings:
         without = replace(record, resources=[r for r in record if r.urn != setting.urn])
         rule = container_fed if "storageAccountId" in setting.inputs else has_diagnostics
-        assert any(v.violations for v in rule.examine(stack_of(without))), setting.name
+        assert any(v.violations for v in rule.examine(without.view)), setting.name

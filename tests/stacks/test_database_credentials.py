@@ -82,7 +82,7 @@ def test_the_jobs_vault_holds_what_the_job_is_told_and_nothing_else(
 @pytest.mark.parametrize(("mode", "model", "authentication"), EVERY)
 def test_the_jobs_identity_reads_its_vault_and_no_other(mode: Mode, model: str, authentication: str) -> None:
     found = matrix(whole_stack(stack(model, authentication), mode))
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     # Before a deployment the identity of a role assignment is known by what it was computed from.
     rights = {(g.target.name, g.rights) for g in found.grants if g.principal.name == "database-credentials"}
     if mode == "deployed" or model == "access-policies":
@@ -103,7 +103,7 @@ def test_another_job_that_reads_a_secret_is_found(model: str) -> None:
     for variable in container["env"]:
         if variable["name"] == "MEDSPASYNC_CREDENTIALS":
             variable["value"] = "{}"
-    (finding,) = matrix(record).report.of("fail")
+    (finding,) = matrix(record).report.with_status("fail")
     assert finding.rule == "ACCESS-SECRETS"
     assert "database-credentials can read BACKEND-DATABASE-CONTEXT-KEY in vault-database" in finding.message
 

@@ -58,7 +58,7 @@ def test_the_record_holds_and_every_app_is_there() -> None:
         assert len(made.of_type(type_)) == COUNT, type_
     assert len(made.of_type("cdn:AFDEndpoint", "frontdoor:Policy")) == 6
     found = reach(made)
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     assert {host.name for host in found.hosts} == {
         host for app in wanted["medspasync:apps"].values() for host in app["hostNames"]
     }
@@ -67,7 +67,7 @@ def test_the_record_holds_and_every_app_is_there() -> None:
 def test_every_rule_holds_on_every_app(tmp_path: Path) -> None:
     made, wanted = forty()
     report = audit(made, Register(), date(2027, 1, 1), root=project(tmp_path, prod=wanted))
-    assert {(f.rule, f.name, f.message) for f in report.of("fail")} == set()
+    assert {(f.rule, f.name, f.message) for f in report.with_status("fail")} == set()
 
 
 @pytest.mark.parametrize(

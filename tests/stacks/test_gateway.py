@@ -57,9 +57,9 @@ def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Reco
     root = project(tmp_path, prod=gateway_config())
     for at, failing in ((date(2027, 1, 1), set()), (date(2027, 4, 1), {"API-CALLER-KNOWN", "EXCEPTION-VALID"})):
         report = audit(built, registered, at, root=root)
-        assert {f.rule for f in report.of("fail", "warn")} == failing, report.of("fail", "warn")
+        assert {f.rule for f in report.with_status("fail", "warn")} == failing, report.with_status("fail", "warn")
     without = audit(built, Register(ours), date(2027, 1, 1), root=root)
-    assert {(f.rule, f.name) for f in without.of("fail")} == {
+    assert {(f.rule, f.name) for f in without.with_status("fail")} == {
         ("API-CALLER-KNOWN", "gateway-backend-webhooks-stripe"),
         ("API-CALLER-KNOWN", "gateway-backend-auth"),
     }
@@ -69,7 +69,9 @@ def test_a_gateway_that_is_open_for_its_creation_fails_until_it_is_closed(tmp_pa
     config = gateway_config()
     config["medspasync:apiManagement"]["openForCreation"] = True
     (made,) = record_stacks(project(tmp_path, prod=config), [Job("prod", "deployed")])
-    failed = {f.rule for f in audit(made, Register.parse(OPEN_PATHS), date(2027, 1, 1), root=tmp_path).of("fail")}
+    failed = {
+        f.rule for f in audit(made, Register.parse(OPEN_PATHS), date(2027, 1, 1), root=tmp_path).with_status("fail")
+    }
     assert failed == {"API-PRIVATE", "FD-ORIGIN-LOCKED"}
 
 

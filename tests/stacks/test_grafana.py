@@ -90,7 +90,7 @@ def test_its_rights_are_those_of_its_duty() -> None:
     assert {(right, target) for name, target, right in seen.rights() if name == "grafana"} >= {
         ("telemetry read", "group-monitoring"), ("telemetry read", "group-data"),
     }  # fmt: skip
-    assert [f.message for f in seen.report.of("fail") if "grafana" in f"{f.name} {f.message}"] == []
+    assert [f.message for f in seen.report.with_status("fail") if "grafana" in f"{f.name} {f.message}"] == []
 
 
 def test_an_instance_that_is_open_or_gone_is_missed() -> None:

@@ -29,7 +29,7 @@ OWNER = "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/8e3a
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_holds(stack: str, mode: Mode) -> None:
     found = matrix(stack_record(stack, mode))
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     assert found.grants
 
 
@@ -79,15 +79,15 @@ def test_both_vault_models_give_the_same_matrix(by_roles: dict[Mode, Record]) ->
     policies, assignments = matrix(stack_record("prod")), matrix(by_roles["deployed"])
     assert policies.rights() == assignments.rights()
     assert {grant.via for grant in policies.grants} != {grant.via for grant in assignments.grants}
-    assert assignments.report.of("fail") == []
+    assert assignments.report.with_status("fail") == []
 
 
 def test_a_role_that_only_a_deployment_can_name_is_unchecked_not_passed(by_roles: dict[Mode, Record]) -> None:
     report = matrix(by_roles["preview"]).report
-    assert report.of("fail") == []
-    unchecked = {finding.name for finding in report.of("unchecked") if finding.rule == "ACCESS-ROLE"}
+    assert report.with_status("fail") == []
+    unchecked = {finding.name for finding in report.with_status("unchecked") if finding.rule == "ACCESS-ROLE"}
     assert {"vault-backend-reader", "app-backend-telemetry"} <= unchecked
-    assert {f.name for f in report.of("unchecked") if f.rule == "ACCESS-SECRETS"} >= {"identity-backend"}
+    assert {f.name for f in report.with_status("unchecked") if f.rule == "ACCESS-SECRETS"} >= {"identity-backend"}
 
 
 def _stranger_in_a_vault(record: Record) -> None:
@@ -215,7 +215,7 @@ def test_a_role_on_a_vault_with_access_policies_grants_nothing() -> None:
     assignment.inputs["roleDefinitionId"] = OWNER.replace(OWNER[-36:], "4633458b-17de-408a-b874-0445c86b69e6")
     found = matrix(record)
     assert ("marketing", "vault-backend", "secrets get") not in found.rights()
-    assert "ignored" in " ".join(finding.message for finding in found.report.of("fail"))
+    assert "ignored" in " ".join(finding.message for finding in found.report.with_status("fail"))
 
 
 def test_secrets_are_asked_for_by_name_too() -> None:
@@ -228,13 +228,13 @@ def test_secrets_are_asked_for_by_name_too() -> None:
                 )
                 for name, value in settings.inputs["properties"].items()
             }
-    assert matrix(record).report.of("fail") == []
+    assert matrix(record).report.with_status("fail") == []
 
 
 def test_an_unknown_scope_counts_as_the_widest() -> None:
     record = lean_record()
     named(record, "app-marketing-telemetry", "authorization:RoleAssignment").inputs["scope"] = "/"
-    (finding,) = matrix(record).report.of("fail")
+    (finding,) = matrix(record).report.with_status("fail")
     assert finding.rule == "ACCESS-SCOPE"
 
 
@@ -244,7 +244,7 @@ def test_who_has_which_of_several_rights_is_unchecked_while_only_a_deployment_ca
     vault.propertyDependencies["properties"].append(
         named(record, "identity-geo-encryption", "managedidentity:UserAssignedIdentity").urn
     )
-    unchecked = matrix(record).report.of("unchecked")
+    unchecked = matrix(record).report.with_status("unchecked")
     assert len([finding for finding in unchecked if finding.urn == vault.urn]) == 2
 
 

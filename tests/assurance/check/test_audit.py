@@ -20,7 +20,7 @@ def test_every_resource_gets_the_status_it_deserves() -> None:
 
 
 def test_a_violation_names_resource_source_and_origin() -> None:
-    finding = report().of("fail")[0]
+    finding = report().with_status("fail")[0]
     assert finding.urn.endswith("keyvault:Vault::vault-wrong")
     assert finding.source == {"file": "components/key_vault.py", "line": 98}
     assert finding.origin == {"file": "Pulumi.dev.yaml", "line": 20, "key": "medspasync:vaults"}
@@ -30,7 +30,7 @@ def test_a_violation_names_resource_source_and_origin() -> None:
 
 
 def test_a_rule_that_examined_nothing_says_so() -> None:
-    finding = report().of("not-applicable")[0]
+    finding = report().with_status("not-applicable")[0]
     assert finding.rule == "PG-ADMINISTRATOR"
     assert "dbforpostgresql:Server" in finding.message
 
@@ -42,7 +42,7 @@ def test_a_failure_means_that_the_audit_does_not_hold_and_a_warning_does_not() -
 
 def test_an_exception_covers_a_violation_and_is_told_with_its_reason() -> None:
     made = report(register())
-    excepted = made.of("excepted")
+    excepted = made.with_status("excepted")
     assert [(f.name, f.exception, str(f.expires)) for f in excepted] == [("vault-wrong", "EXC-DEV-THING", "2027-01-31")]
     assert "Because of something." in excepted[0].message
     assert statuses(made, "EXCEPTION-VALID") == {"EXC-DEV-THING": "pass"}
@@ -51,21 +51,21 @@ def test_an_exception_covers_a_violation_and_is_told_with_its_reason() -> None:
 
 def test_an_expired_exception_covers_nothing_and_fails_itself() -> None:
     made = report(register(expires="2026-11-21"))
-    assert {f.rule for f in made.of("fail")} == {"KV-PURGE-PROTECTION", "EXCEPTION-VALID"}
+    assert {f.rule for f in made.with_status("fail")} == {"KV-PURGE-PROTECTION", "EXCEPTION-VALID"}
     assert statuses(made, "KV-PURGE-PROTECTION")["vault-wrong"] == "fail"
-    assert "expired on 2026-11-21" in next(f.message for f in made.of("fail") if f.rule == "EXCEPTION-VALID")
+    assert "expired on 2026-11-21" in next(f.message for f in made.with_status("fail") if f.rule == "EXCEPTION-VALID")
 
 
 def test_an_exception_that_nothing_needs_fails() -> None:
     made = report(register(resource="vault-right"))
-    told = next(f for f in made.of("fail") if f.rule == "EXCEPTION-VALID")
+    told = next(f for f in made.with_status("fail") if f.rule == "EXCEPTION-VALID")
     assert "nothing of dev needs it for KV-PURGE-PROTECTION" in told.message
     assert told.source == {"file": "policies/exceptions.yaml", "line": 1}
 
 
 def test_each_rule_of_an_exception_must_be_needed() -> None:
     made = report(register(rules="[KV-PURGE-PROTECTION, KV-SOFT-DELETE]"))
-    assert "for KV-SOFT-DELETE" in next(f.message for f in made.of("fail") if f.rule == "EXCEPTION-VALID")
+    assert "for KV-SOFT-DELETE" in next(f.message for f in made.with_status("fail") if f.rule == "EXCEPTION-VALID")
 
 
 def test_an_exception_may_be_needed_where_nobody_can_tell_yet() -> None:
@@ -85,7 +85,7 @@ def test_what_the_recorder_noticed_is_a_failure() -> None:
         {"kind": "dropped-output", "urn": "", "message": "no value", "source": None},
         {"kind": "something-new", "urn": "", "message": "unheard of", "source": None},
     ]
-    found = {f.rule: f for f in report(problems=problems).of("fail")}
+    found = {f.rule: f for f in report(problems=problems).with_status("fail")}
     assert found["RECORD-DUPLICATE-NAME"].name == "vault-right"
     assert found["RECORD-DUPLICATE-NAME"].source == {"file": "components/key_vault.py", "line": 98}
     assert found["RECORD-DROPPED-OUTPUT"].message == "no value"

@@ -19,8 +19,8 @@ from assurance.check.expected_logs import Logs
 from assurance.check.kinds import feeders, settings_of
 from assurance.check.places import Places
 from assurance.errors import UsageError
-from assurance.joins import Joins
 from assurance.record import UNKNOWN, Mode, Record, Resource
+from assurance.references import References
 from policies.exceptions import Register
 from policies.rules.monitoring import ALERTS as RULES
 from stacks.settings.log_tables import audit_tables
@@ -42,35 +42,37 @@ def settings(stack: str = "prod") -> Settings:
 
 
 @cache
-def joins(mode: Mode = "deployed") -> Joins:
-    return Joins(records(mode)["prod"])
+def references(mode: Mode = "deployed") -> References:
+    return References(records(mode)["prod"])
 
 
 def resource(type_: str, **inputs: Any) -> Resource:
     """Production's one resource of the type with these inputs."""
-    (found,) = [r for r in joins().of(type_) if all(r.inputs.get(key) == value for key, value in inputs.items())]
+    (found,) = [
+        r for r in references().by_type(type_) if all(r.inputs.get(key) == value for key, value in inputs.items())
+    ]
     return found
 
 
 @contextmanager
-def without(*taken: Resource) -> Iterator[Joins]:
+def without(*taken: Resource) -> Iterator[References]:
     """Production without some of its resources."""
-    resources = joins().record.resources
+    resources = references().record.resources
     kept = list(resources)
     resources[:] = [r for r in resources if all(r is not one for one in taken)]
     try:
-        yield joins()
+        yield references()
     finally:
         resources[:] = kept
 
 
 @contextmanager
-def altered(resource: Resource, **inputs: Any) -> Iterator[Joins]:
+def altered(resource: Resource, **inputs: Any) -> Iterator[References]:
     """Production with other inputs of one resource."""
     kept = dict(resource.inputs)
     resource.inputs.update(inputs)
     try:
-        yield Joins(joins().record)
+        yield References(references().record)
     finally:
         resource.inputs.clear()
         resource.inputs.update(kept)
@@ -80,11 +82,11 @@ def failing(found: Iterator[Demand]) -> list[Demand]:
     return [demand for demand in found if demand.problems]
 
 
-def logs(seen: Joins) -> Logs:
+def logs(seen: References) -> Logs:
     return Logs(seen, settings(), PLACES)
 
 
-def alerts(seen: Joins) -> Alerts:
+def alerts(seen: References) -> Alerts:
     return Alerts(seen, settings(), PLACES)
 
 
@@ -103,7 +105,7 @@ def test_what_the_stack_file_asks_for_is_there(stack: str, mode: Mode) -> None:
 
 
 def test_no_alert_can_be_removed_unnoticed() -> None:
-    rules = joins().of(*RULES)
+    rules = references().by_type(*RULES)
     assert len(rules) > 150
     for rule in rules:
         with without(rule) as seen:
@@ -118,7 +120,7 @@ def test_no_alert_can_be_removed_unnoticed() -> None:
 
 
 def test_no_retention_rule_can_be_removed_unnoticed() -> None:
-    tables = joins().of("operationalinsights:Table")
+    tables = references().by_type("operationalinsights:Table")
     assert {table.inputs["tableName"] for table in tables} == set(audit_tables())
     for table in tables:
         with without(table) as seen:
@@ -137,7 +139,7 @@ def test_a_shorter_retention_is_told() -> None:
 
 def test_no_receiver_can_be_removed_unnoticed() -> None:
     removed = 0
-    for group in joins().of("monitor:ActionGroup"):
+    for group in references().by_type("monitor:ActionGroup"):
         for kind in ("emailReceivers", "webhookReceivers"):
             for receiver in group.inputs[kind]:
                 removed += 1
@@ -149,18 +151,20 @@ def test_no_receiver_can_be_removed_unnoticed() -> None:
 
 
 def test_without_an_action_group_nobody_is_told() -> None:
-    group = next(g for g in joins().of("monitor:ActionGroup") if g.name == "action-group-security")
+    group = next(g for g in references().by_type("monitor:ActionGroup") if g.name == "action-group-security")
     with without(group) as seen:
         assert {p for d in failing(logs(seen).receivers()) for p in d.problems} == {"no action group does not tell it"}
 
 
 def test_no_diagnostic_setting_that_an_alert_needs_can_be_removed_unnoticed() -> None:
-    fed = [pair for kind in sorted(KINDS) for pair in feeders(joins(), kind)]
-    needed = [setting for one, feeder in fed for setting in settings_of(joins(), one, feeder) if to_workspace(setting)]
+    fed = [pair for kind in sorted(KINDS) for pair in feeders(references(), kind)]
+    needed = [
+        setting for one, feeder in fed for setting in settings_of(references(), one, feeder) if to_workspace(setting)
+    ]
     assert len(needed) > 15
     for setting in [*needed, resource("monitor:SubscriptionDiagnosticSetting", name="to-workspace")]:
         with without(setting):
-            told = failing(logs(Joins(joins().record)).queries(KINDS))
+            told = failing(logs(References(references().record)).queries(KINDS))
         assert told, setting.name
         assert {demand.rule.id for demand in told} == {"EXPECT-LOG-FEED"}
 
@@ -173,7 +177,7 @@ KINDS = {"keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servi
 
 
 def test_a_category_that_is_off_leaves_an_alert_without_data() -> None:
-    setting = next(s for s in joins().of("monitor:DiagnosticSetting") if s.name == "app-backend-diagnostics")
+    setting = next(s for s in references().by_type("monitor:DiagnosticSetting") if s.name == "app-backend-diagnostics")
     off = [{**log, "enabled": log["category"] != "AppServiceIPSecAuditLogs"} for log in setting.inputs["logs"]]
     with altered(setting, logs=off) as seen:
         (told,) = failing(logs(seen).queries(KINDS))
@@ -204,13 +208,13 @@ def test_a_table_that_the_archive_or_sentinel_uses_stays_on_the_analytics_plan()
 
 
 def test_an_alert_on_a_kind_that_the_stack_has_not_is_not_asked_for() -> None:
-    with without(*joins().of("redisenterprise:RedisEnterprise")) as seen:
+    with without(*references().by_type("redisenterprise:RedisEnterprise")) as seen:
         assert not any("redis" in demand.name for demand in alerts(seen).demands())
 
 
 def test_a_query_of_a_kind_that_feeds_nothing_is_told() -> None:
-    with without(*joins().of("redisenterprise:Database")):
-        (told,) = failing(logs(Joins(joins().record)).queries({"redis"}))
+    with without(*references().by_type("redisenterprise:Database")):
+        (told,) = failing(logs(References(references().record)).queries({"redis"}))
     assert told.problems == ["this stack has no redis"]
 
 
@@ -227,7 +231,7 @@ def test_a_query_of_a_kind_that_feeds_nothing_is_told() -> None:
     ],
 )
 def test_an_alert_that_is_not_the_catalogues_is_told(alert: str, change: dict[str, Any], problem: str) -> None:
-    rule = next(r for r in joins().of(*RULES) if r.inputs["tags"]["alert"] == alert)
+    rule = next(r for r in references().by_type(*RULES) if r.inputs["tags"]["alert"] == alert)
     with altered(rule, **change) as seen:
         (told,) = failing(alerts(seen).demands())
     assert problem in told.problems
@@ -235,7 +239,7 @@ def test_an_alert_that_is_not_the_catalogues_is_told(alert: str, change: dict[st
 
 
 def test_a_query_that_was_softened_is_told() -> None:
-    rule = next(r for r in joins().of(*RULES) if r.inputs["tags"]["alert"] == "vault-unknown-identity")
+    rule = next(r for r in references().by_type(*RULES) if r.inputs["tags"]["alert"] == "vault-unknown-identity")
     (criterion,) = rule.inputs["criteria"]["allOf"]
     softened = {**criterion, "query": criterion["query"] + "\n| take 0"}
     with altered(rule, criteria={"allOf": [softened]}) as seen:
@@ -254,7 +258,7 @@ def test_a_budget_that_does_not_tell_is_told(change: dict[str, Any], problem: st
 
 
 def test_a_missing_budget_or_availability_test_is_told() -> None:
-    with without(resource("consumption:Budget"), *joins().of("applicationinsights:WebTest")) as seen:
+    with without(resource("consumption:Budget"), *references().by_type("applicationinsights:WebTest")) as seen:
         names = {demand.name for demand in failing(alerts(seen).demands())}
     assert names == {"budget", *(f"availability test {name}" for name in settings().monitoring.availability_tests)}
 
@@ -275,14 +279,14 @@ def test_a_rule_that_silences_alerts_must_be_a_window_of_the_stack_file() -> Non
 
 def test_tenant_logs_are_said_to_be_unchecked() -> None:
     """Somebody with tenant rights sends them; no record can show it."""
-    (demand,) = [d for d in logs(joins()).queries({"tenant"}) if d.rule.id == "EXPECT-LOG-FEED"]
+    (demand,) = [d for d in logs(references()).queries({"tenant"}) if d.rule.id == "EXPECT-LOG-FEED"]
     finding = demand.finding("prod")
     assert finding.status == "unchecked"
     assert "outside this program" in finding.message
 
 
 def test_a_record_of_a_foreign_stack_is_unchecked_and_says_so() -> None:
-    (finding,) = [f for f in samples.report().of("unchecked") if f.rule == "EXPECT-STACK-FILE"]
+    (finding,) = [f for f in samples.report().with_status("unchecked") if f.rule == "EXPECT-STACK-FILE"]
     assert "there is no Pulumi.dev.yaml here" in finding.message
 
 

@@ -11,8 +11,8 @@ import pytest
 from assurance.check.expected import stack_settings
 from assurance.check.expected_gateway import gateway_demands
 from assurance.check.places import Places
-from assurance.joins import Joins
 from assurance.record import Mode, Record
+from assurance.references import References
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from tests.assurance.altered import named, without
@@ -30,7 +30,7 @@ def settings(**apis: Any) -> Settings:
 
 
 def problems(record: Record, wanted: Settings | None = None) -> list[str]:
-    (found,) = gateway_demands(Joins(record), wanted or settings(), Places(ROOT))
+    (found,) = gateway_demands(References(record), wanted or settings(), Places(ROOT))
     return list(found.problems)
 
 
@@ -42,7 +42,7 @@ def test_what_the_program_makes_is_what_the_file_says(mode: Mode) -> None:
 def test_a_stack_without_a_gateway_is_not_asked() -> None:
     prod = stack_settings(ROOT, "prod")
     assert prod is not None
-    assert list(gateway_demands(Joins(stack_record("prod")), prod, Places(ROOT))) == []
+    assert list(gateway_demands(References(stack_record("prod")), prod, Places(ROOT))) == []
 
 
 def past(record: Record) -> None:

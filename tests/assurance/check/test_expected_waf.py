@@ -14,8 +14,8 @@ from assurance.check.demand import Demand
 from assurance.check.expected import stack_settings
 from assurance.check.expected_waf import waf_demands
 from assurance.check.places import Places
-from assurance.joins import Joins
 from assurance.record import UNKNOWN, Mode, Record, Resource
+from assurance.references import References
 from stacks.settings.edge import AppLimit, GeoSettings, RateLimitOverride
 from stacks.settings.edge_catalogues import rate_limits
 from stacks.settings.model import Settings
@@ -44,7 +44,7 @@ def policies() -> tuple[Resource, ...]:
 def told(*seen: Resource, asked: Settings | None = None) -> list[Demand]:
     """What fails where these are the policies of production."""
     record = Record("prod", "deployed", list(seen), {})
-    return [found for found in waf_demands(Joins(record), asked or settings(), PLACES) if found.problems]
+    return [found for found in waf_demands(References(record), asked or settings(), PLACES) if found.problems]
 
 
 def with_rules(policy: Resource, rules: Any) -> list[Resource]:
@@ -101,7 +101,7 @@ def weaker(rule: Rule) -> Iterator[tuple[str, Rule]]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_the_program_makes_is_what_the_files_say(stack: str, mode: Mode) -> None:
     record = records(mode)[stack]
-    found = list(waf_demands(Joins(record), settings(stack), PLACES))
+    found = list(waf_demands(References(record), settings(stack), PLACES))
     assert [
         (demand.name, demand.problems, demand.unknown) for demand in found if demand.problems or demand.unknown
     ] == []
@@ -165,7 +165,7 @@ def test_what_only_a_deployment_knows_is_unchecked() -> None:
         (with_rules(policy, UNKNOWN), ["firewall policy"]),
         (with_rules(policy, [UNKNOWN]), ["firewall policy"]),
     ):
-        found = list(waf_demands(Joins(Record("prod", "preview", seen, {})), settings(), PLACES))
+        found = list(waf_demands(References(Record("prod", "preview", seen, {})), settings(), PLACES))
         assert [demand.problems for demand in found if demand.problems] == []
         unknown = [demand.name for demand in found if demand.unknown]
         assert len(unknown) == len(names)
@@ -210,8 +210,8 @@ def everything(config: Config) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_what_a_stack_changes_is_asked_for(mode: Mode) -> None:
     record, asked = whole_stack(everything, mode), settings_of(changed(everything))
-    names = [demand.name for demand in waf_demands(Joins(record), asked, PLACES)]
-    assert [d.problems for d in waf_demands(Joins(record), asked, PLACES) if d.problems] == []
+    names = [demand.name for demand in waf_demands(References(record), asked, PLACES)]
+    assert [d.problems for d in waf_demands(References(record), asked, PLACES) if d.problems] == []
     assert "firewall rule RateAppBackend of class api" in names
 
 

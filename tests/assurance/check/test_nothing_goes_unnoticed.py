@@ -13,8 +13,8 @@ from assurance.check.audit import audit
 from assurance.check.expected import demands, stack_settings
 from assurance.check.findings import Finding
 from assurance.check.places import Places
-from assurance.joins import get, short_type
 from assurance.record import Mode, Record, Resource
+from assurance.references import get, short_type
 from policies.exceptions import Register
 from policies.rules import RULES
 from stacks.settings.model import Settings
@@ -101,7 +101,7 @@ def failing(record: Record, asked: Settings) -> Iterator[Finding]:
     expected = (demand.finding(record.stack) for demand in demands(record, asked, Places(ROOT)))
     yield from (finding for finding in expected if finding.status == "fail")
     report = audit(record, Register.load(), TODAY, rules=ANSWERED)
-    yield from report.of("fail")
+    yield from report.with_status("fail")
 
 
 def unnoticed(record: Record, asked: Settings, chosen: list[Resource]) -> list[str]:

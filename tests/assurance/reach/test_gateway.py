@@ -20,7 +20,7 @@ WHO = ("internet", "our front door", "another front door", "trusted services")
 @pytest.mark.parametrize("mode", MODES)
 def test_the_stack_holds_and_tells_the_whole_way(mode: Mode) -> None:
     found = reach(gateway_record(mode))
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     assert {who: found.flows[who, "gateway"].verdict.open for who in WHO} == {
         "internet": False, "our front door": True, "another front door": False, "trusted services": False,
     }  # fmt: skip
@@ -76,7 +76,7 @@ def sets(name: str, type_: str, path: str, value: Any) -> Callable[[Record], Non
 def test_every_other_way_and_every_gap_is_found(change: Callable[[Record], None], rules: set[str]) -> None:
     record = gateway_record()
     change(record)
-    assert {finding.rule for finding in reach(record).report.of("fail")} == rules
+    assert {finding.rule for finding in reach(record).report.with_status("fail")} == rules
 
 
 def test_a_gateway_that_is_open_for_its_creation_still_wants_our_front_door() -> None:
@@ -92,5 +92,5 @@ def test_the_tables_rows_are_broken_here() -> None:
     for change in (unchecked, sets("edge-backend", "cdn:AFDOrigin", "enabledState", "Disabled")):
         record = gateway_record()
         change(record)
-        broken |= {finding.message.partition(": ")[0] for finding in reach(record).report.of("fail")}
+        broken |= {finding.message.partition(": ")[0] for finding in reach(record).report.with_status("fail")}
     assert broken >= BROKEN_ROWS

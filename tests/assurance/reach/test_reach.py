@@ -29,7 +29,7 @@ Change = Callable[[Record], Any]
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_holds(stack: str, mode: Mode) -> None:
     found = reach(stack_record(stack, mode))
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     assert found.report.totals["pass"] > 100
 
 
@@ -241,8 +241,8 @@ def expect_failure(record: Record, rule: str, name: str) -> list[Finding]:
     """The stack does not hold, and the finding names the resource, its line and its reasons."""
     report = reach(record).report
     assert not report.holds
-    found = [finding for finding in report.of("fail") if finding.rule == rule and finding.name == name]
-    assert found, [(finding.rule, finding.name, finding.message) for finding in report.of("fail")]
+    found = [finding for finding in report.with_status("fail") if finding.rule == rule and finding.name == name]
+    assert found, [(finding.rule, finding.name, finding.message) for finding in report.with_status("fail")]
     assert all(finding.source and finding.source["file"] and finding.source["line"] for finding in found if name)
     return found
 
@@ -472,10 +472,10 @@ def test_an_endpoints_own_name_that_answers_needs_a_firewall_too() -> None:
     named(record, "edge-backend", "cdn:Route").inputs["linkToDefaultDomain"] = "Enabled"
     found = reach(record)
     assert any(host.name.endswith(".azurefd.net") for host in found.hosts)
-    assert found.report.of("fail") == []
+    assert found.report.with_status("fail") == []
     associations = named(record, "waf-api", "cdn:SecurityPolicy").inputs["parameters"]["associations"]
     associations[0]["domains"] = [each for each in associations[0]["domains"] if "customDomains" in each["id"]]
-    (finding,) = reach(record).report.of("fail")
+    (finding,) = reach(record).report.with_status("fail")
     assert finding.name == "front-door-api"
 
 
@@ -486,7 +486,7 @@ def test_a_host_that_leads_nowhere_is_found() -> None:
 
 
 def warnings(found: Reach) -> set[str]:
-    return {finding.name for finding in found.report.of("warn")}
+    return {finding.name for finding in found.report.with_status("warn")}
 
 
 def test_what_nobody_judges_is_said_and_detection_is_told() -> None:
@@ -503,7 +503,7 @@ def test_a_public_bus_below_premium_is_a_warning_and_with_keys_a_failure() -> No
     bus = named(record, "event-bus", "servicebus:Namespace")
     assert "event-bus" in warnings(reach(record))
     bus.inputs["disableLocalAuth"] = False
-    assert {finding.name for finding in reach(record).report.of("fail")} == {"event-bus"}
+    assert {finding.name for finding in reach(record).report.with_status("fail")} == {"event-bus"}
 
 
 @pytest.mark.parametrize(
@@ -565,9 +565,11 @@ def test_jobs_in_a_closed_or_internal_environment_do_not_answer() -> None:
 def test_without_jobs_their_subnet_speaks_for_them() -> None:
     record = lean_record()
     record.resources = [each for each in record if not each.type.startswith("azure-native:app:")]
-    assert reach(record).report.of("fail") == []
+    assert reach(record).report.with_status("fail") == []
     without(record, "subnet-jobs", "network:Subnet")
-    assert {finding.message.split(":")[0] for finding in reach(record).report.of("fail")} >= {"jobs-to-database"}
+    assert {finding.message.split(":")[0] for finding in reach(record).report.with_status("fail")} >= {
+        "jobs-to-database"
+    }
 
 
 def test_a_subnet_without_a_group_lets_everything_through() -> None:

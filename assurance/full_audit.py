@@ -1,4 +1,4 @@
-"""The whole audit of a record: the rules, and what `assurance access` and `assurance reach` find in it."""
+"""The full audit of a record: the rules, and what `assurance access` and `assurance reach` find in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from assurance.record import Record
 from policies.exceptions import Register
 
 
-def whole(record: Record, register: Register, today: date) -> Report:
+def full_audit(record: Record, register: Register, today: date) -> Report:
     """Judge ``record`` by every rule, by who may do what, and by what can be reached from where.
 
     today: the day on which exceptions must still hold.

@@ -6,28 +6,19 @@ property was computed from decides (see `policies.view.Stack.targets`, which doe
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
-from assurance.check.view import stack_of
 from assurance.record import Record, Resource
-from policies.view import Resource as Seen
 from policies.view import lookup
 
 
-class Joins:
-    """References between the resources of one record, which must not change meanwhile: answers are kept."""
+class References:
+    """References between the resources of one record, which must not change meanwhile."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self._stack = stack_of(record)
-        self._found: dict[tuple[str, ...], list[Resource]] = {}
 
-    @cached_property
-    def _seen(self) -> dict[str, Seen]:
-        return {resource.urn: resource for resource in self._stack.resources}
-
-    def of(self, *types: str) -> list[Resource]:
+    def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types, ``keyvault:Vault`` being short for ``azure-native:keyvault:Vault``."""
         return self.record.of_type(*types)
 
@@ -37,19 +28,15 @@ class Joins:
         path: dotted, ``name[]`` means each entry of a list. by: what the value holds: ``id`` for ARM ids, else the
         target's input or output of that name.
         """
-        question = (holder.urn, path, by, child, *types)
-        if question not in self._found:
-            found = self._stack.targets(self._seen[holder.urn], path, *types, by=by, child=child)
-            self._found[question] = [self.record.by_urn[resource.urn] for resource in found]
-        return self._found[question]
+        view = self.record.view
+        matches = view.targets(view.by_urn[holder.urn], path, *types, by=by, child=child)
+        return [self.record.by_urn[resource.urn] for resource in matches]
 
     def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` whose value at ``path`` refers to ``target``, or to its part ``child``."""
-        return [
-            holder
-            for holder in self.of(*types)
-            if target in self.targets(holder, path, target.type, by=by, child=child)
-        ]
+        view = self.record.view
+        matches = view.holders(view.by_urn[target.urn], path, *types, by=by, child=child)
+        return [self.record.by_urn[resource.urn] for resource in matches]
 
 
 def get(resource: Resource, path: str, default: Any = None) -> Any:
@@ -62,7 +49,7 @@ def short_type(resource: Resource) -> str:
     return resource.type.removeprefix("azure-native:")
 
 
-def place(resource: Resource) -> str:
+def source_lines(resource: Resource) -> str:
     """Where a person would look: the line that made it and the entry it was made from."""
     parts = []
     if resource.source:
