@@ -1,4 +1,4 @@
-"""Mistakes of the user, told in one clear message each: the commands exit with 2 and show no traceback."""
+"""What ends a command in one clear message, without a traceback of ours: wrong use (2), a program that fails (3)."""
 
 from __future__ import annotations
 

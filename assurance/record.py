@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from assurance.project import OWN_PROJECT, is_own
+from facts.tokens import type_key
+
 if TYPE_CHECKING:
     from policies.view import Stack
+
+VERSION = 2
+"""Of the record's form. 1 had no version: types as registered, no `custom`, `apiVersion`, `basis` or `origins`."""
 
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
@@ -29,9 +35,11 @@ Mode = Literal["preview", "deployed"]
 class Resource:
     """One registered resource, component or provider.
 
+    type: free of versions; a generic ARM resource counts as what it stands for. token: as registered, where it differs.
+    custom: a provider manages it (a component is not). apiVersion: that of the request to Azure, if any.
     source: the line that made it; trace: that line and its callers, innermost first, project files only.
-    origins: {"file", "line", "key", "path"} of each catalogue or config entry it comes from; path: the input that the
-    entry became, empty for the whole resource; origin: the first with an empty path, else the first.
+    origins: {"file", "line", "key", "path"} of the catalogue or config entries it comes from; path: the input that the
+    entry became, empty for the whole resource. origin: the first with an empty path, else the first.
     secrets: paths into ``inputs`` whose values are secret, for example ``properties.value``.
     """
 
@@ -48,20 +56,32 @@ class Resource:
     propertyDependencies: dict[str, list[str]] = field(default_factory=dict)  # noqa: N815 - the record's contract
     source: dict[str, Any] | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
-    origins: list[dict[str, Any]] = field(default_factory=list)
     origin: dict[str, Any] | None = None
+    origins: list[dict[str, Any]] = field(default_factory=list)
+    token: str | None = None
+    custom: bool = field(default=None)  # type: ignore[assignment]  # said by the registration; see below
+    apiVersion: str | None = None  # noqa: N815 - the record's contract
+
+    def __post_init__(self) -> None:
+        key = type_key(self.type)
+        if key != self.type:
+            self.token, self.type = self.token or self.type, key
+        if self.custom is None:  # version 1 does not say: its components are all of this project
+            self.custom = not self.type.startswith(("medspasync:", "pulumi:pulumi:"))
+        if self.origin is None and self.origins:
+            self.origin = first_origin(self.origins)
 
     @property
-    def custom(self) -> bool:
-        """Whether a provider manages it (a component is not)."""
-        return not self.type.startswith(("medspasync:", "pulumi:pulumi:"))
+    def registered(self) -> str:
+        """The type token as the program registered it."""
+        return self.token or self.type
 
 
-def first_origin(origins: list[dict[str, Any]]) -> dict[str, Any] | None:
+def first_origin(origins: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The entry that a finding points to: the first that is the whole resource, else the first, without its path."""
-    whole = [origin for origin in origins if not origin["path"]]
+    whole = [origin for origin in origins if not origin.get("path")]
     first = next(iter((*whole, *origins)), None)
-    return first and {key: first[key] for key in ("file", "line", "key")}
+    return {key: value for key, value in first.items() if key != "path"} if first else None
 
 
 def problem(kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -75,7 +95,10 @@ class Record:
 
     problems: what a real engine or Azure would refuse or a mock would hide: {"kind", "urn", "message", "source"}.
     supplied: supplied secrets the recorder stood in for; a real run needs them (`pulumi config set --secret`).
-    notMade: entries that make nothing in this stack: {"file", "line", "key", "reason"}.
+    notMade: entries that the program made nothing of: {"file", "line", "key", "reason"}.
+    unknownTypes: types and functions that nothing is known of, so that their answers are made up or left unknown.
+    typeAliases: other type tokens that the SDK gives the engine for a token, so that a change between them is no move.
+    basis: what the record rests on, see `assurance.basis`; empty in records of version 1.
     seconds: how long the recording took, without imports.
     """
 
@@ -86,7 +109,21 @@ class Record:
     problems: list[dict[str, Any]] = field(default_factory=list)
     supplied: list[str] = field(default_factory=list)
     notMade: list[dict[str, Any]] = field(default_factory=list)  # noqa: N815 - the record's contract
+    unknownTypes: list[str] = field(default_factory=list)  # noqa: N815 - the record's contract
+    typeAliases: dict[str, list[str]] = field(default_factory=dict)  # noqa: N815 - the record's contract
+    basis: dict[str, Any] = field(default_factory=dict)
+    recordVersion: int = VERSION  # noqa: N815 - the record's contract
     seconds: float = 0.0
+
+    @property
+    def project(self) -> str:
+        """Name of the Pulumi project."""
+        return self.basis.get("project") or OWN_PROJECT
+
+    @property
+    def own(self) -> bool:
+        """Whether it is of a program of this repository, whose catalogues and stack files are at hand."""
+        return is_own(self.basis.get("project"))
 
     def of_type(self, *types: str) -> list[Resource]:
         """Resources whose type token is one of ``types``; ``azure-native:`` may be left out."""
@@ -112,7 +149,12 @@ class Record:
 
     def to_json(self) -> str:
         """The record as JSON text."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        data = {"recordVersion": self.recordVersion, **asdict(self)}
+        for resource in data["resources"]:
+            for key in ("token", "apiVersion"):
+                if resource[key] is None:
+                    del resource[key]
+        return json.dumps(data, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -129,6 +171,9 @@ class Record:
         missing = [key for key in ("stack", "mode", "resources", "outputs") if key not in data]
         if missing:
             raise ValueError(f"a record needs {', '.join(missing)}")
+        version = data.setdefault("recordVersion", 1)
+        if not isinstance(version, int) or version > VERSION:
+            raise ValueError(f"recordVersion: {version}; this assurance reads 1 to {VERSION}")
         try:
             record = TypeAdapter(cls).validate_python(data)
         except ValidationError as error:

@@ -7,12 +7,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assurance.errors import UsageError
+from assurance.project import read_project
 from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 
+FIRST_STACK = "dev"
+"""Name of the stack as which a program without a stack file runs."""
 
-def project_root() -> Path:
-    """The project's folder: the nearest one upwards with a Pulumi.yaml, from here or from this package."""
+
+def project_root(folder: Path | None = None) -> Path:
+    """The project's folder: ``folder``, or the nearest one upwards with a Pulumi.yaml, from here or this package."""
+    if folder is not None:
+        return read_project(folder.resolve()).root
     for start in (Path.cwd(), Path(__file__).parent):
         for folder in (start, *start.parents):
             if (folder / "Pulumi.yaml").is_file() and (folder / "__main__.py").is_file():
@@ -39,16 +45,21 @@ def records_for(
     mode: Mode,
     record_file: Path | None = None,
     on_progress: Callable[[Job, int], None] = lambda _job, _count: None,
+    project: Path | None = None,
 ) -> list[Record]:
     """Records of the named stacks (all when none is named), or the one in ``record_file``.
 
+    project: folder of another program than this repository's platform; it needs no stack file.
     Raises UsageError for an unknown stack, a wrong stack config or a file that is no record; ProgramError when a
     program fails.
     """
     if record_file is not None:
         return [_load(record_file, stacks)]
-    root = project_root()
+    root = project_root(project)
     known = stack_names(root)
+    if project is not None:
+        names = list(dict.fromkeys(stacks)) or known or [FIRST_STACK]
+        return record_stacks(root, [Job(name, mode) for name in names], on_progress)
     if not known:
         raise UsageError("this project has no stack file: add a Pulumi.<stack>.yaml")
     names = list(dict.fromkeys(stacks)) or known

@@ -34,14 +34,14 @@ class SimulatedMocks(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]  # a dict alone is fine too
         """Answer a provider function."""
-        return simulate.invoked(args.token)
+        return simulate.invoked(args.token) or {}
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Answer a registration."""
         self.resources += 1
         if not args.custom:
             return None, {}
-        return simulate.deployed(args.typ, args.name, args.inputs)
+        return simulate.deployed(simulate.Registration(token=args.typ, name=args.name, inputs=args.inputs))
 
 
 def run(stack: str) -> dict[str, float]:

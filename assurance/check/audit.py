@@ -39,7 +39,8 @@ def audit(
                 covering = register.find(rule.id, record.stack, verdict.subject.name)
                 needed.add((covering or "", rule.id))
             findings.append(finding)
-    findings += expected_findings(record, root or project_root())
+    if record.own:
+        findings += expected_findings(record, root or project_root())
     findings += recording_findings(record)
     findings += _exception_findings(record, register, today, needed)
     return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record))

@@ -43,7 +43,7 @@ class _Group(TyperGroup):
         except ProgramError as error:
             errors.print(f"[red]the program of stack {error.stack} failed[/red]: {_escape(error.summary)}")
             errors.print(_escape(error.detail), style="dim")
-            ctx.exit(1)
+            ctx.exit(3)
         except DocumentError as error:
             for problem in error.problems:
                 errors.print(f"[red]error[/red] {_escape(str(problem))}")
@@ -60,7 +60,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="See, test and audit the whole MedSpaSync platform without a cloud, a CLI or a credential.\n\n"
-    "Exit codes: 0 holds, 1 findings, 2 wrong use or configuration.",
+    "Exit codes: 0 holds, 1 findings, 2 wrong use or configuration, 3 the program failed.",
 )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from assurance.access import formats, terminal
 from assurance.access.matrix import matrix
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stack, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
 from assurance.cli.recording import one_record
 from assurance.errors import UsageError
 from assurance.terminal import console
@@ -22,6 +22,7 @@ def access(
     stack: Stack = None,
     mode: ModeName = "deployed",
     record: RecordFile = None,
+    project: ProjectDir = None,
     json_file: JsonFile = None,
     csv_file: CsvFile = None,
 ) -> None:
@@ -31,7 +32,7 @@ def access(
     """
     if json_file == csv_file == "-":
         raise UsageError("only one report can go to standard output")
-    found = matrix(one_record(stack, mode, record))
+    found = matrix(one_record(stack, mode, record, project))
     terminal.show(console(stderr="-" in (json_file, csv_file)), found)
     for target, write in ((json_file, formats.to_json), (csv_file, formats.to_csv)):
         if target is not None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assurance.check import formats, terminal
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.full_audit import full_audit
@@ -29,6 +29,7 @@ def check(
     stacks: Stacks = None,
     mode: ModeName = "deployed",
     record: RecordFile = None,
+    project: ProjectDir = None,
     json_file: JsonFile = None,
     sarif_file: SarifFile = None,
     junit_file: JunitFile = None,
@@ -42,10 +43,11 @@ def check(
     if targets.count("-") > 1:
         raise UsageError("only one report can go to standard output")
     register = Register.load()
-    records = records_with_progress(stacks or [], checked_mode(mode), record)
+    records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     known = stack_names(project_root())
     for each in records:
-        if each.stack not in known:  # nobody could say which alerts, receivers and retention rules must be in it
+        # Nobody could say which alerts, receivers and retention rules must be in it.
+        if each.own and project is None and each.stack not in known:
             raise UsageError(f"{record}: {no_such_stack(each.stack, known)}")
     today = datetime.now(UTC).date()
     reports = [full_audit(each, register, today) for each in records]

@@ -15,6 +15,10 @@ RecordFile = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Read this saved record instead of running the program."),
 ]
+ProjectDir = Annotated[
+    Path | None,
+    typer.Option("--project", metavar="DIR", help="Run this Pulumi Python program instead; it needs no stack file."),
+]
 JsonFile = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON to FILE; - is standard output.")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.preview import terminal
@@ -21,6 +21,7 @@ def preview(
     stacks: Stacks = None,
     mode: ModeName = "preview",
     record: RecordFile = None,
+    project: ProjectDir = None,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
     full: Full = False,
@@ -30,7 +31,7 @@ def preview(
     Exits with 1 when the program declares what a real engine or Azure would refuse.
     """
     started = time.perf_counter()
-    records = records_with_progress(stacks or [], checked_mode(mode), record)
+    records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     if json_file is not None and len(records) != 1:
         raise UsageError("--json writes one record: name one stack")
     out = console(stderr=json_file == "-")

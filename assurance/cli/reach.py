@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stack, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
 from assurance.cli.recording import one_record
 from assurance.reach import formats, terminal
 from assurance.reach.report import reach as work_out
@@ -12,14 +12,18 @@ from assurance.terminal import console
 
 
 def reach(
-    stack: Stack = None, mode: ModeName = "deployed", record: RecordFile = None, json_file: JsonFile = None
+    stack: Stack = None,
+    mode: ModeName = "deployed",
+    record: RecordFile = None,
+    project: ProjectDir = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Show what can be reached from where: the Internet, Front Door, Azure's services, subnets and peers.
 
     Exits with 1 when a site, SCM, database, vault, cache or archive answers on the Internet, or a flow that the
     platform needs (assurance/reach/needed.yaml) is closed.
     """
-    found = work_out(one_record(stack, mode, record))
+    found = work_out(one_record(stack, mode, record, project))
     terminal.show(console(stderr=json_file == "-"), found)
     if json_file is not None:
         write_text(json_file, formats.to_json(found))

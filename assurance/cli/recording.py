@@ -23,8 +23,12 @@ def checked_mode(mode: str) -> Mode:
     return cast("Mode", mode)
 
 
-def records_with_progress(stacks: Sequence[str], mode: Mode, record_file: Path | None) -> list[Record]:
+def records_with_progress(
+    stacks: Sequence[str], mode: Mode, record_file: Path | None, project: Path | None = None
+) -> list[Record]:
     """Records of ``stacks``, with a line of counts on a terminal while they are made."""
+    if project is not None and record_file is not None:
+        raise UsageError("--record reads what was recorded, --project runs a program: give one of them")
     counts: dict[Job, int] = {}
     # No refresh thread: recordings are forked from this process, and threads do not survive a fork.
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
@@ -34,12 +38,14 @@ def records_with_progress(stacks: Sequence[str], mode: Mode, record_file: Path |
             line = "   ".join(f"{each.stack} {seen} resources" for each, seen in counts.items())
             live.update(Text(f"recording   {line}", style="dim"), refresh=True)
 
-        return records_for(stacks, mode, record_file, on_progress)
+        return records_for(stacks, mode, record_file, on_progress, project)
 
 
-def one_record(stack: str | None, mode: str, record_file: Path | None) -> Record:
-    """The record of one stack, or the saved one; UsageError when neither is named."""
-    if stack is None and record_file is None:
+def one_record(stack: str | None, mode: str, record_file: Path | None, project: Path | None = None) -> Record:
+    """The record of one stack, the saved one, or a program's first; UsageError when none is named."""
+    if stack is None and record_file is None and project is None:
         raise UsageError("name a stack, for example prod, or a saved record with --record FILE")
-    (record,) = records_with_progress([stack] if stack else [], checked_mode(mode), record_file)
-    return record
+    records = records_with_progress([stack] if stack else [], checked_mode(mode), record_file, project)
+    if len(records) != 1:
+        raise UsageError(f"name a stack: there are {', '.join(record.stack for record in records)}")
+    return records[0]

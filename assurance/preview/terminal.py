@@ -29,12 +29,19 @@ def show_stack(console: Console, record: Record, *, full: bool) -> None:
     for problem in record.problems:
         place = f" ({problem['source']['file']}:{problem['source']['line']})" if problem.get("source") else ""
         console.print(f"[red]problem[/red] {problem['kind']}: {problem['message']}{place}", highlight=False)
+    if record.unknownTypes:
+        console.print(
+            f"[yellow]not known[/yellow] ({len(record.unknownTypes)}): {', '.join(record.unknownTypes)}: what Azure "
+            "answers is left unknown, and no rule says what these must be",
+            highlight=False,
+        )
     if record.supplied:
         console.print(
             f"[yellow]to be supplied[/yellow] before a real run ({len(record.supplied)}): {', '.join(record.supplied)}",
             highlight=False,
         )
-        console.print("  [dim]pulumi config set --secret --path 'medspasync:secrets.<NAME>'[/dim]", highlight=False)
+        if record.own:
+            console.print("  [dim]pulumi config set --secret --path 'medspasync:secrets.<NAME>'[/dim]", highlight=False)
 
 
 def show_summary(console: Console, records: Sequence[Record], seconds: float) -> None:
@@ -72,7 +79,7 @@ def show_summary(console: Console, records: Sequence[Record], seconds: float) ->
 
 
 def _show_tree(console: Console, record: Record, full: bool) -> None:
-    rows = [("pulumi:pulumi:Stack", f"medspasync-{record.stack}", "")]
+    rows = [("pulumi:pulumi:Stack", f"{record.project}-{record.stack}", "")]
     for branch, node in _lines(resource_tree(record), "", full):
         inside = f"{node.count()} inside" if node.children and not full else ""
         marks = "protect" if node.resource.options.get("protect") else ""

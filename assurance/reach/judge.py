@@ -70,12 +70,21 @@ class Judge:
             yield self._internet(target, self._world.flow("internet", target))
         for host in self._world.hosts:
             yield self._edge(host)
+        yield from self._needed()
+        yield from self._unjudged()
+
+    def _needed(self) -> Iterator[Finding]:
+        """The flows of the table, which is this platform's own."""
+        if not self._world.record.own:
+            for rule in (NEEDED, FORBIDDEN):
+                message = f"assurance/reach/needed.yaml says nothing of the project {self._world.record.project}"
+                yield self._finding(rule, "not-applicable", message, None)
+            return
         table = flow_table()
         for row in table.needed:
             yield from self._row(NEEDED, row, wanted=True)
         for row in table.forbidden:
             yield from self._row(FORBIDDEN, row, wanted=False)
-        yield from self._unjudged()
 
     def _finding(self, rule: RuleInfo, status: Status, message: str, about: Resource | None) -> Finding:
         return Finding.of(rule, status, message, about, stack=self._world.record.stack)

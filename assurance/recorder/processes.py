@@ -7,10 +7,12 @@ once, in the parent, and every recording is forked from it; where the system can
 from __future__ import annotations
 
 import ast
+import contextlib
 import gc
 import importlib
 import multiprocessing
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,10 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from assurance.errors import ProgramError, UsageError
+from assurance.project import HOME, Project, read_project
 from assurance.record import Mode, Record
 from assurance.recorder.program import project_on_path
 from assurance.recorder.stack import record_stack
 from documents.problems import DocumentError
+
+ENVIRONMENTS = (".venv", "venv", "env", "node_modules", "__pycache__")
+"""Folders that hold other people's code."""
 
 PROGRESS_STEP = 10
 """Resources between two signs of progress."""
@@ -43,6 +49,7 @@ def record_stacks(
 
     Raises UsageError with every mistake of every stack's config, or ProgramError when a program fails.
     """
+    project = read_project(root)
     context = _context(root)
     waiting = list(jobs)
     running: dict[Connection, tuple[Job, Any]] = {}
@@ -51,7 +58,7 @@ def record_stacks(
         while waiting and len(running) < (os.cpu_count() or 1):
             job = waiting.pop(0)
             receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_record, args=(root, job, sender), daemon=True)
+            process = context.Process(target=_record, args=(project, job, sender), daemon=True)
             process.start()
             sender.close()
             running[receiver] = (job, process)
@@ -82,7 +89,7 @@ def _records(jobs: Sequence[Job], results: dict[Job, Any]) -> list[Record]:
     return [Record.from_json(results[job][1]) for job in jobs]
 
 
-def _record(root: Path, job: Job, sender: Connection) -> None:
+def _record(project: Project, job: Job, sender: Connection) -> None:
     """In the process of its own: record, and send the record or what is wrong."""
     count = 0
 
@@ -92,26 +99,41 @@ def _record(root: Path, job: Job, sender: Connection) -> None:
         if count % PROGRESS_STEP == 0:
             sender.send(("progress", count))
 
-    with project_on_path(root):
+    _forget_others(project.root)
+    with project_on_path(project):
         try:
-            record = record_stack(root, job.stack, job.mode, on_resource)
+            record = record_stack(project, job.stack, job.mode, on_resource)
             answer: tuple[str, Any] = ("record", record.to_json())
         except DocumentError as error:
             answer = ("refused", [str(problem) for problem in error.problems])
+        except UsageError as error:
+            answer = ("refused", error.messages)
         except Exception as error:
-            answer = ("crash", (f"{type(error).__name__}: {error}", _where(error, root)))
+            answer = ("crash", (f"{type(error).__name__}: {error}", _own_frames(error, project.root)))
     sender.send(answer)
     sender.close()
 
 
-def _where(error: Exception, root: Path) -> str:
-    """The lines of the project that led to an error, innermost last."""
+def _forget_others(root: Path) -> None:
+    """Drop modules that a caller has imported of this repository's own rooms where the program brings its own."""
+    for room in ("stacks", "components"):
+        if (root / room).resolve() != HOME / room:
+            for name in [name for name in sys.modules if name == room or name.startswith(f"{room}.")]:
+                del sys.modules[name]
+
+
+def _own_frames(error: Exception, root: Path) -> str:
+    """The lines of the program that led to an error, innermost last; none where only the SDK's are known."""
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(str(root)) and f"{root}/.venv" not in frame.filename
+        if Path(frame.filename).is_relative_to(root) and not _is_foreign(Path(frame.filename).relative_to(root))
     ]
-    return "".join(traceback.format_list([frame for frame in own if f"{root}/assurance" not in frame.filename] or own))
+    return "".join(traceback.format_list(own))
+
+
+def _is_foreign(path: Path) -> bool:
+    return path.parts[0] in ("assurance", *ENVIRONMENTS) or "site-packages" in path.parts
 
 
 def _context(root: Path) -> Any:
@@ -126,17 +148,35 @@ def import_sdk(root: Path) -> None:
     """Import the SDK modules that the project's components and layers name, with the collector out of the way."""
     gc.disable()
     for name in sorted(set(_sdk_modules(root))):
-        # The SDK loads a module lazily, on the first look inside it.
-        hasattr(importlib.import_module(name), "_inputs")
+        with contextlib.suppress(ImportError):  # the program says it better, with its own line
+            # The SDK loads a module lazily, on the first look inside it.
+            hasattr(importlib.import_module(name), "_inputs")
     gc.freeze()
     gc.enable()
 
 
 def _sdk_modules(root: Path) -> Iterator[str]:
-    for room in ("components", "stacks"):
-        for path in sorted((root / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module == "pulumi_azure_native":
-                    yield from (f"pulumi_azure_native.{alias.name}" for alias in node.names)
-                elif isinstance(node, ast.Import):
-                    yield from (a.name for a in node.names if a.name.startswith(("pulumi_random", "pulumi_azure")))
+    for path in _program_files(root):
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError):
+            continue  # the program fails by it, or does not import it
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "pulumi_azure_native":
+                yield from (f"pulumi_azure_native.{alias.name}" for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi_"):
+                yield str(node.module)
+            elif isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if alias.name.startswith("pulumi_"))
+
+
+def _program_files(root: Path) -> Iterator[Path]:
+    """The Python files of the program's own: of its two rooms here, of every folder but environments elsewhere."""
+    rooms = [root / room for room in ("components", "stacks")]
+    if all(room.is_dir() for room in rooms):
+        for room in rooms:
+            yield from sorted(room.rglob("*.py"))
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(each for each in folders if each not in ENVIRONMENTS and not each.startswith("."))
+        yield from (Path(folder) / file for file in sorted(files) if file.endswith(".py"))

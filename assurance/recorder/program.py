@@ -18,14 +18,13 @@ from google.protobuf import json_format
 from pulumi.runtime import rpc
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import set_mocks
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.stack import massage, run_pulumi_func
 
+from assurance.project import HOME, OWN_PROJECT, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.wire import unwrap
-
-PROJECT = "medspasync"
 
 
 def record_program(
@@ -34,33 +33,41 @@ def record_program(
     stack: str,
     mode: Mode,
     root: Path,
+    project: str = OWN_PROJECT,
+    main: str = PROGRAM,
     config: Mapping[str, str] | None = None,
     secret_keys: list[str] | None = None,
     origins: Callable[[Mapping[str, Any]], list[dict[str, Any]]] = lambda _inputs: [],
     on_resource: Callable[[], None] = lambda: None,
+    lenient: bool = False,
     keep_version_aliases: bool = False,
 ) -> Record:
     """Run ``program`` as the Pulumi program of ``stack`` and return what it declared.
 
+    project: its name, the prefix of its config keys. main: the file that runs it, where traces end.
     config: stack config by full key (``medspasync:platform``), objects as JSON text, as the engine hands them over.
     origins: names the data entries that the resource with these inputs, which is being made, comes from.
+    lenient: outputs that no data answers for are marked unknown instead of being absent.
     Raises whatever the program raises, also inside ``apply``.
     """
-    monitor = RecordingMonitor(mode=mode, root=root, origins=origins, on_resource=on_resource)
+    monitor = RecordingMonitor(
+        mode=mode, root=root, origins=origins, on_resource=on_resource, program=main, lenient=lenient
+    )
     started = time.perf_counter()
+    type_aliases: dict[str, list[str]] = {}
     outputs: dict[str, Any] = {}
 
-    async def main() -> None:
+    async def run() -> None:
         asyncio.get_running_loop().set_default_executor(_Inline())
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # a root of its own for every run
-        set_mocks(monitor.mocks, project=PROJECT, stack=stack, preview=mode == "preview", monitor=monitor)
+        set_mocks(monitor.mocks, project=project, stack=stack, preview=mode == "preview", monitor=monitor)
         pulumi.runtime.set_all_config(dict(config or {}), list(secret_keys or []))
-        _watch_registrations(monitor, keep_version_aliases)
+        _watch_registrations(monitor, type_aliases, keep_version_aliases)
         await run_pulumi_func(lambda: _run_and_settle(program))
         root_resource = runtime_settings.get_root_resource()
         outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
 
-    asyncio.run(main())
+    asyncio.run(run())
     record = Record(
         stack=stack,
         mode=mode,
@@ -68,6 +75,8 @@ def record_program(
         resources=sorted(monitor.recorded, key=lambda resource: resource.urn),
         outputs=outputs,
         problems=sorted(monitor.problems, key=lambda p: (p["kind"], p["urn"], p["message"])),
+        unknownTypes=sorted(monitor.unknown_types),
+        typeAliases=dict(sorted(type_aliases.items())),
         seconds=round(time.perf_counter() - started, 3),
     )
     _find_leaks(record, monitor.secret_values)
@@ -75,21 +84,22 @@ def record_program(
     return record
 
 
-def run_main(root: Path) -> Callable[[], None]:
-    """The program of a project: its ``__main__.py``, as the language host runs it."""
+def run_main(project: Project) -> Callable[[], None]:
+    """The program of a project, as the language host runs it."""
 
     def program() -> None:
-        runpy.run_path(str(root / PROGRAM), run_name="__main__")
+        runpy.run_path(str(project.main), run_name="__main__")
 
     return program
 
 
 @contextlib.contextmanager
-def project_on_path(root: Path) -> Iterator[None]:
-    """Imports of ``stacks`` and ``components`` come from ``root``, whatever else is on the path."""
+def project_on_path(project: Project) -> Iterator[None]:
+    """Imports of the program come from its own folders, whatever else is on the path."""
     saved = list(sys.path)
-    here = str(Path(__file__).parents[2])
-    sys.path[:] = [str(root), *(entry for entry in saved if entry not in (str(root), here, ""))]
+    inside = project.root.resolve() != HOME and project.root.resolve().is_relative_to(HOME)
+    own = [str(project.main.parent), str(project.root), *([str(HOME)] if inside else [])]
+    sys.path[:] = [*dict.fromkeys(own), *(entry for entry in saved if entry not in (*own, str(HOME), ""))]
     try:
         yield
     finally:
@@ -121,7 +131,9 @@ async def _run_and_settle(program: Callable[[], Any]) -> None:
         await asyncio.wait(running)
 
 
-def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) -> None:
+def _watch_registrations(
+    monitor: RecordingMonitor, type_aliases: dict[str, list[str]], keep_version_aliases: bool
+) -> None:
     """See every registration's arguments before they are serialised, and drop meaningless aliases.
 
     Stack transformations are the SDK's public way to do both; without them recording still works, only slower and
@@ -133,18 +145,20 @@ def _watch_registrations(monitor: RecordingMonitor, keep_version_aliases: bool) 
         return
 
     def watch(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-        monitor.expect(args.props)
+        monitor.expect(type(args.resource), args.props)
+        slim, tokens = without_version_aliases(args.opts)
+        if tokens:
+            type_aliases.setdefault(args.type_, tokens)
         if keep_version_aliases:
             return None
-        slim = without_version_aliases(args.opts)
         return None if slim is args.opts else pulumi.ResourceTransformationResult(args.props, slim)
 
     register(watch)
 
 
 async def _resolve(outputs: Mapping[str, Any], monitor: RecordingMonitor) -> dict[str, Any]:
-    """Stack outputs as plain data, secrets and unknowns masked."""
-    struct = await rpc.serialize_properties(dict(outputs), {})
+    """Stack outputs as plain data, secrets and unknowns masked; typed results and resources as the SDK sends them."""
+    struct = await rpc.serialize_properties(massage(dict(outputs), []), {})
     wire = json_format.MessageToDict(struct)
     for name in sorted(set(outputs) - set(wire)):
         monitor.problem("dropped-output", "", f"stack output {name} has no value")

@@ -3,27 +3,28 @@
 deployed: ARM ids, host names and GUIDs, well formed and derived from names, so that they are the same in every run.
 preview: the inputs come back and everything else is unknown, as at a first `pulumi preview`.
 
-What a type's id and computed outputs look like is data: ``assurance/azure/resource_types.yaml``.
+What a type's id and computed outputs look like is data: ``assurance/azure/resource_types.yaml``. No type is refused:
+one without a row gets an id from what it stands in, and its computed texts carry the record's mark for an unknown.
 """
 
 from __future__ import annotations
 
-import collections.abc
 import copy
 import hashlib
 import importlib
-import typing
 import uuid
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pulumi import _types
-from pulumi.runtime import rpc
 
+from assurance.record import UNKNOWN
+from assurance.recorder.shapes import with_mappings, with_marks, with_unknowns
 from assurance.recorder.wire import exposed, secret
+from facts.tokens import GENERIC, generic_arm_type, type_key
 
 SUBSCRIPTION_ID = "00000000-0000-4000-8000-000000000001"
 TENANT_ID = "00000000-0000-4000-8000-000000000002"
@@ -32,10 +33,6 @@ CALLER_CLIENT_ID = "00000000-0000-4000-8000-000000000004"
 
 _NAMESPACE = uuid.UUID("6f0c1f1e-5a52-4c5e-9b7a-0d8f2c1b7a11")
 _TYPES_FILE = Path(__file__).parent.parent / "azure" / "resource_types.yaml"
-
-
-class UnknownResourceTypeError(Exception):
-    """A type that resource_types.yaml does not describe: its id and outputs cannot be well formed."""
 
 
 @cache
@@ -60,12 +57,43 @@ class _Values(dict[str, str]):
             return guid(self["id"], salt)
         if kind == "hex":
             return hashlib.sha256(f"{self['id'].lower()}/{salt}".encode()).hexdigest()[:16]
-        raise KeyError(key)
+        return UNKNOWN  # an input that this resource leaves to the provider
 
 
-def arm_id(token: str, logical_name: str, inputs: dict[str, Any]) -> str:
-    """The ARM id that a resource with these inputs would get; UnknownResourceTypeError for a type without a row."""
-    row = _row(token)
+def counted_type(token: str, inputs: dict[str, Any]) -> str:
+    """The version-blind type of a registration; a generic ARM resource counts as the type that it stands for."""
+    key = type_key(token)
+    arm = generic_arm_type(inputs) if key == GENERIC else None
+    return _tokens_by_arm().get(arm.lower(), arm) if arm else key
+
+
+def is_known(type_: str) -> bool:
+    """Whether there is data to answer for a type."""
+    return type_ in resource_types() or type_.startswith(("random:", "pulumi:providers:"))
+
+
+@cache
+def _tokens_by_arm() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for token, row in resource_types().items():
+        found.setdefault(row["arm"].lower(), token)
+    return found
+
+
+def arm_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str = "") -> str:
+    """The ARM id that a resource with these inputs would get; for a type without a row one inside what it stands in.
+
+    parent_id: the id of the resource that is its parent in the program, if any.
+    """
+    row = resource_types().get(type_)
+    arm = generic_arm_type(inputs)
+    if arm:
+        path = "/".join(part for part in (inputs.get("parentResourcePath") or "").split("/") if part)
+        name = _name("resourceName", logical_name, inputs)
+        segments = (inputs["resourceProviderNamespace"], path, inputs["resourceType"], name)
+        return f"{_scope({}, inputs)}/providers/{'/'.join(part for part in segments if part)}"
+    if row is None:
+        return _made_up_id(type_, logical_name, inputs, parent_id)
     names = [_name(part, logical_name, inputs) for part in row["names"]]
     namespace, *segments = row["arm"].split("/")
     pairs = "/".join(f"{segment}/{name}" for segment, name in zip(segments, names, strict=True))
@@ -74,14 +102,16 @@ def arm_id(token: str, logical_name: str, inputs: dict[str, Any]) -> str:
     return f"{_scope(row, inputs)}/providers/{namespace}/{pairs}"
 
 
-def _row(token: str) -> dict[str, Any]:
-    try:
-        return resource_types()[token]
-    except KeyError:
-        raise UnknownResourceTypeError(
-            f"{token} has no row in assurance/azure/{_TYPES_FILE.name}: add its ARM type, the inputs that name it "
-            "and the outputs that the program reads"
-        ) from None
+def _made_up_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str) -> str:
+    package, _, rest = type_.partition(":")
+    if package != "azure-native":
+        return guid(type_, logical_name)
+    module, _, kind = rest.partition(":")
+    own = f"{kind[:1].lower()}{kind[1:]}Name"
+    given = [own, "name", *(key for key in inputs if key.endswith("Name") and key != "resourceGroupName")]
+    name = _name(next((key for key in given if inputs.get(key)), own), logical_name, inputs)
+    inside = parent_id or _scope({} if "resourceGroupName" in inputs else {"scope": "subscription"}, inputs)
+    return f"{inside}/providers/unknown.{module}/{kind}/{name}"
 
 
 def _name(part: str, logical_name: str, inputs: dict[str, Any]) -> str:
@@ -105,29 +135,66 @@ def _scope(row: dict[str, Any], inputs: dict[str, Any]) -> str:
     return str(inputs.get(kind, "")).rstrip("/")
 
 
-def deployed(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What a program registered. cls: the SDK's class, where it is known.
+
+    parent_id: id of the parent, if it has one. location: what the provider fills in where the program names none.
+    lenient: texts that no data answers for are marked unknown, instead of being absent, for known types too.
+    """
+
+    token: str
+    name: str
+    inputs: dict[str, Any]
+    cls: type | None = None
+    parent_id: str = ""
+    location: str | None = None
+    lenient: bool = False
+
+
+def deployed(made: Registration) -> tuple[str, dict[str, Any]]:
     """(id, outputs) after a deployment. Generated secrets come back as ``Output.secret`` does on the wire."""
-    if token.startswith("random:"):
-        return _random(token, logical_name, inputs)
-    row = _row(token)
-    plain = exposed(inputs)
-    identifier = arm_id(token, logical_name, plain)
-    values = _Values(
-        {k: v for k, v in plain.items() if isinstance(v, str)}
-        | {
-            "id": identifier,
-            "name": identifier.rsplit("/", 1)[-1],
-            "rg": str(plain.get("resourceGroupName", "")),
-            "sub": SUBSCRIPTION_ID,
-            "tenant": TENANT_ID,
-        }
-    )
-    outputs = _with_mappings(_types.resource_types(resource_class(token)), copy.deepcopy(inputs))
-    outputs["name"] = values["name"]
-    outputs["type"] = row["arm"]
-    for path, template in row.get("outputs", {}).items():
-        _set(outputs, path.split("."), _fill(template, values))
+    if made.token.startswith("random:"):
+        return _random(made.token, made.name, made.inputs)
+    plain = exposed(made.inputs)
+    type_ = counted_type(made.token, plain)
+    row = resource_types().get(type_, {})
+    identifier = arm_id(type_, made.name, plain, made.parent_id)
+    cls = made.cls or resource_class(made.token)
+    outputs = copy.deepcopy(made.inputs)
+    if cls is not None:
+        outputs = with_mappings(cls, outputs)
+    if made.location and type_.startswith("azure-native:"):
+        outputs.setdefault("location", made.location)
+    if type_key(made.token) != GENERIC:
+        values = _Values(
+            {k: v for k, v in {**outputs, **plain}.items() if isinstance(v, str)} | _well_known(identifier)
+        )
+        for path, template in row.get("outputs", {}).items():
+            _set(outputs, path.split("."), _fill(template, values))
+    if type_.startswith(("azure-native:", "Microsoft.")):
+        outputs["name"] = identifier.rsplit("/", 1)[-1]
+        outputs["type"] = row.get("arm") or generic_arm_type(plain) or UNKNOWN
+    if cls is not None and (made.lenient or not row):
+        outputs = with_marks(cls, outputs)
     return identifier, outputs
+
+
+def _well_known(identifier: str) -> dict[str, str]:
+    parts = identifier.split("/")
+    group = parts[4] if len(parts) > 4 and parts[3] == "resourceGroups" else ""
+    named = {"id": identifier, "name": parts[-1], "rg": group}
+    return named | {"sub": SUBSCRIPTION_ID, "tenant": TENANT_ID}
+
+
+def existing(token: str, identifier: str, cls: type | None) -> dict[str, Any]:
+    """Inputs of a resource that is read, not made: its names stand in its id, everything else is unknown."""
+    row = resource_types().get(type_key(token), {})
+    known = dict(zip(row.get("names", ()), identifier.split("/providers/")[-1].split("/")[2::2], strict=False))
+    inputs = {name: value for name, value in known.items() if not name.startswith("=")}
+    if group := _well_known(identifier)["rg"]:
+        inputs["resourceGroupName"] = group
+    return with_unknowns(cls, inputs) if cls is not None else inputs
 
 
 def _fill(template: Any, values: _Values) -> Any:
@@ -164,57 +231,27 @@ def _random(token: str, logical_name: str, inputs: dict[str, Any]) -> tuple[str,
     return value, {**inputs, "result": value}
 
 
-def previewed(token: str, inputs: dict[str, Any]) -> dict[str, Any]:
+def previewed(made: Registration) -> dict[str, Any]:
     """Outputs at a first preview: inputs as declared, every other declared output unknown, at every depth."""
-    declared = _types.resource_types(resource_class(token))
-    return _with_unknowns(declared, _with_mappings(declared, inputs))
-
-
-def _with_mappings(declared: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """Identities go in as a list of ids and come back as a mapping by id: lists where the SDK declares a mapping."""
-    outputs = dict(values)
-    for name, annotation in declared.items():
-        value = outputs.get(name)
-        plain = _types.unwrap_type(annotation)
-        nested = _output_type(annotation)
-        if isinstance(value, list) and typing.get_origin(plain) is collections.abc.Mapping:
-            outputs[name] = rpc.UNKNOWN if rpc.UNKNOWN in value else {item: {} for item in value}
-        elif nested is not None and isinstance(value, dict) and rpc._special_sig_key not in value:
-            outputs[name] = _with_mappings(_types.output_type_types(nested), value)
-    return outputs
-
-
-def _with_unknowns(declared: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    outputs = dict(values)
-    for name, annotation in declared.items():
-        if name in ("id", "urn"):
-            continue
-        nested = _output_type(annotation)
-        if name not in outputs:
-            outputs[name] = rpc.UNKNOWN
-        elif nested is not None and isinstance(outputs[name], dict) and rpc._special_sig_key not in outputs[name]:
-            outputs[name] = _with_unknowns(_types.output_type_types(nested), outputs[name])
-    return outputs
-
-
-def _output_type(annotation: Any) -> type | None:
-    plain = _types.unwrap_type(annotation)
-    return plain if isinstance(plain, type) and _types.is_output_type(plain) else None
+    cls = made.cls or resource_class(made.token)
+    return with_unknowns(cls, with_mappings(cls, made.inputs)) if cls is not None else dict(made.inputs)
 
 
 @cache
-def resource_class(token: str) -> type:
-    """The SDK class behind a type token; raises UnknownResourceTypeError for a package the platform does not use."""
-    package, module, name = token.split(":")
+def resource_class(token: str) -> type | None:
+    """The SDK class behind an azure-native or random type token; None for another provider's."""
+    package, module, name = type_key(token).split(":")
     modules = {"azure-native": f"pulumi_azure_native.{module}", "random": "pulumi_random"}
     if package not in modules:
-        raise UnknownResourceTypeError(f"{token}: only azure-native and random are simulated")
-    cls: type = getattr(importlib.import_module(modules[package]), name)
-    return cls
+        return None
+    try:
+        return getattr(importlib.import_module(modules[package]), name, None)
+    except ImportError:
+        return None
 
 
-def invoked(token: str) -> dict[str, Any]:
-    """What a provider function answers; only those that the program may call are known."""
+def invoked(token: str) -> dict[str, Any] | None:
+    """What a provider function answers; None for one that nothing is known of."""
     if token == "azure-native:authorization:getClientConfig":  # noqa: S105 - a type token
         return {
             "clientId": CALLER_CLIENT_ID,
@@ -222,4 +259,18 @@ def invoked(token: str) -> dict[str, Any]:
             "subscriptionId": SUBSCRIPTION_ID,
             "tenantId": TENANT_ID,
         }
-    raise UnknownResourceTypeError(f"{token} is called by the program, but has no simulated answer")
+    return None
+
+
+def made_up_answer(token: str) -> dict[str, Any]:
+    """The texts that an unknown function would answer, all marked unknown; empty where the SDK does not say them."""
+    package, module, name = type_key(token).split(":")
+    if package != "azure-native":
+        return {}
+    try:
+        result = getattr(
+            importlib.import_module(f"pulumi_azure_native.{module}"), f"{name[:1].upper()}{name[1:]}Result"
+        )
+    except (ImportError, AttributeError):
+        return {}
+    return with_marks(result, {})

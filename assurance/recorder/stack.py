@@ -1,4 +1,4 @@
-"""Records one stack of the project: its config, its program, in this process.
+"""Records one stack of a project: its config, its program, in this process.
 
 Everything of the project is imported here, inside the function, from the project's own folder: the process that
 forks the recordings has imported nothing of it.
@@ -6,31 +6,79 @@ forks the recordings has imported nothing of it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
+from pulumi import ConfigMissingError, ConfigTypeError
+
+from assurance.basis import basis_of
+from assurance.errors import UsageError
+from assurance.project import Project
 from assurance.record import Mode, Record
 from assurance.recorder.program import record_program, run_main
 
+PLACEHOLDER = "placeholder-for-%s-supplied-by-the-recorder"
 
-def record_stack(root: Path, stack: str, mode: Mode, on_resource: Callable[[], None] = lambda: None) -> Record:
-    """Run ``__main__.py`` of the project at ``root`` for ``stack``.
+
+def record_stack(project: Project, stack: str, mode: Mode, on_resource: Callable[[], None] = lambda: None) -> Record:
+    """Run the program of ``project`` for ``stack``.
 
     Supplied secrets that the config does not hold, or holds encrypted, are stood in for by a marked text and listed
-    in ``record.supplied``. Raises DocumentError, with lines, for a wrong stack config.
+    in ``record.supplied``. Raises DocumentError, with lines, for a wrong stack config; UsageError for one that another
+    program does not take.
     """
+    own = (project.root / "stacks" / "recording.py").is_file()
+    record = _platform(project, stack, mode, on_resource) if own else _plain(project, stack, mode, on_resource)
+    record.basis = basis_of(project, stack)
+    return record
+
+
+def _platform(project: Project, stack: str, mode: Mode, on_resource: Callable[[], None]) -> Record:
+    """A program with `stacks.recording`, which knows its config, its secrets and what becomes of each entry."""
     from stacks.recording import follow_entries, stack_config
 
-    with stack_config(root, stack) as config, follow_entries(root) as entries:
-        record = record_program(
-            run_main(root),
-            stack=stack,
-            mode=mode,
-            root=root,
+    with stack_config(project.root, stack) as config, follow_entries(project.root) as entries:
+        record = _run(
+            project,
+            stack,
+            mode,
+            on_resource=on_resource,
             config=config.values,
             secret_keys=config.secret_keys,
             origins=entries.origins,
-            on_resource=on_resource,
         )
     record.supplied, record.notMade = config.supplied, entries.not_made()
     return record
+
+
+def _plain(project: Project, stack: str, mode: Mode, on_resource: Callable[[], None]) -> Record:
+    """Any other program: the stack file as the engine hands it over, encrypted values stood in for."""
+    config, secure = project.config(stack)
+    config |= {key: PLACEHOLDER % key for key in secure}
+    try:
+        record = _run(project, stack, mode, on_resource=on_resource, config=config, secret_keys=secure)
+    except ConfigMissingError as error:
+        file = f"Pulumi.{stack}.yaml"
+        there = "" if (project.root / file).is_file() else f"; there is no {file}"
+        raise UsageError(
+            f"{file}: {error.key}: the program requires it{there}: pulumi config set {error.key}"
+        ) from None
+    except ConfigTypeError as error:
+        allowed = f"{error.expect_type}"
+        raise UsageError(f"Pulumi.{stack}.yaml: {error.key} = {json.dumps(error.value)}: {allowed}") from None
+    record.supplied = sorted(secure)
+    return record
+
+
+def _run(project: Project, stack: str, mode: Mode, **given: Any) -> Record:
+    return record_program(
+        run_main(project),
+        stack=stack,
+        mode=mode,
+        root=project.root,
+        project=project.name,
+        main=project.main.relative_to(project.root).as_posix(),
+        lenient=not project.own,
+        **given,
+    )

@@ -80,7 +80,7 @@ def test_a_program_that_fails_is_told_from_a_wrong_config(here: Path) -> None:
     (here / "__main__.py").unlink()
     (here / "__main__.py").write_text("raise RuntimeError('by design')\n")
     result = assurance("preview", "test")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "by design" in result.stderr
 
 

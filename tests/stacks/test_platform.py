@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 import yaml
 
+from assurance.project import read_project
 from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.recorder.program import record_program, run_main
 from stacks.naming import RULES
@@ -65,7 +66,7 @@ def test_both_modes_declare_the_same_resources() -> None:
 def test_a_record_is_the_same_in_every_run() -> None:
     from assurance.recorder.stack import record_stack
 
-    again = record_stack(ROOT, "dev", "deployed")
+    again = record_stack(read_project(ROOT), "dev", "deployed")
     again.seconds = 0
     before = stack_record("dev")
     before.seconds = 0
@@ -228,7 +229,7 @@ def test_a_real_run_stops_before_the_first_resource_and_names_every_missing_secr
     made: list[Resource] = []
     with pytest.raises(SettingsError) as stopped:
         record_program(
-            run_main(ROOT),
+            run_main(read_project(ROOT)),
             stack="prod",
             mode="preview",
             root=ROOT,

@@ -1,0 +1,92 @@
+"""What a record or a judgement rests on: the commit, the versions, and the files that people sign."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from assurance.project import HOME, Project
+
+REGISTERS = {
+    "exceptions": "exceptions.yaml",
+    "trusted": "trusted.yaml",
+    "acceptedChanges": "accepted_changes.yaml",
+    "attestations": "attestations.yaml",
+}
+"""Registers under ``policies/`` that change what a record is worth, by their name in `basis`."""
+
+
+def basis_of(project: Project, stack: str) -> dict[str, Any]:
+    """The basis of a record: None for a file that is not there and for a commit of a folder without git."""
+    policies = _policies(project)
+    return {
+        "project": project.name,
+        **commit_of(project.root),
+        "version": own_version(),
+        "sdk": sdk_versions(),
+        "stackFile": file_hash(project.root / f"Pulumi.{stack}.yaml"),
+        **{name: file_hash(policies / file) if policies else None for name, file in REGISTERS.items()},
+    }
+
+
+def commit_of(root: Path) -> dict[str, Any]:
+    """{"commit", "dirty", "date"} of the working tree at ``root``; the date is the commit's.
+
+    dirty: a tracked file differs from the commit, or there is a new file that a program could read. A report that
+    somebody writes into the root is none: there only new Python and YAML files count.
+    """
+    shown = git(root, "show", "-s", "--format=%H %cI", "HEAD")
+    if shown is None:
+        return {"commit": None, "dirty": None, "date": None}
+    commit, date = shown.split()
+    status = git(root, "status", "--porcelain", "--no-renames", "--untracked-files=all", "--", ".") or ""
+    return {"commit": commit, "dirty": any(_counts(line) for line in status.splitlines()), "date": date}
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """What git answers in ``root``, without the last line's end; None where it refuses or is not installed."""
+    command = ["git", "-C", str(root), "-c", "core.quotePath=false", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return None
+    return done.stdout.rstrip("\n") if done.returncode == 0 else None
+
+
+@cache
+def own_version() -> str:
+    """The version of this `assurance`."""
+    return metadata.version("medspasync-platform")
+
+
+@cache
+def sdk_versions() -> dict[str, str]:
+    """The installed Pulumi packages and their versions."""
+    found = {}
+    for each in metadata.distributions():
+        name = (each.metadata["Name"] or "").lower().replace("_", "-")
+        if name == "pulumi" or name.startswith("pulumi-"):
+            found[name] = each.version
+    return dict(sorted(found.items()))
+
+
+def file_hash(path: Path) -> str | None:
+    """The SHA-256 of a file, in hexadecimal; None where there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def _policies(project: Project) -> Path | None:
+    """The folder of the registers: the project's own, or the repository's for a program of it."""
+    if (project.root / "policies").is_dir():
+        return project.root / "policies"
+    return HOME / "policies" if project.own else None
+
+
+def _counts(status: str) -> bool:
+    """Whether a line of ``git status --porcelain`` makes a tree dirty."""
+    code, path = status[:2], Path(status[3:].strip('"'))
+    return code != "??" or len(path.parts) > 1 or path.suffix in (".py", ".yaml", ".yml")
