@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,13 +37,39 @@ class DocumentError(ValueError):
         self.problems = problems
 
 
+class Bare(str):
+    """Words in the place of a value, shown without quotes."""
+
+
+MISSING = Bare("(missing)")
+"""Stands for the value of a key that is not there."""
+
+
 def shorten(value: Any, limit: int = 60) -> str:
-    """A value as a message may show it."""
-    text = repr(value)
+    """A value as a message may show it: in YAML's words."""
+    text = _written(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Bare):
+        return str(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_written(item)}' for key, item in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_written, value))}]"
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about a misspelt name: ``; did you mean X?``, or nothing where no known name is near."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    names = {_letters(other): other for other in known}
+    near = difflib.get_close_matches(_letters(name), names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else ""
+
+
+def _letters(name: str) -> str:
+    """A name without case, spaces, hyphens and underscores: ``East US 2`` is near to ``eastus2``."""
+    return re.sub(r"[\s_-]", "", name).lower()

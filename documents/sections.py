@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, to_json
 
-from documents.problems import Problem, did_you_mean
+from documents.problems import MISSING, Problem, did_you_mean
+from documents.words import KEY, describe, kinds_at, refusal
 
 
 class Section(BaseModel):
@@ -42,7 +43,8 @@ def validate(data: Any, type_: Any) -> tuple[Any, list[Problem]]:
         # As JSON, where strict mode takes a list for a tuple, and a text for a date.
         content = TypeAdapter(type_).validate_json(to_json(data))
     except ValidationError as error:
-        return None, [refused(type_, details) for details in error.errors()]
+        problems = [refused(type_, {**details, "loc": _written(data, details["loc"])}) for details in error.errors()]
+        return None, list({(problem.key, problem.allowed): problem for problem in problems}.values())
     return content, list(all_problems(content))
 
 
@@ -64,17 +66,47 @@ def refused(model: Any, details: ErrorDetails) -> Problem:
     """What pydantic refuses in data for ``model``, as a problem. The key is relative to the data."""
     path = ""
     for part in details["loc"]:
-        path = f"{path}[{part}]" if isinstance(part, int) else path if part == "[key]" else _join(path, part)
+        path = f"{path}[{part}]" if isinstance(part, int) else path if part == KEY else _join(path, part)
     if details["type"] == "missing":
-        return Problem(path, None, "required")
+        return Problem(path, MISSING, requirement(model, details["loc"]))
     if details["type"] == "extra_forbidden":
         keys = keys_at(model, details["loc"][:-1])
-        return Problem(
-            path,
-            details["input"],
-            f"unknown key{did_you_mean(str(details['loc'][-1]), keys)}; known: {', '.join(keys)}",
-        )
-    return Problem(path, details["input"], details["msg"][:1].lower() + details["msg"][1:])
+        last = str(details["loc"][-1])
+        if last.isdigit() and details["input"] is None:
+            return Problem(path, details["input"], "nothing: a number is written without commas, 6000 and not 6,000")
+        return Problem(path, details["input"], f"unknown key{did_you_mean(last, keys)}; known: {', '.join(keys)}")
+    return Problem(path, details["input"], refusal(model, details))
+
+
+def _written(data: Any, location: Sequence[int | str]) -> tuple[int | str, ...]:
+    """A location without pydantic's own parts: which member of a union it tried."""
+    written: list[int | str] = []
+    for number, part in enumerate(location):
+        if isinstance(data, Mapping) and (part in data or number + 1 == len(location)):
+            data = data.get(part)
+        elif isinstance(part, int) and isinstance(data, Sequence):
+            data = data[part]
+        elif part != KEY:
+            continue
+        written.append(part)
+    return tuple(written)
+
+
+def requirement(model: Any, location: Sequence[int | str]) -> str:
+    """What a key that is not there must hold, and what it is for."""
+    wanted = " or ".join(dict.fromkeys(describe(kind) for kind in kinds_at(model, location)))
+    said = next(
+        (
+            info.description
+            for kind in kinds_at(model, location[:-1])
+            if isinstance(kind.annotation, type) and issubclass(kind.annotation, Section)
+            for info in kind.annotation.model_fields.values()
+            if info.alias == location[-1] and info.description
+        ),
+        None,
+    )
+    meaning = f" ({' '.join(said.split()).rstrip('.')})" if said else ""
+    return f"required: {wanted}{meaning}"
 
 
 def keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:

@@ -91,6 +91,17 @@ def repeated_keys(node: yaml.Node | None, key: str = "") -> Iterator[Problem]:
 
 def yaml_problem(error: Exception, file: str) -> Problem:
     """A text that is no YAML, or no text, as a problem of its file."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object[: error.start].count(b"\n") + 1
+        found = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else f"byte {error.object[error.start]:#x}"
+        return Problem("", f"({found})", "a text file in UTF-8: save it in this encoding", file, line)
+    if isinstance(error, yaml.reader.ReaderError):
+        return Problem("", f"(character {error.character!r})", "a text file in UTF-8 without control characters", file)
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or str(error)
-    return Problem("", message, "a YAML file", file, mark.line + 1 if mark else None)
+    allowed = "a YAML file"
+    if "cannot start any token" in message:
+        allowed = (
+            "a YAML file: spaces at the beginning of a line, no tab; text with a special first character in quotes"
+        )
+    return Problem("", message, allowed, file, mark.line + 1 if mark else None)

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from components.network import SecurityRule
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.network import SUBNETS, NetworkSettings
 
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
@@ -42,13 +43,20 @@ Place = Literal[
 """Where a flow starts or ends: a subnet's purpose, ``every-subnet``, ``peers``, ``any`` or one of Azure's service
 tags (learn.microsoft.com/azure/virtual-network/service-tags-overview)."""
 
-Port = Annotated[int, Field(ge=1, le=65535)] | Annotated[str, StringConstraints(pattern=r"^(any|mail|\d+-\d+)$")]
+Port = (
+    Annotated[int, Field(ge=1, le=65535)]
+    | Annotated[
+        str,
+        StringConstraints(pattern=r"^(any|mail|\d+-\d+)$"),
+        Words("any, mail, or a range of ports like 30000-31000"),
+    ]
+)
 
 
 class Flow(Section):
     """One row of the table."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$")]
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$"), Words("a name, like app-to-db")]
     start: Annotated[Place, Field(alias="from")]
     end: Annotated[Place, Field(alias="to")]
     ports: Annotated[list[Port], Field(min_length=1)]

@@ -13,6 +13,7 @@ from documents.durations import minutes
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.log_tables import FeedingKind
 
 ALERTS = "stacks/catalogues/alerts.yaml"
@@ -43,8 +44,14 @@ Limit = Literal["database-connections"]
 
 Channel = Literal["critical", "warning", "security"]
 Severity = Literal[0, 1, 2, 3, 4]
-AlertId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Control = Annotated[str, StringConstraints(pattern=r"^164\.\d{3}(\([a-zA-Z0-9]+\))*$")]
+AlertId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60),
+    Words("a name in lower case with hyphens, like postgres-cpu"),
+]
+Control = Annotated[
+    str, StringConstraints(pattern=r"^164\.\d{3}(\([a-zA-Z0-9]+\))*$"), Words("a HIPAA control, like 164.312(b)")
+]
 Number = int | float
 
 MetricWindow = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"]
@@ -64,7 +71,11 @@ class AlertEntry(Section):
     """0 critical, 1 error, 2 warning, 3 informational, 4 verbose."""
     channel: Channel
     """Which action group hears of it."""
-    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    runbook: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z-]+$"),
+        Words("the name of a page in docs/runbooks without .md, like database"),
+    ]
     """File name in docs/runbooks, without `.md`."""
     controls: Annotated[list[Control], Field(min_length=1)]
     """HIPAA control ids (45 CFR)."""

@@ -10,21 +10,42 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
+from documents.words import Words
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
 from stacks.settings.environment import environment_problems
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 
-AppName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=12)]
+AppName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=12),
+    Words("a name in lower case, like backend or pro-next"),
+]
 """2 to 12 characters: the name is part of a Key Vault's, which has 24."""
 HostName = Annotated[
-    str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
+    str,
+    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$", max_length=253),
+    Words("a host name in lower case without https:// and path, like app.example.com"),
 ]
-Path = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+$", max_length=200)]
-PathPattern = Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+(/\*)?$", max_length=200)]
-Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128)]
-Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Path = Annotated[
+    str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+$", max_length=200), Words("a path, like /healthz")
+]
+PathPattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+(/\*)?$", max_length=200),
+    Words("a path, like /favicon.ico, or all below one, like /static/*"),
+]
+Variable = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128),
+    Words("the name of an environment variable in capitals, like LOG_LEVEL"),
+]
+Guid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
+]
 
 SITE = "app"
 """Kind of a site in names: app-mss-prod-backend-x7k2."""
@@ -36,9 +57,17 @@ class RegistrySettings(Section):
     """The container registry that apps are pulled from. It outlives stacks: the bootstrap makes it before the first
     `up`, in the stack's subscription."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{5,50}$")]
+    name: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9]{5,50}$"),
+        Words("5 to 50 lower-case letters or digits, like medspasyncpro"),
+    ]
     """Name of the Azure container registry: 5 to 50 lower-case letters or digits."""
-    resource_group: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._()-]{1,90}$")]
+    resource_group: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9._()-]{1,90}$"),
+        Words("the name of a resource group, like rg-mss-shared"),
+    ]
     """Its resource group."""
 
     @property
@@ -50,9 +79,17 @@ class RegistrySettings(Section):
 class ImageSettings(Section):
     """A container image, by digest: a tag can be moved."""
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255)]
+    repository: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255),
+        Words("a repository in lower case, like backend"),
+    ]
     """Repository in the registry, for example backend."""
-    digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    digest: Annotated[
+        str,
+        StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"),
+        Words("sha256: and 64 hexadecimal digits, as a push prints it; never a tag"),
+    ]
     """sha256:<64 hexadecimal digits>. With a slot, this is the image an app is created with; deployments swap."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     """Port on which the container listens."""
@@ -141,7 +178,14 @@ class AppSettings(Section):
     static_paths: list[PathPattern] = []
     """Paths that Front Door may cache and compress, for example /_next/static/*. Nothing personal is below them; none
     with `signIn`, since the edge answers from its cache whoever asks."""
-    content_security_policy: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$")] | None = None
+    content_security_policy: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[\x20-\x7e]+$"),
+            Words("`app`, or a policy in plain characters, like default-src 'self'; frame-ancestors 'none'"),
+        ]
+        | None
+    ) = None
     """Content-Security-Policy header of its own, one line, with frame-ancestors. Null: the one of its exposure class
     (stacks/catalogues/security_headers.yaml); `app`: the app sends one itself, for example with nonces."""
 

@@ -9,9 +9,12 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.platform import PlatformSettings, regions
 
-Table = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$")]
+Table = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$"), Words("a table of Log Analytics, like AZKVAuditLogs")
+]
 
 SIX_YEARS = 2192
 """Days of six calendar years with two leap days: 45 CFR 164.316(b)(2)(i), applied to audit records by policy."""
@@ -86,11 +89,5 @@ class ArchiveSettings(Section):
 def cross_problems(archive: ArchiveSettings, platform: PlatformSettings) -> Iterator[Problem]:
     """Mistakes between the archive and the place of the platform. Keys are full paths without the namespace."""
     region = regions()[platform.location]
-    if "Z" in archive.redundancy and not region["zones"]:
-        yield Problem(
-            "archive.redundancy",
-            archive.redundancy,
-            f"LRS, GRS or RAGRS: {platform.location} has no availability zones",
-        )
     if "G" in archive.redundancy and region.get("paired") not in regions():
         yield Problem("archive.redundancy", archive.redundancy, f"LRS or ZRS: {platform.location} has no paired region")

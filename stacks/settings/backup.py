@@ -62,7 +62,5 @@ def cross_problems(backup: BackupSettings, platform: PlatformSettings) -> Iterat
     if not backup.enabled:
         return
     region = regions()[platform.location]
-    if backup.redundancy == "ZoneRedundant" and not region["zones"]:
-        yield Problem("backup.redundancy", backup.redundancy, f"another: {platform.location} has no availability zones")
     if backup.redundancy == "GeoRedundant" and region.get("paired") not in regions():
         yield Problem("backup.redundancy", backup.redundancy, f"another: {platform.location} has no paired region")

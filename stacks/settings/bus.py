@@ -9,8 +9,13 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.words import Words
 
-EntityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50)]
+EntityName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50),
+    Words("a name in lower case with hyphens, like appointments"),
+]
 """Lower-case letters, digits and single hyphens; a subscription's name has at most 50 characters in Azure."""
 
 

@@ -12,8 +12,8 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
-from stacks.settings.platform import PlatformSettings, regions
 
 WORKBOOKS = "stacks/catalogues/workbooks"
 _FOLDER = Path(__file__).parents[1] / "catalogues" / "workbooks"
@@ -28,7 +28,7 @@ class ManagedGrafanaSettings(Section):
     Its dashboards, data sources and people are data plane, which no deployment reaches: docs/dashboards.md says how.
     """
 
-    version: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] = "11"
+    version: Annotated[str, StringConstraints(pattern=r"^\d{2}$"), Words("a major version in quotes, like 11")] = "11"
     """Major version of Grafana, one that Azure offers."""
     zone_redundant: bool = True
     """Survive the loss of a zone; needs a region with zones. Fixed at creation."""
@@ -50,14 +50,6 @@ class DashboardSettings(Section):
     """The same log queries as dashboards in the portal's own Grafana. Free (no Managed Grafana instance)."""
     managed_grafana: ManagedGrafanaSettings | None = None
     """A Grafana instance of its own; left out, the stack has none."""
-
-
-def cross_problems(dashboards: DashboardSettings, platform: PlatformSettings) -> Iterator[Problem]:
-    """Zones must be there. Keys are full paths without the namespace."""
-    grafana = dashboards.managed_grafana
-    if grafana is not None and grafana.zone_redundant and not regions()[platform.location]["zones"]:
-        key = "dashboards.managedGrafana.zoneRedundant"
-        yield Problem(key, True, f"false: {platform.location} has no availability zones")
 
 
 class TileEntry(Section):

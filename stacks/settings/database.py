@@ -10,10 +10,19 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.platform import PlatformSettings, regions
 
-Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-ArmId = Annotated[str, StringConstraints(pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$")]
+Guid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
+]
+ArmId = Annotated[
+    str,
+    StringConstraints(pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$"),
+    Words("an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/<type>/<name>"),
+]
 Zone = Literal["1", "2", "3"]
 
 SIZES_GB = (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32767)
@@ -112,7 +121,11 @@ class ReplicaNetworkSettings(Section):
 class ReplicaKeySettings(Section):
     """The customer-managed key of a replica in a region that has none of the platform's keys."""
 
-    uri: Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+$")]
+    uri: Annotated[
+        str,
+        StringConstraints(pattern=r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+$"),
+        Words("the address of a key without version, like https://<vault>.vault.azure.net/keys/<name>"),
+    ]
     """Key without version, in a vault of the replica's region."""
     identity_id: ArmId
     """User-assigned identity that may get, list, wrap and unwrap with it."""
@@ -166,11 +179,22 @@ class DatabaseSettings(Section):
     """How apps sign in. entra: with a token of their identity; connection strings hold no credential. password, for
     clients that cannot: with a generated password (DATABASE-PASSWORD), which DATABASE-URL holds; needs
     entra-and-password, PostgreSQL 16 and the database job, and an exception to PG-ENTRA-ONLY."""
-    administrator_login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,62}$")] | None = None
+    administrator_login: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,62}$"),
+            Words("3 to 63 lower-case letters, digits or underscores, like medspa_admin"),
+        ]
+        | None
+    ) = None
     """Name of the password administrator, with entra-and-password only; fixed for the server's life."""
     administrators: list[AdministratorSettings] = []
     """Entra administrators beside the bootstrap identity: the break-glass group."""
-    database: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = "medspasync"
+    database: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"),
+        Words("lower-case letters, digits or underscores, like medspasync"),
+    ] = "medspasync"
     """Name of the application database, which the database job `bootstrap` makes and owns. Renaming it here makes a
     new, empty one beside the old."""
     pooler: PoolerSettings | None = PoolerSettings()
@@ -233,15 +257,6 @@ def cross_problems(database: DatabaseSettings, platform: PlatformSettings) -> It
             True,
             f"false: Azure pairs {platform.location} with no region that backups could go to",
         )
-    if not region["zones"]:
-        if database.high_availability == "ZoneRedundant":
-            yield Problem(
-                "database.highAvailability",
-                database.high_availability,
-                f"SameZone or Disabled: {platform.location} has no availability zones",
-            )
-        if database.zone is not None:
-            yield Problem("database.zone", database.zone, f"null: {platform.location} has no availability zones")
     if database.replica is not None:
         yield from _replica_problems(database, database.replica, platform)
 
@@ -258,5 +273,3 @@ def _replica_problems(
     if has_key == (replica.key is not None):
         need = f"null: the platform has a key in {location}" if has_key else f"a key and an identity in {location}"
         yield Problem("database.replica.key", None if replica.key is None else "given", need)
-    if replica.zone is not None and not regions()[location]["zones"]:
-        yield Problem("database.replica.zone", replica.zone, f"null: {location} has no availability zones")

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
+from documents.words import Words
+from stacks.settings.countries import CountryCode
 from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
 
 # Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").
@@ -36,15 +38,17 @@ PRIVATE_LINK_REGIONS = (
     "westus3",
 )
 
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-
 
 class DnsZoneSettings(Section):
     """An Azure DNS zone of the same subscription, made by hand, in which the hosts' records are kept."""
 
     resource_group: Annotated[str, Field(min_length=1, max_length=90)]
     """Resource group of the zone."""
-    zone: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+    zone: Annotated[
+        str,
+        StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"),
+        Words("the name of a DNS zone in lower case, like example.com"),
+    ]
     """Name of the zone, for example example.com."""
 
 
@@ -103,7 +107,11 @@ class ExcludedField(Section):
     """Kind of field."""
     operator: Literal["Equals", "StartsWith", "EndsWith", "Contains"] = "Equals"
     """How the field's name is compared with `selector`. Azure's EqualsAny, every field, is not offered."""
-    selector: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=100)]
+    selector: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=100),
+        Words("the name of a field, like notes"),
+    ]
     """Name of the field, or the part of it."""
 
 
@@ -113,9 +121,17 @@ class ManagedRuleChangeSettings(Section):
 
     rule_set: Literal["default", "bots"] = "default"
     """Microsoft's default rule set, or its bot rules."""
-    group: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+(-[A-Za-z]+)*$", max_length=60)]
+    group: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z]+(-[A-Za-z]+)*$", max_length=60),
+        Words("the group of a managed rule, like SQLI"),
+    ]
     """The rule's group as the firewall's log names it, for example SQLI or PROTOCOL-ENFORCEMENT."""
-    rule: Annotated[str, StringConstraints(pattern=r"^([0-9]{6,8}|Bot[0-9]{6})$")]
+    rule: Annotated[
+        str,
+        StringConstraints(pattern=r"^([0-9]{6,8}|Bot[0-9]{6})$"),
+        Words("the id of a managed rule in quotes, like 942430 or Bot300700"),
+    ]
     """The rule's id, for example 942430 or Bot300700."""
     exclude: list[ExcludedField] = []
     """Fields it does not look at: the narrowest change, to be preferred."""

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
@@ -28,13 +29,33 @@ WindowMinutes = Literal[1, 5]
 RateAction = Literal["Block", "Log"]
 """What a rate-limit rule may do; Azure knows no other action for one."""
 
-UrlPart = Annotated[str, StringConstraints(pattern=r"^/[^A-Z\s]*$", max_length=256)]
-RoutePattern = Annotated[str, StringConstraints(pattern=r"^/[^A-Z\s*]*(/\*)?$", max_length=256)]
+UrlPart = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[^A-Z\s]*$", max_length=256),
+    Words("a part of a URL in lower case, like /auth/login"),
+]
+RoutePattern = Annotated[
+    str,
+    StringConstraints(pattern=r"^/[^A-Z\s*]*(/\*)?$", max_length=256),
+    Words("a path in lower case, like /login, or all below one, like /auth/*"),
+]
 """A whole path, or all below one (``/auth/*``); upper and lower case are the same to Front Door."""
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30)]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$")]
-HeaderValue = Annotated[str, StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$")]
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30),
+    Words("a name in lower-case letters and digits, like authentication"),
+]
+HeaderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$"),
+    Words("the name of a header, like Referrer-Policy"),
+]
+HeaderValue = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$"),
+    Words("the value of a header in plain characters"),
+]
 
 
 class RateLimitEntry(Section):

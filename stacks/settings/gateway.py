@@ -9,15 +9,24 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.apps import AppSettings, Path
 from stacks.settings.edge import FrontDoorSettings
 from stacks.settings.edge_catalogues import Method
 from stacks.settings.network import NetworkSettings
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50),
+    Words("a name in lower case with hyphens, like partner"),
+]
 Calls = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=1, le=300)]
-Https = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$")]
+Https = Annotated[
+    str,
+    StringConstraints(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$"),
+    Words("an https address in lower case, like https://sts.example.com/tenant"),
+]
 
 REFUSED_TIERS = {
     "PremiumV2": "Front Door cannot reach it by private link, and its public address cannot be limited to Front Door",
@@ -64,11 +73,19 @@ class TokenSettings(Section):
             pattern=r"^https://(login\.microsoftonline\.com|[a-z0-9-]+\.ciamlogin\.com)/[A-Za-z0-9./-]+/"
             r"\.well-known/openid-configuration$"
         ),
+        Words("an Entra tenant's https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration"),
     ]
     """OpenID configuration of the Entra tenant that signs: the gateway's way out leads to Entra only."""
     issuers: Annotated[list[Https], Field(min_length=1)]
     """Issuers of which a token must have one."""
-    audiences: Annotated[list[Annotated[str, StringConstraints(pattern=r"^[!-~]+$")]], Field(min_length=1)]
+    audiences: Annotated[
+        list[
+            Annotated[
+                str, StringConstraints(pattern=r"^[!-~]+$"), Words("an audience without spaces, like api://medspasync")
+            ]
+        ],
+        Field(min_length=1),
+    ]
     """Audiences of which a token must have one: the API's app registration."""
 
 
@@ -121,7 +138,12 @@ class ApiManagementSettings(Section):
     publisher_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """Organisation that publishes the APIs."""
     publisher_email: (
-        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", max_length=100)] | None
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", max_length=100),
+            Words("the mailbox of a role, like api@example.com"),
+        ]
+        | None
     ) = None
     """A role's mailbox: Azure sends notices there."""
     open_for_creation: bool = False

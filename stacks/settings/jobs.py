@@ -12,25 +12,32 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.apps import AppSettings, RegistrySettings
+from stacks.settings.cron import Cron
 from stacks.settings.database import Guid
-from stacks.settings.platform import PlatformSettings, regions
 
 ROLES = "database/roles.yaml"
 _FILE = Path(__file__).parents[2] / "database" / "roles.yaml"
 DATABASE_URL = "DATABASE-URL"
 
-Cron = Annotated[str, StringConstraints(pattern=r"^([0-9*/,-]+ ){4}[0-9*/,-]+$")]
-"""Minute, hour, day of the month, month, weekday; UTC."""
 PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
 
 
 class JobImageSettings(Section):
     """The image of the database room, by digest: a tag can be moved."""
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255)]
+    repository: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255),
+        Words("a repository in lower case, like backend"),
+    ]
     """Repository in `registry`, for example database."""
-    digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    digest: Annotated[
+        str,
+        StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"),
+        Words("sha256: and 64 hexadecimal digits, as a push prints it; never a tag"),
+    ]
     """sha256:<64 hexadecimal digits>. A new one is applied by `python -m deployment run`."""
 
 
@@ -110,7 +117,6 @@ def app_role(app: str) -> str:
 
 def cross_problems(
     job: DatabaseJobSettings,
-    platform: PlatformSettings,
     registry: RegistrySettings | None,
     apps: Mapping[str, AppSettings],
 ) -> Iterator[Problem]:
@@ -119,8 +125,6 @@ def cross_problems(
         return
     if registry is None:
         yield Problem("databaseJob.image", job.image.repository, "a `registry` section to pull it from")
-    if job.zone_redundant and not regions()[platform.location]["zones"]:
-        yield Problem("databaseJob.zoneRedundant", True, f"false: {platform.location} has no availability zones")
     for name, app in apps.items():
         if DATABASE_URL in app.secrets and app_role(name) not in app_roles():
             index = list(app.secrets).index(DATABASE_URL)

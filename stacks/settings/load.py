@@ -8,9 +8,11 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from stacks.entries import stack_file
+from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.secrets import SecretName
+from stacks.settings.stack_file import project_problems
 from stacks.settings.supplied import supplied_secrets
 
 
@@ -19,6 +21,8 @@ def load_settings() -> tuple[Settings, Mapping[SecretName, pulumi.Output[str]]]:
 
     Raises SettingsError naming file, key, value and what is allowed, for every mistake.
     """
+    if problems := list(project_problems(pulumi.get_project())):
+        raise SettingsError(problems)
     file = stack_file()
     # The whole config, not key by key: a misspelt key must be found, and pulumi.Config cannot list keys.
     config = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.alerts import (
     ALERTS,
     ActivityEntry,
@@ -23,7 +24,11 @@ from stacks.settings.alerts import (
 from stacks.settings.log_tables import RETENTION_STEPS, retention_is_allowed
 from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 
-Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$")]
+Email = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"),
+    Words("the mailbox of a role, like ops@example.com"),
+]
 """An address of a role or a list, not of a person: receivers change without a deployment."""
 
 
@@ -83,7 +88,9 @@ class ReceiversSettings(Section):
 
 
 Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Clock = Annotated[
+    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Words("a time of day in quotes, like 03:30")
+]
 LONGEST_WINDOW = 240
 """Minutes: the recovery time that the platform aims at (policy choice)."""
 
@@ -91,7 +98,11 @@ LONGEST_WINDOW = 240
 class AvailabilityTest(Section):
     """A request from outside, every five minutes from five places. About $10 a month each."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s/?#]+(/[^\s]*)?$")]
+    url: Annotated[
+        str,
+        StringConstraints(pattern=r"^https://[^\s/?#]+(/[^\s]*)?$"),
+        Words("an https address, like https://api.example.com/healthz"),
+    ]
     """What to ask for: https, without sign-in and without PHI in the answer. Status 200 counts as available."""
 
 
@@ -117,7 +128,9 @@ class MaintenanceWindow(Section):
     Alerts on logs and on the activity log, which the security channel hears, are told as ever.
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    name: Annotated[
+        str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$"), Words("a short name in lower case, like patches")
+    ]
     """Short name, part of the rule's name."""
     days: Annotated[list[Day], Field(min_length=1)]
     """Days of the week, in UTC."""
@@ -139,7 +152,9 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-TestName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+TestName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$"), Words("a short name in lower case, like api")
+]
 
 
 class MonitoringSettings(Section):

@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.addresses import inside, overlapping, prefix_for, range_mistake, usable
 
 
@@ -22,8 +23,16 @@ def _private_range(text: str) -> str:
     return text
 
 
-Cidr = Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"), AfterValidator(_private_range)]
+Cidr = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"),
+    Words("a private address range, like 10.40.0.0/20"),
+    AfterValidator(_private_range),
+]
 """A private IPv4 range such as 10.40.0.0/20."""
+
+
+_ARM_ID = Words("an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Network/<type>/<name>")
 
 
 def _network_resource(kind: str) -> StringConstraints:
@@ -129,9 +138,11 @@ class PeerSettings(Section):
     stacks/catalogues/network_flows.yaml (`peers`).
     """
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$")]
+    name: Annotated[
+        str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$"), Words("a name in lower case, like hub")
+    ]
     """Name of the peer, in lower case."""
-    network_id: Annotated[str, _network_resource("virtualNetworks")]
+    network_id: Annotated[str, _network_resource("virtualNetworks"), _ARM_ID]
     """ARM id of the peer's virtual network."""
     address_spaces: Annotated[list[Cidr], Field(min_length=1)]
     """Ranges that come from there, for example the hub's own and its VPN clients'."""
@@ -165,7 +176,7 @@ class NetworkSettings(Section):
     nat_gateway: NatGatewaySettings | None = None
     """A stable address for outbound calls. Left out, apps and jobs call out from addresses of their service, shared
     with other customers, 128 ports an instance; a runner has no way out. About 35 dollars a month."""
-    ddos_plan_id: Annotated[str, _network_resource("ddosProtectionPlans")] | None = None
+    ddos_plan_id: Annotated[str, _network_resource("ddosProtectionPlans"), _ARM_ID] | None = None
     """ARM id of a DDoS protection plan (about 2,900 dollars a month, for up to 100 public addresses of a tenant). It
     protects public addresses of this network; Front Door has protection of its own."""
     peers: list[PeerSettings] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from documents.problems import Problem, did_you_mean
-from documents.sections import Section, under, validate
+from documents.problems import MISSING, Problem, did_you_mean
+from documents.sections import Section, requirement, under, validate
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.rules import cross_section_problems
@@ -19,27 +20,32 @@ SUPPLIED_KEY = "secrets"
 def parse(config: Mapping[str, str], file: str) -> Settings:
     """Settings from config by full key (objects as JSON text). ``file`` is named in messages.
 
-    Raises SettingsError with every mistake: unknown keys, wrong types and values, and, as soon as the sections they
-    concern are right, mistakes between fields and between sections. A wrong catalogue is told alone, by its own file.
+    Raises SettingsError with every mistake: unknown keys, wrong types and values, and, where the sections they concern
+    are right, mistakes between fields and between sections; it says where more may follow. A wrong catalogue is told
+    alone, by its own file.
     """
     document, problems = _document(config)
     sections: dict[str, Section] = {}
+    wrong: list[str] = []
     for name, info in Settings.model_fields.items():
         key = str(info.alias)
         # Pulumi.yaml gives an optional section an empty object where the stack file has none.
         if document.get(key, {}) == {} and not info.is_required():
             continue
         if key not in document:
-            problems.append(Problem(key, None, f"required: {info.description}"))
+            problems.append(Problem(key, MISSING, requirement(Settings, (key,))))
+            wrong.append(name)
             continue
         sections[name], mistakes = validate(document[key], info.annotation)
         problems += [under(key, problem) for problem in mistakes]
-    if not problems:
-        settings = Settings.model_construct(**{**_defaults(), **sections})
-        problems += cross_section_problems(settings)
+        if mistakes:
+            wrong.append(name)
+    settings = {**_defaults(), **sections}
+    problems += cross_section_problems(settings, wrong)
     if problems:
-        raise SettingsError([Problem(f"{NAMESPACE}:{p.key}", p.value, p.allowed, file=file) for p in problems])
-    return settings
+        named = [replace(p, key=f"{NAMESPACE}:{p.key}" if p.key else "") for p in problems]
+        raise SettingsError([replace(p, file=file) for p in named])
+    return Settings.model_construct(**settings)
 
 
 def _document(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 
 _REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
 
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9]*$"),
+    Words("lower-case letters and digits, a letter first, like mss"),
+]
 
 
 @cache
@@ -34,13 +39,20 @@ class PlatformSettings(Section):
     """Short name of the environment, in every resource name: 2 to 4 lower-case letters or digits."""
     location: str
     """Azure region of the platform, for example eastus2."""
-    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4}$")] | None = None
+    suffix: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[a-z0-9]{4}$"),
+            Words("four lower-case letters or digits in quotes, like x7k2"),
+        ]
+        | None
+    ) = None
     """Four lower-case letters or digits that make globally unique names unique. Left out, they are generated once."""
     owner: Annotated[str, Field(min_length=1)]
     """Team that answers for the stack (a role, not a person); a tag on every resource."""
     cost_center: Annotated[str, Field(min_length=1)]
     """Where the cost goes; a tag on every resource."""
-    data_classification: Annotated[str, StringConstraints(pattern=r"^(phi|test-data)$")]
+    data_classification: Literal["phi", "test-data"]
     """`phi` where the stack may hold protected health information, `test-data` where it must not; a tag."""
 
     def problems(self) -> Iterator[Problem]:

@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
-from documents.problems import Problem
-from stacks.settings import apps, archive, backup, credentials, dashboards, database, jobs, security, slo, subscription
+from pydantic.alias_generators import to_camel
+
+from documents.problems import Bare, Problem
+from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
+from stacks.settings.apps import AppSettings
 from stacks.settings.bus import bus_problems
+from stacks.settings.edge import FrontDoorSettings, WafSettings
 from stacks.settings.edge_rules import edge_apps, edge_problems
-from stacks.settings.gateway import gateway_problems
+from stacks.settings.gateway import ApiManagementSettings, gateway_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
 from stacks.settings.plans import PlanSettings
+from stacks.settings.platform import PlatformSettings
 from stacks.settings.secrets import CATALOGUE, catalogue
+from stacks.settings.zones import zone_problems
+
+MORE = Bare("(more may follow)")
 
 
-def cross_section_problems(settings: Settings) -> Iterator[Problem]:
-    """Mistakes that no section can see alone. Keys are full paths without the namespace."""
-    yield from apps.cross_problems(settings.platform, settings.plans, settings.apps, settings.registry)
-    yield from database.cross_problems(settings.database, settings.platform)
-    yield from jobs.cross_problems(settings.database_job, settings.platform, settings.registry, settings.apps)
-    yield from credentials.cross_problems(settings.database, settings.database_job, settings.apps)
-    yield from archive.cross_problems(settings.archive, settings.platform)
-    yield from backup.cross_problems(settings.backup, settings.platform)
-    yield from bus_problems(settings.event_bus, settings.apps)
-    yield from slo.cross_problems(settings.slo, settings.apps)
-    yield from security.cross_problems(settings.security, settings.monitoring)
-    yield from subscription.cross_problems(settings.subscription, settings.security, settings.archive)
-    yield from dashboards.cross_problems(settings.dashboards, settings.platform)
-    seen = edge_apps(settings.apps, settings.api_management.apis)
-    yield from edge_problems(settings.front_door, settings.waf, seen, settings.platform.location)
-    yield from gateway_problems(settings.api_management, settings.front_door, settings.network, settings.apps)
+def _edge_problems(
+    front_door: FrontDoorSettings,
+    waf: WafSettings,
+    apps: Mapping[str, AppSettings],
+    gateway: ApiManagementSettings,
+    platform: PlatformSettings,
+) -> Iterator[Problem]:
+    yield from edge_problems(front_door, waf, edge_apps(apps, gateway.apis), platform.location)
+
+
+RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
+    (("platform", "plans", "apps", "registry"), apps.cross_problems),
+    (("database", "platform"), database.cross_problems),
+    (("database_job", "registry", "apps"), jobs.cross_problems),
+    (("database", "database_job", "apps"), credentials.cross_problems),
+    (("archive", "platform"), archive.cross_problems),
+    (("backup", "platform"), backup.cross_problems),
+    (("event_bus", "apps"), bus_problems),
+    (("slo", "apps"), slo.cross_problems),
+    (("security", "monitoring"), security.cross_problems),
+    (("subscription", "security", "archive"), subscription.cross_problems),
+    (("front_door", "waf", "apps", "api_management", "platform"), _edge_problems),
+    (("api_management", "front_door", "network", "apps"), gateway_problems),
+)
+"""Rules between sections: the fields of `Settings` that a rule reads, in its order, and the rule."""
+
+
+def cross_section_problems(sections: Mapping[str, Any], wrong: Collection[str]) -> Iterator[Problem]:
+    """Mistakes that no section can see alone. Keys are full paths without the namespace.
+
+    sections: all by field of `Settings`; those in ``wrong`` have mistakes of their own. A rule that reads one
+    of these is left out, and a last problem says so.
+    """
+    for names, rule in RULES:
+        if not set(names) & set(wrong):
+            yield from rule(*(sections[name] for name in names))
+    if "platform" not in wrong:
+        right = {to_camel(name): section for name, section in sections.items() if name not in wrong}
+        yield from zone_problems(sections["platform"], right)
+    if wrong:
+        yield Problem("", MORE, "rules between sections are tried when each of them is right by itself")
+        return
+    settings = Settings.model_construct(**sections)
     yield from _room_problems(settings)
     yield from _secret_problems(settings)
     yield from _vault_name_problems(settings)

@@ -11,12 +11,21 @@ from pydantic import Field, StringConstraints, model_validator
 
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
 _FILE = Path(__file__).parents[1] / "catalogues" / "secrets.yaml"
 
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=127)]
-Environment = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+SecretName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=127),
+    Words("the name of a secret in capitals with hyphens, like JWT-SECRET"),
+]
+Environment = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$"),
+    Words("the name of an environment variable in capitals, like JWT_SECRET"),
+]
 
 
 class Rotation(Section):

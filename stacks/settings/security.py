@@ -10,9 +10,14 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.monitoring import MonitoringSettings
 
-ObjectId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+ObjectId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
+]
 
 
 class ResponseSettings(Section):
@@ -116,7 +121,12 @@ class SecuritySettings(Section):
     """Defender plans; left out, this stack leaves the subscription's plans alone."""
     policies: PolicySettings = PolicySettings()
     """What Azure Policy looks for."""
-    break_glass: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")], ObjectId] = {}
+    break_glass: dict[
+        Annotated[
+            str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$"), Words("a short name in lower case, like owner")
+        ],
+        ObjectId,
+    ] = {}
     """Emergency identities of people: name to Entra object id. Their sign-ins are incidents; they are never disabled
     by a playbook."""
 

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.alerts import AlertId, Control, Kind, minutes
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
@@ -71,7 +72,11 @@ class SentinelEntry(Section):
     """Of MITRE ATT&CK, as Sentinel spells them."""
     entities: Annotated[list[Entity], Field(min_length=1, max_length=10)]
     respond: Literal["none", "block"]
-    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    runbook: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z-]+$"),
+        Words("the name of a page in docs/runbooks without .md, like database"),
+    ]
     controls: Annotated[list[Control], Field(min_length=1)]
     source: str
 

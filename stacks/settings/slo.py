@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
+from documents.words import Words
 from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
 
 SLOS = "stacks/catalogues/slos.yaml"
@@ -103,7 +104,11 @@ class IndicatorEntry(Section):
     """What happens when the budget burns."""
     bad: str
     """KQL on AppRequests: true for a request that spends budget."""
-    runbook: Annotated[str, StringConstraints(pattern=r"^[a-z-]+$")]
+    runbook: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z-]+$"),
+        Words("the name of a page in docs/runbooks without .md, like database"),
+    ]
     controls: Annotated[list[Control], Field(min_length=1)]
 
 

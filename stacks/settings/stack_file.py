@@ -10,19 +10,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from documents.lines import key_lines, line_of
-from documents.problems import Problem, did_you_mean
+from documents.problems import Bare, Problem, did_you_mean
 from documents.yaml_text import compose_yaml, is_plain, node_data, repeated_keys, yaml_problem
 from stacks.settings.base import SettingsError
 from stacks.settings.supplied import COMMAND, CONFIG_KEY
 
 OWN_NAMESPACE = "medspasync"
+PROJECT_FILE = "Pulumi.yaml"
 FOREIGN_NAMESPACES = ("azure-native", "pulumi", "random")
 _TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off")
@@ -63,6 +64,7 @@ def read_stack_file(path: Path) -> StackFile:
     root = _compose(path)
     config_node = next((value for name, value in root.value if name.value == "config"), None)
     problems = list(_form_problems(root, config_node))
+    problems += _project_problems(path.parent / "Pulumi.yaml")
     if isinstance(config_node, yaml.MappingNode):
         lines = key_lines(config_node)
         config = node_data(config_node)
@@ -113,6 +115,8 @@ def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
     elif _is_supplied(key):
         if not key.endswith(".secure"):
             yield Problem(key, "(not shown)", f"encrypted: {COMMAND % key}; replace the value, it has been seen")
+    elif "${" in str(node.value):
+        yield Problem(key, node.value, "the value itself: nothing replaces ${...} in a stack file")
     elif is_plain(node) and _DATE.match(node.value):
         yield Problem(key, node.value, "a date in quotes: the engine makes a time stamp of a bare one")
     elif is_plain(node) and node.value not in ("true", "false") and node.value.lower() in _BOOLEANS:
@@ -124,11 +128,30 @@ def _is_supplied(key: str) -> bool:
 
 
 def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:
+    spaces = {key.partition(":")[0] for key in config if ":" in key} - set(FOREIGN_NAMESPACES)
+    if len(spaces) == 1 and len(config) > 1 and OWN_NAMESPACE not in spaces:
+        first = next(key for key in config if key.partition(":")[0] in spaces)
+        yield Problem(first, Bare(first), f"{OWN_NAMESPACE}:, as in all keys here: the project keeps its name")
+        return
     for key in config:
         namespace, colon, _ = key.partition(":")
         if not colon or namespace not in (OWN_NAMESPACE, *FOREIGN_NAMESPACES):
             near = did_you_mean(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
             yield Problem(key, key, f"a key like `{OWN_NAMESPACE}:platform` or of a provider (azure-native:){near}")
+
+
+def project_problems(name: str) -> Iterator[Problem]:
+    """The engine looks for config under the project's name: by another one it finds none of ours."""
+    if name != OWN_NAMESPACE:
+        allowed = f"{OWN_NAMESPACE}: every key of a stack file begins with the project's name; rename the workload by "
+        yield Problem("name", name, f"{allowed}`platform.short` instead", file=PROJECT_FILE)
+
+
+def _project_problems(file: Path) -> Iterator[Problem]:
+    if file.is_file():
+        node = compose_yaml(file.read_text(encoding="utf-8"))
+        name = node_data(node).get("name")
+        yield from (replace(p, line=line_of(key_lines(node), "name")) for p in project_problems(str(name)))
 
 
 def _stacks_there(path: Path) -> str:

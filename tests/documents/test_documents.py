@@ -70,11 +70,13 @@ def test_rule_between_fields_is_told_with_its_line() -> None:
     assert str(error.value) == "windows.yaml:2: [0].lastDay = '2027-01-01': a day after firstDay"
 
 
-@pytest.mark.parametrize(("content", "line"), [(b"a: b: c", ":1"), (b"\xff\xfe\x00", "")])
-def test_file_that_is_no_yaml_is_named(tmp_path: Path, content: bytes, line: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"a: b: c", "a YAML file"), (b"\xff\xfe\x00", "a text file in UTF-8.*")]
+)
+def test_file_that_is_no_yaml_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "broken.yaml"
     path.write_bytes(content)
-    with pytest.raises(DocumentError, match=f"^broken.yaml{line}: .*: a YAML file$"):
+    with pytest.raises(DocumentError, match=f"^broken.yaml:1: .*: {message}$"):
         read_document(path, dict[str, str])
 
 

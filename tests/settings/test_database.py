@@ -128,12 +128,6 @@ def test_geo_backup_needs_a_paired_region(monkeypatch: pytest.MonkeyPatch) -> No
     assert not crossed(config(geoRedundantBackup=False), "lonely")
 
 
-def test_zones_need_a_region_that_has_them() -> None:
-    assert set(crossed(config(), "westus")) == {"database.highAvailability", "database.zone"}
-    assert not crossed(config(highAvailability="SameZone", zone=None), "westus")
-    assert not crossed(config(), "eastus2")
-
-
 @pytest.mark.parametrize(
     ("replica", "keys"),
     [
@@ -146,7 +140,6 @@ def test_zones_need_a_region_that_has_them() -> None:
         ({"location": "centralus", "network": ELSEWHERE, "key": KEY}, {"database.replica.key"}),
         ({"location": "northeurope", "network": ELSEWHERE, "key": KEY}, set()),
         ({"location": "northeurope", "network": ELSEWHERE}, {"database.replica.key"}),
-        ({"location": "westus", "network": ELSEWHERE, "key": KEY, "zone": "1"}, {"database.replica.zone"}),
     ],
 )
 def test_a_replica_needs_a_network_and_a_key_where_it_is(replica: dict[str, Any], keys: set[str]) -> None:

@@ -18,23 +18,19 @@ DIGEST = f"sha256:{'0' * 64}"
 IMAGE = {"image": {"repository": "database", "digest": DIGEST}}
 REGISTRY = read(RegistrySettings, {"name": "mssregistry", "resourceGroup": "rg"})
 PERSON = "00000000-0000-4000-8000-0000000000aa"
-ZONELESS = next(name for name, region in regions().items() if not region["zones"])
 
 
-def problems(
-    data: dict[str, Any], registry: RegistrySettings | None = REGISTRY, location: str = "eastus2", **apps: list[str]
-) -> dict[str, str]:
+def problems(data: dict[str, Any], registry: RegistrySettings | None = REGISTRY, **apps: list[str]) -> dict[str, str]:
     """What the rules between sections refuse: key and what is allowed."""
     given = {name.replace("_", "-"): SimpleNamespace(secrets=secrets) for name, secrets in apps.items()}
-    where = cast(Any, SimpleNamespace(location=location))
-    found = cross_problems(read(DatabaseJobSettings, data), where, registry, cast(Any, given))
+    found = cross_problems(read(DatabaseJobSettings, data), registry, cast(Any, given))
     return {problem.key: problem.allowed for problem in found}
 
 
 def test_nothing_is_needed_and_then_there_is_no_job() -> None:
     settings = read(DatabaseJobSettings, {})
     assert settings.image is None
-    assert problems({}, registry=None, location=ZONELESS, legacy=["DATABASE-URL"]) == {}
+    assert problems({}, registry=None, legacy=["DATABASE-URL"]) == {}
 
 
 def test_the_defaults_are_the_safe_ones() -> None:
@@ -72,11 +68,6 @@ def test_one_object_signs_in_as_one_role() -> None:
 
 def test_an_image_needs_a_registry() -> None:
     assert set(problems(IMAGE, registry=None)) == {"databaseJob.image"}
-
-
-def test_zones_need_a_region_that_has_them() -> None:
-    assert set(problems(IMAGE, location=ZONELESS)) == {"databaseJob.zoneRedundant"}
-    assert problems({**IMAGE, "zoneRedundant": False}, location=ZONELESS) == {}
 
 
 def test_an_app_that_reads_the_database_needs_a_role_there() -> None:

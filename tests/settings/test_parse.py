@@ -13,7 +13,7 @@ from documents.sections import Section, keys_at
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
-from stacks.settings.rules import private_endpoints
+from stacks.settings.rules import MORE, private_endpoints
 from stacks.settings.secrets import catalogue
 from tests.projects import Config, changed
 from tests.settings.test_secrets import ROW
@@ -27,7 +27,7 @@ def problems(change: Any, more: dict[str, str] | None = None) -> dict[str, str]:
     config = {key: json.dumps(value) for key, value in changed(change).items()}
     with pytest.raises(SettingsError) as stopped:
         parse({**config, **(more or {})}, FILE)
-    return {problem.key: str(problem) for problem in stopped.value.problems}
+    return {problem.key: str(problem) for problem in stopped.value.problems if problem.value != MORE}
 
 
 def backend(config: Config) -> Config:
@@ -83,8 +83,9 @@ def test_an_unknown_key_deep_inside_is_named_with_what_is_known() -> None:
 
 
 def test_what_a_section_must_have_is_asked_for_at_its_key() -> None:
-    found = problems(lambda config: config["medspasync:platform"].pop("owner"))
-    assert found == {"medspasync:platform.owner": f"{FILE}: medspasync:platform.owner = None: required"}
+    ((key, message),) = problems(lambda config: config["medspasync:platform"].pop("owner")).items()
+    meaning = "Team that answers for the stack (a role, not a person); a tag on every resource"
+    assert message == f"{FILE}: {key} = (missing): required: text ({meaning})"
 
 
 def test_a_list_item_is_named_by_its_place() -> None:
@@ -105,11 +106,27 @@ def test_known_keys_of_a_place_that_is_no_section_are_none() -> None:
     assert keys_at(int, ("x",)) == []
 
 
-def test_rules_between_sections_wait_until_the_sections_are_right() -> None:
+def test_mistakes_of_and_between_sections_are_told_at_once() -> None:
     def change(config: Config) -> None:
         config["medspasync:vaults"] = {"rotatedOn": "soon"}
+        config["medspasync:archive"] = {"activityLog": True}
+        backend(config)["plan"] = "mian"
 
-    assert problems(change).keys() == {"medspasync:vaults.rotatedOn"}
+    assert problems(change).keys() == {
+        "medspasync:vaults.rotatedOn",
+        "medspasync:archive.activityLog",
+        "medspasync:apps.backend.plan",
+    }
+
+
+def test_rules_left_out_say_that_more_may_follow() -> None:
+    config = changed(lambda config: config["medspasync:vaults"].update(rotatedOn="soon"))
+    with pytest.raises(SettingsError) as stopped:
+        settings_of(config)
+    assert str(stopped.value).splitlines()[-1].startswith(f"{FILE}: (more may follow): rules between sections")
+    with pytest.raises(SettingsError) as stopped:
+        settings_of(changed(lambda config: config["medspasync:apps"]["backend"].update(plan="mian")))
+    assert "more may follow" not in str(stopped.value)
 
 
 def test_a_plain_setting_that_an_app_reads_has_a_value() -> None:

@@ -11,12 +11,9 @@ from assurance.check.expected import demands
 from assurance.check.places import Places
 from assurance.record import Mode, Record
 from stacks.grafana import MONITORING_READER
-from stacks.settings.dashboards import DashboardSettings, cross_problems
-from stacks.settings.platform import PlatformSettings
 from stacks.settings.rules import private_endpoints
 from tests.harness import MODES, ROOT, only
 from tests.projects import Config, changed
-from tests.settings.sections import read
 from tests.stacks.whole_stack import settings_of, whole_stack
 
 GRAFANA = "dashboard:Grafana"
@@ -101,12 +98,3 @@ def test_an_instance_that_is_open_or_gone_is_missed() -> None:
     ):
         found = [d for d in demands(record, settings, Places(ROOT)) if d.name == "Managed Grafana"]
         assert [problem] == [p for d in found for p in d.problems]
-
-
-def test_zones_must_be_there() -> None:
-    wanted = read(DashboardSettings, {"managedGrafana": {}})
-    platform = settings_of(changed(turn_on)).platform
-    nowhere = platform.model_copy(update={"location": "westus"})
-    assert isinstance(platform, PlatformSettings)
-    assert [p.key for p in cross_problems(wanted, nowhere)] == ["dashboards.managedGrafana.zoneRedundant"]
-    assert list(cross_problems(read(DashboardSettings, {"managedGrafana": {"zoneRedundant": False}}), nowhere)) == []

@@ -57,6 +57,8 @@ config:
         ("config:\n  medspasync:a:\n    b: yes\n", 3, "true or false"),
         ("config:\n  medspasync:a:\n    b: 1\n    b: 2\n", 4, "each key once"),
         ("config:\n  medspasync:a: [{b: on}]\n", 2, "true or false"),
+        ("config:\n  medspasync:platform: {owner: '${OWNER}'}\n", 2, "nothing replaces"),
+        ("config:\n  acme:a: 1\n  acme:b: 2\n  acme:c: 3\n", 2, "the project keeps its name"),
     ],
 )
 def test_mistakes_of_form_are_told_with_their_line(tmp_path: Path, text: str, line: int, said: str) -> None:
@@ -78,7 +80,7 @@ def test_a_stack_that_is_not_there_is_answered_with_those_that_are(tmp_path: Pat
 def test_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.test.yaml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match="a YAML file"):
+    with pytest.raises(SettingsError, match="a text file in UTF-8"):
         read_stack_file(path)
 
 
@@ -92,3 +94,10 @@ def test_lines_of_lists_are_found_by_id_and_missing_keys_by_their_parent(tmp_pat
     assert line_of(lines, "nothing") is None
     assert file_lines(tmp_path / "absent.yaml") == {}
     assert key_lines(None) == {}
+
+
+def test_renamed_project_is_refused_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("runtime: python\nname: acme\n", encoding="utf-8")
+    (message,) = mistakes(tmp_path, "config:\n  medspasync:platform: {}\n")
+    assert message.startswith("Pulumi.yaml:2: name = 'acme': medspasync: every key")
+    assert "platform.short" in message

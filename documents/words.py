@@ -1,0 +1,183 @@
+"""What a value may be, in words: read from the types of a model, where a text's own words stand beside its pattern."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, Literal, Union
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from documents.problems import did_you_mean, shorten
+
+KEY = "[key]"
+"""pydantic's last part of a location where a name itself is wrong, and not the value under it."""
+_LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length", "multiple_of")
+_BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
+_SIMPLE = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    date: 'a date in quotes, like "2026-11-01"',
+    IPv4Network: "an address range, like 203.0.113.0/24",
+    IPv6Network: "an address range, like 203.0.113.0/24",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a text with a pattern is, in plain words with an example: ``a host name, like app.example.com``.
+
+    Stands in the annotation beside the pattern.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of a model with what is said about it. annotation: the bare type; limits: by name, as pydantic calls
+    them; words: of its pattern."""
+
+    annotation: Any
+    limits: Mapping[str, Any]
+    words: str | None = None
+
+
+def kinds_at(model: Any, location: Sequence[int | str]) -> list[Kind]:
+    """Every type that a model allows at a location of an error; none where the model has no such place."""
+    kinds = list(_members(model, ()))
+    for number, part in enumerate(location):
+        if part != KEY:
+            step = KEY if KEY in location[number + 1 : number + 2] else part
+            kinds = [inner for kind in kinds for inner in _inside(kind.annotation, step)] or kinds
+    return kinds
+
+
+def describe(kind: Kind) -> str:
+    """A type in words: ``a whole number, 7 to 35``; ``one of none, standard, premium``."""
+    annotation = kind.annotation
+    origin = typing.get_origin(annotation)
+    if origin is Literal:
+        choices = [_choice(value) for value in typing.get_args(annotation)]
+        return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
+    if annotation in _SIMPLE:
+        return ", ".join(filter(None, [kind.words or _SIMPLE[annotation], _limits(kind)]))
+    if origin in (list, tuple) or (isinstance(origin, type) and issubclass(origin, (Sequence, set, frozenset))):
+        return ", ".join(filter(None, ["a list", _limits(kind)]))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a mapping of {', '.join(sorted(str(i.alias) for i in annotation.model_fields.values()))}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return "a mapping of names to values"
+    return kind.words or "another value"
+
+
+def refusal(model: Any, details: ErrorDetails) -> str:
+    """What is allowed where pydantic refused a value, in words."""
+    value, context = details["input"], details.get("ctx", {})
+    kinds = kinds_at(model, details["loc"])
+    wanted = " or ".join(dict.fromkeys(describe(kind) for kind in kinds))
+    ranges = any(kind.annotation in (IPv4Network, IPv6Network) for kind in kinds)
+    if details["type"] == "value_error" and not ranges:
+        return str(context.get("error") or details["msg"])
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and _takes_text(kinds, value):
+        return f'{wanted}; put it in quotes: "{value}"'
+    if details["type"] == "literal_error":
+        names = [str(v) for kind in kinds for v in typing.get_args(kind.annotation)]
+        return wanted + did_you_mean(str(value), names)
+    if details["type"] == "string_pattern_mismatch":
+        return wanted + _repair(str(value), str(context["pattern"]))
+    if isinstance(value, str) and any(kind.annotation in (int, float, bool) for kind in kinds):
+        return f"{wanted}, without quotes" if re.fullmatch(r"-?\d+(\.\d+)?|true|false", value) else wanted
+    if not kinds or wanted == "another value":
+        return details["msg"][:1].lower() + details["msg"][1:].removeprefix("nput should be ")
+    return wanted
+
+
+def _takes_text(kinds: Sequence[Kind], value: float) -> bool:
+    return any(
+        kind.annotation is str or (typing.get_origin(kind.annotation) is Literal and str(value) in _choices(kind))
+        for kind in kinds
+    )
+
+
+def _choices(kind: Kind) -> Sequence[Any]:
+    return [value for value in typing.get_args(kind.annotation) if isinstance(value, str)]
+
+
+def _choice(value: Any) -> str:
+    """A choice as it is written: a text that YAML reads as something else stands in quotes."""
+    if isinstance(value, str) and re.fullmatch(r"[\d.]+|on|off|yes|no|true|false", value, re.I):
+        return f'"{value}"'
+    return shorten(value) if not isinstance(value, str) else value
+
+
+def _limits(kind: Kind) -> str:
+    limits = kind.limits
+    low, high = limits.get("ge"), limits.get("le")
+    if low is not None and high is not None:
+        said = [f"{low:,} to {high:,}"]
+    else:
+        said = [text.format(limits[name]) for name, text in _BOUNDS.items() if limits.get(name) is not None]
+    unit = "characters" if kind.annotation is str else "entries"
+    few, many = limits.get("min_length"), limits.get("max_length")
+    if few and not (kind.annotation is str and few == 1):
+        said.append(f"at least {few} {unit if few != 1 else 'entry'}")
+    if many is not None:
+        said.append(f"at most {many} {unit}")
+    if limits.get("multiple_of") is not None:
+        said.append(f"in steps of {limits['multiple_of']}")
+    return ", ".join(said)
+
+
+def _repair(value: str, pattern: str) -> str:
+    """``; did you mean X?`` where a usual slip (case, spaces, a whole address) is all that is wrong."""
+    host = re.sub(r"^[a-z]+://", "", value.strip()).split("/")[0]
+    for near in (value.strip(), value.lower(), value.upper(), host.lower(), re.sub(r"[\s_]+", "-", value.lower())):
+        if re.search(pattern, near):
+            return f"; did you mean {near}?"
+    return ""
+
+
+def _inside(annotation: Any, part: int | str) -> Iterator[Kind]:
+    """What stands one step further in."""
+    arguments = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if isinstance(annotation, type) and not arguments and issubclass(annotation, BaseModel):
+        for info in annotation.model_fields.values():
+            if info.alias == part:
+                yield from _members(info.annotation, info.metadata)
+    elif isinstance(origin, type) and issubclass(origin, Mapping):
+        yield from _members(arguments[0] if part == KEY else arguments[1], ())
+    elif isinstance(part, int) and arguments:
+        yield from _members(arguments[0], ())
+
+
+def _members(annotation: Any, metadata: Sequence[Any]) -> Iterator[Kind]:
+    """The types that an annotation joins, without None."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        bare, *more = typing.get_args(annotation)
+        yield from _members(bare, [*metadata, *more])
+    elif origin in (Union, types.UnionType):
+        for argument in typing.get_args(annotation):
+            if argument is not type(None):
+                yield from _members(argument, metadata)
+    else:
+        limits = {name: getattr(item, name) for item in _single(metadata) for name in _LIMITS if hasattr(item, name)}
+        words = next((item.text for item in metadata if isinstance(item, Words)), None)
+        yield Kind(annotation, {name: value for name, value in limits.items() if value is not None}, words)
+
+
+def _single(metadata: Sequence[Any]) -> Iterator[Any]:
+    """Each constraint by itself: a pydantic Field inside an annotation holds several."""
+    for item in metadata:
+        yield item
+        yield from getattr(item, "metadata", ())
