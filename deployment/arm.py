@@ -69,10 +69,10 @@ class Arm:
         """A resource. Raises ArmError, with status 404 when it does not exist."""
         return _body(self._send("GET", self._url(path, version)))
 
-    def list(self, path: str, version: str) -> list[dict[str, Any]]:
-        """Every item of a collection, page after page."""
+    def list(self, path: str, version: str, **query: str) -> list[dict[str, Any]]:
+        """Every item of a collection, page after page. query: further parameters."""
         items: list[dict[str, Any]] = []
-        url: str | None = self._url(path, version)
+        url: str | None = self._url(path, version, query)
         while url:
             page = _body(self._send("GET", url))
             items += page.get("value", [])
@@ -114,8 +114,8 @@ class Arm:
             wait = min(2 * wait, LONGEST_WAIT)
         return found
 
-    def _url(self, path: str, version: str) -> str:
-        return f"{self._endpoint}{path}?{urlencode({'api-version': version})}"
+    def _url(self, path: str, version: str, query: Mapping[str, str] | None = None) -> str:
+        return f"{self._endpoint}{path}?{urlencode({'api-version': version, **(query or {})})}"
 
     def _send(
         self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None

@@ -32,8 +32,19 @@ class _AsItIs(HTTPErrorProcessor):
 
 def fetch(url: str) -> Answer:
     """GET a page over HTTPS. Raises OSError when nobody answers (an HTTP error is an answer)."""
+    with _open(url, {"User-Agent": "medspasync-smoke", "Accept": "text/html"}) as response:
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
+
+
+def read(url: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    """GET a text over HTTPS: its status and content. Raises OSError when nobody answers."""
+    with _open(url, headers) as response:
+        return response.status, response.read().decode("utf-8", "replace")
+
+
+def _open(url: str, headers: Mapping[str, str]) -> HTTPResponse:
     if urlsplit(url).scheme not in SCHEMES:
         raise OSError(f"{url}: only https is asked")
-    request = Request(url, headers={"User-Agent": "medspasync-smoke", "Accept": "text/html"})  # noqa: S310 - https
-    with build_opener(_AsItIs).open(request, timeout=SECONDS) as response:
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
+    request = Request(url, headers=dict(headers))  # noqa: S310 - https
+    response: HTTPResponse = build_opener(_AsItIs).open(request, timeout=SECONDS)
+    return response

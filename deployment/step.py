@@ -10,7 +10,7 @@ from deployment.arm import Arm, ArmError
 from deployment.inputs import Inputs
 from deployment.pages import Answer
 
-Status = Literal["done", "already", "skipped", "failed", "planned"]
+Status = Literal["done", "already", "skipped", "failed", "planned", "holds", "missing"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Result:
     """What became of one resource.
 
     status: ``done`` something was changed; ``already`` nothing had to be; ``skipped`` this stack does not ask for it,
-    or it was held back; ``failed``; ``planned`` it would be changed, but only the plan was asked for.
+    or it was held back, or cannot be looked at; ``failed``; ``planned`` it would be changed, but only the plan was
+    asked for; of what is only looked at, ``holds`` or ``missing``.
     """
 
     target: str

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from deployment.cli.drill import drill
+from deployment.cli.preflight import preflight
 from deployment.cli.run import run, verify
 from deployment.cli.unlock import unlock
 from deployment.errors import UsageError
@@ -50,7 +51,7 @@ app = typer.Typer(
     "Exit codes: 0 holds, 1 findings, 2 wrong use or configuration, 3 the program itself failed.",
     epilog="steps: " + "; ".join(f"{step.name}, {step.summary}" for step in STEPS),
 )
-for command in (run, verify, drill, unlock):
+for command in (preflight, run, verify, drill, unlock):
     app.command()(command)
 
 

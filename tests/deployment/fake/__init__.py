@@ -6,6 +6,7 @@ when the change can be seen. `FakeArm.changes` holds every request that was not 
 
 from __future__ import annotations
 
+from tests.deployment.fake.account import Account
 from tests.deployment.fake.immutability import Immutability
 from tests.deployment.fake.jobs import Jobs
 from tests.deployment.fake.locks import Locks
@@ -31,5 +32,5 @@ GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform"
 DATA = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-data"
 
 
-class FakeArm(Locks, PrivateLinks, Postgres, Immutability, Jobs, Sites):
+class FakeArm(Account, Locks, PrivateLinks, Postgres, Immutability, Jobs, Sites):
     """The whole of it."""

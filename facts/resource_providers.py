@@ -1,0 +1,27 @@
+"""Resource providers (`resource_providers.yaml`): namespaces, and the types that need one they are not in."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from documents.reading import read_document
+from documents.sections import Section
+
+FILE = Path(__file__).with_name("resource_providers.yaml")
+
+
+class ResourceProvider(Section):
+    """One namespace."""
+
+    registered_by_default: bool | str
+    """Whether a new subscription has it; a text where no page says so."""
+    also_needed_by: dict[str, str] = {}
+    """Types of other namespaces whose work needs this one registered: type key to the reason and its source."""
+
+
+@cache
+def resource_providers() -> dict[str, ResourceProvider]:
+    """Rows by namespace, as Azure spells it. Raises DocumentError when the file is wrong."""
+    found: dict[str, ResourceProvider] = read_document(FILE, dict[str, ResourceProvider])
+    return found
