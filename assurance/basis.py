@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -90,3 +91,8 @@ def _counts(status: str) -> bool:
     """Whether a line of ``git status --porcelain`` makes a tree dirty."""
     code, path = status[:2], Path(status[3:].strip('"'))
     return code != "??" or len(path.parts) > 1 or path.suffix in (".py", ".yaml", ".yml")
+
+
+def judged_basis(basis: dict[str, Any], mode: str, today: date) -> dict[str, Any]:
+    """The basis of a judgement: the record's, with its mode and the day on which it was judged."""
+    return {**basis, "date": today.isoformat(), "mode": mode}

@@ -31,7 +31,7 @@ class Project:
     @property
     def own(self) -> bool:
         """Whether it is a program of this repository, so that its own catalogues and stack files are known."""
-        return self.name in own_names()
+        return is_own(self.name)
 
     def config(self, stack: str) -> tuple[dict[str, str], list[str]]:
         """(config by full key, keys that are encrypted) of a stack file; no file gives no config.
@@ -74,15 +74,15 @@ def read_project(root: Path) -> Project:
 
 
 @cache
-def own_names() -> frozenset[str]:
-    """Names of the projects of this repository."""
+def own_projects() -> dict[str, Path]:
+    """Folders of the projects of this repository, by name."""
     files = [HOME / "Pulumi.yaml", *sorted(HOME.glob("*/Pulumi.yaml"))]
-    return frozenset(str(_mapping(path).get("name")) for path in files if path.is_file())
+    return {str(_mapping(path).get("name")): path.parent for path in files if path.is_file()}
 
 
 def is_own(name: str | None) -> bool:
     """Whether a record of this project name is one of this repository; one that names no project counts as such."""
-    return not name or name in own_names()
+    return not name or name in own_projects()
 
 
 def _defaults(name: str, schema: Any) -> dict[str, Any]:

@@ -16,6 +16,8 @@ def run(command: str, record: Record, folder: Path, *arguments: str) -> tuple[Re
     """The result of ``assurance COMMAND --record`` on this record, and its JSON report."""
     saved, report = folder / "record.json", folder / "report.json"
     saved.write_text(record.to_json(), encoding="utf-8")
+    if command == "check":  # it is altered on purpose
+        arguments = (*arguments, "--no-comparison")
     result = CliRunner().invoke(app, [command, *arguments, "--record", str(saved), "--json", str(report)])
     return result, json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
 

@@ -21,7 +21,9 @@ RUN = CliRunner()
 @pytest.fixture
 def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A saved record of the sample stack, judged by the sample rules and an empty register."""
-    monkeypatch.setattr("assurance.cli.check.whole", lambda each, reg, today: audit(each, reg, today, RULES, NOWHERE))
+    monkeypatch.setattr(
+        "assurance.cli.check.full_audit", lambda each, reg, today: audit(each, reg, today, RULES, NOWHERE)
+    )
     monkeypatch.setattr("policies.exceptions.Register.load", lambda *_: Register())
     path = tmp_path / "dev.json"
     path.write_text(record().to_json(), encoding="utf-8")
@@ -31,7 +33,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_findings_exit_with_1_and_are_written_in_every_format(saved: Path, tmp_path: Path) -> None:
     files = {kind: tmp_path / kind for kind in ("json", "sarif", "junit")}
     options = [option for kind, path in files.items() for option in (f"--{kind}", str(path))]
-    result = RUN.invoke(app, ["check", "--record", str(saved), *options])
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), *options])
     assert result.exit_code == 1
     assert "FAIL dev KV-PURGE-PROTECTION" in result.stdout
     assert json.loads(files["json"].read_text())["totals"]["fail"] == 1
@@ -42,19 +44,19 @@ def test_findings_exit_with_1_and_are_written_in_every_format(saved: Path, tmp_p
 def test_what_holds_exits_with_0(saved: Path) -> None:
     right = {**asdict(record()), "resources": [asdict(r) for r in record() if r.name == "vault-right"]}
     saved.write_text(json.dumps(right), encoding="utf-8")
-    assert RUN.invoke(app, ["check", "--record", str(saved)]).exit_code == 0
+    assert RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)]).exit_code == 0
 
 
 def test_a_record_of_a_stack_without_a_file_is_refused(saved: Path) -> None:
     """Nobody could say what must be in it: most checks would be left out in silence."""
     saved.write_text(json.dumps({**asdict(record()), "stack": "other"}), encoding="utf-8")
-    result = RUN.invoke(app, ["check", "--record", str(saved)])
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)])
     assert result.exit_code == 2
     assert "other: no such stack; there are dev" in result.stderr
 
 
 def test_a_report_on_standard_output_is_alone_there(saved: Path) -> None:
-    result = RUN.invoke(app, ["check", "--record", str(saved), "--json", "-"])
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), "--json", "-"])
     assert json.loads(result.stdout)["totals"]["fail"] == 1
     assert "FAIL" in result.stderr
 
@@ -65,7 +67,7 @@ def test_a_report_on_standard_output_is_alone_there(saved: Path) -> None:
     ids=["two-on-stdout", "mode", "unwritable", "another-stack"],
 )
 def test_wrong_use_exits_with_2(saved: Path, wrong: list[str]) -> None:
-    result = RUN.invoke(app, ["check", "--record", str(saved), *wrong])
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), *wrong])
     assert result.exit_code == 2
     assert "Traceback" not in result.output
 
@@ -73,7 +75,7 @@ def test_wrong_use_exits_with_2(saved: Path, wrong: list[str]) -> None:
 @pytest.mark.parametrize("text", ["not json", "{}", "[]"])
 def test_what_is_no_record_is_refused(saved: Path, text: str) -> None:
     saved.write_text(text, encoding="utf-8")
-    assert RUN.invoke(app, ["check", "--record", str(saved)]).exit_code == 2
+    assert RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)]).exit_code == 2
 
 
 def test_a_malformed_register_is_refused_with_every_mistake(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +83,7 @@ def test_a_malformed_register_is_refused_with_every_mistake(saved: Path, monkeyp
         return Register.parse("EXC-A: {rules: [X]}\nEXC-B: 3\n")
 
     monkeypatch.setattr("policies.exceptions.Register.load", load)
-    result = RUN.invoke(app, ["check", "--record", str(saved)])
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)])
     assert result.exit_code == 2
     assert "policies/exceptions.yaml:1: EXC-A.stacks" in result.output
     assert "EXC-B" in result.output

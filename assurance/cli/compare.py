@@ -1,0 +1,78 @@
+"""``assurance compare``: what changed since an approved state, and whether it weakens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
+from assurance.cli.recording import checked_mode
+from assurance.compare import terminal
+from assurance.compare.choice import Choice, compare_chosen
+from assurance.compare.report import to_json
+from assurance.errors import UsageError
+from assurance.terminal import console
+
+BaseRef = Annotated[
+    str | None,
+    typer.Option("--base", metavar="REF", help="A revision; the merge base with the default branch when left out."),
+]
+BaseRecord = Annotated[Path | None, typer.Option("--base-record", metavar="FILE", help="A saved record as the base.")]
+Between = Annotated[
+    tuple[str, str] | None, typer.Option("--between", metavar="A B", help="Two stacks of the program at hand.")
+]
+SameEnvironment = Annotated[
+    bool,
+    typer.Option("--same-environment", help="Record the base with the packages installed here, not those it locks."),
+]
+ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 for any difference, not only a weakening.")]
+MaxIncrease = Annotated[
+    str | None,
+    typer.Option("--max-increase", metavar="AMOUNT|PERCENT", help="Exit with 1 for a bill that rises by more."),
+]
+
+
+def compare(
+    stacks: Stacks = None,
+    base: BaseRef = None,
+    between: Between = None,
+    base_record: BaseRecord = None,
+    mode: ModeName = "deployed",
+    record: RecordFile = None,
+    project: ProjectDir = None,
+    same_environment: SameEnvironment = False,
+    exit_code: ExitCode = False,
+    max_increase: MaxIncrease = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Show what changed since a base: resources added, changed, replaced, moved and removed, and what that does to the
+    rules. Each side is recorded by its own revision, in an environment from its own lock file.
+
+    Exits with 1 when a rule's verdict is worse than on the base and no entry of policies/accepted_changes.yaml covers
+    it, with 3 when the base does not run.
+    """
+    choice = Choice(
+        stacks=tuple(stacks or ()),
+        mode=checked_mode(mode),
+        base=base,
+        between=between,
+        base_record=base_record,
+        record=record,
+        project=project,
+        same_environment=same_environment,
+    )
+    if max_increase is not None and not max_increase.rstrip("%").replace(".", "", 1).isdigit():
+        raise UsageError(f"--max-increase {max_increase}: an amount like 100 or a percentage like 10%")
+    today = datetime.now(UTC).date()
+    result = compare_chosen(choice, today)
+    if max_increase is not None:
+        result.notes.append("what the change costs is not known: --max-increase judged nothing")
+    terminal.show(console(stderr=json_file == "-"), result)
+    if json_file is not None:
+        write_text(json_file, to_json(result.stacks, result.basis, result.notes))
+    weaker = between is None and any(each.weaker for each in result.stacks)
+    if weaker or (exit_code and any(each.differs for each in result.stacks)):
+        raise typer.Exit(1)

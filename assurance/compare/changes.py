@@ -1,0 +1,169 @@
+"""The resources that differ between two records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from assurance.compare.pairing import Pair, without_stack
+from assurance.compare.properties import differences
+from assurance.compare.replacement import forces_replacement
+from assurance.record import UNKNOWN, Record, Resource
+from policies.data import table
+
+Kind = Literal["added", "changed", "replaced", "moved", "removed"]
+LOCK = "azure-native:authorization:ManagementLock"
+_QUIET_OPTIONS = ("aliases", "provider")
+
+
+@dataclass(frozen=True)
+class Property:
+    """One value that differs. before, after: None where a side has none."""
+
+    path: str
+    before: Any
+    after: Any
+    forcesReplacement: bool  # noqa: N815 - the contract of the JSON
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that differs. stateful: it holds regulated data, keys or records; locked: a lock in Azure keeps it.
+
+    source, origin: of the head, baseSource, baseOrigin: of the base.
+    """
+
+    change: Kind
+    urn: str
+    type: str
+    name: str
+    stateful: bool
+    locked: bool
+    properties: list[Property] = field(default_factory=list)
+    source: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
+    baseSource: dict[str, Any] | None = None  # noqa: N815 - the contract of the JSON
+    baseOrigin: dict[str, Any] | None = None  # noqa: N815 - the contract of the JSON
+
+
+def find_changes(base: Record, head: Record, pairs: Iterable[Pair], *, other_stack: bool = False) -> list[Change]:
+    """Every pair that differs, stateful and locked first. Lines, and which outputs are simulated, are no difference.
+
+    other_stack: the records are of two stacks, so that what only carries the stack's own name is no difference.
+    """
+    locked = {"base": _locked(base), "head": _locked(head)}
+    rename = _Renaming(base, head, pairs) if other_stack else None
+    changes = []
+    for pair in pairs:
+        found = _change(pair, base, head, rename)
+        if found is not None:
+            kind, properties = found
+            side = "head" if pair.head is not None else "base"
+            changes.append(_described(kind, properties, pair, pair.shown.urn in locked[side]))
+    return sorted(changes, key=lambda each: (not each.stateful, not each.locked, each.urn))
+
+
+def _change(pair: Pair, base: Record, head: Record, rename: _Renaming | None) -> tuple[Kind, list[Property]] | None:
+    if pair.base is None:
+        return "added", []
+    if pair.head is None:
+        return "removed", []
+    properties = list(_properties(pair.base, pair.head, base, head, rename))
+    if pair.moved and rename is None:
+        return "moved", properties
+    if any(each.forcesReplacement for each in properties):
+        return "replaced", properties
+    return ("changed", properties) if properties else None
+
+
+def _properties(
+    before: Resource, after: Resource, base: Record, head: Record, rename: _Renaming | None
+) -> Iterator[Property]:
+    old, new = before.inputs, after.inputs
+    if rename is not None:
+        old, new = rename.base(old), rename.head(new)
+    for each in differences(old, new):
+        yield Property(each.path, each.before, each.after, forces_replacement(after, each.path))
+    for each in differences(_declared(before, base, head, rename), _declared(after, head, base, rename)):
+        yield Property(each.path, each.before, each.after, forcesReplacement=False)
+    ids = (before.id, after.id)
+    if rename is None and after.custom and UNKNOWN not in ids and ids[0].lower() != ids[1].lower():
+        yield Property("id", *ids, forcesReplacement=True)
+
+
+def _declared(resource: Resource, own: Record, other: Record, rename: _Renaming | None) -> dict[str, Any]:
+    """What is declared of a resource beside its inputs, as far as both records say it."""
+    options = {key: value for key, value in resource.options.items() if key not in _QUIET_OPTIONS}
+    declared: dict[str, Any] = {"options": options, "secrets": sorted(resource.secrets), "type": resource.type}
+    if min(own.recordVersion, other.recordVersion) > 1:
+        declared["apiVersion"] = resource.apiVersion
+        declared["token"] = resource.token
+    if rename is None:
+        declared["name"] = resource.name
+    return declared
+
+
+def _described(kind: Kind, properties: list[Property], pair: Pair, locked: bool) -> Change:
+    shown = pair.shown
+    return Change(
+        change=kind,
+        urn=shown.urn,
+        type=shown.type,
+        name=shown.name,
+        stateful=shown.type.removeprefix("azure-native:") in table("stateful"),
+        locked=locked,
+        properties=properties,
+        source=pair.head.source if pair.head else None,
+        origin=pair.head.origin if pair.head else None,
+        baseSource=pair.base.source if pair.base else None,
+        baseOrigin=pair.base.origin if pair.base else None,
+    )
+
+
+def _locked(record: Record) -> set[str]:
+    """URNs of what stands under a lock: its scope, and everything in it."""
+    scopes = []
+    locked: set[str] = set()
+    for lock in record:
+        if lock.type.startswith(LOCK):
+            scope = lock.inputs.get("scope")
+            if isinstance(scope, str) and scope != UNKNOWN:
+                scopes.append(scope.lower())
+            locked.update(lock.propertyDependencies.get("scope", ()))
+    for resource in record:
+        identifier = resource.id.lower()
+        if any(identifier == scope or identifier.startswith(f"{scope}/") for scope in scopes):
+            locked.add(resource.urn)
+    return locked
+
+
+class _Renaming:
+    """Values of two stacks without what only says which stack they are of: its name, and ids made from it."""
+
+    def __init__(self, base: Record, head: Record, pairs: Iterable[Pair]) -> None:
+        self._stacks = (base.stack, head.stack)
+        self._symbols: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        for number, pair in enumerate(pairs):
+            if pair.base is not None and pair.head is not None:
+                for symbols, resource in zip(self._symbols, (pair.base, pair.head), strict=True):
+                    texts = {"id": resource.id, **{k: v for k, v in resource.outputs.items() if isinstance(v, str)}}
+                    for name, value in texts.items():
+                        # What a program gave as an input is compared as it is; only what came back stands for a pair.
+                        if len(value) > 7 and value != resource.inputs.get(name):
+                            symbols.setdefault(value.lower(), f"#{number}.{name}")
+
+    def base(self, value: Any) -> Any:
+        return self._renamed(value, self._stacks[0], self._symbols[0])
+
+    def head(self, value: Any) -> Any:
+        return self._renamed(value, self._stacks[1], self._symbols[1])
+
+    def _renamed(self, value: Any, stack: str, symbols: dict[str, str]) -> Any:
+        if isinstance(value, dict):
+            return {without_stack(key, stack): self._renamed(item, stack, symbols) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._renamed(item, stack, symbols) for item in value]
+        if isinstance(value, str):
+            return symbols.get(value.lower()) or without_stack(value, stack)
+        return value

@@ -1,0 +1,30 @@
+"""Which changes make the engine replace a resource instead of changing it."""
+
+from __future__ import annotations
+
+import re
+
+from assurance.record import Resource
+from assurance.recorder.simulate import resource_types
+
+
+def forces_replacement(resource: Resource, path: str) -> bool:
+    """Whether a change at ``path`` of the inputs replaces the resource.
+
+    Known: what the program or the SDK says (`replaceOnChanges`), what names the resource in Azure, its group, scope and
+    location, and every input of pulumi-random, whose values are drawn once (registry.pulumi.com/packages/random, read
+    2026-11-29). What else Azure fixes at creation stands in the facts of the type.
+    """
+    if resource.type.startswith("random:"):
+        return True
+    said = resource.options.get("replaceOnChanges", ())
+    plain = re.sub(r"\[\d+\]", "", path)
+    if any(plain == each or each == "*" or plain.startswith((f"{each}.", f"{each}[")) for each in said):
+        return True
+    if not resource.type.startswith("azure-native:"):
+        return False
+    row = resource_types().get(resource.type, {})
+    fixed = {"resourceGroupName", "location", *row.get("names", ())}
+    if row.get("scope") not in (None, "subscription", "tenant", "resourceGroup"):
+        fixed.add(row["scope"])
+    return plain in fixed

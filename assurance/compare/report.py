@@ -1,0 +1,114 @@
+"""A comparison of stacks, complete, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from assurance.check.findings import Report
+from assurance.compare.changes import Change, find_changes
+from assurance.compare.pairing import Pair, pair_revisions, pair_stacks
+from assurance.compare.verdicts import RuleChange, compare_verdicts
+from assurance.full_audit import full_audit
+from assurance.record import Record
+from policies.accepted_changes import AcceptedChanges
+from policies.exceptions import Register
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison. says: {"commit"}, {"record"} or {"stack"}, as the JSON names it.
+
+    register: the exceptions that hold on this side. rules: ids of the rules that its own revision judges by, where
+    they are known.
+    """
+
+    record: Record
+    says: dict[str, Any]
+    register: Register
+    rules: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class StackComparison:
+    """What changed in one stack. base, head: None where it is on one side only. basis: the head's, else the base's."""
+
+    stack: str
+    base: dict[str, Any] | None
+    head: dict[str, Any] | None
+    changes: list[Change] = field(default_factory=list)
+    rules: list[RuleChange] = field(default_factory=list)
+    basis: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def weaker(self) -> list[RuleChange]:
+        """What is worse and that nobody accepted."""
+        return [each for each in self.rules if each.worse and each.accepted is None]
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything differs at all."""
+        return bool(self.changes or self.rules) or self.base is None or self.head is None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as JSON holds it."""
+        return {
+            "stack": self.stack,
+            "base": self.base,
+            "head": self.head,
+            "changes": [asdict(each) for each in self.changes],
+            "rules": [{**asdict(each), "worse": each.worse} for each in self.rules],
+            "posture": [],
+            "cost": None,
+        }
+
+
+def compare_sides(
+    stack: str,
+    base: Side | None,
+    head: Side | None,
+    accepted: AcceptedChanges,
+    today: date,
+    *,
+    current_rules: frozenset[str] = frozenset(),
+    other_stack: bool = False,
+) -> StackComparison:
+    """Compare two sides of one stack, or (other_stack) two stacks. today: the day on which registers must hold.
+
+    current_rules: ids of the rules at hand, to tell which of the base's are gone.
+    """
+    if base is None or head is None:
+        alone = base or head
+        assert alone is not None
+        pairs = [Pair(each, None) if base else Pair(None, each) for each in alone.record]
+        nothing = replace(alone.record, resources=[])
+        changes = find_changes(*((alone.record, nothing) if base else (nothing, alone.record)), pairs)
+        return StackComparison(
+            stack, base.says if base else None, head.says if head else None, changes, [], alone.record.basis
+        )
+    pair = pair_stacks if other_stack else pair_revisions
+    pairs = pair(base.record, head.record)
+    changes = find_changes(base.record, head.record, pairs, other_stack=other_stack)
+    gone = (base.rules or frozenset()) - current_rules if current_rules else frozenset()
+    rules = compare_verdicts(_judge(base, today).findings, _judge(head, today).findings, pairs, gone)
+    rules = [_with_acceptance(each, stack, accepted, today) for each in rules]
+    return StackComparison(stack, base.says, head.says, changes, rules, head.record.basis)
+
+
+def to_json(comparisons: Sequence[StackComparison], basis: dict[str, Any], notes: Sequence[str]) -> str:
+    """The whole comparison. notes: what it could not see."""
+    stacks = [each.as_dict() for each in comparisons]
+    return json.dumps({"stacks": stacks, "basis": basis, "notes": list(notes)}, indent=1, ensure_ascii=False)
+
+
+def _judge(side: Side, today: date) -> Report:
+    return full_audit(side.record, side.register, today)
+
+
+def _with_acceptance(change: RuleChange, stack: str, accepted: AcceptedChanges, today: date) -> RuleChange:
+    if not change.worse:
+        return change
+    return replace(change, accepted=accepted.find(stack, change.area, change.name, change.rule, today))

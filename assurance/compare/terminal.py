@@ -1,0 +1,127 @@
+"""A comparison on the terminal: the verdict, then only what differs, stateful and locked resources first."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from assurance.compare.changes import Change
+from assurance.compare.choice import Comparison
+from assurance.compare.report import StackComparison
+from assurance.compare.verdicts import RuleChange
+
+MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "replaced": ("±", "red"), "moved": (">", "red")}
+MARKS["removed"] = ("-", "red")
+VALUE_SHOWN = 70
+PROPERTIES_SHOWN = 12
+
+
+def show(console: Console, result: Comparison) -> None:
+    """The comparison of every stack, and what it could not see."""
+    for comparison in result.stacks:
+        _show_stack(console, comparison)
+    for id_ in result.past:
+        _line(console, f"{id_} of policies/accepted_changes.yaml is past its last day: it covers nothing", "yellow")
+    for note in result.notes:
+        _line(console, f"Not seen: {note}.", "yellow")
+    weaker = sum(len(each.weaker) for each in result.stacks)
+    if weaker:
+        _line(console, f"{weaker} verdicts are worse than on the base, and nobody accepted that.", "bold red")
+    elif any(each.differs for each in result.stacks):
+        _line(console, "No verdict is worse than on the base, but for what was accepted.", "bold green")
+    else:
+        _line(console, "Nothing differs.", "bold green")
+
+
+def _show_stack(console: Console, comparison: StackComparison) -> None:
+    if comparison.base is None or comparison.head is None:
+        side = "base" if comparison.base else "head"
+        _line(console, f"\n{comparison.stack}: on the {side} only, {len(comparison.changes)} resources", "bold")
+        return
+    counts: Counter[str] = Counter(change.change for change in comparison.changes)
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
+    _line(console, f"\n{comparison.stack}, against {_named(comparison.base)}: {told}", "bold")
+    for rule in comparison.rules:
+        _show_rule(console, rule)
+    for change in comparison.changes:
+        _show_change(console, change)
+
+
+def _named(side: dict[str, Any]) -> str:
+    for kind in ("commit", "record", "stack"):
+        if side.get(kind):
+            return str(side[kind])[:12] if kind == "commit" else str(side[kind])
+    return "the program at hand"
+
+
+def _show_rule(console: Console, rule: RuleChange) -> None:
+    style = "green" if not rule.worse else "yellow" if rule.accepted else "red"
+    word = "better" if not rule.worse else f"worse, accepted by {rule.accepted}" if rule.accepted else "worse"
+    subject = f" {rule.name}" if rule.name else ""
+    steps = f"{rule.before or 'not there'} → {rule.after or 'gone'}"
+    _line(console, f"  {rule.rule}{subject}: {steps} ({word}): {rule.message}".rstrip(": "), style)
+
+
+def _show_change(console: Console, change: Change) -> None:
+    mark, style = MARKS[change.change]
+    notes = [word for word, is_so in (("stateful", change.stateful), ("locked", change.locked)) if is_so]
+    head = Text.assemble((f"{mark} ", style), f"{change.type.removeprefix('azure-native:')} {change.name}")
+    if notes:
+        head.append(f"  {', '.join(notes)}", "bold magenta")
+    if place := _place(change):
+        head.append(f"  {place}", "dim")
+    console.print(head, soft_wrap=True)
+    for each in _first(change):
+        forced = "  forces replacement" if each.forcesReplacement else ""
+        before, after = _values(each.before, each.after)
+        _line(console, f"    {each.path}: {before} → {after}{forced}", "")
+    hidden = len(change.properties) - PROPERTIES_SHOWN
+    if hidden > 0:
+        _line(console, f"    and {hidden} more: --json FILE has them all", "dim")
+
+
+def _first(change: Change) -> Sequence[Any]:
+    return sorted(change.properties, key=lambda each: not each.forcesReplacement)[:PROPERTIES_SHOWN]
+
+
+def _place(change: Change) -> str:
+    """The entry that a person would edit, else the line of the program."""
+    origin, source = change.origin or change.baseOrigin, change.source or change.baseSource
+    if origin:
+        line = f":{origin['line']}" if origin.get("line") else ""
+        return f"{origin['file']}{line} {origin.get('key', '')}".rstrip()
+    return f"{source['file']}:{source['line']}" if source else ""
+
+
+def _values(before: Any, after: Any) -> tuple[str, str]:
+    """Both values, each on one line; of long texts what surrounds their first difference."""
+    old, new = _text(before), _text(after)
+    start = 0
+    if max(len(old), len(new)) > VALUE_SHOWN:
+        start = max(0, _common(old, new) - VALUE_SHOWN // 3)
+    return _cut(old, start), _cut(new, start)
+
+
+def _common(old: str, new: str) -> int:
+    """How many characters both begin with."""
+    return next((index for index, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return " ".join((value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).split())
+
+
+def _cut(text: str, start: int) -> str:
+    shown = text[start : start + VALUE_SHOWN]
+    return f"{'…' if start else ''}{shown}{'…' if len(text) > start + VALUE_SHOWN else ''}"
+
+
+def _line(console: Console, text: str, style: str) -> None:
+    console.print(Text(text, style=style), soft_wrap=True)
