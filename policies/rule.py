@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from pulumi_policy.proxy import UnknownValueError
@@ -54,14 +55,15 @@ class RuleInfo:
 class Rule(RuleInfo):
     """A rule on resources. Made by the `rule` decorator.
 
-    types: resource types it examines, ``*`` for all. where: which resources of these types it is about.
+    types: resource types it examines, ``*`` for all. where: which resources of these types it is about; like check, it
+    takes the resource, or the resource and its stack.
     joins: whether it looks at other resources of the stack as well.
     offline: why the engine's policy host cannot run it; empty where it can.
     """
 
     types: tuple[str, ...]
     check: Check
-    where: Callable[[Resource], bool]
+    where: Callable[..., bool]
     joins: bool
     offline: str
 
@@ -75,13 +77,22 @@ class Rule(RuleInfo):
     def judge(self, subject: Resource, stack: Stack) -> Verdict | None:
         """The verdict on ``subject``; None when the rule is not about it."""
         try:
-            if not self.where(subject):
+            if not _call(self.where, subject, stack):
                 return None
             subject.seen.clear()
-            matches = self.check(subject, stack) if self.joins else self.check(subject)
+            matches = _call(self.check, subject, stack)
             return Verdict(subject, tuple(matches), seen=_seen(subject))
         except UnknownValueError as error:
             return Verdict(subject, unknown=error.message)
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> int:
+    return len(inspect.signature(function).parameters)
+
+
+def _call(function: Callable[..., Any], subject: Resource, stack: Stack) -> Any:
+    return function(subject, stack) if _parameters(function) == 2 else function(subject)
 
 
 def _seen(subject: Resource) -> str:
@@ -108,7 +119,7 @@ def rule(
     controls: Iterable[str],
     remediation: str,
     source: str,
-    where: Callable[[Resource], bool] = lambda _: True,
+    where: Callable[..., bool] = lambda _: True,
     offline: str = "",
 ) -> Callable[[Check], Rule]:
     """Declare a rule on a function that yields a message for each violation.
@@ -127,7 +138,7 @@ def rule(
             source=source,
             check=check,
             where=where,
-            joins=len(inspect.signature(check).parameters) == 2,
+            joins=_parameters(check) == 2 or _parameters(where) == 2,
             offline=offline,
         )
 

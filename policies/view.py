@@ -52,6 +52,11 @@ class Resource:
     secrets: frozenset[str] | None = None
     seen: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def project(self) -> str:
+        """The Pulumi project that declared it."""
+        return self.urn.split("::")[1] if self.urn.count("::") > 1 else ""
+
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a dotted path, or ``default``. Raises UnknownValueError where it is not known yet."""
         value = lookup(self.inputs, path, default)

@@ -32,8 +32,28 @@ class PrivateService(TypedDict):
     zones: list[str]
 
 
+@with_config(_STRICT)
+class Job(TypedDict):
+    """A job of the database: how it is started, and what it is for."""
+
+    trigger: Literal["Manual", "Schedule"]
+    why: str
+
+
+@with_config(_STRICT)
+class Floor(TypedDict):
+    """What a stack must never be without, each with its reason."""
+
+    jobs: dict[str, Job]
+    tables: dict[str, str]
+    containers: dict[str, str]
+    alerts: dict[str, dict[str, str]]
+    plans: dict[str, str]
+
+
 SHAPES: Mapping[str, Any] = {
     "alert_coverage": list[str],
+    "floor": Floor,
     "diagnostics": dict[str, str],
     "paired_regions": dict[str, str],
     "postgres_parameters": dict[str, dict[str, Parameter]],

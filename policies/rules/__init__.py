@@ -10,6 +10,7 @@ from policies.rules import (
     archive,
     backup,
     encryption,
+    floor,
     front_door,
     identity,
     key_vault,
@@ -45,6 +46,7 @@ _MODULES = (
     backup,
     protection,
     secrets,
+    floor,
 )
 
 RULES: tuple[Rule, ...] = tuple(

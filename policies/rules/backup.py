@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.rule import must, rule
-from policies.rules.postgres import SERVER, is_primary
+from policies.rules.floor import of_primary
+from policies.rules.postgres import SERVER
 from policies.view import Resource, Stack
 
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
@@ -60,7 +61,7 @@ def redundant(vault: Resource) -> Iterator[str]:
     controls=["164.308(a)(7)(ii)(A)", "164.316(b)(2)(i)"],
     remediation="Add a backup instance for the server in a backup vault.",
     source="requirement S15; point-in-time restore ends after 35 days, and with the server",
-    where=is_primary,
+    where=of_primary,
 )
 def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
     if not stack.holders(server, "properties.dataSourceInfo.resourceID", INSTANCE):
