@@ -19,26 +19,13 @@ GATEWAY_GROUP = "Gateway"
 """Sub-resource of its private endpoints (learn.microsoft.com/azure/api-management/private-endpoint)."""
 
 _SECURITY = "Microsoft.WindowsAzure.ApiManagement.Gateway.Security"
-# learn.microsoft.com/azure/api-management/api-management-howto-manage-protocols-ciphers: all but TLS 1.2 with forward
-# secrecy and GCM, and TLS 1.3, towards clients and towards apps.
+# learn.microsoft.com/azure/api-management/api-management-howto-manage-protocols-ciphers (read 2026-11-29). Ciphers are
+# not among them: the v2 tiers, of which ours is one, take no change of the default ciphers.
 OFF = (
     *(f"{_SECURITY}.Protocols.{protocol}" for protocol in ("Tls10", "Tls11", "Ssl30")),
     *(f"{_SECURITY}.Backend.Protocols.{protocol}" for protocol in ("Tls10", "Tls11", "Ssl30")),
-    *(
-        f"{_SECURITY}.Ciphers.{cipher}"
-        for cipher in (
-            "TripleDes168",
-            "TLS_RSA_WITH_AES_128_CBC_SHA",
-            "TLS_RSA_WITH_AES_256_CBC_SHA",
-            "TLS_RSA_WITH_AES_128_CBC_SHA256",
-            "TLS_RSA_WITH_AES_256_CBC_SHA256",
-            "TLS_RSA_WITH_AES_128_GCM_SHA256",
-            "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-            "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-        )
-    ),
 )
-"""Protocols and ciphers that are switched off."""
+"""Protocols that are switched off, towards clients and towards apps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +209,8 @@ class ApiManagement(pulumi.ComponentResource):
                 ),
                 verbosity=apimanagement.Verbosity.ERROR,
                 http_correlation_protocol=apimanagement.HttpCorrelationProtocol.W3_C,
-                operation_name_format=apimanagement.OperationNameFormat.NAME,
+                # Azure refuses it on the other diagnostic (facts/conditional_properties.yaml).
+                operation_name_format=apimanagement.OperationNameFormat.NAME if logger is insights else None,
                 log_client_ip=False,
                 frontend=_nothing_personal(),
                 backend=_nothing_personal(),

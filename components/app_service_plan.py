@@ -68,6 +68,8 @@ class AppServicePlanArgs:
     """Arguments of `AppServicePlan`.
 
     plan_name: unique in its resource group, 1 to 60 characters.
+    subnet_id: the subnet that its sites join. The plan's workers hold a link to it until the plan is gone, so the plan
+    is made after the subnet and deleted before it (InUseSubnetCannotBeDeleted, terraform-provider-azurerm 28979).
     sku: for example ``P1v3``; tier: its tier, for example ``PremiumV3``.
     zone_redundant: spread workers over the region's zones; Premium v3 or v4, and two workers or more.
     working_hours: cheap nights and weekends.
@@ -77,6 +79,7 @@ class AppServicePlanArgs:
     resource_group_name: pulumi.Input[str]
     location: pulumi.Input[str]
     plan_name: str
+    subnet_id: pulumi.Input[str]
     sku: str
     tier: str
     zone_redundant: bool
@@ -103,6 +106,9 @@ class AppServicePlan(pulumi.ComponentResource):
     def __init__(self, name: str, args: AppServicePlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:AppServicePlan", name, None, opts)
         autoscaled = args.instances.minimum < args.instances.maximum or args.working_hours is not None
+        after_subnet: pulumi.Output[list[pulumi.Resource]] = pulumi.Output.from_input(args.subnet_id).apply(
+            lambda _: []
+        )
         plan = web.AppServicePlan(
             name,
             resource_group_name=args.resource_group_name,
@@ -115,7 +121,9 @@ class AppServicePlan(pulumi.ComponentResource):
             per_site_scaling=False,
             elastic_scale_enabled=False,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["sku.capacity"] if autoscaled else None),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["sku.capacity"] if autoscaled else None, depends_on=after_subnet
+            ),
         )
         diagnose(name, plan.id, args.logs, parent=self, log_groups=())  # a plan has metrics and no logs
         if autoscaled:

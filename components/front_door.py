@@ -28,12 +28,13 @@ class DnsZone:
 class DnsRecord:
     """A record that must stand in public DNS.
 
-    type: ``TXT`` (proves that the domain is ours; the managed certificate waits for it), ``CNAME``, or ``ALIAS`` for
-    the apex of a zone, where DNS allows no CNAME.
+    type: ``TXT`` (proves that the domain is ours; the managed certificate waits for it), ``CNAME``, ``ALIAS`` for the
+    apex of a zone, where DNS allows no CNAME, or ``CNAME or ALIAS`` for a name like ``clinic.co.uk``, of which only the
+    keeper of the zone knows whether it is an apex.
     """
 
     name: str
-    type: Literal["TXT", "CNAME", "ALIAS"]
+    type: Literal["TXT", "CNAME", "ALIAS", "CNAME or ALIAS"]
     value: pulumi.Output[str]
 
 
@@ -195,11 +196,18 @@ def _token(domain: cdn.AFDCustomDomain) -> pulumi.Output[str]:
 
 
 def _records(host: str, domain: cdn.AFDCustomDomain, endpoint: cdn.AFDEndpoint) -> list[DnsRecord]:
-    apex = host.count(".") == 1
     return [
         DnsRecord(name=f"_dnsauth.{host}", type="TXT", value=_token(domain)),
-        DnsRecord(name=host, type="ALIAS" if apex else "CNAME", value=endpoint.host_name),
+        DnsRecord(name=host, type=_pointing_type(host), value=endpoint.host_name),
     ]
+
+
+def _pointing_type(host: str) -> Literal["CNAME", "ALIAS", "CNAME or ALIAS"]:
+    """The record that leads to the endpoint, where the zone is not ours and its apex is not known."""
+    labels = host.split(".")
+    if len(labels) == 2:
+        return "ALIAS"
+    return "CNAME or ALIAS" if len(labels) == 3 and len(labels[-1]) == 2 else "CNAME"
 
 
 def _records_in_zone(

@@ -49,7 +49,7 @@ class GatewayApiArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayApiOutputs:
-    """id: ARM id of the API; name: its name in Azure."""
+    """id: ARM id of the API; name: its name in Azure, known once nothing more is written to it."""
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
@@ -65,6 +65,8 @@ class GatewayApi(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GatewayApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:GatewayApi", name, None, opts)
+        # Writes to one API at a time: a parallel one is refused with PessimisticConcurrencyConflict.
+        self._last: list[pulumi.Resource] = []
         if not (args.subscription_required or args.token):
             raise ValueError(f"{name}: an API asks for a subscription's key, a token, or both")
         policy = api_policy(args.api, limits=args.limits, token=args.token, browsers=args.browsers)
@@ -75,7 +77,8 @@ class GatewayApi(pulumi.ComponentResource):
             policy = api_policy(f"{args.api}{path}", limits=[opened.limit], browsers=args.browsers)
             child = self._api(f"{name}-{label}", args, f"{args.api}-{label}", path, False, policy)
             self._operations(f"{name}-{label}", args, child, opened.methods, ["/", "/*"] if opened.below else ["/"])
-        self.outputs = GatewayApiOutputs(id=api.id, name=api.name)
+        complete = pulumi.Output.all(api.name, *(resource.urn for resource in self._last))
+        self.outputs = GatewayApiOutputs(id=api.id, name=complete.apply(lambda known: str(known[0])))
         self.register_outputs(vars(self.outputs))
 
     def _api(
@@ -95,9 +98,9 @@ class GatewayApi(pulumi.ComponentResource):
             subscription_key_parameter_names=apimanagement.SubscriptionKeyParameterNamesContractArgs(
                 header=KEY_HEADER, query="subscription-key"
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._last),
         )
-        apimanagement.ApiPolicy(
+        policy_ = apimanagement.ApiPolicy(
             name,
             **place,
             api_id=api.name,
@@ -106,6 +109,7 @@ class GatewayApi(pulumi.ComponentResource):
             value=policy,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self._last = [policy_]
         return api
 
     def _operations(
@@ -120,7 +124,7 @@ class GatewayApi(pulumi.ComponentResource):
         for method in methods:
             for template in templates:
                 label = method.lower() if template == templates[0] else f"{method.lower()}-below"
-                apimanagement.ApiOperation(
+                operation = apimanagement.ApiOperation(
                     f"{name}-{label}",
                     resource_group_name=args.resource_group_name,
                     service_name=args.service_name,
@@ -130,5 +134,6 @@ class GatewayApi(pulumi.ComponentResource):
                     method=method,
                     url_template=template,
                     template_parameters=[],
-                    opts=pulumi.ResourceOptions(parent=self),
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=self._last),
                 )
+                self._last = [operation]

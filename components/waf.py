@@ -31,6 +31,7 @@ class WafPolicyArgs:
     sku: the profile's tier; Azure refuses a policy of another.
     mode: ``Prevention`` blocks, ``Detection`` only logs.
     managed_rules: Microsoft's default and bot rule sets; they need ``premium``.
+    default_rule_set, bot_rule_set: their versions, for example ``2.1`` and ``1.1``.
     managed_rule_changes: single managed rules that are off, only log, or do not look at some fields.
     rules: custom rules after the incident rule, in order of evaluation.
     profile_name, security_policy_name: where the association is made.
@@ -44,6 +45,8 @@ class WafPolicyArgs:
     sku: Sku
     mode: Literal["Prevention", "Detection"]
     managed_rules: bool
+    default_rule_set: str
+    bot_rule_set: str
     rules: Sequence[WafRule]
     profile_name: pulumi.Input[str]
     security_policy_name: str
@@ -94,7 +97,9 @@ class WafPolicy(pulumi.ComponentResource):
                 rules=[rule.arguments(place) for place, rule in enumerate([incident, *args.rules], start=1)]
             ),
             managed_rules=frontdoor.ManagedRuleSetListArgs(
-                managed_rule_sets=managed_rule_sets(args.managed_rule_changes) if args.managed_rules else []
+                managed_rule_sets=managed_rule_sets(args.default_rule_set, args.bot_rule_set, args.managed_rule_changes)
+                if args.managed_rules
+                else []
             ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=[INCIDENT_VALUES]),

@@ -30,7 +30,7 @@ class FieldExclusion:
 class ManagedRuleChange:
     """What a policy changes about one managed rule.
 
-    group: the rule's group, for example ``SQLI``; rule_id: for example ``942430``.
+    group: the rule's group, for example ``SQLI``; rule_id: for example ``942100``.
     enabled: false switches it off. action: ``Log`` only records; None: the rule set's own action.
     exclusions: fields it does not look at.
     """
@@ -43,12 +43,14 @@ class ManagedRuleChange:
     exclusions: Sequence[FieldExclusion] = ()
 
 
-def managed_rule_sets(changes: Sequence[ManagedRuleChange] = ()) -> list[frontdoor.ManagedRuleSetArgs]:
+def managed_rule_sets(
+    default_version: str, bot_version: str, changes: Sequence[ManagedRuleChange] = ()
+) -> list[frontdoor.ManagedRuleSetArgs]:
     """The default rule set first and the bot rules second: PSRule Azure.FrontDoor.WAF looks at these places."""
     return [
         frontdoor.ManagedRuleSetArgs(
             rule_set_type="Microsoft_DefaultRuleSet",
-            rule_set_version="2.1",
+            rule_set_version=default_version,
             # Required from version 2.0 on: what happens when the anomaly score is reached.
             rule_set_action=frontdoor.ManagedRuleSetActionType.BLOCK,
             exclusions=[],
@@ -56,7 +58,7 @@ def managed_rule_sets(changes: Sequence[ManagedRuleChange] = ()) -> list[frontdo
         ),
         frontdoor.ManagedRuleSetArgs(
             rule_set_type="Microsoft_BotManagerRuleSet",
-            rule_set_version="1.1",
+            rule_set_version=bot_version,
             exclusions=[],
             rule_group_overrides=_overrides("Microsoft_BotManagerRuleSet", changes),
         ),

@@ -46,7 +46,7 @@ def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) ->
     built_plans = {}
     for name, plan in settings.plans.items():
         with name_entry(stack_entry(f"plans.{name}")):
-            built_plans[name] = _plan(name, plan, foundation.common).outputs.id
+            built_plans[name] = _plan(name, plan, foundation).outputs.id
     sites = {}
     for name, app in settings.apps.items():
         with name_entry(stack_entry(f"apps.{name}")):
@@ -63,7 +63,8 @@ def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) ->
     return Apps(sites=sites, plans=built_plans)
 
 
-def _plan(name: str, plan: PlanSettings, common: Common) -> AppServicePlan:
+def _plan(name: str, plan: PlanSettings, foundation: Foundation) -> AppServicePlan:
+    common = foundation.common
     schedule = plan.schedule
     return AppServicePlan(
         f"plan-{name}",
@@ -71,6 +72,7 @@ def _plan(name: str, plan: PlanSettings, common: Common) -> AppServicePlan:
             resource_group_name=common.groups["platform"],
             location=common.location,
             plan_name=common.names.regional("plan", name),
+            subnet_id=foundation.network.subnets["apps"],
             sku=plan.sku,
             tier=plan.tier.name,
             zone_redundant=plan.zone_redundant,

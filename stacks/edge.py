@@ -24,7 +24,7 @@ from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimi
 from stacks.entries import Entry, name_entry, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
-from stacks.settings.edge import DnsZoneSettings, FrontDoorSettings, WafSettings
+from stacks.settings.edge import BOT_RULE_SET, RULE_SET_TYPES, DnsZoneSettings, FrontDoorSettings, WafSettings
 from stacks.settings.edge_catalogues import (
     RATE_LIMITS,
     SECURITY_HEADERS,
@@ -193,6 +193,8 @@ def _policy(
                 sku=settings.front_door.sku,
                 mode=settings.waf.mode,
                 managed_rules=settings.waf.managed_rules,
+                default_rule_set=settings.waf.default_rule_set,
+                bot_rule_set=BOT_RULE_SET,
                 managed_rule_changes=managed_rule_changes(exposure, settings.waf),
                 rules=waf_rules(exposure, exposed, settings.waf),
                 profile_name=entry.profile_name,
@@ -259,7 +261,7 @@ def managed_rule_changes(exposure: str, waf: WafSettings) -> list[ManagedRuleCha
     """What the stack changes about managed rules of a class."""
     return [
         ManagedRuleChange(
-            rule_set="Microsoft_BotManagerRuleSet" if change.rule_set == "bots" else "Microsoft_DefaultRuleSet",
+            rule_set=RULE_SET_TYPES[change.rule_set],
             group=change.group,
             rule_id=change.rule,
             enabled=change.enabled,

@@ -14,18 +14,8 @@ ORIGIN_CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
 CALLER_CONTROLS = ("164.312(d)", "164.312(a)(1)")
 
 SECURITY = "Microsoft.WindowsAzure.ApiManagement.Gateway.Security"
-WEAK = (
-    *(f"{side}Protocols.{protocol}" for side in ("", "Backend.") for protocol in ("Tls10", "Tls11", "Ssl30")),
-    "Ciphers.TripleDes168",
-    "Ciphers.TLS_RSA_WITH_AES_128_CBC_SHA",
-    "Ciphers.TLS_RSA_WITH_AES_256_CBC_SHA",
-    "Ciphers.TLS_RSA_WITH_AES_128_CBC_SHA256",
-    "Ciphers.TLS_RSA_WITH_AES_256_CBC_SHA256",
-    "Ciphers.TLS_RSA_WITH_AES_128_GCM_SHA256",
-    "Ciphers.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    "Ciphers.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-)
-"""Protocols and ciphers that must be switched off by name: the gateway's default allows some of them."""
+WEAK = tuple(f"{side}Protocols.{protocol}" for side in ("", "Backend.") for protocol in ("Tls10", "Tls11", "Ssl30"))
+"""Protocols that must be switched off by name: the gateway's default allows some of them."""
 OLDEST_CONTROL_PLANE = "2021-08-01"
 
 
@@ -96,12 +86,13 @@ def only_front_door(service: Resource, stack: Stack) -> Iterator[str]:
 
 @rule(
     "API-TLS",
-    "The gateway refuses TLS below 1.2 and ciphers without forward secrecy, towards clients and apps",
+    "The gateway refuses TLS below 1.2, towards clients and apps",
     on=SERVICE,
     severity="critical",
     controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Set the custom properties of old protocols and ciphers to False.",
-    source="PSRule Azure.APIM.Protocols, Azure.APIM.Ciphers",
+    remediation="Set the custom properties of old protocols to False.",
+    source="PSRule Azure.APIM.Protocols; the v2 tiers take no change of ciphers ("
+    "learn.microsoft.com/azure/api-management/api-management-howto-manage-protocols-ciphers)",
 )
 def gateway_tls(service: Resource) -> Iterator[str]:
     given = service.get("customProperties")

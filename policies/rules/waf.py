@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.rule import must, rule
 from policies.view import Resource, Stack, lookup
 
@@ -156,10 +157,49 @@ def no_exclusions(policy: Resource) -> Iterator[str]:
                 yield f"{kind} has exclusions in {lookup(group, 'ruleGroupName')}"
             for override in lookup(group, "rules", ()):
                 rule_id = lookup(override, "ruleId")
-                if lookup(override, "enabledState") == "Disabled" or lookup(override, "action") in ("Log", "Allow"):
+                if _weakens(override):
                     yield f"{kind} rule {rule_id} is off or only logs"
                 if lookup(override, "exclusions", ()):
                     yield f"{kind} rule {rule_id} has exclusions"
+
+
+def _weakens(override: Any) -> bool:
+    """Whether an override takes a rule's block away. A rule named without a state is off: Azure's default."""
+    state, action = str(lookup(override, "enabledState", "Disabled")), str(lookup(override, "action", ""))
+    return state.lower() != "enabled" or action.lower() not in ("", "block", "anomalyscoring")
+
+
+@rule(
+    "WAF-KNOWN-RULES",
+    "An override names a rule that the rule set has, and switches none on unawares",
+    on=POLICY,
+    severity="medium",
+    controls=["164.308(a)(5)(ii)(B)"],
+    remediation="Name the rule that the log shows beside 949110 with the same reference; a rule that is off by default "
+    "needs no exclusion, and naming one switches it on.",
+    source="facts/waf_rule_sets.yaml; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-drs",
+)
+def known_rules(policy: Resource) -> Iterator[str]:
+    for rule_set in policy.each("managedRules.managedRuleSets"):
+        kind, version = str(lookup(rule_set, "ruleSetType")), str(lookup(rule_set, "ruleSetVersion"))
+        known = rule_sets().get(kind, {}).get(version)
+        if known is None:
+            yield f"{kind} {version} is no rule set that facts/waf_rule_sets.yaml knows"
+            continue
+        for group in lookup(rule_set, "ruleGroupOverrides", ()):
+            for override in lookup(group, "rules", ()):
+                yield from _unknown_rule(known, str(lookup(group, "ruleGroupName")), override, f"{kind} {version}")
+
+
+def _unknown_rule(known: RuleSet, group: str, override: Any, name: str) -> Iterator[str]:
+    rule_id = str(lookup(override, "ruleId"))
+    actual = known.group_of(rule_id)
+    if actual is None:
+        yield f"{name} is not known to have a rule {rule_id}"
+    elif actual.lower() != group.lower():
+        yield f"{name} has rule {rule_id} in group {actual}, not {group}"
+    elif rule_id in known.off and str(lookup(override, "enabledState", "Disabled")).lower() == "enabled":
+        yield f"{name} rule {rule_id} is off by default; naming it switches it on"
 
 
 @rule(

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
+from facts.waf_rule_sets import rule_sets
 from stacks.settings.countries import CountryCode
 from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
 
@@ -37,6 +38,14 @@ PRIVATE_LINK_REGIONS = (
     "westeurope",
     "westus3",
 )
+
+RULE_SET_TYPES: dict[str, Literal["Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"]] = {
+    "default": "Microsoft_DefaultRuleSet",
+    "bots": "Microsoft_BotManagerRuleSet",
+}
+"""Azure's types of managed rule sets, by the names that a stack file uses."""
+BOT_RULE_SET = "1.1"
+"""Version of the bot rules (facts/waf_rule_sets.yaml)."""
 
 
 class DnsZoneSettings(Section):
@@ -130,9 +139,9 @@ class ManagedRuleChangeSettings(Section):
     rule: Annotated[
         str,
         StringConstraints(pattern=r"^([0-9]{6,8}|Bot[0-9]{6})$"),
-        Words("the id of a managed rule in quotes, like 942430 or Bot300700"),
+        Words("the id of a managed rule in quotes, like 942100 or Bot300700"),
     ]
-    """The rule's id, for example 942430 or Bot300700."""
+    """The rule's id, for example 942100 or Bot300700."""
     exclude: list[ExcludedField] = []
     """Fields it does not look at: the narrowest change, to be preferred."""
     action: Literal["Log"] | None = None
@@ -153,6 +162,9 @@ class WafSettings(Section):
     """`Prevention` blocks; `Detection` only logs (needs an exception of rule WAF-PREVENTION)."""
     managed_rules: bool = True
     """Microsoft's default rule set and bot rules. They need Front Door's premium tier."""
+    default_rule_set: Literal["2.1", "2.2"] = "2.1"
+    """Version of Microsoft's default rule set. 2.2 is the newest since February 2026 and 2.1 the one before it, both
+    supported; a new one is tried in staging first."""
     geo: GeoSettings | None = None
     """Countries; left out, requests are answered wherever they come from."""
     managed_rule_changes: dict[str, Annotated[list[ManagedRuleChangeSettings], Field(min_length=1)]] = {}
@@ -190,9 +202,27 @@ class WafSettings(Section):
         for exposure, changes in self.managed_rule_changes.items():
             if exposure not in rate_limits():
                 yield Problem(f"managedRuleChanges.{exposure}", exposure, _one_of(exposure, rate_limits()))
+            for index, change in enumerate(changes):
+                if allowed := self._unknown_rule(change):
+                    yield Problem(f"managedRuleChanges.{exposure}[{index}]", f"{change.group} {change.rule}", allowed)
             ids = [change.rule for change in changes]
             for rule in sorted({rule for rule in ids if ids.count(rule) > 1}):
                 yield Problem(f"managedRuleChanges.{exposure}", rule, "each rule once")
+
+    def _unknown_rule(self, change: ManagedRuleChangeSettings) -> str:
+        """What may stand in place of a change that Azure would refuse, or that would switch a rule on; else nothing."""
+        version = self.default_rule_set if change.rule_set == "default" else BOT_RULE_SET
+        rules = rule_sets()[RULE_SET_TYPES[change.rule_set]][version]
+        if isinstance(rules.groups, str):
+            return f"none with rule set {version}, whose rules are not known here ({rules.groups})"
+        group = rules.group_of(change.rule)
+        if group is None:
+            return f"a rule of rule set {version} (facts/waf_rule_sets.yaml)"
+        if group.lower() != change.group.lower():
+            return f"group {group}, which has rule {change.rule}"
+        if change.rule in rules.off:
+            return "none: the rule is off by default, so it caught nothing, and naming it would switch it on"
+        return ""
 
 
 def _one_of(value: str, known: Iterable[str]) -> str:

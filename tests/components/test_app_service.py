@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
+from pulumi_azure_native import web
 
 from assurance.record import Mode, Record
 from components.app_service import ACR_PULL, LOG_CATEGORIES, MONITORING_METRICS_PUBLISHER, AppService
@@ -301,3 +302,10 @@ def test_outputs_name_the_site_and_its_origin_host() -> None:
     component = next(resource for resource in result if resource.type == "medspasync:components:AppService")
     site = only(result, "web:WebApp")
     assert component.outputs == {"id": site.id, "name": "app-test", "host": "app-test.azurewebsites.net"}
+
+
+@pytest.mark.parametrize("made", [web.WebApp, web.WebAppSlot])
+def test_site_configuration_is_an_output_of_the_sdk(made: type) -> None:
+    """`up` leaves the image to swaps by what a refresh read. From SDK 3.16 to 3.27 siteConfig was no output, so the
+    next change of any property would have sent the first image again (pulumi-azure-native issue 4749)."""
+    assert "site_config" in vars(made)

@@ -26,6 +26,7 @@ def built(mode: Mode = "deployed", **changes: Any) -> Record:
         "resource_group_name": "rg",
         "location": "eastus2",
         "plan_name": "plan-test",
+        "subnet_id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/apps",
         "sku": "P1v3",
         "tier": "PremiumV3",
         "zone_redundant": True,

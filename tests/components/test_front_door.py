@@ -10,7 +10,7 @@ from pulumi_azure_native import cdn
 
 from assurance.record import Mode, Record, Resource
 from components.diagnostics import LogDestination
-from components.front_door import DnsZone, FrontDoor, FrontDoorArgs, record_output
+from components.front_door import DnsZone, FrontDoor, FrontDoorArgs, _pointing_type, record_output
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
 from components.front_door_headers import ACTIONS_PER_RULE, ResponseHeaders, ResponseHeadersArgs
 from tests.harness import MODES, only, record
@@ -234,6 +234,19 @@ def test_dns_records_prove_ownership_and_lead_to_the_endpoint() -> None:
     assert {entry["value"] for entry in seen if entry["type"] != "TXT"} == {host}
     assert all(entry["value"].startswith("_") for entry in seen if entry["type"] == "TXT")
     assert not built.of_type("dns:RecordSet")
+
+
+@pytest.mark.parametrize(
+    ("host", "type_"),
+    [
+        ("example.com", "ALIAS"),
+        ("app.example.com", "CNAME"),
+        ("clinic.co.uk", "CNAME or ALIAS"),
+        ("a.b.co.uk", "CNAME"),
+    ],
+)
+def test_record_type_says_where_an_apex_is_possible(host: str, type_: str) -> None:
+    assert _pointing_type(host) == type_
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -54,6 +54,8 @@ def build(
             sku=sku,  # type: ignore[arg-type]
             mode=mode,  # type: ignore[arg-type]
             managed_rules=managed,
+            default_rule_set="2.1",
+            bot_rule_set="1.1",
             rules=[SIGN_IN] if rules is None else rules,
             profile_name="afd",
             security_policy_name="web",
@@ -240,7 +242,7 @@ def test_a_managed_rule_is_changed_alone_and_the_others_stay(built: Record) -> N
         ManagedRuleChange(
             rule_set="Microsoft_DefaultRuleSet",
             group="SQLI",
-            rule_id="942430",
+            rule_id="942200",
             exclusions=[FieldExclusion(variable="RequestBodyJsonArgNames", operator="Equals", selector="notes")],
         ),
         ManagedRuleChange(rule_set="Microsoft_DefaultRuleSet", group="SQLI", rule_id="942100", action="Log"),
@@ -254,13 +256,13 @@ def test_a_managed_rule_is_changed_alone_and_the_others_stay(built: Record) -> N
     rules = {rule["ruleId"]: rule for group in default["ruleGroupOverrides"] for rule in group["rules"]}
     # A rule named without a state would be off.
     assert {id_: rule["enabledState"] for id_, rule in rules.items()} == {
-        "942430": "Enabled",
+        "942200": "Enabled",
         "942100": "Enabled",
         "941320": "Disabled",
     }
-    assert rules["942430"]["exclusions"] == [
+    assert rules["942200"]["exclusions"] == [
         {"matchVariable": "RequestBodyJsonArgNames", "selectorMatchOperator": "Equals", "selector": "notes"}
     ]
-    assert {id_: rule.get("action") for id_, rule in rules.items()} == {"942430": None, "942100": "Log", "941320": None}
+    assert {id_: rule.get("action") for id_, rule in rules.items()} == {"942200": None, "942100": "Log", "941320": None}
     before = only(built, "frontdoor:Policy").inputs["managedRules"]["managedRuleSets"]
     assert [rule_set["ruleGroupOverrides"] for rule_set in before] == [[], []]

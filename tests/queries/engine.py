@@ -19,6 +19,7 @@ import duckdb_kql
 import yaml
 
 from stacks.settings.alerts import QueryEntry, alert_catalogue, minutes, query_text
+from tests.queries.declared import as_declared
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 3, 4, 15, 0)
@@ -97,7 +98,10 @@ def _fill(connection: Any, table: str, rows: list[dict[str, Any]], now: datetime
     quoted = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in columns.items())
     connection.execute(f'CREATE TABLE "{table}" ({quoted})')
     for row in rows:
-        given = dict(row)
+        declared = as_declared(table, row)
+        if declared is None:
+            continue
+        given = dict(declared)
         times, ago = given.pop("repeat", 1), _span(given.pop("ago", "1m"))
         if ago <= timedelta(minutes=window):
             _insert(connection, table, columns, {**given, "TimeGenerated": now - ago}, times)

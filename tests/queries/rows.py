@@ -10,6 +10,7 @@ from typing import Any
 import duckdb_kql
 import yaml
 
+from tests.queries.declared import as_declared
 from tests.queries.engine import HERE, NOW, SQL_TYPES, tables
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -27,7 +28,8 @@ def answers(query: str, rows: Rows) -> list[dict[str, Any]]:
     connection = duckdb_kql.connect()
     for table in tables_of(query):
         recorded = {"TimeGenerated": NOW} if "TimeGenerated" in all_tables()[table] else {}
-        given = [{**recorded, **row} for row in rows.get(table, [])]
+        written = [as_declared(table, row) for row in rows.get(table, [])]
+        given = [{**recorded, **row} for row in written if row is not None]
         # Only columns in use: DuckDB folds case, and AzureDiagnostics has clientIP_s beside clientIp_s.
         used = {name for row in given for name in row} | set(re.findall(r"\w+", query)) | {"TimeGenerated"}
         columns = {name: kind for name, kind in all_tables()[table].items() if name in used}

@@ -72,7 +72,7 @@ def test_defaults_are_the_safe_ones() -> None:
         (WafSettings, {"managedRuleChanges": {"api": []}}),
         (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "*", "enabled": False}]}}),
         (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "enabled": False}]}}),
-        (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "942430", "action": "Allow"}]}}),
+        (WafSettings, {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "942100", "action": "Allow"}]}}),
         (WafSettings, {"maxUrlCharacters": 10_000}),
         (WafSettings, {"maxBodyBytes": "10MB"}),
     ],
@@ -302,15 +302,22 @@ FIELD = {"variable": "RequestBodyJsonArgNames", "selector": "notes"}
     [{}, {"action": "Log", "enabled": False}, {"exclude": [FIELD], "action": "Log"}],
 )
 def test_a_change_of_a_managed_rule_changes_one_thing(change: dict[str, Any]) -> None:
-    settings = waf(managedRuleChanges={"api": [{"group": "SQLI", "rule": "942430", **change}]})
+    settings = waf(managedRuleChanges={"api": [{"group": "SQLI", "rule": "942100", **change}]})
     (found,) = settings.managed_rule_changes["api"][0].problems()
     assert "one of exclude, action: Log or enabled: false" in found.allowed
 
 
 def test_changes_of_managed_rules_name_a_class_and_each_rule_once() -> None:
-    change = {"group": "SQLI", "rule": "942430", "exclude": [FIELD]}
+    change = {"group": "SQLI", "rule": "942100", "exclude": [FIELD]}
     assert list(waf(managedRuleChanges={"api": [change], "web": [change]}).problems()) == []
     the_problem(list(waf(managedRuleChanges={"api": [change, change]}).problems()), "managedRuleChanges.api", "once")
     the_problem(list(waf(managedRuleChanges={"apis": [change]}).problems()), "managedRuleChanges.apis", "mean api")
+    several = [{**change, "rule": "942110"}, {**change, "rule": "123456"}, {**change, "group": "XSS"}]
+    wrong = [problem.allowed for problem in waf(managedRuleChanges={"api": several}).problems()]
+    assert [
+        "off by default" in wrong[0], "a rule of rule set 2.1" in wrong[1], "group SQLI" in wrong[2]
+    ] == [True] * 3  # fmt: skip
+    newer = waf(managedRuleChanges={"api": [change]}, defaultRuleSet="2.2")
+    the_problem(list(newer.problems()), "managedRuleChanges.api[0]", "not known here")
     off = waf(managedRuleChanges={"api": [change]}, managedRules=False)
     the_problem(list(off.problems()), "managedRuleChanges", "managedRules is false")

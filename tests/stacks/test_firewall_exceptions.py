@@ -22,7 +22,7 @@ WEAKER: list[tuple[str, str, dict[str, Any]]] = [
     (
         "WAF-NO-EXCLUSIONS",
         "waf-api",
-        {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "942430", "exclude": [NOTES]}]}},
+        {"managedRuleChanges": {"api": [{"group": "SQLI", "rule": "942100", "exclude": [NOTES]}]}},
     ),
     (
         "WAF-NO-EXCLUSIONS",

@@ -1,0 +1,36 @@
+"""What a log-scrubbing rule hides (`log_scrubbing.yaml`)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from documents.reading import read_document
+from documents.sections import Section
+
+HIDDEN = "****"
+"""What Azure writes in place of a hidden value."""
+
+
+class Scrubbing(Section):
+    """The scrubbing rules of one resource type.
+
+    category: the log they act on. rules, state: where the resource's inputs hold the rules and whether they are on.
+    hides, hides_arguments: columns by match variable, hidden whole or from the question mark on.
+    """
+
+    category: str
+    rules: str
+    state: str
+    hides: dict[str, list[str]]
+    hides_arguments: dict[str, list[str]]
+    source: str
+    read: date
+
+
+@cache
+def log_scrubbing() -> dict[str, Scrubbing]:
+    """Scrubbing by type token. Raises DocumentError when the file is wrong."""
+    found: dict[str, Scrubbing] = read_document(Path(__file__).with_name("log_scrubbing.yaml"), dict[str, Scrubbing])
+    return found

@@ -1,0 +1,49 @@
+"""The managed rule sets of Front Door's firewall (`waf_rule_sets.yaml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
+
+UNKNOWN = "unknown: "
+"""Begins a cell that nobody could read; what follows says where it was looked for."""
+
+
+class RuleSet(Section):
+    """One version of a rule set."""
+
+    source: str
+    read: date
+    groups: dict[str, list[str]] | str
+    off: list[str]
+
+    def problems(self) -> Iterator[Problem]:
+        """A rule that is off is a rule of the set; a text says that the rules are unknown."""
+        if isinstance(self.groups, str):
+            if not self.groups.startswith(UNKNOWN):
+                yield Problem("groups", self.groups, f"rule ids by group, or `{UNKNOWN}<where looked, date>`")
+            return
+        rules = {rule for group in self.groups.values() for rule in group}
+        for rule in self.off:
+            if rule not in rules:
+                yield Problem("off", rule, "a rule of one of the groups")
+
+    def group_of(self, rule: str) -> str | None:
+        """The group of a rule id; None when the set has no such rule, or its rules are unknown."""
+        if isinstance(self.groups, str):
+            return None
+        return next((group for group, rules in self.groups.items() if rule in rules), None)
+
+
+@cache
+def rule_sets() -> dict[str, dict[str, RuleSet]]:
+    """Rule sets by type and version. Raises DocumentError when the file is wrong."""
+    sets: dict[str, dict[str, RuleSet]]
+    sets = read_document(Path(__file__).with_name("waf_rule_sets.yaml"), dict[str, dict[str, RuleSet]])
+    return sets
