@@ -8,6 +8,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import monitor
 
+EMAIL_ADDRESSES = "emailReceivers[].emailAddress"
+WEBHOOK_NAMES = "webhookReceivers[].name"
+"""Where a group holds its receivers."""
+WEBHOOK = "webhook"
+"""Name of the one webhook that a group may have."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ActionGroupArgs:
@@ -69,7 +75,7 @@ def _webhook(uri: pulumi.Input[str] | None) -> list[monitor.WebhookReceiverArgs]
         return []
     return [
         monitor.WebhookReceiverArgs(
-            name="webhook",
+            name=WEBHOOK,
             service_uri=pulumi.Output.secret(uri),
             use_common_alert_schema=True,
             use_aad_auth=False,

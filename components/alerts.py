@@ -15,6 +15,9 @@ Severity = Literal[0, 1, 2, 3, 4]
 Operator = Literal["GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual", "Equals"]
 Aggregation = Literal["Average", "Minimum", "Maximum", "Total", "Count"]
 
+ALERT_IDS = "tags.alert"
+"""Where every alert rule holds its stable id."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlertArgs:

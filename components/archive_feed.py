@@ -11,6 +11,10 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import monitor, operationalinsights
 
+EXPORTED_TABLES = "tableNames[]"
+ARCHIVED_CATEGORIES = "logs[].category"
+"""Where an export holds its tables, and a diagnostic setting its log categories."""
+
 ACTIVITY_LOG_CONTAINER = "insights-activity-logs"
 """Where a subscription's activity log arrives."""
 

@@ -17,6 +17,9 @@ _PANELS = {"table": "table", "timechart": "timeseries", "barchart": "barchart", 
 _WIDTH, _HEIGHT = 12, 8
 """Of a panel, in Grafana's grid of 24 columns."""
 
+PANELS = "properties.serializedData"
+"""Where a dashboard holds the text of its panels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GrafanaDashboardArgs:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import security
 
+PLAN_NAMES = "pricingName"
+"""Where a plan holds its name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DefenderArgs:

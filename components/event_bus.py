@@ -20,6 +20,11 @@ DATA_SENDER = "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
 DATA_RECEIVER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"
 """Azure Service Bus Data Receiver."""
 
+QUEUE_NAMES = "queueName"
+TOPIC_NAMES = "topicName"
+SUBSCRIPTION_NAMES = "subscriptionName"
+"""Where a queue, a topic and a subscription hold their names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:

@@ -15,6 +15,10 @@ Sku = Literal["standard", "premium"]
 """Front Door's tier. Private-link origins and managed WAF rule sets need ``premium``."""
 
 
+HOST_NAMES = "hostName"
+"""Where a custom domain holds its host name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DnsZone:
     """An Azure DNS zone that exists already. id: its ARM id; zone_name: for example ``example.com``."""

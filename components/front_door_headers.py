@@ -11,6 +11,9 @@ from pulumi_azure_native import cdn
 ACTIONS_PER_RULE = 5
 """Most actions that one rule may hold (learn.microsoft.com/azure/frontdoor/front-door-rules-engine-actions)."""
 
+HEADER_NAMES = "actions[].parameters.headerName"
+"""Where a rule holds the headers that it sets or removes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseHeadersArgs:

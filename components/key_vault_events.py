@@ -20,6 +20,9 @@ Expiry = Literal[
 """Events on the current version (learn.microsoft.com/azure/event-grid/event-schema-key-vault). Near: 30 days before,
 for keys the notify action of the rotation policy."""
 
+ALERT_NAMES = "eventSubscriptionName"
+"""Where a subscription holds the name of its alert."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExpiryAlert:

@@ -16,6 +16,9 @@ from pulumi_azure_native import network
 
 from components.diagnostics import LogDestination, diagnose
 
+RULE_NAMES = "securityRules[].name"
+"""Where a security group holds the names of its rules."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityRule:

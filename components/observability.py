@@ -18,6 +18,9 @@ PUBLIC = "Enabled"
 """Data and queries come over the public endpoints, each with an Entra identity. Off would need an Azure Monitor private
 link scope; without one the apps' telemetry is lost."""
 
+TABLE_NAMES = "tableName"
+"""Where a table holds its name."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ObservabilityArgs:

@@ -14,6 +14,11 @@ from pulumi_azure_native import securityinsights as insights
 _NAMESPACE = uuid.UUID("0c8d0c3c-9d8a-4b0e-8d55-8d2a5f6b7e31")
 
 
+RULE_TITLES = "displayName"
+WATCHLIST_TEXT = "rawContent"
+"""Where a rule holds its title, and a watchlist its rows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AnalyticsRule:
     """One scheduled analytics rule, which opens an incident for its rows.

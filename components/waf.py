@@ -19,6 +19,11 @@ INCIDENT_RULE = "IncidentAddresses"
 INCIDENT_VALUES = "customRules.rules[0].matchConditions[0].matchValue"
 """Path of the addresses of the incident rule, which is always the first of the policy."""
 
+RULE_NAMES = "customRules.rules[].name"
+MANAGED_RULE_IDS = "managedRules.managedRuleSets[].ruleGroupOverrides[].rules[].ruleId"
+ADDRESSES = "customRules.rules[].matchConditions[].matchValue[]"
+"""Where a policy holds the names of its custom rules, the managed rules that it changes, and addresses."""
+
 _NOBODY = "192.0.2.0/24"
 """Stands in the incident rule while there is no incident: kept for documentation (RFC 5737), no client has it."""
 

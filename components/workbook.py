@@ -22,6 +22,9 @@ _QUERY_TYPES = {
 }
 """Numbers that a workbook's JSON has for its data sources."""
 
+TILES = "serializedData"
+"""Where a workbook holds the text of its tiles."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:

@@ -9,6 +9,8 @@ import pulumi
 
 from components.archive_feed import (
     ACTIVITY_LOG_CONTAINER,
+    ARCHIVED_CATEGORIES,
+    EXPORTED_TABLES,
     ArchiveTarget,
     archive_activity_log,
     archive_categories,
@@ -18,7 +20,7 @@ from components.archive_feed import (
 )
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
-from stacks.entries import name_entry, stack_entry
+from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
 from stacks.settings.jobs import DatabaseJobSettings
@@ -107,21 +109,34 @@ def _feeds(
 ) -> None:
     target = ArchiveTarget(account_id=archive.outputs.id, ready=archive.policies)
     if settings.tables:
-        export_tables(
-            "archive",
-            workspace_id=common.logs.workspace_id,
-            tables=settings.tables,
-            target=target,
-            parent=archive,
-        )
+        with name_parts(*_parts("tables", settings.tables, EXPORTED_TABLES)):
+            export_tables(
+                "archive",
+                workspace_id=common.logs.workspace_id,
+                tables=settings.tables,
+                target=target,
+                parent=archive,
+            )
     direct: dict[str, tuple[pulumi.Input[str], Sequence[str]]] = {
         "front-door": (front_door_id, settings.direct.front_door)
     }
     direct |= {f"postgres-{part}": (server, settings.direct.database) for part, server in servers.items()}
     for source, (resource_id, categories) in direct.items():
+        key = "direct.frontDoor" if source == "front-door" else "direct.database"
         if categories:
-            archive_categories(source, resource_id=resource_id, categories=categories, target=target, parent=archive)
+            with name_parts(*_parts(key, categories, ARCHIVED_CATEGORIES)):
+                archive_categories(
+                    source, resource_id=resource_id, categories=categories, target=target, parent=archive
+                )
     if settings.activity_log:
-        archive_activity_log(
-            common.names.regional("archive"), categories=ACTIVITY_CATEGORIES, target=target, parent=archive
-        )
+        with name_entry(stack_entry("archive.activityLog")):
+            archive_activity_log(
+                common.names.regional("archive"), categories=ACTIVITY_CATEGORIES, target=target, parent=archive
+            )
+    else:
+        leave_out("false", stack_entry("archive.activityLog"))
+
+
+def _parts(key: str, names: Sequence[str], path: str) -> list[Part]:
+    """What each item of a list of the settings becomes in its feed."""
+    return [Part(stack_entry(f"archive.{key}[{index}]"), path, name) for index, name in enumerate(names)]

@@ -10,7 +10,7 @@ import pulumi
 
 from components.backup import BackupVault, BackupVaultArgs, Keep, PostgresBackup, PostgresBackupArgs
 from stacks.database import Database
-from stacks.entries import name_entry, stack_entry
+from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.outputs import Common
 from stacks.settings.backup import BackupSettings, KeepSettings
 from stacks.settings.database import DatabaseSettings
@@ -28,6 +28,7 @@ class Backup:
 def build_backup(settings: BackupSettings, common: Common, database: Database) -> Backup | None:
     """Build vault, policy, rights and instance; None where config has it off."""
     if not settings.enabled:
+        leave_out("enabled: false", stack_entry("backup"))
         return None
     with name_entry(stack_entry("backup")):
         vault = BackupVault(

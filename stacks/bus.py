@@ -7,8 +7,18 @@ from typing import Protocol
 
 import pulumi
 
-from components.event_bus import BusQueue, BusSubscription, BusTopic, Delivery, EventBus, EventBusArgs
-from stacks.entries import name_entry, stack_entry
+from components.event_bus import (
+    QUEUE_NAMES,
+    SUBSCRIPTION_NAMES,
+    TOPIC_NAMES,
+    BusQueue,
+    BusSubscription,
+    BusTopic,
+    Delivery,
+    EventBus,
+    EventBusArgs,
+)
+from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Bus, Foundation
 from stacks.settings.bus import LOCK_SECONDS, DeliverySettings, EventBusSettings
 
@@ -27,9 +37,10 @@ def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
     """The namespace with its queues and topics; an empty `Bus` where the stack has none."""
     bus = settings.event_bus
     if bus.tier == "none":
+        leave_out("tier none: this stack has no bus", stack_entry("eventBus"))
         return Bus(settings={}, watched={})
     common = foundation.common
-    with name_entry(stack_entry("eventBus")):
+    with name_entry(stack_entry("eventBus")), name_parts(*_parts(bus)):
         outputs = EventBus(
             "event-bus",
             EventBusArgs(
@@ -50,6 +61,18 @@ def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
         settings={app: {HOST_VARIABLE: outputs.host} for app in _members(bus)},
         watched={"event-bus": outputs.id},
     )
+
+
+def _parts(bus: EventBusSettings) -> list[Part]:
+    """What each entry becomes on the bus."""
+    parts = [Part(stack_entry(f"eventBus.queues.{name}"), QUEUE_NAMES, name) for name in bus.queues]
+    for name, topic in bus.topics.items():
+        key = f"eventBus.topics.{name}"
+        parts.append(Part(stack_entry(key), TOPIC_NAMES, name))
+        parts += [
+            Part(stack_entry(f"{key}.subscriptions.{each}"), SUBSCRIPTION_NAMES, each) for each in topic.subscriptions
+        ]
+    return parts
 
 
 def _queues(bus: EventBusSettings, foundation: Foundation) -> list[BusQueue]:

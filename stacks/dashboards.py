@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 import pulumi
 
-from components.dashboard import GrafanaDashboard, GrafanaDashboardArgs
-from components.workbook import Tile, WorkbookArgs, workbook
-from stacks.entries import Entry, name_entry
+from components.dashboard import PANELS, GrafanaDashboard, GrafanaDashboardArgs
+from components.workbook import TILES, Tile, WorkbookArgs, workbook
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.grafana import build_grafana
 from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
@@ -46,39 +47,68 @@ def build_dashboards(
     for name, entry in workbook_catalogue().items():
         shown = tiles(entry, present, common.names)
         title = f"{entry.title} ({common.names.code})"
-        with name_entry(Entry(f"{WORKBOOKS}/{name}.yaml", "title")):
+        file = f"{WORKBOOKS}/{name}.yaml"
+        _leave_out_tiles(file, entry, present, settings)
+        with name_entry(Entry(file, "title"), stack_entry("dashboards.workbooks")):
             if settings.workbooks:
-                made = workbook(
-                    f"workbook-{name}",
-                    WorkbookArgs(
-                        resource_group_name=common.groups["monitoring"],
-                        location=common.location,
-                        key=common.names.regional("workbook", name),
-                        title=title,
-                        about=entry.about,
-                        tiles=shown,
-                        workspace_id=workspace_id,
-                        tags=dict(common.tags),
-                    ),
-                )
+                with name_parts(*_tile_parts(file, entry, shown, TILES)):
+                    made = workbook(
+                        f"workbook-{name}",
+                        WorkbookArgs(
+                            resource_group_name=common.groups["monitoring"],
+                            location=common.location,
+                            key=common.names.regional("workbook", name),
+                            title=title,
+                            about=entry.about,
+                            tiles=shown,
+                            workspace_id=workspace_id,
+                            tags=dict(common.tags),
+                        ),
+                    )
                 links[name] = _link(common, made.id, "/workbook")
+        with name_entry(Entry(file, "title"), stack_entry("dashboards.grafana")):
             if settings.grafana:
-                grafana = GrafanaDashboard(
-                    f"grafana-{name}",
-                    GrafanaDashboardArgs(
-                        resource_group_name=common.groups["monitoring"],
-                        location=common.location,
-                        dashboard_name=common.names.regional("dash", name),
-                        title=title,
-                        tiles=shown,
-                        workspace_id=workspace_id,
-                        tags=dict(common.tags),
-                    ),
-                )
+                logs = [tile for tile in shown if tile.source == "logs"]
+                with name_parts(*_tile_parts(file, entry, logs, PANELS)):
+                    grafana = GrafanaDashboard(
+                        f"grafana-{name}",
+                        GrafanaDashboardArgs(
+                            resource_group_name=common.groups["monitoring"],
+                            location=common.location,
+                            dashboard_name=common.names.regional("dash", name),
+                            title=title,
+                            tiles=shown,
+                            workspace_id=workspace_id,
+                            tags=dict(common.tags),
+                        ),
+                    )
                 links[f"grafana-{name}"] = _link(common, grafana.outputs.id, "")
     if settings.managed_grafana is not None:
         links["managed-grafana"] = build_grafana(settings.managed_grafana, foundation)
     return links
+
+
+def _tile_parts(file: str, entry: WorkbookEntry, shown: Collection[Tile], path: str) -> list[Part]:
+    """What each tile of a dashboard's file becomes in its text."""
+    titles = {tile.title for tile in shown}
+    return [
+        Part(Entry(file, f"tiles[{index}]"), path, json.dumps(tile.title, ensure_ascii=False), text=True)
+        for index, tile in enumerate(entry.tiles)
+        if tile.title in titles
+    ]
+
+
+def _leave_out_tiles(file: str, entry: WorkbookEntry, present: Collection[str], settings: DashboardSettings) -> None:
+    """Say which tiles and dashboards this stack does not have."""
+    tiles = [Entry(file, f"tiles[{index}]") for index, _ in enumerate(entry.tiles)]
+    for name, on in (("workbooks", settings.workbooks), ("grafana", settings.grafana)):
+        if not on:
+            leave_out("false", stack_entry(f"dashboards.{name}"))
+    if not settings.workbooks and not settings.grafana:
+        leave_out("this stack has neither workbooks nor dashboards", Entry(file, "title"), *tiles)
+    for tile, made in zip(entry.tiles, tiles, strict=True):
+        if tile.needs not in present:
+            leave_out(f"this stack has nothing of kind {tile.needs} to show", made)
 
 
 def tiles(entry: WorkbookEntry, present: Collection[str], names: Names) -> list[Tile]:

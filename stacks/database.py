@@ -20,10 +20,10 @@ from components.postgres import (
     PostgresServerArgs,
 )
 from components.postgres_replica import PostgresReplica, PostgresReplicaArgs
-from stacks.entries import Entry, name_entry, stack_entry
+from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.database import DatabaseSettings, ReplicaSettings
-from stacks.settings.database_parameters import PARAMETERS, parameter_values, pooler_values
+from stacks.settings.database_parameters import PARAMETERS, parameter_values, parameters, pooler_values, reason_left_out
 from stacks.vaults import EncryptionKey
 
 
@@ -87,11 +87,13 @@ def build_database(
     for name, value in parameter_values(settings).items():
         with name_entry(Entry(PARAMETERS, name)):
             server.parameter(name, value)
+    for parameter in parameters():
+        if reason := reason_left_out(parameter, settings):
+            leave_out(reason, Entry(PARAMETERS, parameter.name))
     with name_entry(stack_entry("database.pooler")):
         for name, value in pooler_values(settings).items():
             server.parameter(name, value)
-    with name_entry(stack_entry("database.administrators")):
-        _administrators(settings, server, bootstrap)
+    _administrators(settings, server, bootstrap)
     replica = None
     if settings.replica is not None:
         with name_entry(stack_entry("database.replica")):
@@ -153,24 +155,26 @@ def _server(
 
 
 def _administrators(settings: DatabaseSettings, server: PostgresServer, bootstrap: IdentityOutputs) -> None:
-    server.administrator(
-        EntraAdministrator(
-            key="bootstrap",
-            object_id=bootstrap.principal_id,
-            # An identity's name in Entra is its resource name.
-            principal_name=bootstrap.id.apply(lambda identity: identity.rsplit("/", 1)[-1]),
-            principal_type="ServicePrincipal",
-        )
-    )
-    for administrator in settings.administrators:
+    with name_entry(stack_entry("database")):
         server.administrator(
             EntraAdministrator(
-                key=administrator.object_id,
-                object_id=administrator.object_id,
-                principal_name=administrator.name,
-                principal_type=administrator.type,
+                key="bootstrap",
+                object_id=bootstrap.principal_id,
+                # An identity's name in Entra is its resource name.
+                principal_name=bootstrap.id.apply(lambda identity: identity.rsplit("/", 1)[-1]),
+                principal_type="ServicePrincipal",
             )
         )
+    for index, administrator in enumerate(settings.administrators):
+        with name_entry(stack_entry(f"database.administrators[{index}]")):
+            server.administrator(
+                EntraAdministrator(
+                    key=administrator.object_id,
+                    object_id=administrator.object_id,
+                    principal_name=administrator.name,
+                    principal_type=administrator.type,
+                )
+            )
 
 
 def _replica(

@@ -15,7 +15,7 @@ from components.key_vault import KeyVault
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
 from stacks.archive import Archive
 from stacks.database import Database
-from stacks.entries import name_entry, stack_entry
+from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE_MIGRATION
 from stacks.outputs import Common, Identities, Network
 from stacks.settings.archive import DATABASE_AUDIT
@@ -50,6 +50,7 @@ def build_database_job(
     """
     job, registry = settings.database_job, settings.registry
     if job.image is None:
+        leave_out("it names no image", stack_entry("databaseJob"))
         return {}
     assert registry is not None, "cross_problems wants a registry for an image"
     with name_entry(stack_entry("databaseJob")):

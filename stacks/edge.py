@@ -6,7 +6,6 @@ and domains. `build_edge` makes what needs the apps: origins, routes, headers, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,13 +14,14 @@ import pulumi
 import pulumi_random as random
 
 from components.api_management import GATEWAY_GROUP
-from components.front_door import DnsZone, FrontDoor, FrontDoorArgs
+from components.front_door import HOST_NAMES, DnsZone, FrontDoor, FrontDoorArgs
 from components.front_door_app import FrontDoorApp, FrontDoorAppArgs, PrivateLink
-from components.front_door_headers import ResponseHeaders, ResponseHeadersArgs
+from components.front_door_headers import HEADER_NAMES, ResponseHeaders, ResponseHeadersArgs
 from components.waf import WafPolicy, WafPolicyArgs
 from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
-from stacks.entries import Entry, name_entry, stack_entry
+from stacks.edge_entries import alphanumeric, header_entries, leave_out_classes, policy_parts
+from stacks.entries import Entry, Part, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.edge import BOT_RULE_SET, RULE_SET_TYPES, DnsZoneSettings, FrontDoorSettings, WafSettings
@@ -68,7 +68,12 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
     """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
     apps = edge_apps(settings.apps)
     zone = settings.front_door.dns_zone
-    with name_entry(stack_entry("frontDoor")):
+    domains = [
+        Part(stack_entry(f"apps.{app}.hostNames[{index}]"), HOST_NAMES, host)
+        for app, app_settings in settings.apps.items()
+        for index, host in enumerate(app_settings.host_names)
+    ]
+    with name_entry(stack_entry("frontDoor")), name_parts(*domains):
         outputs = FrontDoor(
             "front-door",
             FrontDoorArgs(
@@ -100,6 +105,7 @@ def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps, gatew
         origin = _origin(app, apps.sites[app.name], gateway)
         # The firewall stands before a host answers, and goes after it.
         _app(app, seen, settings.front_door, foundation, origin, firewall=firewalls[app.exposure])
+    leave_out_classes(_exposures(seen))
     return Edge(waf_policies={exposure: firewall.outputs.id for exposure, firewall in firewalls.items()})
 
 
@@ -130,14 +136,16 @@ def _app(
     firewall: WafPolicy,
 ) -> None:
     common, entry = foundation.common, foundation.edge
-    with name_entry(Entry(SECURITY_HEADERS, f"exposures.{app.exposure}")):
+    sent = response_headers(app, apps)
+    parts = [Part(entry, HEADER_NAMES, header) for header, entry in header_entries(app, sent).items()]
+    with name_entry(Entry(SECURITY_HEADERS, f"exposures.{app.exposure}")), name_parts(*parts):
         headers = ResponseHeaders(
             f"headers-{app.name}",
             ResponseHeadersArgs(
                 resource_group_name=common.groups[GROUP],
                 profile_name=entry.profile_name,
-                rule_set_name=_alphanumeric("headers", app.name),
-                overwrite=response_headers(app, apps),
+                rule_set_name=alphanumeric("headers", app.name),
+                overwrite=sent,
                 remove=security_headers().remove,
             ),
         ).outputs
@@ -184,7 +192,8 @@ def _policy(
 ) -> WafPolicy:
     common, entry = foundation.common, foundation.edge
     exposed = [app for app in apps if app.exposure == exposure]
-    with name_entry(Entry(RATE_LIMITS, exposure)):
+    parts = policy_parts(exposure, exposed, settings.waf)
+    with name_entry(Entry(RATE_LIMITS, exposure)), name_parts(*parts):
         return WafPolicy(
             f"waf-{exposure}",
             WafPolicyArgs(
@@ -230,7 +239,7 @@ def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[
         if limit := waf.app_limits.get(app.name):
             rules.append(
                 RateLimit(
-                    name=_alphanumeric("RateApp", app.name),
+                    name=alphanumeric("RateApp", app.name),
                     threshold=limit.threshold,
                     window_minutes=limit.window_minutes,
                     group_by="SocketAddr",
@@ -244,7 +253,7 @@ def waf_rules(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[
         own = changed.model_dump(exclude_none=True) if changed else {}
         rules.append(
             RateLimit(
-                name=_alphanumeric("Rate", name),
+                name=alphanumeric("Rate", name),
                 threshold=own.get("threshold", entry.threshold),
                 window_minutes=entry.window_minutes,
                 group_by=entry.group_by,
@@ -288,8 +297,3 @@ def _dns_zone(zone: DnsZoneSettings, common: Common) -> DnsZone:
         zone.zone,
     )
     return DnsZone(id=zone_id, resource_group_name=zone.resource_group, zone_name=zone.zone)
-
-
-def _alphanumeric(prefix: str, name: str) -> str:
-    """``RateAppProNext``: rules and rule sets take letters and digits only."""
-    return prefix + "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]", name))

@@ -28,9 +28,11 @@ class Entry:
     key: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """An entry that becomes a part of a resource, or one of the resources that a component makes.
+
+    Each is a promise of its own: of the resources made in its block, one at least has it.
 
     path: where in a resource's inputs the entry can be recognised, ``[]`` for any item of a list:
     ``customRules.rules[].name``. value: what stands there. The part is the item; without ``[]`` the whole resource.
@@ -95,14 +97,14 @@ def name_parts(*parts: Part) -> Iterator[None]:
         _sources.reset(token)
 
 
-def leave_out(entry: Entry, reason: str) -> None:
-    """Say that an entry makes nothing in this stack, and why: the condition in words.
+def leave_out(reason: str, *entries: Entry) -> None:
+    """Say that these entries make nothing in this stack, and why: the condition in words.
 
-    Said of something that makes a resource elsewhere, it has no effect: what is made counts.
+    Said of an entry that makes a resource elsewhere, it has no effect: what is made counts.
     """
     omissions = _omissions.get()
     if omissions is not None:
-        omissions.append(Omission(entry, reason))
+        omissions += [Omission(entry, reason) for entry in entries]
 
 
 def named_sources() -> Sources:

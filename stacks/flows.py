@@ -43,6 +43,8 @@ Place = Literal[
 """Where a flow starts or ends: a subnet's purpose, ``every-subnet``, ``peers``, ``any`` or one of Azure's service
 tags (learn.microsoft.com/azure/virtual-network/service-tags-overview)."""
 
+Direction = Literal["Inbound", "Outbound"]
+
 Port = (
     Annotated[int, Field(ge=1, le=65535)]
     | Annotated[
@@ -84,12 +86,27 @@ class FlowTable(Section):
             for position, flow in enumerate(flows):
                 yield flow, access, first + 10 * position
 
+    def keys(self) -> dict[str, Flow]:
+        """Every row by its key in the file."""
+        blocks = {"deniedFirst": self.denied_first, "allowed": self.allowed, "deniedLast": self.denied_last}
+        return {f"{block}.{row.id}": row for block, flows in blocks.items() for row in flows}
+
+    def keys_by_rule(self) -> dict[str, str]:
+        """The file's key of the row that each rule comes from, by the rule's name."""
+        return {rule_name(row, direction): key for key, row in self.keys().items() for direction in _SUFFIXES}
+
 
 @cache
 def flow_table() -> FlowTable:
     """The table. Raises SettingsError when the file is wrong."""
     table: FlowTable = read_document(_FILE, FlowTable)
     return table
+
+
+def has_both_ends(row: Flow, settings: NetworkSettings) -> bool:
+    """Whether both ends of a row are there, and one of them is a subnet: such a row becomes a rule."""
+    ours = {*settings.subnets.by_purpose, "every-subnet"}
+    return bool(_prefixes(row.start, settings) and _prefixes(row.end, settings) and {row.start, row.end} & ours)
 
 
 def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) -> list[SecurityRule]:
@@ -107,19 +124,26 @@ def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) ->
     return inbound + outbound
 
 
+_SUFFIXES: Mapping[Direction, str] = {"Inbound": "in", "Outbound": "out"}
+
+
+def rule_name(row: Flow, direction: Direction) -> str:
+    """Name of the rule that a row becomes at one end: unique in its group, over both directions."""
+    return f"{row.id}-{_SUFFIXES[direction]}"
+
+
 def _rule(
     row: Flow,
     access: Literal["Allow", "Deny"],
     priority: int,
-    direction: Literal["Inbound", "Outbound"],
+    direction: Direction,
     settings: NetworkSettings,
     *,
     start: str,
     end: str,
 ) -> SecurityRule:
     return SecurityRule(
-        # A name is unique in its group, over both directions.
-        name=f"{row.id}-{'in' if direction == 'Inbound' else 'out'}",
+        name=rule_name(row, direction),
         direction=direction,
         access=access,
         priority=priority,

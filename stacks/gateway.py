@@ -11,7 +11,7 @@ from components.api_management import ApiManagement, ApiManagementArgs, GatewayT
 from components.api_policy import BrowserAccess, CallLimit, TokenCheck
 from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
 from components.gateway_product import GatewayProduct, GatewayProductArgs
-from stacks.entries import name_entry, stack_entry
+from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.outputs import Apps, Foundation, Gateway
 from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings
@@ -37,6 +37,7 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
     """The gateway with its APIs and products; None where the stack has none."""
     gateway = settings.api_management
     if not gateway.on:
+        leave_out("tier none: this stack has no gateway", stack_entry("apiManagement"))
         return None
     assert gateway.publisher_name is not None, "ApiManagementSettings wants one with a gateway"
     assert gateway.publisher_email is not None, "ApiManagementSettings wants one with a gateway"

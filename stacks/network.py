@@ -7,10 +7,10 @@ import pulumi
 from components.flow_logs import FlowLogs, FlowLogsArgs
 from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
-from components.network import Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
+from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
 from components.private_dns import PrivateDns, PrivateDnsArgs
-from stacks.entries import name_entry, stack_entry
-from stacks.flows import flow_table, security_rules
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
+from stacks.flows import CATALOGUE, flow_table, has_both_ends, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
 from stacks.settings.platform import regions
@@ -140,9 +140,13 @@ def _subnets(
 ) -> dict[str, Subnet]:
     """One subnet for each purpose, made one after the other: ARM refuses parallel writes to one network."""
     made: dict[str, Subnet] = {}
+    table = flow_table()
+    keys = table.keys_by_rule()
     for purpose, address_prefix in settings.subnets.by_purpose.items():
         kind = SUBNETS[purpose]
-        with name_entry(stack_entry(f"network.{subnet_key(purpose)}")):
+        rules = security_rules(purpose, settings, table)
+        parts = [Part(Entry(CATALOGUE, keys[rule.name]), RULE_NAMES, rule.name) for rule in rules]
+        with name_entry(stack_entry(f"network.{subnet_key(purpose)}")), name_parts(*parts):
             made[purpose] = Subnet(
                 f"subnet-{purpose}",
                 SubnetArgs(
@@ -152,7 +156,7 @@ def _subnets(
                     subnet_name=common.names.regional("snet", purpose),
                     address_prefix=address_prefix,
                     security_group_name=common.names.regional("nsg", purpose),
-                    rules=security_rules(purpose, settings, flow_table()),
+                    rules=rules,
                     logs=common.logs,
                     delegation=kind.delegation,
                     service_endpoints=kind.service_endpoints,
@@ -161,4 +165,7 @@ def _subnets(
                     tags=dict(common.tags),
                 ),
             )
+    for key, row in table.keys().items():
+        if not has_both_ends(row, settings):
+            leave_out(f"this stack has no {row.start} or no {row.end}", Entry(CATALOGUE, key))
     return made

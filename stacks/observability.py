@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.action_group import ActionGroup, ActionGroupArgs
-from components.observability import Observability, ObservabilityArgs
+from components.action_group import EMAIL_ADDRESSES, WEBHOOK, WEBHOOK_NAMES, ActionGroup, ActionGroupArgs
+from components.observability import TABLE_NAMES, Observability, ObservabilityArgs
 from components.protection import Protection
-from stacks.entries import name_entry, stack_entry
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Monitoring
-from stacks.settings.log_tables import audit_tables
-from stacks.settings.monitoring import MonitoringSettings, ReceiversSettings
+from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
+from stacks.settings.monitoring import MonitoringSettings, ReceiverSettings, ReceiversSettings
 
 SHORT_NAME_LENGTH = 12
 """Azure's limit for an action group's short name."""
@@ -34,7 +34,10 @@ def build_observability(
     webhook_uri: value of the secret that ``settings.webhook_secret`` names, None where it names none. Raises ValueError
     when a channel wants the webhook and there is none, so that no channel loses a receiver unnoticed.
     """
-    with name_entry(stack_entry("monitoring.workspace")):
+    kept = [Part(Entry(LOG_TABLES, table), TABLE_NAMES, table) for table in audit_tables()]
+    for table in log_tables().keys() - set(audit_tables()):
+        leave_out("operational: kept as long as the workspace keeps its logs", Entry(LOG_TABLES, table))
+    with name_entry(stack_entry("monitoring.workspace")), name_parts(*kept):
         observability = Observability(
             "observability",
             ObservabilityArgs(
@@ -54,7 +57,7 @@ def build_observability(
         receiver = getattr(settings.receivers, channel)
         if receiver.webhook and webhook_uri is None:
             raise ValueError(f"channel {channel} calls a webhook, and the secret of its address has no value")
-        with name_entry(stack_entry(f"monitoring.receivers.{channel}")):
+        with name_entry(stack_entry(f"monitoring.receivers.{channel}")), name_parts(*_receivers(channel, receiver)):
             action_groups[channel] = ActionGroup(
                 f"action-group-{channel}",
                 ActionGroupArgs(
@@ -72,3 +75,16 @@ def build_observability(
         connection_string=observability.outputs.connection_string,
         action_groups=action_groups,
     )
+
+
+def _receivers(channel: str, receiver: ReceiverSettings) -> list[Part]:
+    """What each receiver of a channel becomes in its action group."""
+    key = f"monitoring.receivers.{channel}"
+    parts = [
+        Part(stack_entry(f"{key}.emails[{index}]"), EMAIL_ADDRESSES, address)
+        for index, address in enumerate(receiver.emails)
+    ]
+    if receiver.webhook:
+        return [*parts, Part(stack_entry(f"{key}.webhook"), WEBHOOK_NAMES, WEBHOOK)]
+    leave_out("false: this channel calls no webhook", stack_entry(f"{key}.webhook"))
+    return parts

@@ -22,10 +22,10 @@ from components.alerts import (
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
 from stacks.alert_processing import build_alert_processing
-from stacks.entries import Entry, name_entry, stack_entry
+from stacks.alerts import alert_args, alert_entries, alert_parts, builtin_alert_args
+from stacks.entries import leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.alerts import (
-    ALERTS,
     NAMESPACES,
     ActivityEntry,
     AlertEntry,
@@ -41,7 +41,6 @@ from stacks.settings.jobs import app_role
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
 
-RUNBOOKS = "docs/runbooks"
 ACTIVITY_CATEGORIES = (
     "Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth",
 )  # fmt: skip
@@ -62,19 +61,7 @@ class _Layer:
 
     def alert_args(self, alert_id: str, entry: AlertEntry, part: str = "") -> AlertArgs:
         """The catalogue's entry with the stack's override, for one resource (``part``) or for the stack."""
-        common, override = self.foundation.common, self.override(alert_id)
-        return AlertArgs(
-            id=alert_id,
-            rule_name=common.names.regional("alert", "-".join(filter(None, [alert_id, part]))),
-            severity=entry.severity,
-            description=entry.summary,
-            runbook=f"{RUNBOOKS}/{entry.runbook}.md",
-            controls=entry.controls,
-            action_group_ids=[self.foundation.monitoring.action_groups[entry.channel]],
-            resource_group_name=common.groups["monitoring"],
-            enabled=override.enabled,
-            tags=self.tags,
-        )
+        return alert_args(alert_id, entry, self.settings.alerts, self.foundation, part)
 
     def override(self, alert_id: str) -> AlertOverride:
         """What the stack changes of an alert."""
@@ -114,11 +101,16 @@ def build_operations(
     kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())
     folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}
     for alert_id, entry in alert_catalogue().items():
+        entries = alert_entries(alert_id, settings.alerts)
         if entry.kind in folders:
-            with name_entry(Entry(ALERTS, alert_id)):
+            with name_entry(*entries):
                 _alert(layer, alert_id, entry, folders[entry.kind])
+        else:
+            leave_out(f"this stack has nothing of kind {entry.kind}", *entries)
     if subscription.owner:
         _subscription_log(layer)
+    else:
+        leave_out("false: another stack owns what a subscription has once", stack_entry("subscription.owner"))
     _availability(layer)
     _budget(layer)
     build_alert_processing(settings, foundation)
@@ -250,9 +242,12 @@ def _subscription_log(layer: _Layer) -> None:
 
 
 def _availability(layer: _Layer) -> None:
-    common, monitoring = layer.foundation.common, layer.foundation.monitoring
+    common, monitoring, overrides = layer.foundation.common, layer.foundation.monitoring, layer.settings.alerts
+    if not layer.settings.availability_tests:
+        leave_out("this stack has no availability test", *alert_entries("availability", overrides))
     for name, test in layer.settings.availability_tests.items():
-        with name_entry(stack_entry(f"monitoring.availabilityTests.{name}")):
+        parts = alert_parts("availability", overrides)
+        with name_entry(stack_entry(f"monitoring.availabilityTests.{name}")), name_parts(*parts):
             web_test(
                 f"availability-{name}",
                 WebTestArgs(
@@ -263,17 +258,7 @@ def _availability(layer: _Layer) -> None:
                     app_insights_id=monitoring.app_insights_id,
                     tags=layer.tags,
                 ),
-                AlertArgs(
-                    id="availability",
-                    rule_name=common.names.regional("alert", f"availability-{name}"),
-                    severity=1,
-                    description=f"{test.url} cannot be reached from outside.",
-                    runbook=f"{RUNBOOKS}/app-unhealthy.md",
-                    controls=["164.308(a)(7)(ii)(C)"],
-                    action_group_ids=[monitoring.action_groups["critical"]],
-                    resource_group_name=common.groups["monitoring"],
-                    tags=layer.tags,
-                ),
+                builtin_alert_args("availability", overrides, layer.foundation, part=name, about=test.url),
             )
 
 

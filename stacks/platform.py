@@ -42,7 +42,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         internal_keys(settings.apps, settings.vaults),
         gateway,
     )
-    build_slo(settings, foundation)
+    build_slo(settings, settings.monitoring.alerts, foundation)
     build_security(settings, foundation, data, edge)
     dashboards = build_dashboards(settings.dashboards, settings.subscription, settings.monitoring, foundation, data)
     outputs = {

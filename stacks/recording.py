@@ -60,7 +60,9 @@ def stack_config(root: Path, stack: str) -> Iterator[StackConfig]:
 def follow_entries(root: Path) -> Iterator[EntryLog]:
     """What becomes of each entry while the block runs the program of the project at ``root``."""
     with collect_omissions() as omissions:
-        yield EntryLog(root, omissions)
+        log = EntryLog(root, omissions)
+        yield log
+        log.finish()
 
 
 class EntryLog:
@@ -70,15 +72,31 @@ class EntryLog:
         self._lines = cache(lambda file: file_lines(root / file))
         self._omissions = omissions
         self._made: set[Entry] = set()
+        self._kept: set[Part] = set()
+        self._candidates: dict[Part, list[Origin]] = {}
 
     def origins(self, inputs: Mapping[str, Any]) -> list[Origin]:
         """Entries that the resource being registered comes from: {file, line, key, path}. An empty path is the whole
         resource."""
         sources = named_sources()
         named = [(entry, "") for entry in sources.whole]
-        named += [(part.entry, path) for part in sources.parts for path in matching_paths(part, inputs)]
+        matches = [(part, path) for part in sources.parts for path in matching_paths(part, inputs)]
+        named += [(part.entry, path) for part, path in matches]
         self._made.update(entry for entry, _ in named)
-        return [self._place(entry) | {"path": path} for entry, path in dict.fromkeys(named)]
+        self._kept.update(part for part, _ in matches)
+        origins = [self._place(entry) | {"path": path} for entry, path in dict.fromkeys(named)]
+        for part in sources.parts:
+            if re.split(r"[.\[]", part.path)[0] in inputs:
+                self._candidates.setdefault(part, origins)
+        return origins
+
+    def finish(self) -> None:
+        """Give each part that no resource has to the first that could have had it, with a path that is not there."""
+        for part, origins in self._candidates.items():
+            if part not in self._kept:
+                head, _, tail = part.path.rpartition("[]")
+                path = f"{head}[{tail.lstrip('.')}={part.value}]" if head else f"{tail}={part.value}"
+                origins.append(self._place(part.entry) | {"path": path})
 
     def not_made(self) -> list[Origin]:
         """Entries of the files that made nothing in this stack: {file, line, key, reason}."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import pulumi
 
-from components.alerts import AlertArgs, MetricCondition, metric_alert
+from components.alerts import MetricCondition, metric_alert
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.identity import Identity, IdentityArgs, IdentityOutputs
 from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses, disable_accounts
 from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE
+from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
+from stacks.entries import leave_out, name_parts
 from stacks.outputs import Edge, Foundation
 from stacks.settings.security import SecuritySettings
 from stacks.settings.security_catalogues import APPROVED, DONE, Response
@@ -20,11 +22,19 @@ from stacks.settings.security_catalogues import APPROVED, DONE, Response
 SENTINEL_RESPONDER = "3e150937-b8fe-4cfb-8069-0eaf05ecd056"
 """Built-in role Microsoft Sentinel Responder: read, label and comment on incidents."""
 
+PLAYBOOK_FAILED = "playbook-failed"
+"""Id in the alert catalogue of the alert on a playbook that failed."""
+
 POLICY = "Microsoft.Network/frontDoorWebApplicationFirewallPolicies"
 
 
-def build_response(security: SecuritySettings, foundation: Foundation, edge: Edge) -> None:
+def build_response(security: SecuritySettings, overrides: Overrides, foundation: Foundation, edge: Edge) -> None:
     """The playbooks that the stack asks for."""
+    with name_parts(*alert_parts(PLAYBOOK_FAILED, overrides)):
+        _playbooks(security, overrides, foundation, edge)
+
+
+def _playbooks(security: SecuritySettings, overrides: Overrides, foundation: Foundation, edge: Edge) -> None:
     response = security.sentinel.response
     common = foundation.common
     if response.block_addresses:
@@ -33,6 +43,7 @@ def build_response(security: SecuritySettings, foundation: Foundation, edge: Edg
         _playbook(
             "block",
             security,
+            overrides,
             foundation,
             identity,
             entity="Ip",
@@ -59,10 +70,13 @@ def build_response(security: SecuritySettings, foundation: Foundation, edge: Edg
                 principal_id=identity.principal_id,
                 description="Blocks addresses of attackers in the reserved rule.",
             )
+    if not response.block_addresses and not response.disable_accounts:
+        leave_out("this stack has no playbook", *alert_entries(PLAYBOOK_FAILED, overrides))
     if response.disable_accounts:
         _playbook(
             "disable",
             security,
+            overrides,
             foundation,
             _identity("disable", foundation),
             entity="Account",
@@ -99,6 +113,7 @@ def _identity(response: Response, foundation: Foundation) -> IdentityOutputs:
 def _playbook(
     response: Response,
     security: SecuritySettings,
+    overrides: Overrides,
     foundation: Foundation,
     identity: IdentityOutputs,
     *,
@@ -131,17 +146,7 @@ def _playbook(
     )
     metric_alert(
         f"alert-playbook-{response}",
-        AlertArgs(
-            id="playbook-failed",
-            rule_name=common.names.regional("alert", f"playbook-failed-{response}"),
-            severity=1,
-            description=f"The playbook {response} failed: an approved response was not carried out, or not wholly.",
-            runbook="docs/runbooks/incident-response.md",
-            controls=["164.308(a)(6)(ii)"],
-            action_group_ids=[foundation.monitoring.action_groups["security"]],
-            resource_group_name=common.groups["monitoring"],
-            tags=dict(common.tags),
-        ),
+        builtin_alert_args(PLAYBOOK_FAILED, overrides, foundation, part=response, about=response),
         MetricCondition(
             namespace="Microsoft.Logic/workflows",
             metric="RunsFailed",

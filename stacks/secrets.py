@@ -11,7 +11,7 @@ import pulumi
 import pulumi_random as random
 
 from components.key_vault import KeyVault, VaultSecretArgs, vault_secret
-from stacks.entries import Entry, name_entry
+from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, SecretReference
 from stacks.settings.credentials import COPIED, copy_name, published_dates
 from stacks.settings.model import Settings
@@ -57,7 +57,7 @@ class Generated:
         and keeps the old one, which an overlap or a keyring still needs."""
         resource_name = "-".join(filter(None, ["generated", name.lower(), consumer, version]))
         if resource_name not in self._known:
-            with name_entry(Entry(CATALOGUE, name)):
+            with name_entry(Entry(CATALOGUE, f"{name}.origin")):
                 make = self._signing_key if entry.form == "signing-key" else self._text
                 self._known[resource_name] = make(resource_name, entry, f"{consumer}-{version}")
         return self._known[resource_name]
@@ -100,12 +100,20 @@ def build_secrets(
     """Write every app's secrets and return its references, versionless, so that a rotation needs no deployment."""
     values = _Values(settings, sources)
     references: dict[str, list[SecretReference]] = {}
+    read = {name for app_settings in settings.apps.values() for name in app_settings.secrets}
+    for name in catalogue().keys() - read:
+        leave_out("no app of this stack reads it", Entry(CATALOGUE, name), stack_entry(f"vaults.settings.{name}"))
     for app, app_settings in settings.apps.items():
         references[app] = []
-        for name in app_settings.secrets:
+        for index, name in enumerate(app_settings.secrets):
             entry = catalogue()[name]
-            with name_entry(Entry(CATALOGUE, name)):
-                for published in values.of(app, name, entry):
+            entries = [Entry(CATALOGUE, name), stack_entry(f"apps.{app}.secrets[{index}]")]
+            entries += [stack_entry(f"vaults.settings.{name}")] if entry.origin == "setting" else []
+            all_published = list(values.of(app, name, entry))
+            if not all_published and entry.origin in ("supplied", "derived"):
+                leave_out("an optional secret, which has no value in this stack", *entries)
+            with name_entry(*entries):
+                for published in all_published:
                     uri = _write(app, name, entry, published, settings, common, vaults.apps[app])
                     if vaults.database is not None and name in COPIED:
                         copy = replace(published, secret_name=copy_name(app, published.secret_name))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import pulumi
 
-from components.alerts import AlertArgs, QueryCondition, log_alert
-from components.defender import Defender, DefenderArgs
+from components.alerts import QueryCondition, log_alert
+from components.defender import PLAN_NAMES, Defender, DefenderArgs
 from components.policy_assignment import PolicyAssignment, PolicyAssignmentArgs, PolicyExemption
-from components.sentinel import AnalyticsRule, Sentinel, SentinelArgs, Watchlist
+from components.sentinel import RULE_TITLES, WATCHLIST_TEXT, AnalyticsRule, Sentinel, SentinelArgs, Watchlist
+from stacks.alerts import Overrides, alert_entries, builtin_alert_args
 from stacks.dashboards import kinds_present
-from stacks.entries import Entry, name_entry, stack_entry
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Data, Edge, Foundation
-from stacks.response import build_response
+from stacks.response import PLAYBOOK_FAILED, build_response
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import DefenderSettings, SecuritySettings
@@ -34,6 +35,10 @@ from stacks.settings.security_catalogues import (
 )
 from stacks.settings.subscription import SubscriptionSettings
 
+INCIDENT = "sentinel-incident"
+"""Id in the alert catalogue of the alert on every incident."""
+POLICY_KEYS: Mapping[Initiative, str] = {"hipaa": "hipaa", "hitrust-csf": "hitrustCsf"}
+"""Key of each initiative under ``security.policies``."""
 SUB_PLANS = {"StorageAccounts": "DefenderForStorageV2", "Arm": "PerSubscription", "KeyVaults": "PerKeyVault"}
 """Variants by today's prices; the older ones bill by transaction."""
 
@@ -54,55 +59,61 @@ class SecurityLayerSettings(Protocol):
 def build_security(settings: SecurityLayerSettings, foundation: Foundation, data: Data, edge: Edge) -> None:
     """What looks for attackers, and what the subscription has once, as far as this stack asks for it."""
     security = settings.security
+    overrides = settings.monitoring.alerts
     if security.sentinel.enabled:
+        present = kinds_present(settings.subscription, settings.monitoring, data)
         with name_entry(stack_entry("security.sentinel")):
-            _sentinel(security, kinds_present(settings.subscription, settings.monitoring, data), foundation)
-            build_response(security, foundation, edge)
+            _sentinel(security, present, overrides, foundation)
+            build_response(security, overrides, foundation, edge)
+    else:
+        leave_out(
+            "security.sentinel.enabled: false",
+            stack_entry("security.sentinel"),
+            *(Entry(SENTINEL, event) for event in sentinel_catalogue()),
+            *(stack_entry(f"security.breakGlass.{name}") for name in security.break_glass),
+            *alert_entries(INCIDENT, overrides),
+            *alert_entries(PLAYBOOK_FAILED, overrides),
+        )
     if security.defender is not None:
         with name_entry(stack_entry("security.defender")):
             _defender(security.defender, settings.monitoring, foundation)
     wanted: dict[Initiative, bool] = {"hipaa": security.policies.hipaa, "hitrust-csf": security.policies.hitrust_csf}
     for initiative, assigned in wanted.items():
+        key = stack_entry(f"security.policies.{POLICY_KEYS[initiative]}")
         if assigned:
-            with name_entry(stack_entry("security.policies")):
+            with name_entry(key):
                 _policies(initiative, settings.platform, foundation)
+        else:
+            exempted = [name for name, entry in policy_exemptions().items() if entry.initiative == initiative]
+            leave_out("false", key)
+            leave_out(
+                f"this stack does not assign {initiative}", *(Entry(POLICY_EXEMPTIONS, name) for name in exempted)
+            )
 
 
-def _sentinel(security: SecuritySettings, present: Collection[str], foundation: Foundation) -> None:
+def _sentinel(
+    security: SecuritySettings, present: Collection[str], overrides: Overrides, foundation: Foundation
+) -> None:
     sentinel = security.sentinel
     rules = rules_of(security, present)
     blocking = [event for event in rules if sentinel_catalogue()[event].respond == "block"]
     automatic = sentinel.response.block_addresses and not sentinel.response.approval and blocking
     common = foundation.common
-    made = Sentinel(
-        "sentinel",
-        SentinelArgs(
-            resource_group_name=common.groups["monitoring"],
-            workspace_name=foundation.monitoring.workspace_id.apply(lambda known: known.rsplit("/", 1)[-1]),
-            tenant_id=common.tenant_id,
-            rules=list(rules.values()),
-            watchlists=[_break_glass(security.break_glass)] if security.break_glass else [],
-            label_rules={APPROVED["block"]: blocking} if automatic else {},
-            behavior_analytics=sentinel.behavior_analytics,
-            threat_intelligence=sentinel.threat_intelligence,
-            entra_protection=sentinel.entra_protection,
-            defender_subscription=common.subscription_id if sentinel.defender_incidents else None,
-        ),
-    )
-    with name_entry(Entry(SENTINEL, next(iter(rules)))):
+    for event, entry in sentinel_catalogue().items():
+        if event not in _events(security, present):
+            needs = ", ".join(filter(None, [*entry.needs, entry.feature]))
+            leave_out(f"not all that it needs is in this stack: {needs}", Entry(SENTINEL, event))
+    parts = [Part(Entry(SENTINEL, event), RULE_TITLES, rule.title) for event, rule in rules.items()]
+    parts += [
+        Part(stack_entry(f"security.breakGlass.{name}"), WATCHLIST_TEXT, identity, text=True)
+        for name, identity in security.break_glass.items()
+    ]
+    with name_parts(*parts):
+        made = _sentinel_itself(security, rules, blocking if automatic else [], foundation)
+    with name_entry(*alert_entries(INCIDENT, overrides)):
         log_alert(
-            "alert-sentinel-incident",
-            AlertArgs(
-                id="sentinel-incident",
-                rule_name=common.names.regional("alert", "sentinel-incident"),
-                severity=1,
-                description="Microsoft Sentinel opened an incident.",
-                runbook="docs/runbooks/incident-response.md",
-                controls=["164.308(a)(6)(ii)"],
-                action_group_ids=[foundation.monitoring.action_groups["security"]],
-                resource_group_name=common.groups["monitoring"],
-                tags=dict(common.tags),
-            ),
+            f"alert-{INCIDENT}",
+            builtin_alert_args(INCIDENT, overrides, foundation),
             QueryCondition(
                 query=sentinel_query("incident"),
                 operator="GreaterThan",
@@ -117,12 +128,37 @@ def _sentinel(security: SecuritySettings, present: Collection[str], foundation: 
         )
 
 
+def _sentinel_itself(
+    security: SecuritySettings, rules: Mapping[str, AnalyticsRule], labelled: Sequence[str], foundation: Foundation
+) -> Sentinel:
+    """labelled: rules whose incidents are labelled for blocking without a person."""
+    sentinel, common = security.sentinel, foundation.common
+    return Sentinel(
+        "sentinel",
+        SentinelArgs(
+            resource_group_name=common.groups["monitoring"],
+            workspace_name=foundation.monitoring.workspace_id.apply(lambda known: known.rsplit("/", 1)[-1]),
+            tenant_id=common.tenant_id,
+            rules=list(rules.values()),
+            watchlists=[_break_glass(security.break_glass)] if security.break_glass else [],
+            label_rules={APPROVED["block"]: labelled} if labelled else {},
+            behavior_analytics=sentinel.behavior_analytics,
+            threat_intelligence=sentinel.threat_intelligence,
+            entra_protection=sentinel.entra_protection,
+            defender_subscription=common.subscription_id if sentinel.defender_incidents else None,
+        ),
+    )
+
+
 def rules_of(security: SecuritySettings, present: Collection[str]) -> dict[str, AnalyticsRule]:
     """Sentinel's rules that this stack has the logs and features for, by event."""
-    events = sentinel_events(
+    return {event: _rule(event, entry) for event, entry in _events(security, present).items()}
+
+
+def _events(security: SecuritySettings, present: Collection[str]) -> dict[str, SentinelEntry]:
+    return sentinel_events(
         present, break_glass=bool(security.break_glass), threat_intelligence=security.sentinel.threat_intelligence
     )
-    return {event: _rule(event, entry) for event, entry in events.items()}
 
 
 def _rule(event: str, entry: SentinelEntry) -> AnalyticsRule:
@@ -149,15 +185,17 @@ def _break_glass(identities: Mapping[str, str]) -> Watchlist:
 
 
 def _defender(settings: DefenderSettings, monitoring: MonitoringSettings, foundation: Foundation) -> None:
-    Defender(
-        "defender",
-        DefenderArgs(
-            subscription_id=_subscription(foundation),
-            plans={plan: bool(getattr(settings, field)) for plan, field in PLANS.items()},
-            sub_plans=SUB_PLANS,
-            contacts=monitoring.receivers.security.emails,
-        ),
-    )
+    keys = {plan: DefenderSettings.model_fields[field].alias for plan, field in PLANS.items()}
+    with name_parts(*(Part(stack_entry(f"security.defender.{key}"), PLAN_NAMES, plan) for plan, key in keys.items())):
+        Defender(
+            "defender",
+            DefenderArgs(
+                subscription_id=_subscription(foundation),
+                plans={plan: bool(getattr(settings, field)) for plan, field in PLANS.items()},
+                sub_plans=SUB_PLANS,
+                contacts=monitoring.receivers.security.emails,
+            ),
+        )
 
 
 def _policies(initiative: Initiative, platform: PlatformSettings, foundation: Foundation) -> None:

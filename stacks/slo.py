@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from components.alerts import AlertArgs
+from components.alerts import ALERT_IDS
 from components.load_testing import LoadTestingArgs, load_testing
 from components.slo import BurnRateAlert, ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
-from stacks.entries import name_entry, stack_entry
+from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.alerts import minutes
-from stacks.settings.slo import AppObjectives, BurnRate, Indicator, SloSettings, burn_rate_query, slo_catalogue
+from stacks.settings.slo import SLOS, AppObjectives, BurnRate, Indicator, SloSettings, burn_rate_query, slo_catalogue
 
 
 class ProbedApp(Protocol):
@@ -30,12 +31,14 @@ class SloLayerSettings(Protocol):
     def apps(self) -> Mapping[str, ProbedApp]: ...
 
 
-def build_slo(settings: SloLayerSettings, foundation: Foundation) -> None:
+def build_slo(settings: SloLayerSettings, overrides: Overrides, foundation: Foundation) -> None:
     """Alerts on every objective of every app, and load testing where the stack asks for it."""
+    _leave_out_unused(settings.slo, overrides)
     for app, objectives in settings.slo.objectives.items():
-        with name_entry(stack_entry(f"slo.objectives.{app}")):
-            for indicator in objectives.by_indicator():
-                _objective(app, indicator, settings, foundation)
+        for indicator in objectives.by_indicator():
+            entries = [stack_entry(f"slo.objectives.{app}"), Entry(SLOS, f"indicators.{indicator}")]
+            with name_entry(*entries), name_parts(*_alert_parts(indicator, overrides)):
+                _objective(app, indicator, settings, overrides, foundation)
     if settings.slo.load_testing:
         common = foundation.common
         with name_entry(stack_entry("slo.loadTesting")):
@@ -50,7 +53,42 @@ def build_slo(settings: SloLayerSettings, foundation: Foundation) -> None:
             )
 
 
-def _objective(app: str, indicator: Indicator, settings: SloLayerSettings, foundation: Foundation) -> None:
+def alert_id(indicator: str, speed: str) -> str:
+    """Id in the alert catalogue of an indicator's alert at a burn rate."""
+    return f"slo-{indicator}-{speed}"
+
+
+def _alert_parts(indicator: str, overrides: Overrides) -> list[Part]:
+    """What each burn rate becomes among the alerts on an indicator."""
+    parts = []
+    for speed in slo_catalogue().burn_rates:
+        name = alert_id(indicator, speed)
+        parts += alert_parts(name, overrides)
+        parts.append(Part(Entry(SLOS, f"burnRates.{speed}"), ALERT_IDS, name))
+    return parts
+
+
+def _leave_out_unused(slo: SloSettings, overrides: Overrides) -> None:
+    """Say which indicators and burn rates no objective of this stack uses."""
+    used = {indicator for objectives in slo.objectives.values() for indicator in objectives.by_indicator()}
+    speeds = slo_catalogue().burn_rates
+    for indicator in slo_catalogue().indicators.keys() - used:
+        leave_out(f"no app of this stack has an objective of {indicator}", Entry(SLOS, f"indicators.{indicator}"))
+        for speed in speeds:
+            entries = alert_entries(alert_id(indicator, speed), overrides)
+            leave_out(f"no app of this stack has an objective of {indicator}", *entries)
+    if not used:
+        leave_out("this stack has no objectives", *(Entry(SLOS, f"burnRates.{speed}") for speed in speeds))
+    for app, objectives in slo.objectives.items():
+        if not objectives.by_indicator():
+            leave_out("it promises nothing", stack_entry(f"slo.objectives.{app}"))
+    if not slo.load_testing:
+        leave_out("false", stack_entry("slo.loadTesting"))
+
+
+def _objective(
+    app: str, indicator: Indicator, settings: SloLayerSettings, overrides: Overrides, foundation: Foundation
+) -> None:
     slo = settings.slo
     budget = _budget(slo, app, indicator)
     ServiceLevelObjective(
@@ -63,7 +101,13 @@ def _objective(app: str, indicator: Indicator, settings: SloLayerSettings, found
                 (
                     speed,
                     BurnRateAlert(
-                        alert=_alert(app, indicator, speed, burn, foundation),
+                        alert=builtin_alert_args(
+                            alert_id(indicator, speed),
+                            overrides,
+                            foundation,
+                            part=app,
+                            about=f"{app}, {burn.limit:g} times too fast",
+                        ),
                         query=burn_query(app, indicator, burn, slo, settings.apps[app].health_check_path),
                         window=burn.long,
                         frequency=burn.frequency,
@@ -91,22 +135,6 @@ def burn_query(app: str, indicator: Indicator, burn: BurnRate, slo: SloSettings,
             "minimum": str(slo.minimum_requests),
             "limit": f"{burn.limit:g}",
         }
-    )
-
-
-def _alert(app: str, indicator: Indicator, speed: str, burn: BurnRate, foundation: Foundation) -> AlertArgs:
-    entry = slo_catalogue().indicators[indicator]
-    common = foundation.common
-    return AlertArgs(
-        id=f"slo-{indicator}-{speed}",
-        rule_name=common.names.regional("alert", f"slo-{app}-{indicator}-{speed}"),
-        severity=burn.severity,
-        description=f"{app}: {entry.summary}; the error budget burns more than {burn.limit:g} times too fast.",
-        runbook=f"docs/runbooks/{entry.runbook}.md",
-        controls=entry.controls,
-        action_group_ids=[foundation.monitoring.action_groups[burn.channel]],
-        resource_group_name=common.groups["monitoring"],
-        tags=dict(common.tags),
     )
 
 

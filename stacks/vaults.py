@@ -20,12 +20,12 @@ from components.key_vault import (
     VaultKeyArgs,
     vault_key,
 )
-from components.key_vault_events import ExpiryAlert, ExpiryEvents
-from stacks.entries import name_entry, stack_entry
+from components.key_vault_events import ALERT_NAMES, ExpiryAlert, ExpiryEvents
+from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
-from stacks.settings.vault_events import vault_events
+from stacks.settings.vault_events import VAULT_EVENTS, vault_events
 
 ENCRYPTION = "encryption"
 GEO_ENCRYPTION = "geo-encryption"
@@ -132,26 +132,28 @@ def _vault(
     group: str = "data",
 ) -> KeyVault:
     common = foundation.common
-    return KeyVault(
-        f"vault-{part}",
-        KeyVaultArgs(
-            resource_group_name=common.groups[group],
-            location=location or common.location,
-            endpoint_resource_group_name=common.groups["data"],
-            endpoint_location=common.location,
-            tenant_id=common.tenant_id,
-            vault_name=vault_name,
-            sku=settings.vaults.sku,
-            authorization=settings.vaults.authorization,
-            grants=[VaultGrant(name="reader", principal_id=reader.principal_id, access=_ACCESS[holds])],
-            private_access=foundation.network.private_access("vault"),
-            logs=common.logs,
-            protection=common.protection,
-            soft_delete_days=settings.vaults.soft_delete_days,
-            expiry=_expiry(part, holds, settings, foundation),
-            tags=dict(common.tags),
-        ),
-    )
+    expiry = _expiry(part, holds, settings, foundation)
+    with name_parts(*(Part(Entry(VAULT_EVENTS, alert.name), ALERT_NAMES, alert.name) for alert in expiry.alerts)):
+        return KeyVault(
+            f"vault-{part}",
+            KeyVaultArgs(
+                resource_group_name=common.groups[group],
+                location=location or common.location,
+                endpoint_resource_group_name=common.groups["data"],
+                endpoint_location=common.location,
+                tenant_id=common.tenant_id,
+                vault_name=vault_name,
+                sku=settings.vaults.sku,
+                authorization=settings.vaults.authorization,
+                grants=[VaultGrant(name="reader", principal_id=reader.principal_id, access=_ACCESS[holds])],
+                private_access=foundation.network.private_access("vault"),
+                logs=common.logs,
+                protection=common.protection,
+                soft_delete_days=settings.vaults.soft_delete_days,
+                expiry=expiry,
+                tags=dict(common.tags),
+            ),
+        )
 
 
 VERSIONED = ("redis",)
@@ -167,6 +169,10 @@ def _versioned_keys(part: str, settings: Settings) -> list[str]:
 def _expiry(part: str, holds: Holds, settings: Settings, foundation: Foundation) -> ExpiryEvents:
     """The catalogue's alerts on what such a vault holds: on no key that nobody uses any more."""
     versioned = _versioned_keys(part, settings)
+    if part == "keys" and not versioned:
+        for name, entry in vault_events().items():
+            if entry.keys == "versioned":
+                leave_out("nothing in this stack names a version of its key", Entry(VAULT_EVENTS, name))
     never = {"rotating": versioned, "versioned": (), None: versioned[:-1]}
     return ExpiryEvents(
         topic_name=foundation.common.names.regional("evgt", part),

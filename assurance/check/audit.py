@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from assurance.check.declared import declared_findings
 from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.recording import recording_findings
 from assurance.record import Record
@@ -39,6 +40,7 @@ def audit(
                 covering = register.find(rule.id, record.stack, verdict.subject.name)
                 needed.add((covering or "", rule.id))
             findings.append(finding)
+    findings += declared_findings(record, root or project_root())
     if record.own:
         findings += expected_findings(record, root or project_root())
     findings += recording_findings(record)

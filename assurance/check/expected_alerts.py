@@ -24,6 +24,7 @@ from stacks.settings.alerts import (
     MetricEntry,
     QueryEntry,
     alert_catalogue,
+    builtin_alerts,
     query_text,
 )
 from stacks.settings.limits import alert_limits
@@ -132,12 +133,14 @@ class Alerts:
                 for speed, burn in slo_catalogue().burn_rates.items():
                     alert_id = f"slo-{indicator}-{speed}"
                     wanted = {
-                        "enabled": True, "severity": burn.severity,
+                        "enabled": True, "severity": builtin_alerts()[alert_id].severity,
                         "windowSize": burn.long, "evaluationFrequency": burn.frequency,
                     }  # fmt: skip
                     rules = made_from(self.of_id(alert_id), key)
                     name = f"alert {alert_id} of {app}"
-                    yield self.demand(name, self.places.of(file, key), rules, burn.channel, wanted)
+                    yield self.demand(
+                        name, self.places.of(file, key), rules, builtin_alerts()[alert_id].channel, wanted
+                    )
 
     def _availability(self) -> Iterator[Demand]:
         file = f"Pulumi.{self.references.record.stack}.yaml"

@@ -64,7 +64,6 @@ Operator = Literal["GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrE
 class AlertEntry(Section):
     """What every alert says of itself."""
 
-    kind: Kind
     summary: str
     """What has happened when it fires."""
     severity: Severity
@@ -87,6 +86,7 @@ class MetricEntry(AlertEntry):
     """An alert on a platform metric of each resource of the kind."""
 
     engine: Literal["metric"]
+    kind: Kind
     metric: str
     """Name in the REST API, case-sensitive."""
     aggregation: Literal["Average", "Minimum", "Maximum", "Total", "Count"]
@@ -129,6 +129,7 @@ class QueryEntry(AlertEntry):
     """An alert on the rows of `queries/<id>.kql`."""
 
     engine: Literal["kql"]
+    kind: Kind
     tables: Annotated[list[str], Field(min_length=1)]
     """Tables the query reads; each is in the log tables catalogue."""
     needs: list[FeedingKind] = []
@@ -154,10 +155,17 @@ class QueryEntry(AlertEntry):
         )
 
 
+class BuiltinEntry(AlertEntry):
+    """An alert whose condition the program knows: it belongs to what a layer makes."""
+
+    engine: Literal["builtin"]
+
+
 class ActivityEntry(AlertEntry):
     """An alert on the activity log."""
 
     engine: Literal["activity"]
+    kind: Kind
     category: Literal["Administrative", "ServiceHealth", "ResourceHealth"]
     equals: dict[str, str] = {}
     """Field of the activity log to the value it must have."""
@@ -165,7 +173,7 @@ class ActivityEntry(AlertEntry):
     """Field to the values of which it must have one."""
 
 
-Entry = Annotated[MetricEntry | QueryEntry | ActivityEntry, Field(discriminator="engine")]
+Entry = Annotated[MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry, Field(discriminator="engine")]
 
 
 class AlertOverride(Section):
@@ -181,8 +189,21 @@ class AlertOverride(Section):
 
 @cache
 def alert_catalogue() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]:
-    """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry]
+    """Alerts that are made wherever their kind is, by id, in the file's order. Raises SettingsError when the file is
+    wrong."""
+    return {name: entry for name, entry in all_alerts().items() if not isinstance(entry, BuiltinEntry)}
+
+
+@cache
+def builtin_alerts() -> Mapping[AlertId, BuiltinEntry]:
+    """Alerts that layers make with what they are about, by id. Raises SettingsError when the file is wrong."""
+    return {name: entry for name, entry in all_alerts().items() if isinstance(entry, BuiltinEntry)}
+
+
+@cache
+def all_alerts() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]:
+    """The whole catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
+    rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]
     rows = read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry])
     return rows
 

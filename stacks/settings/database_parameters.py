@@ -40,19 +40,27 @@ def parameters(file: Path = _FILE) -> list[Parameter]:
 
 
 def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:
-    """Parameters to set on this stack's server: those that its tier and size have and whose default is another value.
+    """Parameters to set on this stack's server, all that `reason_left_out` has no reason against.
 
     In the file's order: what a parameter needs stands before it. Each one is an operation on the server, one after
     another, so a parameter that Azure sets by itself is left out.
     """
     return {
-        parameter.name: parameter.value
-        for parameter in parameters(file)
-        if parameter.value != parameter.platform_default
-        and (parameter.tier is None or settings.tier != "Burstable")
-        and parameter.vcores <= settings.vcores
-        and (settings.pooler is not None or "pgbouncer" not in parameter.name)
+        parameter.name: parameter.value for parameter in parameters(file) if not reason_left_out(parameter, settings)
     }
+
+
+def reason_left_out(parameter: Parameter, settings: DatabaseSettings) -> str:
+    """Why a parameter is not set on this stack's server, empty where it is."""
+    if parameter.value == parameter.platform_default:
+        return "Azure sets it by itself"
+    if parameter.tier is not None and settings.tier == "Burstable":
+        return "a burstable server does not have it"
+    if parameter.vcores > settings.vcores:
+        return f"only a server of {parameter.vcores} vCores or more has it"
+    if settings.pooler is None and "pgbouncer" in parameter.name:
+        return "database.pooler is off"
+    return ""
 
 
 def pooler_values(settings: DatabaseSettings) -> Mapping[str, str]:

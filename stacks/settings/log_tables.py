@@ -13,7 +13,8 @@ from documents.reading import read_document
 from documents.sections import Section
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
-_FILE = Path(__file__).parents[1] / "catalogues" / "log_tables.yaml"
+LOG_TABLES = "stacks/catalogues/log_tables.yaml"
+_FILE = Path(__file__).parents[2] / LOG_TABLES
 
 RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 """Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""

@@ -17,9 +17,10 @@ from stacks.settings.alerts import (
     AlertEntry,
     AlertId,
     AlertOverride,
+    BuiltinEntry,
     MetricEntry,
     QueryEntry,
-    alert_catalogue,
+    all_alerts,
 )
 from stacks.settings.log_tables import RETENTION_STEPS, retention_is_allowed
 from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
@@ -188,9 +189,9 @@ class MonitoringSettings(Section):
             yield Problem("maintenance", names, "each name once")
         for alert_id, override in self.alerts.items():
             key = f"alerts.{alert_id}"
-            entry = alert_catalogue().get(alert_id)
+            entry = all_alerts().get(alert_id)
             if entry is None:
-                hint = did_you_mean(alert_id, alert_catalogue())
+                hint = did_you_mean(alert_id, all_alerts())
                 yield Problem(key, override.model_dump(exclude_unset=True), f"an alert of {ALERTS}{hint}")
             else:
                 yield from _override_problems(key, override, entry)
@@ -215,6 +216,8 @@ def _override_problems(key: str, override: AlertOverride, entry: AlertEntry) -> 
         return
     if isinstance(entry, ActivityEntry):
         yield Problem(f"{key}.threshold", override.threshold, "nothing: an activity-log alert has no threshold")
+    elif isinstance(entry, BuiltinEntry):
+        yield Problem(f"{key}.threshold", override.threshold, "nothing: the program knows when it must fire")
     elif isinstance(entry, MetricEntry) and not entry.reachable(override.threshold):
         low, high = entry.range
         limits = f"{low} to {'any' if high is None else high}"

@@ -7,13 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
-from documents.words import Words
-from stacks.settings.alerts import Channel, Control, QueryFrequency, QueryWindow, Severity, minutes
+from stacks.settings.alerts import QueryFrequency, QueryWindow, minutes
 
 SLOS = "stacks/catalogues/slos.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -100,16 +99,8 @@ def cross_problems(slo: SloSettings, apps: Collection[str]) -> Iterator[Problem]
 class IndicatorEntry(Section):
     """How an indicator is measured."""
 
-    summary: str
-    """What happens when the budget burns."""
     bad: str
     """KQL on AppRequests: true for a request that spends budget."""
-    runbook: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z-]+$"),
-        Words("the name of a page in docs/runbooks without .md, like database"),
-    ]
-    controls: Annotated[list[Control], Field(min_length=1)]
 
 
 class BurnRate(Section):
@@ -122,8 +113,6 @@ class BurnRate(Section):
     frequency: QueryFrequency
     spent: Annotated[float, Field(gt=0, lt=1)]
     """Share of a 30-day budget that is gone when the long window is full."""
-    severity: Severity
-    channel: Channel
     source: str
 
 

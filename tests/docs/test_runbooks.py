@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings.alerts import alert_catalogue
+from stacks.settings.alerts import all_alerts
 from stacks.settings.log_tables import log_tables
 from stacks.settings.vault_events import vault_events
 from tests.harness import ROOT
@@ -26,7 +26,7 @@ def text(page: Path) -> str:
 
 
 def test_every_alert_has_a_page_and_every_page_a_reason() -> None:
-    named = {entry.runbook for entry in [*alert_catalogue().values(), *vault_events().values()]}
+    named = {entry.runbook for entry in [*all_alerts().values(), *vault_events().values()]}
     assert named | PROCEDURES == {page.stem for page in PAGES}
 
 

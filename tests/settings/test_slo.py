@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.alerts import minutes
+from stacks.settings.alerts import builtin_alerts, minutes
 from stacks.settings.slo import SloSettings, burn_rate_query, cross_problems, slo_catalogue
 from tests.settings.sections import read, refused
 
@@ -72,8 +72,9 @@ def test_burn_rates_are_those_of_the_workbook_within_azures_two_days() -> None:
         (3, "P1D", "PT2H"),
         (1, "P2D", "PT4H"),
     ]
-    assert {rates[name].channel for name in ("fast", "high")} == {"critical"}
-    assert {rates[name].channel for name in ("slow", "creeping")} == {"warning"}
+    for indicator in slo_catalogue().indicators:
+        channels = [builtin_alerts()[f"slo-{indicator}-{speed}"].channel for speed in rates]
+        assert channels == ["critical", "critical", "warning", "warning"]
 
 
 def test_each_burn_rate_spends_what_it_says_and_its_windows_fit() -> None:

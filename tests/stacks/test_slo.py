@@ -13,6 +13,7 @@ import pytest
 from assurance.record import Record
 from components.slo import ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
 from stacks.outputs import Monitoring
+from stacks.settings.alerts import builtin_alerts
 from stacks.settings.slo import SloSettings, slo_catalogue
 from stacks.slo import build_slo, error_budgets
 from tests.harness import MODES, ROOT, only, record
@@ -53,7 +54,7 @@ def monitoring() -> Monitoring:
 
 def program(settings: SloSettings) -> Callable[[], None]:
     apps = {"backend": App("/live"), "web": App()}
-    return lambda: build_slo(Sections(slo=settings, apps=apps), foundation(monitoring()))
+    return lambda: build_slo(Sections(slo=settings, apps=apps), {}, foundation(monitoring()))
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -70,7 +71,9 @@ def test_every_objective_has_every_burn_rate(built: Record) -> None:
 def test_each_reaches_its_channel_and_names_a_runbook_that_exists(built: Record) -> None:
     for alert in built.of_type("monitor:ScheduledQueryRule"):
         rate = slo_catalogue().burn_rates[alert.name.rsplit("-", 1)[-1]]
-        assert alert.inputs["actions"]["actionGroups"] == [f"/ag/{rate.channel}"]
+        entry = builtin_alerts()[alert.inputs["tags"]["alert"]]
+        assert alert.inputs["actions"]["actionGroups"] == [f"/ag/{entry.channel}"]
+        assert alert.inputs["severity"] == entry.severity
         assert alert.inputs["windowSize"] == rate.long
         assert alert.inputs["evaluationFrequency"] == rate.frequency
         assert alert.inputs["enabled"] is True
