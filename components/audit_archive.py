@@ -170,7 +170,11 @@ class AuditArchive(pulumi.ComponentResource):
             immutability_period_since_creation_in_days=args.retention_days,
             # Azure Monitor writes by appending: to append blobs, and to block blobs in some feeds.
             allow_protected_append_writes_all=True,
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            # Azure takes a change only with the policy's ETag (azure-rest-api-specs pull request 29632), which the
+            # provider does not send (pulumi/pulumi-azure-native#2156): whoever lengthens it does so over ARM.
+            opts=pulumi.ResourceOptions(
+                parent=self, retain_on_delete=True, ignore_changes=["immutability_period_since_creation_in_days"]
+            ),
         )
         return blobs, policy
 

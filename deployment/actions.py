@@ -20,6 +20,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_SITES}/privateEndpointConnections/write",
     ),
     "postgres-restart": (f"{_POSTGRES}/read", f"{_POSTGRES}/configurations/read", f"{_POSTGRES}/restart/action"),
+    "postgres-window": (f"{_POSTGRES}/read", f"{_POSTGRES}/write"),
+    "worm-extend": (f"{_POLICIES}/read", f"{_POLICIES}/write", f"{_POLICIES}/extend/action"),
     "worm-lock": (f"{_POLICIES}/read", f"{_POLICIES}/lock/action"),
     "database-bootstrap": _JOBS,
     "database-apply": _JOBS,

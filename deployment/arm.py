@@ -80,10 +80,16 @@ class Arm:
         return items
 
     def put(
-        self, path: str, version: str, body: Mapping[str, Any], *, seconds: float = OPERATION_LIMIT
+        self,
+        path: str,
+        version: str,
+        body: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = OPERATION_LIMIT,
     ) -> dict[str, Any]:
         """Write a resource and wait until Azure is done, ``seconds`` at most."""
-        return self._settled(self._send("PUT", self._url(path, version), body), seconds)
+        return self._settled(self._send("PUT", self._url(path, version), body, headers), seconds)
 
     def delete(self, path: str, version: str) -> None:
         """Delete a resource and wait until Azure is done. Raises ArmError, with status 404 when there was none."""

@@ -55,6 +55,29 @@ class ArchiveInputs(_Model):
     retention_days: int
 
 
+class WindowInputs(_Model):
+    """When Azure may maintain the database. day: Sunday is 0; hour, minute: UTC."""
+
+    day: int
+    hour: int
+    minute: int
+
+    def as_azure(self) -> dict[str, Any]:
+        """The window as ARM has it."""
+        return {
+            "customWindow": "Enabled",
+            "dayOfWeek": self.day,
+            "startHour": self.hour,
+            "startMinute": self.minute,
+        }
+
+    @property
+    def told(self) -> str:
+        """The window in words."""
+        day = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")[self.day]
+        return f"maintenance on {day} from {self.hour:02}:{self.minute:02} UTC"
+
+
 class LongTermInputs(_Model):
     """The database's copies in the backup vault. rpo_minutes: how old the newest may be."""
 
@@ -86,6 +109,7 @@ class Inputs(_Model):
     edge: EdgeInputs
     apps: dict[str, AppInputs]
     databases: dict[str, str]
+    maintenance_window: WindowInputs
     archive: ArchiveInputs
     jobs: dict[str, str]
     recovery: RecoveryInputs

@@ -207,7 +207,6 @@ def _replica(
             key=_replica_key(replica, location, common, keys),
             zone=replica.zone,
             with_password=settings.authentication == "entra-and-password",
-            maintenance=_maintenance(settings),
             endpoint_name=common.names.global_name("psql", "app"),
             logs=common.logs,
             protection=common.protection,

@@ -32,6 +32,11 @@ def deployment_inputs(
         "edge": {"headers": list(security_headers().all), "removed": list(security_headers().remove)},
         "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
         "databases": dict(data.watched["postgres"]),
+        "maintenanceWindow": {
+            "day": settings.database.maintenance.day_number,
+            "hour": settings.database.maintenance.hour,
+            "minute": settings.database.maintenance.minute,
+        },
         "archive": {
             "accountId": data.watched["storage"]["archive"],
             "containers": containers(settings.archive, settings.database_job),

@@ -8,11 +8,13 @@ from deployment.step import Step
 from deployment.steps import (
     database_jobs,
     postgres_restart,
+    postgres_window,
     private_links,
     slot_image,
     slot_swap,
     slot_warm,
     smoke,
+    worm_extend,
     worm_lock,
 )
 
@@ -26,6 +28,16 @@ STEPS: tuple[Step, ...] = (
         name="postgres-restart",
         summary="restart servers whose parameters wait for it",
         run=postgres_restart.run,
+    ),
+    Step(
+        name="postgres-window",
+        summary="set the maintenance window, which a new server does not take",
+        run=postgres_window.run,
+    ),
+    Step(
+        name="worm-extend",
+        summary="lengthen the archive's policies to what config says (locked ones: IRREVERSIBLE)",
+        run=worm_extend.run,
     ),
     Step(
         name="worm-lock",

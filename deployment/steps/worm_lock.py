@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from deployment.inputs import ArchiveInputs
 from deployment.step import Context, Result, attempt, name_of
 
 STORAGE = "2024-01-01"
@@ -25,15 +26,21 @@ def run(context: Context) -> Iterator[Result]:
         yield attempt(container, partial(_lock, context, container))
 
 
+def policy_path(archive: ArchiveInputs, container: str) -> str:
+    """The ARM id of a container's policy."""
+    return f"{archive.account_id}/blobServices/default/containers/{container}/immutabilityPolicies/default"
+
+
 def _lock(context: Context, container: str) -> Result:
     archive = context.inputs.archive
-    path = f"{archive.account_id}/blobServices/default/containers/{container}/immutabilityPolicies/default"
+    path = policy_path(archive, container)
     policy = context.arm.get(path, STORAGE)
     properties = policy["properties"]
     if properties.get("state") == "Locked":
         days = properties.get("immutabilityPeriodSinceCreationInDays", 0)
         if days < archive.retention_days:
-            return Result(container, "failed", f"locked for {days} days; config wants {archive.retention_days}")
+            told = f"locked for {days} days; config wants {archive.retention_days}: see worm-extend"
+            return Result(container, "failed", told)
         return Result(container, "already", f"locked for {days} days")
     if wrong := _unfit(properties, archive.retention_days):
         return Result(container, "failed", f"not locked, because it could not be mended afterwards: {wrong}")

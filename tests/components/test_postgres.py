@@ -93,7 +93,6 @@ def build_replica() -> None:
             key=key("dr"),
             zone="1",
             with_password=False,
-            maintenance=MaintenanceWindow(day=0, hour=7, minute=0),
             endpoint_name="psql-test-ha",
             logs=LOGS,
             protection=Protection(protect=True, lock=True),

@@ -152,6 +152,7 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
             for name, site in (("backend", BACKEND), ("marketing", MARKETING))
         },
         "databases": {"primary": PRIMARY, "replica": REPLICA},
+        "maintenanceWindow": {"day": 0, "hour": 7, "minute": 0},
         "archive": {
             "accountId": ARCHIVE,
             "containers": ["am-azkvauditlogs", "insights-activity-logs"],

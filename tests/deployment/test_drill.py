@@ -67,6 +67,7 @@ def drills(tmp_path: Path) -> Iterator[Drills]:
         "edge": {"headers": [], "removed": []},
         "apps": {},
         "databases": {"primary": PRIMARY},
+        "maintenanceWindow": {"day": 0, "hour": 7, "minute": 0},
         "archive": {"accountId": ARCHIVE, "containers": [], "lock": False, "retentionDays": DAYS},
         "jobs": {},
         "recovery": {

@@ -45,7 +45,7 @@ def test_a_stranger_with_our_message_keeps_all_from_being_approved(deployment: D
     assert deployment(*STEP) == 1
     assert deployment.results["private-links"][BACKEND.rsplit("/", 1)[-1]][0] == "failed"
     assert state(deployment, BACKEND, "stranger") == state(deployment, BACKEND, ours(BACKEND)) == "Pending"
-    assert "2 connections bear our message, but our Front Door asked for 1" in deployment.detail("private-links")
+    assert "2 connections bear our message, but our Front Door asked for 1 there" in deployment.detail("private-links")
     # The other site is not held up.
     assert state(deployment, MARKETING, ours(MARKETING)) == "Approved"
 
@@ -98,7 +98,7 @@ def test_a_site_that_our_front_door_does_not_ask_for_is_not_opened(deployment: D
 
 def test_two_regions_are_two_connections(deployment: Deployment) -> None:
     deployment.fake.asks(PROFILE, BACKEND, MESSAGE, location="centralus")
-    deployment.fake.connection(BACKEND, "second", MESSAGE)
+    deployment.fake.connection(BACKEND, "second", MESSAGE, group="eafd-Prod-centralus")
     assert deployment(*STEP) == 0
     assert state(deployment, BACKEND, "second") == state(deployment, BACKEND, ours(BACKEND)) == "Approved"
 
@@ -156,3 +156,45 @@ def test_a_stack_without_private_links_skips(deployment: Deployment) -> None:
     assert deployment(*STEP) == 0
     assert deployment.status("private-links") == {"skipped"}
     assert deployment.fake.requests == []
+
+
+def _move(deployment: Deployment) -> None:
+    """The origin of the backend asks in another region; the old endpoint stays approved, as Azure's page leaves it."""
+    assert deployment(*STEP) == 0
+    deployment.fake.origins[PROFILE] = [
+        o for o in deployment.fake.origins[PROFILE] if o["privateLink"]["id"] != BACKEND
+    ]
+    deployment.fake.asks(PROFILE, BACKEND, MESSAGE, location="Central US")
+
+
+def test_change_of_region_is_approved_beside_the_old_one(deployment: Deployment) -> None:
+    _move(deployment)
+    deployment.fake.connection(BACKEND, "new", MESSAGE, group="eafd-Prod-centralus")
+    assert deployment(*STEP) == 0
+    assert state(deployment, BACKEND, "new") == state(deployment, BACKEND, ours(BACKEND)) == "Approved"
+    assert f"approved for a region of before: {ours(BACKEND)}" in deployment.detail("private-links")
+    assert deployment(*STEP) == 0
+    assert deployment.changes == []
+
+
+def test_change_of_region_that_front_door_has_not_asked_yet_waits(deployment: Deployment) -> None:
+    _move(deployment)
+    assert deployment(*STEP) == 1
+    assert "some minutes after `up`" in deployment.detail("private-links")
+    assert deployment.changes == []
+
+
+def test_stranger_elsewhere_does_not_keep_ours_from_being_approved(deployment: Deployment) -> None:
+    deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER, group="eafd-Prod-westeurope")
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, ours(BACKEND)) == "Approved"
+    assert state(deployment, BACKEND, "stranger") == "Pending"
+    assert "asked for 0 there: none of them was approved" in deployment.detail("private-links")
+
+
+def test_place_that_cannot_be_read_counts_with_all(deployment: Deployment) -> None:
+    _move(deployment)
+    deployment.fake.connection(BACKEND, "new", MESSAGE, group="mrg-of-front-door")
+    assert deployment(*STEP) == 1
+    assert state(deployment, BACKEND, "new") == "Pending"
+    assert "2 connections bear our message, but our Front Door asked for 1 there" in deployment.detail("private-links")

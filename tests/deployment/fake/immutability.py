@@ -14,7 +14,9 @@ class Immutability(FakeServer):
 
     ROUTES: ClassVar[list[Route]] = [
         ("GET", _POLICY, "_policy"),
+        ("PUT", _POLICY, "_write_policy"),
         ("POST", f"{_POLICY}/lock", "_lock_policy"),
+        ("POST", f"{_POLICY}/extend", "_extend_policy"),
     ]
 
     def __init__(self) -> None:
@@ -39,13 +41,39 @@ class Immutability(FakeServer):
         }
         return Answer(200, {"etag": policy["etag"], "properties": properties})
 
-    def _lock_policy(self, given: dict[str, Any], _: Any, __: Any, headers: dict[str, str]) -> Answer:
+    def _guarded(self, given: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        """The policy, where the request carries its ETag."""
         policy = self._known_policy(given["container"])
         if "If-Match" not in headers:
             raise RefusedError(400, "MissingRequiredHeader")
         if headers["If-Match"] != policy["etag"]:
             raise RefusedError(412, "ConditionNotMet")
+        return policy
+
+    def _changed(self, policy: dict[str, Any], **values: Any) -> Answer:
+        policy.update(values, etag=f'"{int(policy["etag"].strip(chr(34)), 16) + 1:x}"')
+        return Answer(200, {"etag": policy["etag"]})
+
+    def _lock_policy(self, given: dict[str, Any], _: Any, __: Any, headers: dict[str, str]) -> Answer:
+        policy = self._guarded(given, headers)
         if policy["state"] == "Locked":
             raise RefusedError(409, "ImmutabilityPolicyAlreadyLocked")
-        policy.update(state="Locked", etag='"8d59f81a7fa7be1"')
-        return Answer(200, {"etag": policy["etag"]})
+        return self._changed(policy, state="Locked")
+
+    def _write_policy(self, given: dict[str, Any], _: Any, body: Any, headers: dict[str, str]) -> Answer:
+        policy = self._guarded(given, headers)
+        if policy["state"] == "Locked":
+            raise RefusedError(409, "ImmutabilityPolicyLocked")
+        asked = body["properties"]
+        return self._changed(
+            policy,
+            days=asked["immutabilityPeriodSinceCreationInDays"],
+            append=bool(asked.get("allowProtectedAppendWritesAll")),
+        )
+
+    def _extend_policy(self, given: dict[str, Any], _: Any, body: Any, headers: dict[str, str]) -> Answer:
+        policy = self._guarded(given, headers)
+        days = body["properties"]["immutabilityPeriodSinceCreationInDays"]
+        if policy["state"] != "Locked" or days <= policy["days"]:
+            raise RefusedError(409, "ImmutabilityPolicyNotExtendable")
+        return self._changed(policy, days=days)

@@ -13,6 +13,7 @@ class Postgres(FakeServer):
     ROUTES: ClassVar[list[Route]] = [
         ("GET", r"(?P<server>.+/flexibleServers/[^/]+)", "_server_state"),
         ("GET", r"(?P<server>.+/flexibleServers/[^/]+)/configurations", "_configurations"),
+        ("PATCH", r"(?P<server>.+/flexibleServers/[^/]+)", "_update"),
         ("POST", r"(?P<server>.+/flexibleServers/[^/]+)/restart", "_restart"),
         ("DELETE", r"(?P<id>.+/flexibleServers/[^/]+/administrators/[^/]+)", "_delete_administrator"),
     ]
@@ -25,7 +26,11 @@ class Postgres(FakeServer):
     def server(self, server: str, *pending: str, state: str = "Ready") -> None:
         """A PostgreSQL server; pending: parameters that wait for a restart."""
         names = sorted({"log_connections", "max_connections", "require_secure_transport", *pending})
-        self.servers[server] = {"state": state, "parameters": {name: name in pending for name in names}}
+        self.servers[server] = {
+            "state": state,
+            "parameters": {name: name in pending for name in names},
+            "window": {"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0},
+        }
 
     def _known_server(self, server: str) -> dict[str, Any]:
         if server not in self.servers:
@@ -33,7 +38,15 @@ class Postgres(FakeServer):
         return self.servers[server]
 
     def _server_state(self, given: dict[str, Any], *_: Any) -> Answer:
-        return Answer(200, {"properties": {"state": self._known_server(given["server"])["state"]}})
+        server = self._known_server(given["server"])
+        return Answer(200, {"properties": {"state": server["state"], "maintenanceWindow": server["window"]}})
+
+    def _update(self, given: dict[str, Any], _: Any, body: Any, __: Any) -> Answer:
+        server = self._known_server(given["server"])
+        if server["state"] != "Ready":
+            raise RefusedError(409, "ServerStateNotReady")
+        window = body["properties"]["maintenanceWindow"]
+        return self._accept("async", lambda: server.update(window=window), on=given["server"], conflict="ServerBusy")
 
     def _configurations(self, given: dict[str, Any], query: Any, *_: Any) -> Answer:
         parameters = self._known_server(given["server"])["parameters"]

@@ -9,8 +9,8 @@ from tests.deployment.fake.server import Answer, FakeServer, RefusedError, Route
 FRONT_DOORS_SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-0000000000fd"
 
 
-def endpoint_id(subscription: str, name: str) -> str:
-    return f"{subscription}/resourceGroups/eafd-Prod-eastus2/providers/Microsoft.Network/privateEndpoints/{name}"
+def endpoint_id(subscription: str, name: str, group: str) -> str:
+    return f"{subscription}/resourceGroups/{group}/providers/Microsoft.Network/privateEndpoints/{name}"
 
 
 class PrivateLinks(FakeServer):
@@ -43,10 +43,18 @@ class PrivateLinks(FakeServer):
         }
         self.origins.setdefault(profile, []).append(link)
 
-    def connection(self, site: str, name: str, message: str, status: str = "Pending", by: str = "") -> None:
-        """A private link connection on a site, by default from Front Door's subscription."""
+    def connection(
+        self,
+        site: str,
+        name: str,
+        message: str,
+        status: str = "Pending",
+        by: str = "",
+        group: str = "eafd-Prod-eastus2",
+    ) -> None:
+        """A private link connection on a site, by default from Front Door's subscription and its group there."""
         self.connections.setdefault(site, {})[name] = {
-            "privateEndpoint": {"id": endpoint_id(by or FRONT_DOORS_SUBSCRIPTION, name)},
+            "privateEndpoint": {"id": endpoint_id(by or FRONT_DOORS_SUBSCRIPTION, name, group)},
             "privateLinkServiceConnectionState": {"status": status, "description": message, "actionsRequired": "None"},
             "provisioningState": "Succeeded",
         }
