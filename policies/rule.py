@@ -14,6 +14,8 @@ from policies.view import Resource, Stack, token
 
 Severity = Literal["low", "medium", "high", "critical"]
 Check = Callable[..., Iterable[str]]
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading an input raises that is of another kind than Azure takes."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class Rule(RuleInfo):
             return Verdict(subject, tuple(matches), seen=_seen(subject))
         except UnknownValueError as error:
             return Verdict(subject, unknown=error.message)
+        except UNREADABLE as error:
+            # A value of another kind than Azure takes: what cannot be judged does not pass.
+            return Verdict(subject, (f"it cannot be judged, for an input is none that Azure takes: {error}",))
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from assurance.basis import judged_basis
 from assurance.check.declared import declared_findings
 from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.recording import recording_findings
@@ -45,7 +46,8 @@ def audit(
         findings += expected_findings(record, root or project_root())
     findings += recording_findings(record)
     findings += _exception_findings(record, register, today, needed)
-    return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record))
+    basis = judged_basis(record.basis, record.mode, today)
+    return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record), basis)
 
 
 def _nothing_examined(rule: Rule, record: Record) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -93,12 +93,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The audit of one record. examined: how many resources the record has, components not counted."""
+    """The audit of one record.
+
+    examined: how many resources the record has, components not counted. basis: what the judgement rests on, see
+    `assurance.basis.judged_basis`.
+    """
 
     stack: str
     mode: str
     findings: list[Finding] = field(default_factory=list)
     examined: int = 0
+    basis: dict[str, Any] = field(default_factory=dict)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -125,3 +130,14 @@ def totals(reports: Iterable[Report]) -> dict[str, int]:
         for status, count in report.totals.items():
             summed[status] += count
     return summed
+
+
+def shared_basis(reports: Sequence[Report]) -> dict[str, Any]:
+    """What several reports rest on: a value that all share stands alone, others stand by stack."""
+    keys = dict.fromkeys(key for report in reports for key in report.basis)
+    shared: dict[str, Any] = {}
+    for key in keys:
+        values = {report.stack: report.basis.get(key) for report in reports}
+        first = next(iter(values.values()))
+        shared[key] = first if all(value == first for value in values.values()) else values
+    return shared

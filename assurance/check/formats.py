@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from assurance.check.findings import Finding, Report, totals
+from assurance.check.findings import Finding, Report, Status, shared_basis, totals
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+_LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
+"""A gate of code scanning must say what `check` says: only what fails is an error."""
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
 """GitHub code scanning sorts by ``security-severity``: above 9 critical, 7 high, 4 medium."""
 
 
 def to_json(reports: Sequence[Report]) -> str:
-    """All findings of all stacks, and their totals."""
+    """All findings of all stacks, their totals, and what they rest on."""
     findings = [finding.as_dict() for report in reports for finding in report.findings]
-    return json.dumps({"findings": findings, "totals": totals(reports)}, indent=1, ensure_ascii=False)
+    content = {"findings": findings, "totals": totals(reports), "basis": shared_basis(reports)}
+    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
 def to_sarif(reports: Sequence[Report]) -> str:
-    """Violations as SARIF 2.1.0, one run; excepted ones are suppressed with their reason."""
+    """Violations as SARIF 2.1.0, one run, with every rule that was judged; excepted ones are suppressed."""
     findings = [finding for report in reports for finding in report.with_status("fail", "warn", "excepted")]
-    rules = list({finding.rule: finding for finding in findings}.values())
-    places = {finding.rule: index for index, finding in enumerate(rules)}
+    rules = list({finding.rule: finding for report in reports for finding in report.findings}.values())
+    numbers = {finding.rule: index for index, finding in enumerate(rules)}
+    failed = {finding.rule for finding in findings if finding.status == "fail"}
     log = {
         "$schema": SARIF_SCHEMA,
         "version": "2.1.0",
@@ -34,26 +37,30 @@ def to_sarif(reports: Sequence[Report]) -> str:
                 "tool": {
                     "driver": {
                         "name": "medspasync-assurance",
-                        "rules": [_sarif_rule(finding) for finding in rules],
+                        "rules": [_sarif_rule(finding, finding.rule in failed) for finding in rules],
                     }
                 },
+                "invocations": [{"executionSuccessful": True}],
+                "properties": {"basis": shared_basis(reports)},
                 "columnKind": "unicodeCodePoints",
-                "results": [_sarif_result(finding, places[finding.rule]) for finding in findings],
+                "results": [_sarif_result(finding, numbers[finding.rule]) for finding in findings],
             }
         ],
     }
     return json.dumps(log, indent=1, ensure_ascii=False)
 
 
-def _sarif_rule(finding: Finding) -> dict[str, Any]:
+def _sarif_rule(finding: Finding, failed: bool) -> dict[str, Any]:
+    """The rule of a finding. Its score is given only where it fails: GitHub lets the score overrule the level."""
+    score = {"security-severity": _SCORES[finding.severity]} if failed else {}
     return {
         "id": finding.rule,
         "shortDescription": {"text": finding.title},
         "help": {"text": finding.remediation},
-        "defaultConfiguration": {"level": _LEVELS[finding.severity]},
+        "defaultConfiguration": {"level": "warning" if finding.severity == "low" else "error"},
         "properties": {
             "tags": ["security", *(f"HIPAA {control}" for control in finding.controls)],
-            "security-severity": _SCORES[finding.severity],
+            **score,
         },
     }
 
@@ -63,7 +70,7 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
-        "level": _LEVELS[finding.severity],
+        "level": _LEVELS[finding.status],
         "message": {"text": f"{finding.stack}: {subject}: {finding.message}"},
         "locations": [_sarif_location(finding.source or {"file": f"Pulumi.{finding.stack}.yaml"})],
         # The same finding of another run: the line may move, the resource does not.

@@ -9,7 +9,7 @@ import typer
 from assurance.access import formats, terminal
 from assurance.access.matrix import matrix
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
-from assurance.cli.recording import one_record
+from assurance.cli.recording import one_record, work_out_of
 from assurance.errors import UsageError
 from assurance.terminal import console
 
@@ -32,7 +32,7 @@ def access(
     """
     if json_file == csv_file == "-":
         raise UsageError("only one report can go to standard output")
-    found = matrix(one_record(stack, mode, record, project))
+    found = work_out_of(one_record(stack, mode, record, project), "access", matrix)
     terminal.show(console(stderr="-" in (json_file, csv_file)), found)
     for target, write in ((json_file, formats.to_json), (csv_file, formats.to_csv)):
         if target is not None:

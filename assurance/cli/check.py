@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -12,9 +14,9 @@ from assurance.check import formats, terminal
 from assurance.check.audit import audit
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
-from assurance.compare.record_declared import record_findings
+from assurance.compare.record_declared import RECORD_DECLARED, record_findings
 from assurance.errors import UsageError
-from assurance.full_audit import full_audit
+from assurance.full_audit import full_audit, rule_ids
 from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register
@@ -27,6 +29,13 @@ JunitFile = Annotated[
     str | None, typer.Option("--junit", metavar="FILE", help="Write every check as JUnit XML; - is standard output.")
 ]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Run the rules of policies/ alone.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="RULE", help="Report this rule alone; may be given several times.")
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="DATE", help="The day that is judged, for example 2027-02-28; today when left out."),
+]
 NoComparison = Annotated[
     bool,
     typer.Option("--no-comparison", help="With --record: do not compare the record with the program it is of."),
@@ -40,6 +49,8 @@ def check(
     project: ProjectDir = None,
     rules_only: RulesOnly = False,
     no_comparison: NoComparison = False,
+    only: Only = None,
+    at: At = None,
     json_file: JsonFile = None,
     sarif_file: SarifFile = None,
     junit_file: JunitFile = None,
@@ -53,6 +64,8 @@ def check(
     targets = [json_file, sarif_file, junit_file]
     if targets.count("-") > 1:
         raise UsageError("only one report can go to standard output")
+    today = judged_day(at)
+    known_rules(only or ())
     register = Register.load()
     records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     known = stack_names(project_root())
@@ -60,15 +73,39 @@ def check(
         # Nobody could say which alerts, receivers and retention rules must be in it.
         if each.own and project is None and each.stack not in known:
             raise UsageError(f"{record}: {no_such_stack(each.stack, known)}")
-    today = datetime.now(UTC).date()
     judge = audit if rules_only else full_audit
     reports = [judge(each, register, today) for each in records]
-    if record is not None and not (rules_only or no_comparison):
+    compares = record is not None and not (rules_only or no_comparison)
+    if compares and (not only or RECORD_DECLARED.id in only):
         compared = record_findings(records[0], project_root())
         reports = [replace(reports[0], findings=[*reports[0].findings, *compared])]
+    if only:
+        reports = [replace(each, findings=[f for f in each.findings if f.rule in only]) for each in reports]
     terminal.show(console(stderr="-" in targets), reports, register)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
         if target is not None:
             write_text(target, write(reports))
     if not all(report.holds for report in reports):
         raise typer.Exit(1)
+
+
+def judged_day(text: str | None) -> date:
+    """The day that ``--at`` names, or today. Raises UsageError for what is no date."""
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text}: allowed is a day, for example 2027-02-28") from None
+
+
+def known_rules(ids: Sequence[str]) -> None:
+    """Raises UsageError for a rule that there is not, with the nearest that there is."""
+    known = {*rule_ids(), RECORD_DECLARED.id}
+    messages = []
+    for id_ in ids:
+        if id_ not in known:
+            near = difflib.get_close_matches(id_, known, n=1)
+            messages.append(f"--only {id_}: no such rule" + (f"; did you mean {near[0]}?" if near else ""))
+    if messages:
+        raise UsageError(*messages)

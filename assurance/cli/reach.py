@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
-from assurance.cli.recording import one_record
+from assurance.cli.recording import one_record, work_out_of
 from assurance.reach import formats, terminal
 from assurance.reach.report import reach as work_out
 from assurance.terminal import console
@@ -23,7 +23,7 @@ def reach(
     Exits with 1 when a site, SCM, database, vault, cache or archive answers on the Internet, or a flow that the
     platform needs (assurance/reach/needed.yaml) is closed.
     """
-    found = work_out(one_record(stack, mode, record, project))
+    found = work_out_of(one_record(stack, mode, record, project), "reach", work_out)
     terminal.show(console(stderr=json_file == "-"), found)
     if json_file is not None:
         write_text(json_file, formats.to_json(found))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +14,7 @@ from assurance.errors import UsageError
 from assurance.record import Mode, Record
 from assurance.recorder.processes import Job
 from assurance.stacks import records_for
+from policies.rule import UNREADABLE
 
 
 def checked_mode(mode: str) -> Mode:
@@ -39,6 +40,18 @@ def records_with_progress(
             live.update(Text(f"recording   {line}", style="dim"), refresh=True)
 
         return records_for(stacks, mode, record_file, on_progress, project)
+
+
+Answer = TypeVar("Answer")
+
+
+def work_out_of(record: Record, command: str, work_out: Callable[[Record], Answer]) -> Answer:
+    """What a command works out of a record; UsageError where an input of it is none that Azure takes."""
+    try:
+        return work_out(record)
+    except UNREADABLE as error:
+        message = f"`assurance {command}` cannot read an input of this record of {record.stack}"
+        raise UsageError(f"{message}: {type(error).__name__}: {error}") from error
 
 
 def one_record(stack: str | None, mode: str, record_file: Path | None, project: Path | None = None) -> Record:

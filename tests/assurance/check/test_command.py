@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from assurance.check.audit import audit
 from assurance.cli import app
+from assurance.record import Record
 from policies.exceptions import Register
-from tests.assurance.check.samples import NOWHERE, RULES, record
+from tests.assurance.check.samples import NOWHERE, RULES, record, resource
 
 RUN = CliRunner()
 
@@ -63,8 +64,15 @@ def test_a_report_on_standard_output_is_alone_there(saved: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [["--json", "-", "--sarif", "-"], ["--mode", "live"], ["--json", "/nowhere/at/all"], ["prod"]],
-    ids=["two-on-stdout", "mode", "unwritable", "another-stack"],
+    [
+        ["--json", "-", "--sarif", "-"],
+        ["--mode", "live"],
+        ["--json", "/nowhere/at/all"],
+        ["prod"],
+        ["--only", "KV-PURGE"],
+        ["--at", "soon"],
+    ],
+    ids=["two-on-stdout", "mode", "unwritable", "another-stack", "rule", "day"],
 )
 def test_wrong_use_exits_with_2(saved: Path, wrong: list[str]) -> None:
     result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), *wrong])
@@ -87,3 +95,29 @@ def test_a_malformed_register_is_refused_with_every_mistake(saved: Path, monkeyp
     assert result.exit_code == 2
     assert "policies/exceptions.yaml:1: EXC-A.stacks" in result.output
     assert "EXC-B" in result.output
+
+
+def test_only_one_rule_is_reported(saved: Path) -> None:
+    options = ["--only", "ID-PRINCIPAL-TYPE", "--json", "-"]
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), *options])
+    assert result.exit_code == 0, "it only warns"
+    assert {each["rule"] for each in json.loads(result.stdout)["findings"]} == {"ID-PRINCIPAL-TYPE"}
+
+
+def test_the_day_judged_is_the_one_given(saved: Path) -> None:
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), "--at", "2031-02-28", "--json", "-"])
+    assert json.loads(result.stdout)["basis"]["date"] == "2031-02-28"
+
+
+def test_nonsense_in_a_record_fails_by_name(tmp_path: Path) -> None:
+    """Where a rule, the access matrix or the flows cannot read an input, that is said, and nothing passes for it."""
+    rules = [{"direction": "Inbound", "access": "Deny", "priority": "abc"}]
+    group = resource("network:NetworkSecurityGroup", "nsg", {"securityRules": rules})
+    vault = resource("keyvault:Vault", "vault", {"properties": {"accessPolicies": ["everybody"]}})
+    broken = Record("prod", "deployed", [group, vault])
+    path = tmp_path / "prod.json"
+    path.write_text(broken.to_json(), encoding="utf-8")
+    result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(path)])
+    assert result.exit_code == 1
+    assert "nsg: it cannot be judged" in result.stdout
+    assert "`assurance access` cannot read an input" in result.stdout

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
 
+from assurance.check.findings import shared_basis
 from assurance.check.formats import to_json, to_junit, to_sarif
 from tests.assurance.check.samples import record, register, report
 
@@ -87,8 +89,10 @@ def sarif(*args: Any, **changes: Any) -> dict[str, Any]:
 
 def test_json_has_the_contract_members_on_every_finding() -> None:
     data = json.loads(to_json([report(), report(register())]))
-    assert data.keys() == {"findings", "totals"}
-    needed = {"rule", "severity", "status", "controls", "urn", "type", "name", "message", "remediation", "source"}
+    assert data.keys() == {"findings", "totals", "basis"}
+    assert (data["basis"]["mode"], data["basis"]["date"]) == ("deployed", "2026-11-22")
+    needed = {"rule", "severity", "status", "controls", "urn", "type", "name", "message", "seen", "remediation"}
+    needed |= {"source", "origin"}
     for finding in data["findings"]:
         assert needed | {"stack"} <= finding.keys()
     counted = {status: [f["status"] for f in data["findings"]].count(status) for status in data["totals"]}
@@ -108,6 +112,27 @@ def test_sarif_points_to_the_line_and_to_the_entry() -> None:
     assert "medspasync:vaults" in related["message"]["text"]
     for each in run["results"]:
         assert run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] == each["ruleId"]
+
+
+def test_sarif_level_follows_the_status() -> None:
+    """A gate of code scanning says what `check` says: what warns is no error, and has no score that overrules it."""
+    run = sarif()["runs"][0]
+    rules = {each["id"]: each for each in run["tool"]["driver"]["rules"]}
+    levels = {each["ruleId"]: each["level"] for each in run["results"]}
+    assert levels == {"KV-PURGE-PROTECTION": "error", "ID-PRINCIPAL-TYPE": "warning"}
+    assert "security-severity" in rules["KV-PURGE-PROTECTION"]["properties"]
+    assert "security-severity" not in rules["ID-PRINCIPAL-TYPE"]["properties"]
+    assert "PG-ADMINISTRATOR" in rules, "a rule without a violation was judged too"
+
+
+def test_basis_of_stacks_is_apart_where_it_differs() -> None:
+    reports = [replace(report(), stack=name, basis={"version": "1", "stackFile": name}) for name in ("dev", "prod")]
+    assert shared_basis(reports) == {"version": "1", "stackFile": {"dev": "dev", "prod": "prod"}}
+
+
+def test_a_pass_says_what_was_seen() -> None:
+    passed = next(f for f in report().findings if f.rule == "KV-PURGE-PROTECTION" and f.status == "pass")
+    assert passed.seen == "properties.enablePurgeProtection = true"
 
 
 def test_sarif_of_an_excepted_finding_is_suppressed_with_its_exception() -> None:
