@@ -34,6 +34,16 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_SLOTS}/resetSlotConfig/action",
     ),
     "slot-swap": (f"{_SLOTS}/slotsswap/action",),
+    "providers": (
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Resources/subscriptions/resources/read",
+    ),
+    "alert-rules": tuple(
+        f"Microsoft.Insights/{kind}/read" for kind in ("scheduledQueryRules", "metricAlerts", "activityLogAlerts")
+    ),
+    "private-endpoints": ("Microsoft.Network/privateEndpoints/read",),
+    "archive-fed": ("Microsoft.Insights/metrics/read",),
+    "certificates": (f"{_CDN}/customDomains/read",),
     "unlock": tuple(f"Microsoft.Authorization/locks/{verb}" for verb in ("read", "write", "delete")),
     "drill": (
         f"{_POSTGRES}/read",

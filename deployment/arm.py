@@ -65,9 +65,9 @@ class Arm:
         self._sleep = sleep
         self._now = now
 
-    def get(self, path: str, version: str) -> dict[str, Any]:
-        """A resource. Raises ArmError, with status 404 when it does not exist."""
-        return _body(self._send("GET", self._url(path, version)))
+    def get(self, path: str, version: str, **query: str) -> dict[str, Any]:
+        """A resource. query: further parameters. Raises ArmError, with status 404 when it does not exist."""
+        return _body(self._send("GET", self._url(path, version, query)))
 
     def list(self, path: str, version: str, **query: str) -> list[dict[str, Any]]:
         """Every item of a collection, page after page. query: further parameters."""

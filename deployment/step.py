@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from deployment.arm import Arm, ArmError
@@ -31,13 +32,18 @@ def _no_pages(url: str) -> Answer:
     raise OSError(f"{url}: this run asks no pages")
 
 
+def _no_certificates(host: str) -> datetime:
+    raise OSError(f"{host}: this run asks no hosts")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What every step is given.
 
     plan: read only, and say what would be done. irreversible: what cannot be undone was confirmed.
     images: digest by app, for the steps of a release.
-    fetch: asks a page over the Internet; raises OSError.
+    fetch: asks a page over the Internet; raises OSError. expiry: when a host's certificate ends; raises OSError where
+    it does not hold. clock: the time.
     """
 
     arm: Arm
@@ -46,6 +52,8 @@ class Context:
     irreversible: bool = False
     images: Mapping[str, str] = field(default_factory=dict)
     fetch: Callable[[str], Answer] = _no_pages
+    expiry: Callable[[str], datetime] = _no_certificates
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from deployment.arm import Arm
+from deployment.certificates import read_expiry
 from deployment.pages import Answer, fetch, read
 
 
@@ -61,7 +62,8 @@ def ask_github(path: str) -> tuple[int, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """connect: Azure as whoever is signed in; clock: the time, with its zone; fetch: a page over HTTPS;
+    """connect: Azure as whoever is signed in; clock: the time, with its zone; fetch: a page over HTTPS; expiry: when
+    a host's certificate ends;
     run: a program with our terminal, its exit code; wait: until Enter; terminal: whether somebody sits there.
     ask: what a program prints; github: a path of GitHub's REST interface, its status and text; environment: variables.
     Tests give their own."""
@@ -69,6 +71,7 @@ class Tools:
     connect: Callable[[], Arm] = Arm
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     fetch: Callable[[str], Answer] = fetch
+    expiry: Callable[[str], datetime] = read_expiry
     run: Callable[[Sequence[str]], int] = run_program
     ask: Callable[[Sequence[str]], str | None] = ask_program
     github: Callable[[str], tuple[int, str]] = ask_github

@@ -40,7 +40,7 @@ def run(
     """Do what has to be done."""
     context = _context(ctx.obj, load_inputs(stack, outputs), images, plan=plan, irreversible=confirm_irreversible)
     results = _results(context, _chosen(steps), {"stack": stack, "command": "run", "plan": plan}, json_file)
-    raise typer.Exit(int(any(result.status == "failed" for result in results)))
+    raise typer.Exit(int(any(result.status in ("failed", "missing") for result in results)))
 
 
 def verify(
@@ -56,7 +56,7 @@ def verify(
     context = _context(ctx.obj, load_inputs(stack, outputs), images, plan=True, irreversible=True)
     chosen = _chosen(steps, verifying=True)
     results = _results(context, chosen, {"stack": stack, "command": "verify", "plan": True}, json_file)
-    raise typer.Exit(int(any(result.status in ("failed", "planned") for result in results)))
+    raise typer.Exit(int(any(result.status in ("failed", "planned", "missing") for result in results)))
 
 
 def _context(tools: Tools, inputs: Inputs, images: Sequence[str] | None, *, plan: bool, irreversible: bool) -> Context:
@@ -67,6 +67,8 @@ def _context(tools: Tools, inputs: Inputs, images: Sequence[str] | None, *, plan
         irreversible=irreversible,
         arm=tools.connect(),
         fetch=tools.fetch,
+        expiry=tools.expiry,
+        clock=tools.clock,
     )
 
 

@@ -6,7 +6,9 @@ from functools import partial
 
 from deployment.step import Step
 from deployment.steps import (
+    certificates,
     database_jobs,
+    live,
     postgres_restart,
     postgres_window,
     private_links,
@@ -79,6 +81,36 @@ STEPS: tuple[Step, ...] = (
         summary="swap the images of --image out of production; only when named",
         run=slot_swap.run_back,
         when="named",
+    ),
+    Step(
+        name="providers",
+        summary="resource providers of what stands in the stack's groups; reads only",
+        run=live.check_providers,
+        when="verify",
+    ),
+    Step(
+        name="alert-rules",
+        summary="alert rules that Azure, or somebody, switched off; reads only",
+        run=live.check_alert_rules,
+        when="verify",
+    ),
+    Step(
+        name="private-endpoints",
+        summary="private endpoints that are not connected; reads only",
+        run=live.check_private_endpoints,
+        when="verify",
+    ),
+    Step(
+        name="archive-fed",
+        summary="whether records arrive in the audit archive; reads only",
+        run=live.check_archive,
+        when="verify",
+    ),
+    Step(
+        name="certificates",
+        summary="every public host from outside: answer, certificate, validation; reads only",
+        run=certificates.run,
+        when="verify",
     ),
     Step(
         name="smoke",

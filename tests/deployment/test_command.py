@@ -16,8 +16,8 @@ from deployment.tools import Tools
 from tests.deployment.conftest import BACKEND, PRIMARY, Deployment, digest
 from tests.deployment.fake import Fault
 
-QUIET = {"worm-extend", "worm-lock", "slot-swap-back", "smoke"}
-"""Steps that have nothing to do after a first `up`, or that run only where they are named."""
+QUIET = {"worm-extend", "worm-lock"} | {step.name for step in STEPS if step.when != "always"}
+"""Steps that have nothing to do after a first `up`, that only look, or that run only where they are named."""
 RELEASE = ("--image", f"backend={digest('b')}")
 
 

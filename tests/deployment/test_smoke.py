@@ -85,5 +85,6 @@ def test_a_policy_of_its_own_must_protect(answering: Deployment, policies: list[
 
 
 def test_nobody_answers(deployment: Deployment) -> None:
+    deployment.answering = False
     assert deployment(*STEP) == 1
     assert "nobody answers" in deployment.detail("smoke")

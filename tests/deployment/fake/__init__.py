@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.deployment.fake.account import Account
 from tests.deployment.fake.immutability import Immutability
 from tests.deployment.fake.jobs import Jobs
+from tests.deployment.fake.live import Live
 from tests.deployment.fake.locks import Locks
 from tests.deployment.fake.postgres import Postgres
 from tests.deployment.fake.private_links import FRONT_DOORS_SUBSCRIPTION, PrivateLinks
@@ -19,6 +20,7 @@ __all__ = [
     "DATA",
     "FRONT_DOORS_SUBSCRIPTION",
     "GROUP",
+    "MONITORING",
     "SUBSCRIPTION",
     "Answer",
     "FakeArm",
@@ -28,9 +30,10 @@ __all__ = [
 ]
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
+MONITORING = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-monitoring"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform"
 DATA = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-data"
 
 
-class FakeArm(Account, Locks, PrivateLinks, Postgres, Immutability, Jobs, Sites):
+class FakeArm(Account, Live, Locks, PrivateLinks, Postgres, Immutability, Jobs, Sites):
     """The whole of it."""
