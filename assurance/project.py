@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,6 +72,11 @@ def read_project(root: Path) -> Project:
     if not main.is_file():
         raise UsageError(f"{path}: main = {document.get('main')!r}: a folder with a __main__.py, or a file")
     return Project(root, name, main, _defaults(name, document.get("config")))
+
+
+def user_cache() -> Path:
+    """The folder in the user's cache for what can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "medspasync-assurance"
 
 
 @cache

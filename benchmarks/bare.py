@@ -21,7 +21,7 @@ from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.stack import run_pulumi_func
 
 from assurance.recorder import simulate
-from assurance.recorder.processes import import_sdk
+from assurance.recorder.sdk_import import import_sdk
 
 ROOT = Path(__file__).parents[1]
 

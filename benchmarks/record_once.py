@@ -10,7 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from assurance.recorder.processes import Job, import_sdk, record_stacks
+from assurance.recorder.processes import Job, record_stacks
+from assurance.recorder.sdk_import import import_sdk
 
 ROOT = Path(__file__).parents[1]
 

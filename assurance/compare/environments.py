@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from assurance.errors import UsageError
-from assurance.project import HOME
+from assurance.project import HOME, user_cache
 
 LOCK = "requirements-dev.txt"
 """What ``make setup`` installs, every version pinned with its hash."""
@@ -26,7 +26,7 @@ def python_for(tree: Path) -> Path:
         raise UsageError(f"{LOCK}: not in that revision: use --same-environment")
     if _digest(lock) == _digest(HOME / LOCK):
         return Path(sys.executable)
-    folder = _cache() / f"{_digest(lock)}-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = user_cache() / "environments" / f"{_digest(lock)}-{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
     if not (folder / ".ready").is_file():
         _make(folder, python, lock)
@@ -51,11 +51,6 @@ def _run(*command: str) -> None:
     if done.returncode:
         why = done.stderr.strip()
         raise UsageError(f"the base's environment cannot be made (--same-environment does without one): {why}")
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "medspasync-assurance" / "environments"
 
 
 def _digest(path: Path) -> str:

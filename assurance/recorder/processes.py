@@ -6,15 +6,11 @@ once, in the parent, and every recording is forked from it; where the system can
 
 from __future__ import annotations
 
-import ast
-import contextlib
-import gc
-import importlib
 import multiprocessing
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -24,11 +20,9 @@ from assurance.errors import ProgramError, UsageError
 from assurance.project import HOME, Project, read_project
 from assurance.record import Mode, Record
 from assurance.recorder.program import project_on_path
+from assurance.recorder.sdk_import import ENVIRONMENTS, import_sdk
 from assurance.recorder.stack import record_stack
 from documents.problems import DocumentError
-
-ENVIRONMENTS = (".venv", "venv", "env", "node_modules", "__pycache__")
-"""Folders that hold other people's code."""
 
 PROGRESS_STEP = 10
 """Resources between two signs of progress."""
@@ -142,41 +136,3 @@ def _context(root: Path) -> Any:
         return multiprocessing.get_context("spawn")
     import_sdk(root)
     return multiprocessing.get_context("fork")
-
-
-def import_sdk(root: Path) -> None:
-    """Import the SDK modules that the project's components and layers name, with the collector out of the way."""
-    gc.disable()
-    for name in sorted(set(_sdk_modules(root))):
-        with contextlib.suppress(ImportError):  # the program says it better, with its own line
-            # The SDK loads a module lazily, on the first look inside it.
-            hasattr(importlib.import_module(name), "_inputs")
-    gc.freeze()
-    gc.enable()
-
-
-def _sdk_modules(root: Path) -> Iterator[str]:
-    for path in _program_files(root):
-        try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, ValueError):
-            continue  # the program fails by it, or does not import it
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "pulumi_azure_native":
-                yield from (f"pulumi_azure_native.{alias.name}" for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi_"):
-                yield str(node.module)
-            elif isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names if alias.name.startswith("pulumi_"))
-
-
-def _program_files(root: Path) -> Iterator[Path]:
-    """The Python files of the program's own: of its two rooms here, of every folder but environments elsewhere."""
-    rooms = [root / room for room in ("components", "stacks")]
-    if all(room.is_dir() for room in rooms):
-        for room in rooms:
-            yield from sorted(room.rglob("*.py"))
-        return
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(each for each in folders if each not in ENVIRONMENTS and not each.startswith("."))
-        yield from (Path(folder) / file for file in sorted(files) if file.endswith(".py"))
