@@ -12,12 +12,12 @@ from assurance.basis import git, judged_basis
 from assurance.compare.report import Side, StackComparison, compare_sides
 from assurance.compare.revision import checked_out, default_base, record_foreign, record_revision, resolve_commit
 from assurance.errors import UsageError
+from assurance.full_audit import rule_ids
 from assurance.record import Mode, Record
 from assurance.stacks import FIRST_STACK, no_such_stack, project_root, records_for, stack_names
 from documents.problems import DocumentError
 from policies.accepted_changes import AcceptedChanges
 from policies.exceptions import Register
-from policies.rules import RULES
 
 SAME_ENVIRONMENT = "the base was recorded with the packages installed here: what another version of one does is hidden"
 FOREIGN = "both sides were recorded by this assurance in its own environment: a change of a dependency is not seen"
@@ -129,7 +129,7 @@ def _compare_revision(
 def _compare_one(
     stack: str, base: Side | None, head: Side | None, accepted: AcceptedChanges, today: date
 ) -> StackComparison:
-    return compare_sides(stack, base, head, accepted, today, current_rules=frozenset(rule.id for rule in RULES))
+    return compare_sides(stack, base, head, accepted, today, current_rules=frozenset(rule_ids()))
 
 
 def _heads(choice: Choice, stacks: Sequence[str]) -> list[Record]:

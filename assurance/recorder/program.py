@@ -24,6 +24,7 @@ from assurance.project import HOME, OWN_PROJECT, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
+from assurance.recorder.traces import quick_traces
 from assurance.recorder.wire import unwrap
 
 
@@ -67,7 +68,8 @@ def record_program(
         root_resource = runtime_settings.get_root_resource()
         outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
 
-    asyncio.run(run())
+    with quick_traces():
+        asyncio.run(run())
     record = Record(
         stack=stack,
         mode=mode,

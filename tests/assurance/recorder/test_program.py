@@ -11,7 +11,7 @@ import pytest
 from pulumi_azure_native import keyvault, managedidentity, resources
 
 from assurance.record import SECRET, UNKNOWN, Mode, Record
-from assurance.recorder import simulate
+from assurance.recorder import simulate, traces
 from assurance.recorder.program import record_program
 from stacks.entries import Entry, name_entry
 from stacks.recording import follow_entries
@@ -163,6 +163,20 @@ def test_source_trace_and_origin_name_project_lines() -> None:
     assert child.origin["key"] == "JWT-SECRET"
     assert child.origins == [{**child.origin, "path": ""}]
     assert only(record, "resources:ResourceGroup").origin is None
+
+
+def test_quick_traces_are_those_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def program() -> None:
+        Pair("pair")
+        vault("alone", "kv-alone")
+
+    records = []
+    for name in ("_get_stack_trace", "of an SDK that has it not"):
+        monkeypatch.setattr(traces, "_NAME", name)
+        records.append(run(program))
+    quick, slow = records
+    assert [each.trace for each in quick] == [each.trace for each in slow]
+    assert all(each.trace for each in quick)
 
 
 def test_options_and_dependencies_are_kept() -> None:
