@@ -21,7 +21,7 @@ from assurance.check.kinds import (
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
 from policies.rules.monitoring import WORKSPACE
-from stacks.settings.log_tables import log_tables
+from stacks.catalogues.log_tables import log_tables
 
 PAGE = Path("docs") / "monitoring.md"
 BEGIN, END = "<!-- coverage of prod: begin -->", "<!-- coverage of prod: end -->"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.alerts import ALERT_IDS, AlertArgs
+from stacks.catalogues.alerts import ALERTS, AlertEntry, builtin_alerts
 from stacks.entries import Entry, Part, stack_entry
 from stacks.outputs import Foundation
-from stacks.settings.alerts import ALERTS, AlertEntry, AlertOverride, builtin_alerts
+from stacks.settings.monitoring import AlertOverride
 
 RUNBOOKS = "docs/runbooks"
 

@@ -9,12 +9,13 @@ import pulumi
 
 from components.dashboard import PANELS, GrafanaDashboard, GrafanaDashboardArgs
 from components.workbook import TILES, Tile, WorkbookArgs, workbook
+from stacks.catalogues.log_tables import audit_tables
+from stacks.catalogues.workbooks import WORKBOOKS, WorkbookEntry, workbook_catalogue
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.grafana import build_grafana
 from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
-from stacks.settings.dashboards import WORKBOOKS, DashboardSettings, WorkbookEntry, workbook_catalogue
-from stacks.settings.log_tables import audit_tables
+from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
 

@@ -11,6 +11,8 @@ from stacks.archive import Archive, build_archive
 from stacks.backup import build_backup
 from stacks.bus import build_bus
 from stacks.cache import Cache, build_cache
+from stacks.catalogues.database_roles import app_role
+from stacks.catalogues.secrets import SecretName
 from stacks.database import Database, DatabaseKeys, build_database
 from stacks.database_job import build_database_job
 from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
@@ -18,9 +20,8 @@ from stacks.network import build_flow_logs
 from stacks.outputs import Bus, Data, Foundation
 from stacks.secrets import Generated, SecretSources, SecretVaults, Value, build_secrets
 from stacks.settings.credentials import CREDENTIAL
-from stacks.settings.jobs import DATABASE_URL, app_role
+from stacks.settings.jobs import DATABASE_URL
 from stacks.settings.model import Settings
-from stacks.settings.secrets import SecretName
 from stacks.vaults import Vaults, build_vaults
 
 REDIS_URL = "REDIS-URL"

@@ -14,13 +14,14 @@ from components.identity import IdentityOutputs
 from components.key_vault import KeyVault
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
 from stacks.archive import Archive
+from stacks.catalogues.database_roles import app_role
 from stacks.database import Database
+from stacks.database_credentials import manifest
 from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE_MIGRATION
 from stacks.outputs import Common, Identities, Network
 from stacks.settings.archive import DATABASE_AUDIT
-from stacks.settings.credentials import manifest
-from stacks.settings.jobs import DATABASE_URL, app_role
+from stacks.settings.jobs import DATABASE_URL
 from stacks.settings.model import Settings
 from stacks.vaults import DATABASE_CREDENTIALS
 

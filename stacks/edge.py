@@ -20,18 +20,13 @@ from components.front_door_headers import HEADER_NAMES, ResponseHeaders, Respons
 from components.waf import WafPolicy, WafPolicyArgs
 from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
+from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits, sign_in_paths
+from stacks.catalogues.security_headers import SECURITY_HEADERS, security_headers
 from stacks.edge_entries import alphanumeric, header_entries, leave_out_classes, policy_parts
 from stacks.entries import Entry, Part, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.edge import BOT_RULE_SET, RULE_SET_TYPES, DnsZoneSettings, FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import (
-    RATE_LIMITS,
-    SECURITY_HEADERS,
-    rate_limits,
-    security_headers,
-    sign_in_paths,
-)
 from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
 
 GROUP = "platform"

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.waf import ADDRESSES, MANAGED_RULE_IDS, RULE_NAMES
+from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits
+from stacks.catalogues.security_headers import CSP, SECURITY_HEADERS, security_headers
 from stacks.entries import Entry, Part, leave_out, stack_entry
 from stacks.settings.edge import WafSettings
-from stacks.settings.edge_catalogues import CSP, RATE_LIMITS, SECURITY_HEADERS, rate_limits, security_headers
 from stacks.settings.edge_rules import EdgeApp
 
 

@@ -11,6 +11,7 @@ from pulumi_azure_native import authorization, resources
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
 from components.protection import Protection
+from stacks.catalogues.secrets import SecretName
 from stacks.edge import build_entry
 from stacks.entries import name_entry, stack_entry
 from stacks.naming import SUFFIX_LENGTH, Names
@@ -19,7 +20,6 @@ from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
 from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
-from stacks.settings.secrets import SecretName
 from stacks.vaults import DATABASE_CREDENTIALS, ENCRYPTION, GEO_ENCRYPTION
 
 GROUPS = ("platform", "data", "monitoring")

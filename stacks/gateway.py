@@ -11,11 +11,11 @@ from components.api_management import ApiManagement, ApiManagementArgs, GatewayT
 from components.api_policy import BrowserAccess, CallLimit, TokenCheck
 from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
 from components.gateway_product import GatewayProduct, GatewayProductArgs
+from stacks.catalogues.security_headers import security_headers
 from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.outputs import Apps, Foundation, Gateway
 from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings
-from stacks.settings.edge_catalogues import security_headers
 from stacks.settings.gateway import ApiManagementSettings, GatewayApiSettings, path_label
 
 HEALTH_LIMIT = CallLimit(counter="address", calls=600, seconds=60)

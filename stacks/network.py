@@ -9,11 +9,11 @@ from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
 from components.private_dns import PrivateDns, PrivateDnsArgs
+from stacks.catalogues.regions import regions
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.flows import CATALOGUE, flow_table, has_both_ends, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
-from stacks.settings.platform import regions
 
 # learn.microsoft.com/azure/private-link/private-endpoint-dns; the zone of `sites` also holds their SCM sites.
 PRIVATE_LINK_ZONES = {

@@ -9,10 +9,10 @@ import pulumi
 from components.action_group import EMAIL_ADDRESSES, WEBHOOK, WEBHOOK_NAMES, ActionGroup, ActionGroupArgs
 from components.observability import TABLE_NAMES, Observability, ObservabilityArgs
 from components.protection import Protection
+from stacks.catalogues.log_tables import LOG_TABLES, audit_tables, log_tables
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Monitoring
-from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
 from stacks.settings.monitoring import MonitoringSettings, ReceiverSettings, ReceiversSettings
 
 SHORT_NAME_LENGTH = 12

@@ -21,24 +21,23 @@ from components.alerts import (
 )
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
+from stacks.alert_inputs import QueryLists
 from stacks.alert_processing import build_alert_processing
 from stacks.alerts import alert_args, alert_entries, alert_parts, builtin_alert_args
-from stacks.entries import leave_out, name_entry, name_parts, stack_entry
-from stacks.outputs import Apps, Data, Foundation, Gateway
-from stacks.settings.alerts import (
+from stacks.catalogues.alerts import (
     NAMESPACES,
     ActivityEntry,
     AlertEntry,
-    AlertOverride,
     Limit,
     MetricEntry,
     QueryEntry,
     alert_catalogue,
     query_text,
 )
-from stacks.settings.internal_keys import QueryLists
-from stacks.settings.jobs import app_role
-from stacks.settings.monitoring import MonitoringSettings
+from stacks.catalogues.database_roles import app_role
+from stacks.entries import leave_out, name_entry, name_parts, stack_entry
+from stacks.outputs import Apps, Data, Foundation, Gateway
+from stacks.settings.monitoring import AlertOverride, MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
 
 ACTIVITY_CATEGORIES = (

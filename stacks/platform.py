@@ -8,8 +8,10 @@ from typing import Any
 import pulumi
 
 from components.front_door import record_output
+from stacks.alert_inputs import alert_limits, internal_keys
 from stacks.apps import build_apps
 from stacks.backup import recovery_targets
+from stacks.catalogues.secrets import SecretName
 from stacks.dashboards import build_dashboards
 from stacks.data import build_data
 from stacks.deployment import deployment_inputs
@@ -18,10 +20,7 @@ from stacks.foundation import build_foundation
 from stacks.gateway import build_gateway
 from stacks.operations import build_operations
 from stacks.security import build_security
-from stacks.settings.internal_keys import internal_keys
-from stacks.settings.limits import alert_limits
 from stacks.settings.model import Settings
-from stacks.settings.secrets import SecretName
 from stacks.slo import build_slo, error_budgets
 
 

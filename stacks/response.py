@@ -14,10 +14,10 @@ from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses
 from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE
 from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
+from stacks.catalogues.sentinel import APPROVED, DONE, Response
 from stacks.entries import leave_out, name_parts
 from stacks.outputs import Edge, Foundation
 from stacks.settings.security import SecuritySettings
-from stacks.settings.security_catalogues import APPROVED, DONE, Response
 
 SENTINEL_RESPONDER = "3e150937-b8fe-4cfb-8069-0eaf05ecd056"
 """Built-in role Microsoft Sentinel Responder: read, label and comment on incidents."""

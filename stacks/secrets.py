@@ -11,11 +11,12 @@ import pulumi
 import pulumi_random as random
 
 from components.key_vault import KeyVault, VaultSecretArgs, vault_secret
+from stacks.catalogues.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
+from stacks.database_credentials import copy_name, published_dates
 from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, SecretReference
-from stacks.settings.credentials import COPIED, copy_name, published_dates
+from stacks.settings.credentials import COPIED
 from stacks.settings.model import Settings
-from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RETIRED = "retired"
 """What takes the place of a retired secret's value, in a version that is disabled too."""

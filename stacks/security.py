@@ -12,27 +12,23 @@ from components.defender import PLAN_NAMES, Defender, DefenderArgs
 from components.policy_assignment import PolicyAssignment, PolicyAssignmentArgs, PolicyExemption
 from components.sentinel import RULE_TITLES, WATCHLIST_TEXT, AnalyticsRule, Sentinel, SentinelArgs, Watchlist
 from stacks.alerts import Overrides, alert_entries, builtin_alert_args
+from stacks.catalogues.policy_exemptions import INITIATIVES, POLICY_EXEMPTIONS, Initiative, policy_exemptions
+from stacks.catalogues.sentinel import (
+    APPROVED,
+    SENTINEL,
+    SentinelEntry,
+    sentinel_catalogue,
+    sentinel_events,
+    sentinel_query,
+    sentinel_title,
+)
 from stacks.dashboards import kinds_present
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Data, Edge, Foundation
 from stacks.response import PLAYBOOK_FAILED, build_response
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.platform import PlatformSettings
-from stacks.settings.security import DefenderSettings, SecuritySettings
-from stacks.settings.security_catalogues import (
-    APPROVED,
-    INITIATIVES,
-    PLANS,
-    POLICY_EXEMPTIONS,
-    SENTINEL,
-    Initiative,
-    SentinelEntry,
-    policy_exemptions,
-    sentinel_catalogue,
-    sentinel_events,
-    sentinel_query,
-    sentinel_title,
-)
+from stacks.settings.security import PLANS, DefenderSettings, SecuritySettings
 from stacks.settings.subscription import SubscriptionSettings
 
 INCIDENT = "sentinel-incident"

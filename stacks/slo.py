@@ -9,10 +9,11 @@ from components.alerts import ALERT_IDS
 from components.load_testing import LoadTestingArgs, load_testing
 from components.slo import BurnRateAlert, ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
 from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
+from stacks.catalogues.alerts import minutes
+from stacks.catalogues.slos import SLOS, BurnRate, Indicator, burn_rate_query, slo_catalogue
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
-from stacks.settings.alerts import minutes
-from stacks.settings.slo import SLOS, AppObjectives, BurnRate, Indicator, SloSettings, burn_rate_query, slo_catalogue
+from stacks.settings.slo import AppObjectives, SloSettings
 
 
 class ProbedApp(Protocol):

@@ -21,11 +21,11 @@ from components.key_vault import (
     vault_key,
 )
 from components.key_vault_events import ALERT_NAMES, ExpiryAlert, ExpiryEvents
+from stacks.catalogues.vault_events import VAULT_EVENTS, vault_events
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.credentials import installs_credentials
 from stacks.settings.model import Settings
-from stacks.settings.vault_events import VAULT_EVENTS, vault_events
 
 ENCRYPTION = "encryption"
 GEO_ENCRYPTION = "geo-encryption"

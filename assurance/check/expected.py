@@ -28,7 +28,7 @@ from assurance.record import Record
 from assurance.references import References
 from documents.problems import DocumentError
 from policies.rule import RuleInfo
-from stacks.settings.alerts import alert_catalogue
+from stacks.catalogues.alerts import alert_catalogue
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file

@@ -16,20 +16,20 @@ from assurance.record import Resource
 from assurance.references import References
 from policies.rule import RuleInfo
 from policies.rules.monitoring import ACTION_GROUPS, ACTIVITY, GROUP, METRIC, QUERY
-from stacks.settings.alerts import (
+from stacks.alert_inputs import alert_limits
+from stacks.catalogues.alerts import (
     ALERTS,
     NAMESPACES,
     ActivityEntry,
-    AlertOverride,
     MetricEntry,
     QueryEntry,
     alert_catalogue,
     builtin_alerts,
     query_text,
 )
-from stacks.settings.limits import alert_limits
+from stacks.catalogues.slos import slo_catalogue
 from stacks.settings.model import Settings
-from stacks.settings.slo import slo_catalogue
+from stacks.settings.monitoring import AlertOverride
 
 ALERT = partial(RuleInfo, source="the stack's file")(
     "EXPECT-ALERT",

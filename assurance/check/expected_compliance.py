@@ -9,14 +9,9 @@ from assurance.check.demand import Demand, demand
 from assurance.check.places import Places
 from assurance.references import References
 from policies.rule import RuleInfo
+from stacks.catalogues.policy_exemptions import INITIATIVES, POLICY_EXEMPTIONS, Initiative, policy_exemptions
 from stacks.settings.model import Settings
-from stacks.settings.security_catalogues import (
-    INITIATIVES,
-    PLANS,
-    POLICY_EXEMPTIONS,
-    Initiative,
-    policy_exemptions,
-)
+from stacks.settings.security import PLANS
 
 DEFENDER = partial(RuleInfo, source="the stack's file")(
     "EXPECT-DEFENDER",

@@ -12,7 +12,7 @@ from assurance.check.findings import LATER
 from assurance.record import UNKNOWN, Resource
 from assurance.references import get
 from policies.rule import RuleInfo
-from stacks.settings.dashboards import WORKBOOKS, WorkbookEntry, workbook_catalogue
+from stacks.catalogues.workbooks import WORKBOOKS, WorkbookEntry, workbook_catalogue
 
 DASHBOARD = partial(RuleInfo, source="the stack's file")(
     "EXPECT-DASHBOARD",

@@ -14,11 +14,11 @@ from assurance.record import Resource
 from assurance.references import References
 from policies.rule import RuleInfo
 from policies.rules.monitoring import GROUP, WORKSPACE
-from stacks.settings.alerts import ALERTS, QueryEntry, alert_catalogue
-from stacks.settings.log_tables import LOG_TABLES, audit_tables, log_tables
+from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue
+from stacks.catalogues.log_tables import LOG_TABLES, audit_tables, log_tables
+from stacks.catalogues.sentinel import SENTINEL, sentinel_catalogue
 from stacks.settings.model import Settings
 from stacks.settings.monitoring import ReceiversSettings
-from stacks.settings.security_catalogues import SENTINEL, sentinel_catalogue
 
 RECEIVER = partial(RuleInfo, source="the stack's file")(
     "EXPECT-RECEIVER",

@@ -10,8 +10,7 @@ from assurance.check.demand import Demand, demand
 from assurance.check.expected_alerts import Alerts
 from assurance.record import Resource
 from policies.rule import RuleInfo
-from stacks.settings.security import SentinelSettings
-from stacks.settings.security_catalogues import (
+from stacks.catalogues.sentinel import (
     APPROVED,
     SENTINEL,
     Response,
@@ -20,6 +19,7 @@ from stacks.settings.security_catalogues import (
     sentinel_query,
     sentinel_title,
 )
+from stacks.settings.security import SentinelSettings
 
 THREATS = partial(RuleInfo, source="the stack's file")(
     "EXPECT-SENTINEL",

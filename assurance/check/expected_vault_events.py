@@ -11,7 +11,7 @@ from assurance.record import Resource
 from assurance.references import References, get
 from policies.rule import RuleInfo
 from policies.rules.monitoring import GROUP
-from stacks.settings.vault_events import VAULT_EVENTS, VaultEvent, vault_events
+from stacks.catalogues.vault_events import VAULT_EVENTS, VaultEvent, vault_events
 
 EVENT = partial(RuleInfo, source="the stack's file")(
     "EXPECT-VAULT-EVENT",

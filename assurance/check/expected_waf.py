@@ -14,8 +14,8 @@ from assurance.check.places import Places
 from assurance.record import UNKNOWN, Resource
 from assurance.references import References, get
 from policies.rule import RuleInfo
+from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits
 from stacks.settings.edge import WafSettings
-from stacks.settings.edge_catalogues import RATE_LIMITS, rate_limits
 from stacks.settings.edge_rules import EdgeApp, edge_apps
 from stacks.settings.model import Settings
 

@@ -11,11 +11,11 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
+from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
 from stacks.settings.environment import environment_problems
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
-from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
 
 AppName = Annotated[
     str,

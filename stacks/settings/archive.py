@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.platform import PlatformSettings, regions
+from stacks.catalogues.regions import regions
+from stacks.settings.platform import PlatformSettings
 
 Table = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$"), Words("a table of Log Analytics, like AZKVAuditLogs")

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from stacks.settings.platform import PlatformSettings, regions
+from stacks.catalogues.regions import regions
+from stacks.settings.platform import PlatformSettings
 
 
 class KeepSettings(Section):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
 
 from documents.problems import Problem
+from stacks.catalogues.secrets import SecretName, catalogue
 from stacks.settings.apps import AppSettings
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.jobs import DATABASE_URL, DatabaseJobSettings, app_role
-from stacks.settings.secrets import SecretName, catalogue
-from stacks.settings.vaults import VaultSettings
+from stacks.settings.jobs import DATABASE_URL, DatabaseJobSettings
 
 CONTEXT_KEY: SecretName = "DATABASE-CONTEXT-KEY"
 CREDENTIAL: SecretName = "DATABASE-PASSWORD"
@@ -27,39 +24,6 @@ LONGEST_DAYS = 365
 def installs_credentials(job: DatabaseJobSettings, apps: Mapping[str, AppSettings]) -> bool:
     """Whether there is somebody to install credentials, and an app that needs them."""
     return job.image is not None and any(DATABASE_URL in app.secrets for app in apps.values())
-
-
-def copy_name(app: str, secret: str) -> str:
-    """The name of an app's secret in the database job's vault."""
-    return f"{app.upper()}-{secret}"
-
-
-def published_dates(vaults: VaultSettings, name: SecretName) -> list[tuple[str, date]]:
-    """What is published of a secret with overlap: name and rotation date, the current one first."""
-    dates = vaults.rotation_dates(name)[-2:][::-1]
-    return list(zip((name, f"{name}-PREVIOUS"), dates, strict=False))
-
-
-def manifest(job: DatabaseJobSettings, vaults: VaultSettings, apps: Mapping[str, AppSettings]) -> str:
-    """What the job installs, as database/credentials.py reads it: names and dates. A new rotation date is another
-    text, and so a job that the deployment runs again."""
-    keys, passwords = [], []
-    for app, app_settings in apps.items():
-        if CONTEXT_KEY in app_settings.secrets:
-            keys += [
-                {
-                    "role": app_role(app),
-                    "secret": copy_name(app, name),
-                    "until": (day + timedelta(days=job.context_key_days)).isoformat(),
-                }
-                for name, day in published_dates(vaults, CONTEXT_KEY)
-            ]
-        if CREDENTIAL in app_settings.secrets:
-            passwords += [
-                {"role": app_role(app), "secret": copy_name(app, name), "rotated": day.isoformat()}
-                for name, day in published_dates(vaults, CREDENTIAL)
-            ]
-    return json.dumps({"contextKeys": keys, "passwords": passwords})
 
 
 def cross_problems(

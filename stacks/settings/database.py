@@ -11,7 +11,8 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.platform import PlatformSettings, regions
+from stacks.catalogues.regions import regions
+from stacks.settings.platform import PlatformSettings
 
 Guid = Annotated[
     str,

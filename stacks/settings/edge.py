@@ -12,8 +12,8 @@ from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
 from facts.waf_rule_sets import rule_sets
+from stacks.catalogues.rate_limits import RateAction, Threshold, WindowMinutes, rate_limits
 from stacks.settings.countries import CountryCode
-from stacks.settings.edge_catalogues import RateAction, Threshold, WindowMinutes, rate_limits
 
 # Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").
 PRIVATE_LINK_REGIONS = (

@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from documents.problems import Problem
+from stacks.catalogues.rate_limits import exposures, rate_limits, sign_in_paths
+from stacks.catalogues.security_headers import CSP, HEADER_VALUE_LONGEST, security_headers
 from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import (
-    CSP,
-    HEADER_VALUE_LONGEST,
-    exposures,
-    rate_limits,
-    security_headers,
-    sign_in_paths,
-)
 
 CSP_BY_APP = "app"
 """As an app's ``csp``: the app sends the header itself, and the edge leaves it alone."""

@@ -10,9 +10,9 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
+from stacks.catalogues.rate_limits import Method
 from stacks.settings.apps import AppSettings, Path
 from stacks.settings.edge import FrontDoorSettings
-from stacks.settings.edge_catalogues import Method
 from stacks.settings.network import NetworkSettings
 
 Name = Annotated[

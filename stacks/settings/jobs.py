@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
-from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
+from stacks.catalogues.database_roles import ROLES, app_role, app_roles
 from stacks.settings.apps import AppSettings, RegistrySettings
 from stacks.settings.cron import Cron
 from stacks.settings.database import Guid
 
-ROLES = "database/roles.yaml"
-_FILE = Path(__file__).parents[2] / "database" / "roles.yaml"
 DATABASE_URL = "DATABASE-URL"
 
 PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
@@ -101,18 +97,6 @@ class DatabaseJobSettings(Section):
             if person.object_id in seen:
                 yield Problem(f"people.{role}.objectId", person.object_id, f"another than {seen[person.object_id]}'s")
             seen[person.object_id] = role
-
-
-@cache
-def app_roles(file: Path = _FILE) -> frozenset[str]:
-    """PostgreSQL roles of apps, from database/roles.yaml."""
-    roles: list[dict[str, Any]] = read_document(file, list[dict[str, Any]])
-    return frozenset(role["name"] for role in roles if role["kind"] == "app")
-
-
-def app_role(app: str) -> str:
-    """The PostgreSQL role of an app, as database/roles.yaml names it."""
-    return f"medspasync_{app.replace('-', '_')}"
 
 
 def cross_problems(

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from stacks.catalogues.secrets import SecretName
 from stacks.entries import stack_file
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
-from stacks.settings.secrets import SecretName
 from stacks.settings.stack_file import project_problems
 from stacks.settings.supplied import supplied_secrets
 

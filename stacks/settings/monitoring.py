@@ -11,19 +11,19 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.alerts import (
+from stacks.catalogues.alerts import (
     ALERTS,
     ActivityEntry,
     AlertEntry,
     AlertId,
-    AlertOverride,
     BuiltinEntry,
     MetricEntry,
+    Number,
     QueryEntry,
     all_alerts,
 )
-from stacks.settings.log_tables import RETENTION_STEPS, retention_is_allowed
-from stacks.settings.secrets import CATALOGUE, SecretName, catalogue
+from stacks.catalogues.log_tables import RETENTION_STEPS, retention_is_allowed
+from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 
 Email = Annotated[
     str,
@@ -156,6 +156,17 @@ def _minutes(clock: str) -> int:
 TestName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$"), Words("a short name in lower case, like api")
 ]
+
+
+class AlertOverride(Section):
+    """What a stack changes of one alert."""
+
+    threshold: Number | None = None
+    """Replaces the catalogue's threshold; must be a value at which the alert can fire."""
+    enabled: bool = True
+    """false keeps the rule but stops it; needs a reason."""
+    reason: Annotated[str, Field(min_length=10)] | None = None
+    """Why the stack differs."""
 
 
 class MonitoringSettings(Section):

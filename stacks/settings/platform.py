@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
-from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
-
-_REGIONS = Path(__file__).parents[1] / "catalogues" / "regions.yaml"
+from stacks.catalogues.regions import regions
 
 Label = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z][a-z0-9]*$"),
     Words("lower-case letters and digits, a letter first, like mss"),
 ]
-
-
-@cache
-def regions() -> dict[str, dict[str, str | bool]]:
-    """Regions by name: short code, paired region, availability zones."""
-    rows: dict[str, dict[str, str | bool]] = read_document(_REGIONS, dict[str, dict[str, str | bool]])
-    return rows
 
 
 class PlatformSettings(Section):

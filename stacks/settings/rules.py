@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from documents.problems import Bare, Problem
+from stacks.catalogues.secrets import CATALOGUE, catalogue
 from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
 from stacks.settings.apps import AppSettings
 from stacks.settings.bus import bus_problems
@@ -18,7 +19,6 @@ from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
-from stacks.settings.secrets import CATALOGUE, catalogue
 from stacks.settings.zones import zone_problems
 
 MORE = Bare("(more may follow)")

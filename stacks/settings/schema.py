@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stacks.catalogues.secrets import catalogue
 from stacks.settings.model import Settings
 from stacks.settings.parse import NAMESPACE, SUPPLIED_KEY
-from stacks.settings.secrets import catalogue
 
 FILE = Path(__file__).parents[2] / "docs" / "stack-config.schema.json"
 

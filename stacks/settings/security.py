@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -135,3 +135,14 @@ def cross_problems(security: SecuritySettings, monitoring: MonitoringSettings) -
     """Sentinel learns from what is sent. Keys are full paths without the namespace."""
     if security.sentinel.behavior_analytics and not monitoring.tenant_logs:
         yield Problem("security.sentinel.behaviorAnalytics", True, "false, or monitoring.tenantLogs: true")
+
+
+PLANS: Mapping[str, str] = {
+    "AppServices": "app_services",
+    "KeyVaults": "key_vaults",
+    "OpenSourceRelationalDatabases": "open_source_databases",
+    "StorageAccounts": "storage_accounts",
+    "Arm": "resource_manager",
+    "CloudPosture": "posture",
+}
+"""Azure's name of each Defender plan (Microsoft.Security/pricings) to our setting."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from documents.problems import Problem
-from documents.reading import read_document
 from documents.sections import Section
-from stacks.settings.alerts import QueryFrequency, QueryWindow, minutes
+from stacks.catalogues.alerts import minutes
+from stacks.catalogues.slos import Indicator, slo_catalogue
 
-SLOS = "stacks/catalogues/slos.yaml"
 _CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
-Indicator = Literal["availability", "latency"]
 Objective = Annotated[float, Field(gt=0, lt=100)]
 
 
@@ -94,47 +91,3 @@ def cross_problems(slo: SloSettings, apps: Collection[str]) -> Iterator[Problem]
         for app in getattr(slo, name):
             if app not in apps:
                 yield Problem(f"slo.{name}.{app}", app, f"an app of this stack: {', '.join(sorted(apps))}")
-
-
-class IndicatorEntry(Section):
-    """How an indicator is measured."""
-
-    bad: str
-    """KQL on AppRequests: true for a request that spends budget."""
-
-
-class BurnRate(Section):
-    """One pair of windows."""
-
-    limit: Annotated[float, Field(gt=0)]
-    """Times as fast as the objective allows."""
-    long: QueryWindow
-    short: Literal["PT5M", "PT30M", "PT2H", "PT4H"]
-    frequency: QueryFrequency
-    spent: Annotated[float, Field(gt=0, lt=1)]
-    """Share of a 30-day budget that is gone when the long window is full."""
-    source: str
-
-
-class SloCatalogue(Section):
-    """The catalogue of indicators and burn rates."""
-
-    indicators: dict[Indicator, IndicatorEntry]
-    burn_rates: dict[str, BurnRate]
-
-
-@cache
-def slo_catalogue() -> SloCatalogue:
-    """The catalogue. Raises SettingsError when the file is wrong."""
-    found: SloCatalogue = read_document(_CATALOGUES / "slos.yaml", SloCatalogue)
-    return found
-
-
-def burn_rate_query(values: Mapping[str, str]) -> str:
-    """The KQL of a burn-rate alert with these values in it. Raises KeyError for a place that has no value."""
-    text = (_CATALOGUES / "slo" / "burn-rate.kql").read_text(encoding="utf-8").strip()
-    for name, value in values.items():
-        text = text.replace("{{" + name + "}}", value)
-    if "{{" in text:
-        raise KeyError(text[text.index("{{") : text.index("}}") + 2])
-    return text

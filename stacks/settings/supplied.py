@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import pulumi
 
 from documents.problems import Problem
+from stacks.catalogues.secrets import SecretName, catalogue
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import NAMESPACE, SUPPLIED_KEY
-from stacks.settings.secrets import SecretName, catalogue
 
 CONFIG_KEY = f"{NAMESPACE}:{SUPPLIED_KEY}"
 COMMAND = "pulumi config set --secret --path '%s'"

@@ -12,7 +12,7 @@ from documents.durations import days
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
+from stacks.catalogues.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RUNBOOK = "docs/runbooks/key-rotation.md"
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from stacks.settings.credentials import manifest
+from stacks.database_credentials import manifest
 from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests.deployment.conftest import JOBS, Deployment, digest

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assurance.cli import app
-from stacks.settings.log_tables import log_tables
+from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
 
 PAGE = ROOT / "docs" / "maintenance.md"

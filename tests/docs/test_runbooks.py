@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks.settings.alerts import all_alerts
-from stacks.settings.log_tables import log_tables
-from stacks.settings.vault_events import vault_events
+from stacks.catalogues.alerts import all_alerts
+from stacks.catalogues.log_tables import log_tables
+from stacks.catalogues.vault_events import vault_events
 from tests.harness import ROOT
 
 FOLDER = ROOT / "docs/runbooks"

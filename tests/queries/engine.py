@@ -18,7 +18,7 @@ from typing import Any
 import duckdb_kql
 import yaml
 
-from stacks.settings.alerts import QueryEntry, alert_catalogue, minutes, query_text
+from stacks.catalogues.alerts import QueryEntry, alert_catalogue, minutes, query_text
 from tests.queries.declared import as_declared
 
 HERE = Path(__file__).parent

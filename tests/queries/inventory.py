@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from stacks.catalogues.sentinel import sentinel_catalogue, sentinel_query
+from stacks.catalogues.slos import Indicator, slo_catalogue
+from stacks.catalogues.workbooks import TileEntry, workbook_catalogue
 from stacks.dashboards import tiles
 from stacks.naming import Names
-from stacks.settings.dashboards import TileEntry, workbook_catalogue
-from stacks.settings.security_catalogues import sentinel_catalogue, sentinel_query
-from stacks.settings.slo import Indicator, SloSettings, slo_catalogue
+from stacks.settings.slo import SloSettings
 from stacks.slo import burn_query
 from tests.queries.engine import queries, text_of
 from tests.settings.sections import read

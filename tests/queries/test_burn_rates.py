@@ -11,8 +11,8 @@ from typing import Any
 import duckdb_kql
 import pytest
 
-from stacks.settings.alerts import minutes
-from stacks.settings.slo import BurnRate, Indicator, slo_catalogue
+from stacks.catalogues.alerts import minutes
+from stacks.catalogues.slos import BurnRate, Indicator, slo_catalogue
 from stacks.slo import burn_query
 from tests.queries.inventory import SLO
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.dashboards import TileEntry
+from stacks.catalogues.workbooks import TileEntry
 from tests.harness import ROOT
 from tests.queries.engine import NOW, cases
 from tests.queries.inventory import text_of_tile as text

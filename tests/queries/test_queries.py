@@ -13,8 +13,8 @@ import duckdb_kql
 import pytest
 import yaml
 
-from stacks.settings.jobs import app_role
-from stacks.settings.log_tables import log_tables
+from stacks.catalogues.database_roles import app_role
+from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
 from tests.queries.engine import APP_ROLES, HERE, cases, fires, queries, tables, text_of
 from tests.queries.rows import all_tables

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.alerts import alert_catalogue, query_text
-from stacks.settings.security_catalogues import sentinel_catalogue, sentinel_query
+from stacks.catalogues.alerts import alert_catalogue, query_text
+from stacks.catalogues.sentinel import sentinel_catalogue, sentinel_query
 from tests.harness import ROOT
 from tests.queries.engine import NOW, queries
 from tests.queries.inventory import EMERGENCY, sentinel_text

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stacks.settings.alerts import (
+from stacks.catalogues.alerts import (
     NAMESPACES,
     ActivityEntry,
     AlertEntry,
@@ -16,8 +16,8 @@ from stacks.settings.alerts import (
     minutes,
     query_text,
 )
-from stacks.settings.log_tables import audit_tables, log_tables, retention_is_allowed
-from stacks.settings.vault_events import vault_events
+from stacks.catalogues.log_tables import audit_tables, log_tables, retention_is_allowed
+from stacks.catalogues.vault_events import vault_events
 from tests.harness import ROOT
 from tests.queries.engine import STACK_LISTS
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from documents.problems import Problem
+from stacks.catalogues.alerts import alert_catalogue
+from stacks.database_parameters import parameter_values, parameters, pooler_values
 from stacks.settings import database as module
-from stacks.settings.alerts import alert_catalogue
 from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
-from stacks.settings.database_parameters import parameter_values, parameters, pooler_values
 from stacks.settings.platform import PlatformSettings
 from tests.settings.sections import read, refused
 

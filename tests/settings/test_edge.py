@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from documents.problems import Problem
 from documents.sections import Section
+from stacks.catalogues.rate_limits import RateLimitEntry, exposures, rate_limits
+from stacks.catalogues.security_headers import HeaderCatalogue, security_headers
 from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import HeaderCatalogue, RateLimitEntry, exposures, rate_limits, security_headers
 from stacks.settings.edge_rules import CSP_BY_APP, TIERS, EdgeApp, edge_apps, edge_problems, response_headers
 from tests.stacks.edge_builder import FOUR_APPS, app, as_settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.settings.internal_keys import internal_keys
+from stacks.alert_inputs import internal_keys
 from tests.projects import Config, changed
 from tests.stacks.whole_stack import settings_of, two_apps
 

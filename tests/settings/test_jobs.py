@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from database.files import role_catalogue
+from stacks.catalogues.database_roles import app_role, app_roles
+from stacks.catalogues.regions import regions
 from stacks.settings.apps import RegistrySettings
-from stacks.settings.jobs import DatabaseJobSettings, app_role, app_roles, cross_problems
-from stacks.settings.platform import regions
+from stacks.settings.jobs import DatabaseJobSettings, cross_problems
 from tests.settings.sections import read, refused
 from tests.settings.test_database import platform
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.settings.limits import max_connections
+from stacks.catalogues.database_connections import max_connections
 
 CORES = {"D": (2, 4, 8, 16, 32, 48, 64, 96), "E": (2, 4, 8, 16, 20, 32, 48, 64, 96)}
 TIERS = {"D": "GeneralPurpose", "E": "MemoryOptimized"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.alerts import MetricEntry, QueryEntry, alert_catalogue
+from stacks.catalogues.alerts import MetricEntry, QueryEntry, alert_catalogue
 from stacks.settings.monitoring import MonitoringSettings
 from tests.settings.sections import read, refused
 

@@ -10,11 +10,11 @@ import pytest
 
 from documents.problems import Problem, shorten
 from documents.sections import Section, keys_at
+from stacks.catalogues.secrets import catalogue
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.rules import MORE, private_endpoints
-from stacks.settings.secrets import catalogue
 from tests.projects import Config, changed
 from tests.settings.test_secrets import ROW
 from tests.stacks.whole_stack import FILE, FRONTEND, as_is, settings_of, use_catalogue

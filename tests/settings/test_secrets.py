@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from documents.problems import DocumentError
+from stacks.catalogues import secrets
+from stacks.catalogues.secrets import CatalogueEntry, catalogue
 from stacks.secrets import SIGNING_KEY_BYTES
-from stacks.settings import secrets
-from stacks.settings.secrets import CatalogueEntry, catalogue
 from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT
 from tests.records import STACKS

@@ -7,14 +7,10 @@ from typing import Any
 
 import pytest
 
+from stacks.catalogues.policy_exemptions import ExemptionEntry, policy_exemptions
+from stacks.catalogues.sentinel import SentinelEntry, sentinel_catalogue
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings, cross_problems
-from stacks.settings.security_catalogues import (
-    ExemptionEntry,
-    SentinelEntry,
-    policy_exemptions,
-    sentinel_catalogue,
-)
 from tests.harness import ROOT
 from tests.settings.sections import read, refused
 from tests.settings.test_monitoring import document

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from stacks.settings.alerts import builtin_alerts, minutes
-from stacks.settings.slo import SloSettings, burn_rate_query, cross_problems, slo_catalogue
+from stacks.catalogues.alerts import builtin_alerts, minutes
+from stacks.catalogues.slos import burn_rate_query, slo_catalogue
+from stacks.settings.slo import SloSettings, cross_problems
 from tests.settings.sections import read, refused
 
 TRAFFIC = {"backend": 40000}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents.sections import all_problems
-from stacks.settings.secrets import catalogue
+from stacks.catalogues.secrets import catalogue
 from stacks.settings.vaults import VaultSettings
 from tests.settings.sections import read, refused
 

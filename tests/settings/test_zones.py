@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from documents.sections import Section
+from stacks.catalogues.regions import regions
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
-from stacks.settings.platform import regions
 from stacks.settings.stack_file import read_stack_file
 from stacks.settings.zones import INSTEAD, asks_for_zones
 from tests.harness import ROOT

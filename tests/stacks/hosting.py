@@ -14,6 +14,7 @@ from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
 from components.protection import Protection
 from stacks.apps import build_apps
+from stacks.catalogues.secrets import catalogue
 from stacks.naming import Names
 from stacks.outputs import (
     Apps,
@@ -28,7 +29,6 @@ from stacks.outputs import (
 )
 from stacks.settings.apps import AppSettings, AppsSettings, RegistrySettings
 from stacks.settings.plans import PlanSettings, PlansSettings
-from stacks.settings.secrets import catalogue
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform/providers"

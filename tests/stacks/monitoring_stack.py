@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 
 from components.identity import IdentityOutputs
+from stacks.catalogues.alerts import Limit
 from stacks.observability import build_observability
 from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
-from stacks.settings.alerts import Limit
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
 from tests.settings.sections import read

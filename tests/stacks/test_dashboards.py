@@ -11,9 +11,10 @@ import pulumi
 import pytest
 
 from assurance.record import UNKNOWN, Mode, Record
+from stacks.catalogues.workbooks import TileEntry, workbook_catalogue
 from stacks.dashboards import ALWAYS, build_dashboards, kinds_present
 from stacks.outputs import Data
-from stacks.settings.dashboards import DashboardSettings, TileEntry, workbook_catalogue
+from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES, record

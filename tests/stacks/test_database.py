@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from assurance.record import Mode, Record, Resource
+from stacks.catalogues.database_roles import app_role
 from stacks.database import Database, DatabaseKeys, build_database
 from stacks.settings.database import DatabaseSettings
-from stacks.settings.jobs import app_role
 from tests.harness import MODES, ROOT, only, record
 from tests.settings.sections import read
 from tests.settings.test_database import ELSEWHERE, GUID, KEY, burstable, config

@@ -17,7 +17,8 @@ from assurance.record import Mode, Record, Resource
 from components import key_vault
 from database.credentials import _context_key, _password, read_manifest
 from stacks import secrets as layer
-from stacks.settings.credentials import COPIED, copy_name
+from stacks.database_credentials import copy_name
+from stacks.settings.credentials import COPIED
 from tests.harness import MODES
 from tests.projects import Config
 from tests.stacks.whole_stack import whole_stack, with_database_job

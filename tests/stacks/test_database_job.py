@@ -19,10 +19,11 @@ from database.principals import password_roles, read_principals
 from deployment.inputs import Inputs
 from stacks import database_job as module
 from stacks.archive import Archive
+from stacks.catalogues.database_roles import app_roles
 from stacks.database import Database
 from stacks.outputs import Identities
 from stacks.settings.apps import RegistrySettings
-from stacks.settings.jobs import DatabaseJobSettings, app_roles
+from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests import harness
 from tests.harness import MODES

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from assurance.record import Mode, Record
 from components.front_door_headers import ACTIONS_PER_RULE
 from components.waf_rules import RateLimit
+from stacks.catalogues.rate_limits import rate_limits
+from stacks.catalogues.security_headers import HEADER_VALUE_LONGEST, security_headers
 from stacks.edge import waf_rules
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_catalogues import HEADER_VALUE_LONGEST, rate_limits, security_headers
 from stacks.settings.edge_rules import EdgeApp, edge_problems
 from tests.harness import MODES, only, record
 from tests.long import costly

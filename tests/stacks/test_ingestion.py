@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 
+from stacks.catalogues.log_tables import log_tables
 from stacks.ingestion import DOLLARS_PER_GB, ingestion_estimate, sources
-from stacks.settings.log_tables import log_tables
 from tests.harness import ROOT
 from tests.records import STACKS
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from assurance.record import Mode, Record, Resource
-from stacks.settings.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, minutes
-from stacks.settings.log_tables import audit_tables
+from stacks.catalogues.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, minutes
+from stacks.catalogues.log_tables import audit_tables
 from tests.harness import MODES, ROOT, entry_of, only, record
 from tests.settings.test_monitoring import receivers
 from tests.stacks.monitoring_stack import APPS, KINDS, program

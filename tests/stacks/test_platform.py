@@ -12,8 +12,8 @@ import yaml
 from assurance.project import read_project
 from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.recorder.program import record_program, run_main
+from stacks.catalogues.secrets import catalogue
 from stacks.naming import RULES
-from stacks.settings.secrets import catalogue
 from tests.harness import MODES, ROOT
 from tests.records import STACKS, stack_record
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from assurance.record import Mode, Record, Resource
 from components import key_vault
 from stacks import secrets as layer
+from stacks.catalogues.alerts import alert_catalogue
+from stacks.catalogues.secrets import catalogue
+from stacks.catalogues.vault_events import vault_events
 from stacks.secrets import RETIRED, consumer_keys_text, keyring_text
-from stacks.settings.alerts import alert_catalogue
-from stacks.settings.secrets import catalogue
-from stacks.settings.vault_events import vault_events
 from tests.harness import MODES, ROOT, entry_of
 from tests.projects import Config
 from tests.settings.test_secrets import ROW

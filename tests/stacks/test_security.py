@@ -16,12 +16,13 @@ import pytest
 from assurance.record import Mode, Record
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.defender import Defender, DefenderArgs
+from stacks.catalogues.policy_exemptions import INITIATIVES, policy_exemptions
+from stacks.catalogues.sentinel import APPROVED, sentinel_catalogue
 from stacks.outputs import Edge
 from stacks.response import SENTINEL_RESPONDER
 from stacks.security import build_security, rules_of
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.security import SecuritySettings
-from stacks.settings.security_catalogues import APPROVED, INITIATIVES, PLANS, policy_exemptions, sentinel_catalogue
+from stacks.settings.security import PLANS, SecuritySettings
 from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES, only, record
 from tests.settings.sections import read

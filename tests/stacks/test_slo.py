@@ -12,9 +12,10 @@ import pytest
 
 from assurance.record import Record
 from components.slo import ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
+from stacks.catalogues.alerts import builtin_alerts
+from stacks.catalogues.slos import slo_catalogue
 from stacks.outputs import Monitoring
-from stacks.settings.alerts import builtin_alerts
-from stacks.settings.slo import SloSettings, slo_catalogue
+from stacks.settings.slo import SloSettings
 from stacks.slo import build_slo, error_budgets
 from tests.harness import MODES, ROOT, only, record
 from tests.settings.sections import read

@@ -11,7 +11,7 @@ import pytest
 from assurance.access.matrix import matrix
 from assurance.record import Mode, Record, Resource
 from assurance.references import References
-from stacks.settings.vault_events import VAULT_EVENTS, vault_events
+from stacks.catalogues.vault_events import VAULT_EVENTS, vault_events
 from tests.harness import MODES, ROOT
 from tests.projects import Config
 from tests.stacks.whole_stack import as_is, two_apps, whole_stack

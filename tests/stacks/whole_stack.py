@@ -12,8 +12,8 @@ import pulumi
 import pytest
 
 from assurance.record import Mode, Record
+from stacks.catalogues import secrets
 from stacks.platform import build_platform
-from stacks.settings import secrets
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.supplied import readable_secrets

@@ -23,7 +23,7 @@ from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.references import References
 from policies.exceptions import Register
 from policies.rules.monitoring import ALERTS as RULES
-from stacks.settings.log_tables import audit_tables
+from stacks.catalogues.log_tables import audit_tables
 from stacks.settings.model import Settings
 from tests.assurance.check import samples
 from tests.assurance.cli import failures, run

@@ -16,8 +16,8 @@ from assurance.check.expected_waf import waf_demands
 from assurance.check.places import Places
 from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.references import References
+from stacks.catalogues.rate_limits import rate_limits
 from stacks.settings.edge import AppLimit, GeoSettings, RateLimitOverride
-from stacks.settings.edge_catalogues import rate_limits
 from stacks.settings.model import Settings
 from tests.harness import MODES, ROOT
 from tests.policies.records import records

@@ -14,7 +14,7 @@ from documents.sections import Section
 from documents.words import Words
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
-_FILE = Path(__file__).parents[1] / "catalogues" / "secrets.yaml"
+_FILE = Path(__file__).parent / "secrets.yaml"
 
 SecretName = Annotated[
     str,

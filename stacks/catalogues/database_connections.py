@@ -8,10 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from documents.reading import read_document
-from stacks.settings.alerts import Limit
-from stacks.settings.database import DatabaseSettings
 
-_FILE = Path(__file__).parents[1] / "catalogues" / "database_connections.yaml"
+_FILE = Path(__file__).parent / "database_connections.yaml"
 
 
 @cache
@@ -30,8 +28,3 @@ def max_connections(tier: str, sku: str) -> int:
     size = sku.removeprefix("Standard_")[1:]
     cores = re.match(r"\d+", size)
     return sizes[size] if size in sizes or cores is None else sizes[cores.group()]
-
-
-def alert_limits(database: DatabaseSettings) -> dict[Limit, float]:
-    """What shares in the alert catalogue are shares of."""
-    return {"database-connections": max_connections(database.tier, database.sku)}

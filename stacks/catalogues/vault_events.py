@@ -11,10 +11,10 @@ from pydantic import Field
 
 from documents.reading import read_document
 from documents.sections import Section
-from stacks.settings.alerts import AlertId, Channel, Control, Severity
+from stacks.catalogues.alerts import AlertId, Channel, Control, Severity
 
 VAULT_EVENTS = "stacks/catalogues/vault_events.yaml"
-_FILE = Path(__file__).parents[1] / "catalogues" / "vault_events.yaml"
+_FILE = Path(__file__).parent / "vault_events.yaml"
 
 
 class VaultEvent(Section):

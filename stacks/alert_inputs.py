@@ -1,13 +1,23 @@
-"""The keys by which the apps prove themselves to each other, as the queries on their use know them."""
+"""What alerts of the catalogue need to know of the stack: limits of its resources, and lists in their queries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from stacks.catalogues.alerts import Limit
+from stacks.catalogues.database_connections import max_connections
 from stacks.settings.apps import AppSettings
+from stacks.settings.database import DatabaseSettings
 from stacks.settings.vaults import VaultSettings
 
+
+def alert_limits(database: DatabaseSettings) -> dict[Limit, float]:
+    """What shares in the alert catalogue are shares of."""
+    return {"database-connections": max_connections(database.tier, database.sku)}
+
+
 KEY = "INTERNAL-API-KEY"
+
 
 QueryLists = Mapping[str, Sequence[str]]
 """Lists that stand for ``{{name}}`` in an alert's query, by name."""

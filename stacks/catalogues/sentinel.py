@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,31 +13,14 @@ from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.alerts import AlertId, Control, Kind, minutes
+from stacks.catalogues.alerts import AlertId, Control, Kind, minutes
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
-POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
-_CATALOGUES = Path(__file__).parents[1] / "catalogues"
+_CATALOGUES = Path(__file__).parent
 
-Initiative = Literal["hipaa", "hitrust-csf"]
 Feature = Literal["break-glass", "threat-intelligence"]
 Response = Literal["block", "disable"]
 
-INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
-    "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
-    "hitrust-csf": ("e0d47b75-5d99-442a-9d60-07f2595ab095", "1.*.*", "HITRUST CSF v11.3"),
-}
-"""Built-in policy set definition, version and title of each initiative (Azure/azure-policy, Regulatory Compliance)."""
-
-PLANS: Mapping[str, str] = {
-    "AppServices": "app_services",
-    "KeyVaults": "key_vaults",
-    "OpenSourceRelationalDatabases": "open_source_databases",
-    "StorageAccounts": "storage_accounts",
-    "Arm": "resource_manager",
-    "CloudPosture": "posture",
-}
-"""Azure's name of each Defender plan (Microsoft.Security/pricings) to our setting."""
 
 APPROVED: Mapping[Response, str] = {"block": "block-approved", "disable": "disable-approved"}
 DONE: Mapping[Response, str] = {"block": "addresses-blocked", "disable": "accounts-disabled"}
@@ -88,36 +70,10 @@ class SentinelEntry(Section):
             yield Problem("respond", self.respond, "none: the rule names no address")
 
 
-class ExemptionEntry(Section):
-    """One exemption."""
-
-    initiative: Initiative
-    references: Annotated[list[str], Field(min_length=1)]
-    category: Literal["Mitigated", "Waiver"]
-    reason: Annotated[str, Field(min_length=20)]
-    control: Annotated[str, Field(min_length=20)]
-    """What meets the aim, or limits the harm, instead."""
-    reviewed: date
-    expires: date
-
-    def problems(self) -> Iterator[Problem]:
-        """An exemption is looked at again within a year."""
-        if not 0 < (self.expires - self.reviewed).days <= 366:
-            yield Problem("expires", str(self.expires), f"within a year of the review, {self.reviewed}")
-
-
 @cache
 def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
     """Sentinel's rules by id. Raises SettingsError when the file is wrong."""
     rows: dict[AlertId, SentinelEntry] = read_document(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry])
-    return rows
-
-
-@cache
-def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
-    """Exemptions by id. Raises SettingsError when the file is wrong."""
-    file = _CATALOGUES / "policy_exemptions.yaml"
-    rows: dict[AlertId, ExemptionEntry] = read_document(file, dict[AlertId, ExemptionEntry])
     return rows
 
 

@@ -14,10 +14,10 @@ from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.log_tables import FeedingKind
+from stacks.catalogues.log_tables import FeedingKind
 
 ALERTS = "stacks/catalogues/alerts.yaml"
-_CATALOGUES = Path(__file__).parents[1] / "catalogues"
+_CATALOGUES = Path(__file__).parent
 
 Kind = Literal[
     "keyvault", "postgres", "site", "plan", "frontdoor", "redis", "storage", "servicebus",
@@ -40,7 +40,7 @@ NAMESPACES: Mapping[str, str] = {
 """Metric namespace of each kind that has metrics of its own."""
 
 Limit = Literal["database-connections"]
-"""A limit of a resource (stacks/settings/limits.py)."""
+"""A limit of a resource (stacks/catalogues/database_connections.py)."""
 
 Channel = Literal["critical", "warning", "security"]
 Severity = Literal[0, 1, 2, 3, 4]
@@ -174,17 +174,6 @@ class ActivityEntry(AlertEntry):
 
 
 Entry = Annotated[MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry, Field(discriminator="engine")]
-
-
-class AlertOverride(Section):
-    """What a stack changes of one alert."""
-
-    threshold: Number | None = None
-    """Replaces the catalogue's threshold; must be a value at which the alert can fire."""
-    enabled: bool = True
-    """false keeps the rule but stops it; needs a reason."""
-    reason: Annotated[str, Field(min_length=10)] | None = None
-    """Why the stack differs."""
 
 
 @cache

@@ -13,7 +13,7 @@ from documents.reading import read_document
 from stacks.settings.database import DatabaseSettings
 
 PARAMETERS = "database/parameters.yaml"
-_FILE = Path(__file__).parents[2] / "database" / "parameters.yaml"
+_FILE = Path(__file__).parents[1] / "database" / "parameters.yaml"
 
 
 class Parameter(BaseModel):

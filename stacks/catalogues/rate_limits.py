@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
-SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
 _ROOT = Path(__file__).parents[2]
 
-CSP = "Content-Security-Policy"
-HEADER_VALUE_LONGEST = 640
-"""Most characters of a header value that a Front Door rule may set (Azure's front-door-limits, "Other limits")."""
 
 Threshold = Annotated[int, Field(ge=10, le=1_000_000)]
 """Requests a window may hold: Azure takes 10 to 1,000,000."""
@@ -46,16 +41,6 @@ Label = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30),
     Words("a name in lower-case letters and digits, like authentication"),
 ]
-HeaderName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$"),
-    Words("the name of a header, like Referrer-Policy"),
-]
-HeaderValue = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$"),
-    Words("the value of a header in plain characters"),
-]
 
 
 class RateLimitEntry(Section):
@@ -76,39 +61,12 @@ class RateLimitEntry(Section):
     sign-in by the route's name. At most 25 patterns a route (Azure's includes/front-door-limits.md)."""
 
 
-class HeaderCatalogue(Section):
-    """Response headers at the edge."""
-
-    all: dict[HeaderName, HeaderValue]
-    """On every answer of every class."""
-    exposures: dict[Label, dict[HeaderName, HeaderValue]]
-    """On every answer of one class."""
-    remove: list[HeaderName]
-    """Headers of the apps that nobody gets to see."""
-
-    def problems(self) -> Iterator[Problem]:
-        """Each class has a content security policy that says who may frame it, and sets no header twice."""
-        for exposure, headers in self.exposures.items():
-            path = f"exposures.{exposure}"
-            if "frame-ancestors" not in headers.get(CSP, ""):
-                yield Problem(f"{path}.{CSP}", headers.get(CSP), "a policy with frame-ancestors")
-            for header in sorted(set(headers) & set(self.all)):
-                yield Problem(f"{path}.{header}", headers[header], "a header that `all` does not set")
-
-
 @cache
 def rate_limits() -> Mapping[str, Mapping[str, RateLimitEntry]]:
     """Rate limits by exposure class and name, in order of evaluation. Raises SettingsError when the file is wrong."""
     limits: Mapping[str, Mapping[str, RateLimitEntry]]
     limits = read_document(_ROOT / RATE_LIMITS, dict[Label, dict[Label, RateLimitEntry]])
     return limits
-
-
-@cache
-def security_headers() -> HeaderCatalogue:
-    """The response headers. Raises SettingsError when the file is wrong."""
-    headers: HeaderCatalogue = read_document(_ROOT / SECURITY_HEADERS, HeaderCatalogue)
-    return headers
 
 
 def sign_in_paths(exposure: str) -> tuple[str, ...]:

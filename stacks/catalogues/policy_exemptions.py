@@ -1,0 +1,57 @@
+"""The catalogue of exemptions from Azure Policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
+from stacks.catalogues.alerts import AlertId
+
+_CATALOGUES = Path(__file__).parent
+
+
+POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
+
+
+Initiative = Literal["hipaa", "hitrust-csf"]
+
+
+INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
+    "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
+    "hitrust-csf": ("e0d47b75-5d99-442a-9d60-07f2595ab095", "1.*.*", "HITRUST CSF v11.3"),
+}
+"""Built-in policy set definition, version and title of each initiative (Azure/azure-policy, Regulatory Compliance)."""
+
+
+class ExemptionEntry(Section):
+    """One exemption."""
+
+    initiative: Initiative
+    references: Annotated[list[str], Field(min_length=1)]
+    category: Literal["Mitigated", "Waiver"]
+    reason: Annotated[str, Field(min_length=20)]
+    control: Annotated[str, Field(min_length=20)]
+    """What meets the aim, or limits the harm, instead."""
+    reviewed: date
+    expires: date
+
+    def problems(self) -> Iterator[Problem]:
+        """An exemption is looked at again within a year."""
+        if not 0 < (self.expires - self.reviewed).days <= 366:
+            yield Problem("expires", str(self.expires), f"within a year of the review, {self.reviewed}")
+
+
+@cache
+def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
+    """Exemptions by id. Raises SettingsError when the file is wrong."""
+    file = _CATALOGUES / "policy_exemptions.yaml"
+    rows: dict[AlertId, ExemptionEntry] = read_document(file, dict[AlertId, ExemptionEntry])
+    return rows

@@ -1,0 +1,69 @@
+"""The catalogue of response headers that the edge sets, by exposure class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
+from documents.words import Words
+from stacks.catalogues.rate_limits import Label
+
+_FILE = Path(__file__).parent / "security_headers.yaml"
+
+
+SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
+
+
+CSP = "Content-Security-Policy"
+
+
+HEADER_VALUE_LONGEST = 640
+"""Most characters of a header value that a Front Door rule may set (Azure's front-door-limits, "Other limits")."""
+
+
+HeaderName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$"),
+    Words("the name of a header, like Referrer-Policy"),
+]
+
+
+HeaderValue = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$"),
+    Words("the value of a header in plain characters"),
+]
+
+
+class HeaderCatalogue(Section):
+    """Response headers at the edge."""
+
+    all: dict[HeaderName, HeaderValue]
+    """On every answer of every class."""
+    exposures: dict[Label, dict[HeaderName, HeaderValue]]
+    """On every answer of one class."""
+    remove: list[HeaderName]
+    """Headers of the apps that nobody gets to see."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Each class has a content security policy that says who may frame it, and sets no header twice."""
+        for exposure, headers in self.exposures.items():
+            path = f"exposures.{exposure}"
+            if "frame-ancestors" not in headers.get(CSP, ""):
+                yield Problem(f"{path}.{CSP}", headers.get(CSP), "a policy with frame-ancestors")
+            for header in sorted(set(headers) & set(self.all)):
+                yield Problem(f"{path}.{header}", headers[header], "a header that `all` does not set")
+
+
+@cache
+def security_headers() -> HeaderCatalogue:
+    """The response headers. Raises SettingsError when the file is wrong."""
+    headers: HeaderCatalogue = read_document(_FILE, HeaderCatalogue)
+    return headers
