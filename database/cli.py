@@ -17,9 +17,9 @@ from psycopg import Connection
 from rich.console import Console
 from rich.table import Table
 
-from database import keys, maintain, principals, retention, runner, verify
+from database import catalogue, chain, keys, maintain, principals, retention, runner, verify
 from database.blobs import Container
-from database.connection import connect
+from database.connection import connect, database_name
 from database.context import sign_context
 from database.credentials_command import credentials
 from database.errors import DatabaseRoomError, explain
@@ -85,8 +85,12 @@ def bootstrap(
         bool, typer.Option("--without-pgaudit", help="record that reads are not logged")
     ] = False,
 ) -> None:
-    """Extensions, roles, schemas: as an administrator, once and when roles change. Its use is an alert."""
+    """The database, roles, extensions, schemas: as an administrator, once and when roles change. An alert."""
     entries: dict[str, dict[str, str]] = {}
+    name = database_name(dsn)
+    with connect(dsn, entra=entra, dbname="postgres") as server:
+        if runner.make_database(server, name):
+            _out.print(f"database {name}", markup=False)
     if principals_file:
         entries = principals.read_principals(principals_file)
         for line in principals.create_principals(dsn, entra, entries):
@@ -130,11 +134,15 @@ def verify_command(
     entra: Entra = False,
     json_file: Json = None,
     anchors: Annotated[Path | None, typer.Option(help="reports with chain heads, kept outside the database")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="file of months already recomputed: an interrupted run goes on there")
+    ] = None,
 ) -> None:
-    """Everything validate_hipaa_compliance() checks, the chain, the parameters, the files: as auditor or maintainer."""
+    """Everything about a live database: what is in it against what this program ships, its checks, the whole trail
+    recomputed, parameters, files: as auditor or maintainer."""
     heads = verify.read_anchors(anchors) if anchors else None
     with connect(dsn, entra=entra) as connection:
-        evidence = verify.collect(connection, heads)
+        evidence = verify.collect(connection, heads, chain.Checkpoint.read(checkpoint))
     if json_file != "-":
         table = Table("check", "status", "controls", "what was seen")
         for finding in evidence["findings"]:
@@ -143,6 +151,26 @@ def verify_command(
     totals = ", ".join(f"{count} {status}" for status, count in sorted(evidence["totals"].items()))
     _report(evidence, json_file, f"PostgreSQL {evidence['server']['version']}: {totals}")
     if "fail" in evidence["totals"]:
+        raise typer.Exit(1)
+
+
+@app.command(name="catalogue")
+def catalogue_command(
+    dsn: Dsn,
+    entra: Entra = False,
+    write: Annotated[Path | None, typer.Option(help="folder for <major>.json; without it, compare")] = None,
+) -> None:
+    """For developers: the catalogue's digest of a scratch server, written after a change of the SQL, or compared."""
+    with connect(dsn, entra=entra) as connection, connection.transaction():
+        definitions = catalogue.read(connection)
+        major = connection.info.server_version // 10000
+    if write:
+        _out.print(f"{catalogue.write(definitions, major, write)}: {len(definitions)} objects", markup=False)
+        return
+    lines = catalogue.compare(definitions, catalogue.shipped(major) or {}).lines()
+    for line in lines:
+        _out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if lines:
         raise typer.Exit(1)
 
 
@@ -163,7 +191,8 @@ def maintain_command(
         json_file,
         f"{len(report['seals'])} seals, {len(report['partitions'])} new partitions, {report['privilege_changes']} "
         f"privilege changes, {len(report['past_retention'])} months past retention",
-        *(f"broken: {b['log']} {b['period']}: {b['problem']}" for b in report["broken"]),
+        *(f"broken: {b['log']}: {b['problem']}" for b in report["broken"]),
+        *(f"open, and so without a seal: {o['role']}, pid {o['pid']}" for o in report["open_transactions"]),
     )
     if report["broken"]:
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg import Connection
@@ -32,6 +33,24 @@ def entra_token(scope: str) -> str:
     return token
 
 
+def database_name(dsn: str) -> str:
+    """The database that a DSN names.
+
+    :raises DatabaseRoomError: the DSN is malformed, or names none.
+    """
+    name = _parse(dsn).get("dbname") or os.environ.get("PGDATABASE")
+    if not name:
+        raise DatabaseRoomError("DSN: no dbname")
+    return str(name)
+
+
+def _parse(dsn: str) -> dict[str, Any]:
+    try:
+        return dict(conninfo_to_dict(dsn))
+    except psycopg.ProgrammingError as malformed:
+        raise DatabaseRoomError(f"DSN: {malformed}") from malformed
+
+
 @contextmanager
 def connect(dsn: str, *, entra: bool = False, dbname: str | None = None) -> Iterator[Connection[tuple]]:
     """A connection in autocommit mode; transactions are opened where they are meant.
@@ -42,10 +61,7 @@ def connect(dsn: str, *, entra: bool = False, dbname: str | None = None) -> Iter
     :raises DatabaseRoomError: the DSN is malformed, or the server cannot be reached or refuses.
     """
     overrides: dict[str, str] = {"application_name": "medspasync-database"}
-    try:
-        given = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError as malformed:
-        raise DatabaseRoomError(f"DSN: {malformed}") from malformed
+    given = _parse(dsn)
     if not dsn.strip() or not (given.get("host") or os.environ.get("PGHOST")):
         raise DatabaseRoomError("DSN: no host (example: host=server.example user=medspasync_migrator dbname=app)")
     if entra:

@@ -46,6 +46,11 @@ def read_files(phase: str, folder: Path = ROOT / "sql") -> list[SqlFile]:
     return [SqlFile(phase, path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 
+def sql_text(phase: str, name: str) -> str:
+    """One file's text."""
+    return (ROOT / "sql" / phase / name).read_text(encoding="utf-8")
+
+
 @cache
 def role_catalogue() -> list[dict[str, object]]:
     """``roles.yaml`` as data."""

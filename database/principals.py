@@ -87,11 +87,7 @@ def create_principals(dsn: str, entra: bool, principals: Mapping[str, Mapping[st
         if known is None or known[0] is None:
             return ["this server has no Entra principals: plain roles"]
         try:
-            mapped = dict(
-                connection.execute(
-                    "SELECT rolename, objectid FROM pg_catalog.pgaadauth_list_principals(false)"
-                ).fetchall()
-            )
+            mapped = _mapped(connection)
             for role, entry in principals.items():
                 line = _principal(connection, role, entry, mapped.get(role))
                 if line:
@@ -99,6 +95,21 @@ def create_principals(dsn: str, entra: bool, principals: Mapping[str, Mapping[st
         except psycopg.Error as refused:
             raise explain(refused, "Entra principals") from refused
     return done
+
+
+def _mapped(connection: Connection[tuple]) -> dict[str, str]:
+    """Role to Entra object, as the server lists them.
+
+    By position: Microsoft's page (Manage Microsoft Entra roles) calls the first column rolename, programs that run
+    against Azure read it as rolname. Both agree on role, kind of principal, object id.
+
+    :raises DatabaseRoomError: a row has no object id in its third column: the function is another one than known.
+    """
+    rows = connection.execute("SELECT * FROM pg_catalog.pgaadauth_list_principals(false)").fetchall()
+    try:
+        return {str(row[0]): str(UUID(str(row[2]))) for row in rows}
+    except (IndexError, ValueError) as unknown:
+        raise DatabaseRoomError("pgaadauth_list_principals: expected role, kind, object id in this order") from unknown
 
 
 def _principal(connection: Connection[tuple], role: str, entry: Mapping[str, str], object_id: str | None) -> str | None:

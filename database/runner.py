@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from database.errors import DatabaseRoomError, explain
 from database.files import ROOT, SqlFile, read_files, role_catalogue
 
-# One lock for every run on this database; the number is arbitrary and ours ("MedSpaSy" in ASCII).
-_LOCK = 0x4D65645370615379
+# Runs wait for each other at this table. Not at an advisory lock: any application may take those.
+_HISTORY = "security.schema_history"
+# A change that waits for a lock makes every reader after it wait too: it gives up soon and tries again.
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,26 @@ class Step:
 def _lock(connection: Connection[tuple]) -> None:
     # Held to the end of the transaction, so it works through a pooler; lock_timeout bounds the wait.
     connection.execute("SET LOCAL lock_timeout = '30s'")
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    connection.execute(f"LOCK TABLE {_HISTORY} IN SHARE ROW EXCLUSIVE MODE".encode())
+
+
+def make_database(connection: Connection[tuple], name: str) -> bool:
+    """Create the application's database where it is not there yet; bootstrap then gives it to medspasync_owner.
+
+    :param connection: of the administrator, to another database of the server.
+    :returns: whether it was made.
+    :raises DatabaseRoomError: the server refuses.
+    """
+    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+    if found:
+        return False
+    try:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.errors.DuplicateDatabase:
+        return False
+    except psycopg.Error as refused:
+        raise explain(refused, f"database {name}") from refused
+    return True
 
 
 def bootstrap(
@@ -39,19 +60,20 @@ def bootstrap(
     passwords: Collection[str] = (),
     folder: Path = ROOT / "sql",
 ) -> list[Step]:
-    """Extensions, roles, schemas and default privileges, in one transaction. May be repeated.
+    """Roles, ownership of the database, extensions, schemas, what the keeper owns: in one transaction. May be repeated;
+    of two at once one fails.
 
-    :param connection: of an administrator (CREATEROLE, owner of the database); superuser is not needed.
+    :param connection: of an administrator (CREATEROLE, CREATEDB); superuser is not needed.
     :param pgaudit: False records that this server has none; ``validate_hipaa_compliance()`` then warns.
     :param passwords: roles that sign in by password, which `credentials` sets; all others lose one that it set.
-    :raises DatabaseRoomError: a right or an extension is missing, or a role has more than it may.
+    :raises DatabaseRoomError: a right or an extension is missing, a role has more than it may, or the database
+        belongs to somebody else.
     """
     files = read_files("bootstrap", folder)
     file = files[0]
     roles = [role | {"password": role["name"] in passwords} for role in role_catalogue()]
     try:
         with connection.transaction():
-            _lock(connection)
             connection.execute(
                 "DO $$ BEGIN RAISE LOG 'medspasync administrator session: bootstrap by %', session_user; END $$"
             )
@@ -64,7 +86,7 @@ def bootstrap(
                 begun = time.monotonic()
                 connection.execute(file.text.encode())
                 durations.append(time.monotonic() - begun)
-            # 030 made the administrator a member of the owner; this transaction ends with that taken back.
+            # 020 made the administrator a member of owner and keeper; this transaction ends with that taken back.
             connection.execute("SET LOCAL ROLE medspasync_owner")
             for file, duration in zip(files, durations, strict=True):
                 connection.execute(
@@ -75,7 +97,7 @@ def bootstrap(
                     (file.name, file.checksum, duration),
                 )
             connection.execute("RESET ROLE")
-            connection.execute("REVOKE medspasync_owner FROM CURRENT_USER")
+            connection.execute("REVOKE medspasync_owner, medspasync_keeper FROM CURRENT_USER")
     except psycopg.Error as refused:
         raise explain(refused, f"bootstrap/{file.name}") from refused
     return [Step(file, "again") for file in files]
@@ -127,23 +149,43 @@ def apply(connection: Connection[tuple], folder: Path = ROOT / "sql") -> list[St
         if step.action == "done":
             continue
         try:
-            with connection.transaction():
-                _lock(connection)
-                connection.execute("SET LOCAL ROLE medspasync_owner")
-                if step.action == "run" and _recorded(connection, step.file):
-                    continue  # another run was faster
-                begun = time.monotonic()
-                connection.execute(step.file.text.encode())
-                if step.action == "run":
-                    connection.execute(
-                        "INSERT INTO security.schema_history (phase, file, checksum, duration) "
-                        "VALUES ('apply', %s, %s, make_interval(secs => %s))",
-                        (step.file.name, step.file.checksum, time.monotonic() - begun),
-                    )
+            ran = _run_patiently(connection, step)
         except psycopg.Error as refused:
             raise explain(refused, f"{step.file.phase}/{step.file.name}") from refused
-        done.append(step)
+        if ran:
+            done.append(step)
     return done
+
+
+def _run_patiently(connection: Connection[tuple], step: Step) -> bool:
+    """Run a file; where a lock cannot be had, let those in the queue behind it pass and try again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _run(connection, step)
+        except psycopg.errors.LockNotAvailable:
+            if attempt == _ATTEMPTS:
+                raise
+            time.sleep(attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _run(connection: Connection[tuple], step: Step) -> bool:
+    """Run a file in a transaction of its own, as the owner; False when another run was faster."""
+    with connection.transaction():
+        connection.execute("SET LOCAL ROLE medspasync_owner")
+        _lock(connection)
+        if step.action == "run" and _recorded(connection, step.file):
+            return False
+        connection.execute("SET LOCAL lock_timeout = '3s'")
+        begun = time.monotonic()
+        connection.execute(step.file.text.encode())
+        if step.action == "run":
+            connection.execute(
+                "INSERT INTO security.schema_history (phase, file, checksum, duration) "
+                "VALUES ('apply', %s, %s, make_interval(secs => %s))",
+                (step.file.name, step.file.checksum, time.monotonic() - begun),
+            )
+    return True
 
 
 def _recorded(connection: Connection[tuple], file: SqlFile) -> bool:

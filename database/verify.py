@@ -15,6 +15,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from database import catalogue, chain, expectations
 from database.errors import DatabaseRoomError, explain
 from database.files import read_files
 from database.matrix import access_matrix, function_matrix
@@ -24,27 +25,34 @@ from database.parameters import compare, read_parameters
 PROVEN_VERSIONS = (15, 17)
 
 
-def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def collect(
+    connection: Connection[tuple],
+    anchors: list[dict[str, Any]] | None = None,
+    checkpoint: chain.Checkpoint | None = None,
+) -> dict[str, Any]:
     """Everything ``verify --json`` writes: the findings in the form every room reports them, and what they rest on.
+
+    The database's own checks count because the catalogue shows that they are the ones that came with this program; the
+    trail is recomputed here.
 
     :param connection: of the auditor or the maintainer.
     :param anchors: chain heads reported earlier and kept outside the database; each must still be in the chain.
+    :param checkpoint: months that an earlier, interrupted run has done.
     :raises DatabaseRoomError: the room is not applied here, or this role may not look.
     """
     try:
         with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-            # One snapshot for all of it: checks, chain and matrix are of the same moment.
+            # One snapshot for all of it: checks and matrix are of the same moment.
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            definitions = catalogue.read(connection)
+            results = expectations.judge(connection)
             checks = cursor.execute("SELECT * FROM security.validate_hipaa_compliance()").fetchall()
-            chain = cursor.execute(
-                "SELECT log, to_char(period, 'YYYY-MM') AS period, seals, row_count, status, problem "
-                "FROM audit.verify_audit_chain()"
-            ).fetchall()
-            heads = cursor.execute(
-                "SELECT DISTINCT ON (log) log, seq, encode(hash, 'hex') AS hash FROM audit.seals ORDER BY log, seq DESC"
-            ).fetchall()
             history = cursor.execute(
                 "SELECT phase, file, checksum, applied_at, applied_by FROM security.schema_history ORDER BY phase, file"
+            ).fetchall()
+            exemptions = cursor.execute(
+                "SELECT relation::text AS object, reason, expires_on::text FROM security.lint_exemptions UNION ALL "
+                "SELECT signature, reason, expires_on::text FROM security.function_exemptions ORDER BY 1"
             ).fetchall()
             server = cursor.execute(
                 "SELECT current_setting('server_version') AS version, current_database() AS database, "
@@ -52,7 +60,7 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
             ).fetchone()
             matrix, calls = access_matrix(connection), function_matrix(connection)
             parameters = compare(connection)
-            broken_anchors = [a for a in anchors or [] if not _still_in_chain(connection, a)]
+        trail = chain.verify(connection, checkpoint)
     except (
         psycopg.errors.UndefinedTable,
         psycopg.errors.InvalidSchemaName,
@@ -62,13 +70,18 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
     except psycopg.Error as refused:
         raise explain(refused, "verify") from refused
     assert server is not None  # a SELECT without FROM has one row
-    server["proven"] = connection.info.server_version // 10000 in PROVEN_VERSIONS
+    major = connection.info.server_version // 10000
+    server["proven"] = major in PROVEN_VERSIONS
     findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
+    findings.append(_catalogue_finding(definitions, major))
+    findings += [_result_finding(result) for result in results]
+    findings.append(_trail_finding(trail))
     findings += _parameter_findings(parameters)
     findings += _file_findings(history)
     findings.append(_version_finding(server))
     if anchors is not None:
-        findings.append(_anchor_finding(anchors, broken_anchors))
+        broken = [a for a in anchors if trail.seals.get((a["log"], a["seq"])) != a["hash"]]
+        findings.append(_anchor_finding(anchors, broken))
     totals: dict[str, int] = {}
     for finding in findings:
         totals[finding["status"]] = totals.get(finding["status"], 0) + 1
@@ -78,10 +91,12 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
         "server": server,
         "findings": findings,
         "totals": totals,
-        "chain": chain,
-        "heads": heads,
+        "chain": trail.report(),
+        "heads": trail.heads,
         "access": [asdict(access) for access in matrix],
         "functions": [asdict(one) for one in calls],
+        "exemptions": exemptions,
+        "catalogue": catalogue.digest(definitions),
         "parameters": [asdict(parameter) for parameter in parameters],
         "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
         # What this runner ships: also what runs at every apply, of which the database keeps no history.
@@ -93,11 +108,39 @@ def collect(connection: Connection[tuple], anchors: list[dict[str, Any]] | None 
     }
 
 
-def _still_in_chain(connection: Connection[tuple], anchor: dict[str, Any]) -> bool:
-    row = connection.execute(
-        "SELECT encode(hash, 'hex') FROM audit.seals WHERE log = %s AND seq = %s", (anchor["log"], anchor["seq"])
-    ).fetchone()
-    return row is not None and row[0] == anchor["hash"]
+def _catalogue_finding(definitions: catalogue.Definitions, major: int) -> dict[str, Any]:
+    expected = catalogue.shipped(major)
+    controls = ["164.312(c)(1)"]
+    if expected is None:
+        message = f"no digest of the catalogue ships for PostgreSQL {major}: nothing was compared"
+        return _finding(
+            "database/catalogue", "fail", controls, message, "python -m database catalogue, on a scratch server"
+        )
+    difference = catalogue.compare(definitions, expected)
+    own = catalogue.added_columns(definitions, expected)
+    difference.added = [name for name in difference.added if name not in own]
+    lines = difference.lines()
+    if lines:
+        message = f"{len(lines)} of {len(expected)} objects are not as shipped: {'; '.join(lines[:10])}"
+        return _finding(
+            "database/catalogue", "fail", controls, message, "treat as tampering: docs/runbooks/audit-trail.md"
+        )
+    return _finding("database/catalogue", "pass", controls, f"{len(expected)} objects are as shipped with this program")
+
+
+def _result_finding(result: expectations.Result) -> dict[str, Any]:
+    status = "fail" if result.problems else "unchecked" if result.warning else "pass"
+    shown = "; ".join(result.problems[:10]) or result.warning or f"{result.examined} examined"
+    return _finding(f"database/{result.rule}", status, list(result.controls), shown, result.remediation)
+
+
+def _trail_finding(trail: chain.Verification) -> dict[str, Any]:
+    lines = trail.lines()
+    rows = sum(month.row_count for month in trail.months)
+    message = "; ".join(lines[:5]) or f"{rows} rows of {len(trail.months)} months are what was sealed"
+    return _finding(
+        "database/trail", "fail" if lines else "pass", ["164.312(c)(2)"], message, "docs/runbooks/audit-trail.md"
+    )
 
 
 def read_anchors(path: Path) -> list[dict[str, Any]]:

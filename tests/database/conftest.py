@@ -1,15 +1,23 @@
-"""Servers once a session (and xdist worker), databases from a template.
+"""Servers from a prepared cluster, databases from a template.
+
+A cluster with the room applied, and with a populated database, is made once a run and kind of server, by whichever worker
+comes first; each worker starts its own server on a copy of it, since roles are a server's and tests change them.
 
 Every test that asks for a server runs on each one found. Tests that need pgaudit ask for ``audited_world``: they are
 skipped where no server has it, unless ``MEDSPASYNC_REQUIRE_PGAUDIT=1`` (set in CI), which makes that an error.
 """
 
+# ruff: noqa: E501 (SQL statements stay on one line)
+
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,6 +30,7 @@ from tests.database.world import World
 _FOUND = discover()
 _AUDITED = [binaries for binaries in _FOUND if binaries.pgaudit]
 _numbers = count()
+APPLIED, POPULATED = "applied", "populated"
 
 
 def _as_platform(server: Server, *statements: str, dbname: str = "postgres") -> None:
@@ -31,19 +40,37 @@ def _as_platform(server: Server, *statements: str, dbname: str = "postgres") -> 
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[dict[Binaries, Server]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Binaries, Server]]:
     """Running servers, started when first asked for."""
-    from contextlib import ExitStack
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     class Started(dict[Binaries, Server]):
         def __missing__(self, binaries: Binaries) -> Server:
-            server = self[binaries] = stack.enter_context(running(binaries))
-            # Azure's administrator: creates roles and databases, is no superuser.
-            _as_platform(server, "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB")
+            cluster = _prepared(binaries, shared)
+            server = self[binaries] = stack.enter_context(running(binaries, copy_of=cluster))
             return server
 
     with ExitStack() as stack:
         yield Started()
+
+
+def _prepared(binaries: Binaries, shared: Path) -> Path:
+    """The data folder of a cluster with the templates in it, made by the first who asks."""
+    cluster = shared / f"cluster-{binaries.label}"
+    with (shared / f"{binaries.label}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not cluster.exists():
+            with running(binaries) as server:
+                # Azure's administrator: creates roles and databases, is no superuser.
+                _as_platform(server, "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB")
+                name = empty_database(server, APPLIED)
+                bootstrap(server, name)
+                apply(server, name)
+                _copy(server, APPLIED, POPULATED)
+                World(server, POPULATED).populate()
+                server.keep = cluster
+    return cluster
 
 
 @pytest.fixture(scope="session", params=_FOUND or [None], ids=lambda b: b.label if b else "none")
@@ -53,10 +80,10 @@ def server(request: pytest.FixtureRequest, servers: dict[Binaries, Server]) -> S
     return servers[request.param]
 
 
-def empty_database(server: Server) -> str:
-    """A database as Azure hands it over: owned by the administrator, pgaudit allow-listed and created where it exists
+def empty_database(server: Server, name: str | None = None) -> str:
+    """A database as its maker leaves it: owned by the administrator, pgaudit allow-listed and created where it exists
     (on Azure the administrator may create it; elsewhere only a superuser may)."""
-    name = f"db{next(_numbers)}"
+    name = name or f"db{next(_numbers)}"
     _as_platform(server, f"CREATE DATABASE {name} OWNER administrator")
     if server.binaries.pgaudit:
         _as_platform(server, "CREATE EXTENSION pgaudit", dbname=name)
@@ -73,27 +100,29 @@ def apply(server: Server, dbname: str) -> list[runner.Step]:
         return runner.apply(connection)
 
 
-_templates: dict[Server, str] = {}
+def _copy(server: Server, template: str, name: str) -> None:
+    """A copy of a database with what CREATE DATABASE leaves out: its rights, and the settings of roles in it."""
+    _as_platform(
+        server,
+        f"CREATE DATABASE {name} TEMPLATE {template} OWNER medspasync_owner",
+        f"UPDATE pg_database SET datacl = (SELECT datacl FROM pg_database WHERE datname = '{template}') WHERE datname = '{name}'",
+        "INSERT INTO pg_db_role_setting SELECT n.oid, s.setrole, s.setconfig FROM pg_db_role_setting AS s "
+        f"JOIN pg_database AS t ON t.oid = s.setdatabase AND t.datname = '{template}' "
+        f"JOIN pg_database AS n ON n.datname = '{name}'",
+    )
 
 
 def fresh_database(server: Server) -> str:
-    """A copy of an applied, empty database. What CREATE DATABASE does not copy (rights on it, settings of roles in it)
-    comes with a second bootstrap, which is repeatable."""
-    if server not in _templates:
-        _templates[server] = empty_database(server)
-        bootstrap(server, _templates[server])
-        apply(server, _templates[server])
+    """An applied, empty database of the test's own."""
     name = f"db{next(_numbers)}"
-    _as_platform(server, f"CREATE DATABASE {name} TEMPLATE {_templates[server]} OWNER administrator")
-    bootstrap(server, name)
+    _copy(server, APPLIED, name)
     return name
 
 
 def _world(server: Server) -> Iterator[World]:
-    name = fresh_database(server)
-    world = World(server, name)
-    world.populate()
-    yield world
+    name = f"db{next(_numbers)}"
+    _copy(server, POPULATED, name)
+    yield World(server, name).recall()
     _as_platform(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 

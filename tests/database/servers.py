@@ -83,6 +83,8 @@ class Server:
         self.folder = folder
         self.port = port
         self.log = folder / "log"
+        self.keep: Path | None = None
+        """Where the data goes when the server stops; nowhere, unless somebody says so."""
 
     def dsn(self, role: str, dbname: str) -> str:
         return f"host={self.folder} port={self.port} user={role} dbname={dbname}"
@@ -101,16 +103,15 @@ class Server:
         return self.log.stat().st_size
 
 
-def _settings(binaries: Binaries) -> dict[str, str]:
+def _settings(binaries: Binaries, speed: bool = True) -> dict[str, str]:
     wanted = {p.name: p.value for p in read_parameters() if not PLATFORM_ONLY.match(p.name)}
     if not binaries.pgaudit:
         wanted = {name: value for name, value in wanted.items() if not name.startswith("pgaudit.")}
         wanted["shared_preload_libraries"] = "pg_stat_statements"
-    # Speed only: nothing here survives the test run.
+    if speed:
+        # Nothing here survives the test run.
+        wanted |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
     return wanted | {
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
         "listen_addresses": "",
         "max_connections": "60",
         "jit": "off",
@@ -145,10 +146,13 @@ def _listen_with_tls(data: Path, user: str | None, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def running(binaries: Binaries, *, tls: bool = False) -> Iterator[Server]:
+def running(
+    binaries: Binaries, *, tls: bool = False, copy_of: Path | None = None, speed: bool = True
+) -> Iterator[Server]:
     """Starts a server in a folder of its own, in memory or under the temporary folder, and removes both.
 
-    ``tls``: it also listens on the loopback interface, with TLS.
+    ``tls``: it also listens on the loopback interface, with TLS. ``copy_of``: a data folder to begin with, instead of
+    an empty cluster. ``speed``: with the settings that only a test may have.
     """
     folder = Path(tempfile.mkdtemp(prefix="medspasync-pg-", dir=_fast_folder()))
     user = ordinary_user()
@@ -173,30 +177,34 @@ def running(binaries: Binaries, *, tls: bool = False) -> Iterator[Server]:
 
     data = folder / "data"
     try:
-        run(
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            "platform",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-        )
+        if copy_of is None:
+            run(
+                programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "platform",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            )
+        else:
+            subprocess.run(["cp", "-a", copy_of, data], check=True)
         port = free_port() if tls else 5432
-        settings = _settings(binaries) | (_listen_with_tls(data, user, port) if tls else {})
-        (data / "postgresql.auto.conf").open("a").writelines(
-            f"{name} = '{value}'\n" for name, value in settings.items()
-        )
+        settings = _settings(binaries, speed) | (_listen_with_tls(data, user, port) if tls else {})
+        (data / "postgresql.auto.conf").write_text("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
         (data / "postgresql.auto.conf").open("a").write(f"unix_socket_directories = '{folder}'\n")
         run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
+        server = Server(binaries, folder, port)
         try:
-            yield Server(binaries, folder, port)
+            yield server
         finally:
-            run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+            run(programs / "pg_ctl", "-D", data, "-w", "-m", "fast" if server.keep else "immediate", "stop")
+            if server.keep:
+                subprocess.run(["cp", "-a", data, server.keep], check=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

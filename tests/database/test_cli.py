@@ -51,7 +51,7 @@ def test_from_nothing_to_verified(server: Server, run: Any, tmp_path: Path) -> N
     assert evidence["server"]["proven"] is (int(server.binaries.version.split(".")[0]) in PROVEN_VERSIONS)
     assert "fail" not in evidence["totals"]
     assert sum(evidence["totals"].values()) == len(evidence["findings"])
-    assert {row["file"] for row in evidence["files"]} >= {"010_extensions.sql", "910_reference_protection.sql"}
+    assert {row["file"] for row in evidence["files"]} >= {"030_extensions.sql", "910_reference_protection.sql"}
     assert all(len(row["checksum"]) == 64 for row in evidence["files"])
     access = {(a["role"], a["relation"]): (a["commands"], a["rows"]) for a in evidence["access"]}
     assert access["medspasync_backend", "phi.patient"] == (["SELECT", "INSERT", "UPDATE"], "tenant of the context")
@@ -64,7 +64,7 @@ def test_from_nothing_to_verified(server: Server, run: Any, tmp_path: Path) -> N
     assert evidence["basis"] == "observed on the server below"
     # Whole: everything that an auditor is told of, and the checksum of every file that runs.
     assert set(evidence) == {"basis", "observed_at", "server", "findings", "totals", "chain", "heads", "access",
-                             "functions", "parameters", "files", "shipped"}  # fmt: skip
+                             "functions", "parameters", "files", "shipped", "exemptions", "catalogue"}  # fmt: skip
     assert {file["phase"] for file in evidence["shipped"]} == {"bootstrap", "apply", "repeat"}
     applied = {(f["phase"], f["file"]): f["checksum"] for f in evidence["files"]}
     assert applied.items() <= {(f["phase"], f["file"]): f["checksum"] for f in evidence["shipped"]}.items()
@@ -77,7 +77,7 @@ def test_verify_finds_and_exits_1(world: World, run: Any) -> None:
     code, out, _ = run("verify", "--dsn", world.server.dsn("medspasync_auditor", world.dbname), "--json", "-")
     assert code == 1
     failed = [f for f in json.loads(out)["findings"] if f["status"] == "fail"]
-    assert [f["rule"] for f in failed] == ["database/rls-forced"]
+    assert [f["rule"] for f in failed] == ["database/rls-forced", "database/catalogue"]
     assert failed[0]["controls"] == ["164.312(a)(1)"]
     assert failed[0]["severity"] == "high"
     code, out, _ = run("verify", "--dsn", world.server.dsn("medspasync_maintainer", world.dbname))

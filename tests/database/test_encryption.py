@@ -138,7 +138,8 @@ def test_a_bare_key_does_not_fit_where_wrapped_keys_are_kept(shared_world: World
     key = hashlib.sha256(uuid4().bytes).digest()
     with shared_world.acting(BACKEND, shared_world.a) as app, pytest.raises(psycopg.errors.CheckViolation):
         app.execute(
-            "SELECT app.add_data_key('column', 'A256KW', 'https://v/keys/k/1', %s, %s)", (key, check_value(key))
+            "SELECT app.add_data_key('column', 'A256KW', 'https://vault.example/keys/phi-columns/1', %s, %s)",
+            (key, check_value(key)),
         )
 
 

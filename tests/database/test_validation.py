@@ -33,10 +33,15 @@ MUTATIONS: dict[str, list[str]] = {
         "FOR SELECT USING (tenant_id = (SELECT app.tenant()))",
         "CREATE POLICY everybody ON phi.patient USING (true)",
         "CREATE POLICY direct ON phi.message_earlier TO medspasync_backend USING (true)",
+        "CREATE POLICY more ON phi.clinical_note TO medspasync_marketing USING (true)",
+        "CREATE POLICY more ON phi.patient FOR SELECT TO medspasync_auditor USING (true)",
+        "ALTER POLICY medspasync_backend_reads ON phi.patient TO medspasync_backend, medspasync_marketing",
+        "DROP POLICY medspasync_backend_changes ON phi.patient",
     ],
     "ownership": [
         "ALTER TABLE phi.patient OWNER TO medspasync_migrator",
         "ALTER FUNCTION app.begin_context(text) OWNER TO platform",
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO administrator', current_database()); END $$",
         "CREATE TABLE phi.stray (x integer)",
     ],
     "roles": [
@@ -58,6 +63,12 @@ MUTATIONS: dict[str, list[str]] = {
         "GRANT medspasync_breakglass TO medspasync_credentials WITH ADMIN OPTION",
         "CREATE ROLE outsider; GRANT medspasync_owner TO outsider",
         "CREATE ROLE outsider; GRANT medspasync_phi_audit TO outsider",
+        "CREATE ROLE outsider; GRANT medspasync_backend TO outsider",
+        "CREATE ROLE outsider; GRANT medspasync_keeper TO outsider",
+        "GRANT medspasync_keeper TO medspasync_migrator",
+        "GRANT medspasync_owner TO medspasync_migrator WITH ADMIN OPTION",
+        "ALTER ROLE medspasync_backend INHERIT",
+        "GRANT pg_monitor TO medspasync_backend",
         "INSERT INTO security.roles VALUES ('medspasync_absent', 'app')",
     ],
     "table-rights": [
@@ -67,6 +78,13 @@ MUTATIONS: dict[str, list[str]] = {
         "GRANT SELECT (birth_year) ON phi.patient TO PUBLIC",
         "GRANT SELECT ON phi.patient TO medspasync_auditor",
         "GRANT SELECT ON phi.patient TO administrator",
+        "GRANT SELECT ON phi.clinical_note TO medspasync_marketing",
+        "GRANT SELECT (birth_year) ON phi.patient TO medspasync_marketing",
+        "GRANT SELECT ON phi.patient TO medspasync_backend WITH GRANT OPTION",
+        "GRANT DELETE ON phi.patient TO medspasync_backend",
+        "REVOKE SELECT ON phi.patient FROM medspasync_backend",
+        "UPDATE security.protected_tables SET readers = '{}' WHERE relation = 'phi.patient'::regclass",
+        "CREATE VIEW phi.names WITH (security_invoker = true) AS SELECT id FROM phi.patient; GRANT INSERT ON phi.names TO medspasync_backend",
         "GRANT UPDATE ON phi.patient TO medspasync_breakglass",
         "GRANT SELECT ON phi.message_earlier TO medspasync_backend",
         "GRANT INSERT ON audit.hipaa_audit_logs TO medspasync_backend",
@@ -110,23 +128,45 @@ MUTATIONS: dict[str, list[str]] = {
     ],
     "other-roles": [
         "CREATE ROLE outsider LOGIN BYPASSRLS",
+        "CREATE ROLE azurebackup LOGIN BYPASSRLS",
         "CREATE ROLE outsider LOGIN; GRANT pg_read_all_data TO outsider",
         "CREATE ROLE middle; GRANT pg_write_all_data TO middle; CREATE ROLE outsider LOGIN; GRANT middle TO outsider",
     ],
-    "definitions": [
-        "GRANT EXECUTE ON FUNCTION audit.retire_period TO medspasync_backend",
-        "REVOKE EXECUTE ON FUNCTION app.tenant() FROM medspasync_backend",
-        "CREATE OR REPLACE VIEW app.context AS SELECT NULL::uuid AS tenant_id, ''::text AS actor, ''::text AS correlation_id, ''::text AS purpose",
-        "ALTER FUNCTION app.begin_context(text) SECURITY INVOKER",
-        "CREATE OR REPLACE FUNCTION app.tenant() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT NULL::uuid'",
-        "CREATE OR REPLACE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
-        "DROP FUNCTION app.gdpr_export",
-        "CREATE FUNCTION security.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
-        "ALTER VIEW audit.failed_sign_ins SET (security_invoker = false)",
+    "foreign-code": [
+        "CREATE FUNCTION phi.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION public.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'; INSERT INTO security.function_exemptions "
+        "(signature, reason, expires_on, granted_on) VALUES ('public.helper()', 'once looked at', current_date - 1, current_date - 9)",
+        "CREATE FUNCTION public.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1'; INSERT INTO security.function_exemptions "
+        "(signature, reason, expires_on) VALUES ('public.helper()', 'looked at', current_date + 30); "
+        "GRANT EXECUTE ON FUNCTION public.helper() TO medspasync_backend WITH GRANT OPTION",
+        "CREATE RULE silence AS ON INSERT TO audit.hipaa_audit_logs DO INSTEAD NOTHING",
+        "CREATE RULE copy AS ON INSERT TO phi.patient DO ALSO NOTIFY x",
+        "CREATE PUBLICATION leak FOR TABLE phi.patient",
+        "CREATE FUNCTION public.cast_it(text) RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE CAST (text AS integer) WITH FUNCTION public.cast_it(text)",
+    ],
+    "columns": [
+        "ALTER TABLE phi.treatment RENAME id TO number",
+        "ALTER TABLE phi.treatment RENAME patient_id TO person",
+        "ALTER TABLE phi.treatment RENAME performed_at TO done_at",
+        "ALTER TABLE phi.patient RENAME preferred_language TO language",
+        "ALTER TABLE phi.treatment ALTER COLUMN performed_at TYPE text",
+    ],
+    "large-objects": ["SELECT lo_create(0)"],
+    "portability": [
+        "CREATE TABLE public.calls (callee regproc)",
+        "ALTER TABLE security.checks ADD COLUMN callees regprocedure[]",
+    ],
+    "holds": [
+        "INSERT INTO security.holds (subject_id, reason, until) VALUES (gen_random_uuid(), 'CASE-1', current_date - 1)",
     ],
     "unprotected-tables": [
         "CREATE TABLE public.lead (id uuid, first_name text)",
         "CREATE TABLE phi.xray (id uuid, patient_id uuid)",
+        "CREATE TABLE phi.intake (k uuid, data jsonb)",
+        "CREATE TABLE public.copy AS SELECT id AS k, birth_year AS y FROM phi.patient",
+        "CREATE SEQUENCE public.covert",
+        "CREATE TABLE public.long (id uuid); INSERT INTO security.lint_exemptions VALUES ('public.long', 'for ever', '9999-01-01', '9998-12-31')",
+        "INSERT INTO security.lint_exemptions VALUES ('security.context_seal', 'hide', current_date)",
         "CREATE TABLE public.exempt (id uuid, email text); "
         "INSERT INTO security.lint_exemptions VALUES ('public.exempt', 'expired', current_date - 1)",
     ],
@@ -142,6 +182,15 @@ MUTATIONS: dict[str, list[str]] = {
         "ALTER TABLE phi.patient ENABLE REPLICA TRIGGER phi_audit_update",
         "DROP TRIGGER phi_audit_delete ON phi.message_earlier",
         "DROP TRIGGER phi_no_truncate ON phi.patient",
+        "CREATE OR REPLACE TRIGGER phi_audit_update AFTER INSERT ON phi.patient FOR EACH STATEMENT EXECUTE FUNCTION audit.trail_phi_patient(); "
+        "ALTER TABLE phi.patient ENABLE ALWAYS TRIGGER phi_audit_update",
+        "DROP TRIGGER phi_audit_update ON phi.message_earlier; CREATE TRIGGER phi_audit_update AFTER UPDATE ON phi.message_earlier "
+        "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION "
+        "audit.record_changes('sent_at', 'tenant_id', 'patient_id'); ALTER TABLE phi.message_earlier ENABLE ALWAYS TRIGGER phi_audit_update",
+        "ALTER TABLE phi.patient ADD COLUMN nickname text",
+        "CREATE OR REPLACE FUNCTION audit.trail_phi_patient() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
+        "CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+        "CREATE TRIGGER aaa BEFORE INSERT ON phi.patient FOR EACH ROW EXECUTE FUNCTION public.nothing()",
         "CREATE OR REPLACE TRIGGER phi_no_truncate BEFORE TRUNCATE ON phi.patient FOR EACH STATEMENT WHEN (false) "
         "EXECUTE FUNCTION audit.refuse_truncate()",
         "CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
@@ -153,6 +202,8 @@ MUTATIONS: dict[str, list[str]] = {
         f"DO $$ BEGIN EXECUTE format('DROP TRIGGER append_only ON audit.%I', 'hipaa_audit_logs' || {MONTH}); END $$",
         "CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit.seals FOR EACH STATEMENT "
         "EXECUTE FUNCTION audit.refuse_change(); ALTER TABLE audit.seals ENABLE ALWAYS TRIGGER append_only",
+        "CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+        "CREATE TRIGGER aaa BEFORE INSERT ON audit.hipaa_audit_logs FOR EACH ROW EXECUTE FUNCTION public.nothing()",
     ],
     "partitions": [
         "DO $$ BEGIN EXECUTE 'DROP TABLE audit.security_logs' || to_char(date_trunc('month', now() AT TIME ZONE 'UTC') "
@@ -160,7 +211,7 @@ MUTATIONS: dict[str, list[str]] = {
     ],
     "chain": [
         "SELECT audit.seal(); ALTER TABLE audit.hipaa_audit_logs DISABLE TRIGGER append_only; DELETE FROM audit.hipaa_audit_logs",
-        "SELECT audit.seal(); ALTER TABLE audit.seals DISABLE TRIGGER append_only; DELETE FROM audit.seals WHERE seq = 1",
+        "SELECT audit.seal(); ALTER TABLE audit.seals DISABLE TRIGGER append_only; UPDATE audit.seals SET row_count = row_count + 1",
     ],
     "sealing": [
         "INSERT INTO audit.hipaa_audit_logs (action, recorded_at) SELECT 'DELETE', "
@@ -225,7 +276,8 @@ def test_everything_passes_after_bootstrap_and_apply(shared_world: World) -> Non
     assert {check: status for check, status, _, _ in rows} == {
         check: expected.get(check, "pass") for check in MUTATIONS
     }
-    assert all(examined > 0 for _, _, examined, _ in rows)
+    empty = {check for check, _, examined, _ in rows if examined == 0}
+    assert empty <= {"chain", "holds"}  # nothing was sealed yet, nothing is held
 
 
 def test_every_check_has_a_control_and_a_mutation(shared_world: World) -> None:

@@ -29,11 +29,16 @@ class Clinic:
 
     id: UUID
     name: str
-    column_key: bytes = field(default_factory=lambda: hashlib.sha256(uuid4().bytes).digest())
-    index_key: bytes = field(default_factory=lambda: hashlib.sha256(uuid4().bytes).digest())
+    column_key: bytes = b""
+    index_key: bytes = b""
     column_key_id: UUID | None = None
     index_key_id: UUID | None = None
     patients: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Told by the name, so that a copy of a populated database is known without asking it.
+        self.column_key = hashlib.sha256(f"column {self.name}".encode()).digest()
+        self.index_key = hashlib.sha256(f"index {self.name}".encode()).digest()
 
 
 class World:
@@ -94,6 +99,24 @@ class World:
                             app, clinic, f"{clinic.name} Patient {number}", f"p{number}@{clinic.name.lower()}.example"
                         )
                     )
+
+    def recall(self) -> World:
+        """Ids of what :meth:`populate` put into the database that this one is a copy of."""
+        with self.login("platform") as platform:
+            for clinic in (self.a, self.b):
+                for purpose, key_id in platform.execute(
+                    "SELECT purpose, key_id FROM security.data_keys WHERE tenant_id = %s", (clinic.id,)
+                ).fetchall():
+                    setattr(clinic, f"{purpose}_key_id", key_id)
+                clinic.patients = [
+                    row[0]
+                    for row in platform.execute(
+                        "SELECT row_id::uuid FROM audit.hipaa_audit_logs WHERE table_name = 'patient' "
+                        "AND tenant_id = %s AND action = 'INSERT' ORDER BY audit_id",
+                        (clinic.id,),
+                    ).fetchall()
+                ]
+        return self
 
     @staticmethod
     def add_key(app: Connection[tuple], purpose: str, key: bytes) -> UUID:

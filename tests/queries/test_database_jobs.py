@@ -18,7 +18,15 @@ HEAD = {"log": "phi", "seq": 7, "hash": "ab" * 32}
 
 def report(**changes: Any) -> dict[str, Any]:
     """A report of the maintenance, as database/maintain.py returns it."""
-    return {"partitions": [], "privilege_changes": 0, "seals": [], "heads": [HEAD], "broken": [], **changes}
+    return {
+        "partitions": [],
+        "privilege_changes": 0,
+        "seals": [],
+        "heads": [HEAD],
+        "unsealed_minutes": 0,
+        "broken": [],
+        **changes,
+    }
 
 
 @pytest.mark.parametrize(("heads", "missing"), [([HEAD], False), ([HEAD, HEAD], False), ([], True)])

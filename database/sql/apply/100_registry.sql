@@ -4,6 +4,10 @@ CREATE TABLE IF NOT EXISTS security.protected_tables (
     id_column name NOT NULL,
     tenant_column name NOT NULL,
     subject_column name,
+    -- Who may read, add and change, remove: anybody else with a right or a policy is a finding.
+    readers text[] NOT NULL DEFAULT '{}',
+    writers text[] NOT NULL DEFAULT '{}',
+    removers text[] NOT NULL DEFAULT '{}',
     sealed_columns jsonb NOT NULL DEFAULT '{}',
     on_erase text NOT NULL CHECK (on_erase IN ('delete', 'clear', 'retain')),
     clear_columns name[] NOT NULL DEFAULT '{}',
@@ -23,7 +27,7 @@ CREATE TABLE IF NOT EXISTS security.sensitive_terms (
     pattern text PRIMARY KEY,
     reason text NOT NULL
 );
-COMMENT ON TABLE security.sensitive_terms IS 'Column names (regular expressions) that make the lint ask for secure_table()';
+COMMENT ON TABLE security.sensitive_terms IS 'Column names (regular expressions) that suggest personal data: a hint beside the finding, no condition for it';
 INSERT INTO security.sensitive_terms (pattern, reason)
 VALUES
     ('^(tenant|clinic|patient|client|subject)_?id$', 'row belongs to a tenant or a person'),
@@ -38,12 +42,45 @@ VALUES
     ('(diagnos|symptom|allerg|medication|prescription|treatment|clinical|lab_result)', 'health information')
 ON CONFLICT (pattern) DO UPDATE SET reason = excluded.reason;
 
+-- Every table is protected or exempted: what its columns are called decides nothing.
 CREATE TABLE IF NOT EXISTS security.lint_exemptions (
     relation regclass PRIMARY KEY,
-    reason text NOT NULL,
-    expires_on date NOT NULL
+    reason text NOT NULL CHECK (reason ~ '[[:alpha:]]{3}'),
+    expires_on date NOT NULL,
+    granted_on date NOT NULL DEFAULT current_date,
+    CONSTRAINT at_most_a_year CHECK (expires_on <= granted_on + 366)
 );
-COMMENT ON TABLE security.lint_exemptions IS 'Tables that hold none of what their column names suggest; an expired entry counts no more';
+COMMENT ON TABLE security.lint_exemptions IS
+    'Tables, views and sequences that hold nothing to protect; an expired entry counts no more';
+
+-- The same for functions that an application's migrations make, by signature as regprocedure writes it.
+CREATE TABLE IF NOT EXISTS security.function_exemptions (
+    signature text PRIMARY KEY,
+    reason text NOT NULL CHECK (reason ~ '[[:alpha:]]{3}'),
+    expires_on date NOT NULL,
+    granted_on date NOT NULL DEFAULT current_date,
+    CONSTRAINT at_most_a_year CHECK (expires_on <= granted_on + 366)
+);
+COMMENT ON TABLE security.function_exemptions IS
+    'Functions outside the platform''s schemas that somebody looked at; an expired entry counts no more';
+
+-- Whom an erasure, and what a retirement, must leave alone: litigation, an investigation, a regulator's request.
+CREATE TABLE IF NOT EXISTS security.holds (
+    hold_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    tenant_id uuid,
+    subject_id uuid,
+    -- Months of the trail, inclusive.
+    from_period date,
+    to_period date,
+    reason text NOT NULL CHECK (reason ~ '^[A-Za-z0-9._:/-]{3,128}$'),
+    placed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    placed_by text NOT NULL DEFAULT session_user,
+    until date NOT NULL,
+    released_at timestamptz,
+    CONSTRAINT holds_something CHECK (num_nonnulls(tenant_id, subject_id, from_period) > 0),
+    CONSTRAINT whole_range CHECK ((from_period IS NULL) = (to_period IS NULL) AND from_period <= to_period)
+);
+COMMENT ON TABLE security.holds IS 'Legal holds; reason: a case or file number, never a name. until: when it is looked at again';
 
 -- Protected tables with every partition and inheritance child: a policy on a parent says nothing of its children.
 CREATE OR REPLACE VIEW security.protected_relations WITH (security_invoker = true) AS

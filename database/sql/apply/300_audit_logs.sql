@@ -4,9 +4,11 @@ CREATE TABLE IF NOT EXISTS audit.chain_state (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     epoch integer NOT NULL DEFAULT 1,
     sealed_to xid8 NOT NULL DEFAULT '0',
-    sealed_at timestamptz
+    -- Of the transactions below sealed_to, those that were open when it was sealed: theirs is the next round.
+    pending xid8[] NOT NULL DEFAULT '{}',
+    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE audit.chain_state IS 'Up to which transaction the trails are sealed; epoch counts logical restores';
+COMMENT ON TABLE audit.chain_state IS 'Up to which transactions the trails are sealed; epoch counts logical restores';
 INSERT INTO audit.chain_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- The epoch for a new row. After a logical restore transaction ids start anew, below what is sealed: rows written
@@ -18,9 +20,9 @@ DECLARE
     state audit.chain_state;
 BEGIN
     SELECT * INTO STRICT state FROM audit.chain_state;
-    IF pg_current_xact_id() < state.sealed_to THEN
+    IF pg_current_xact_id() < state.sealed_to AND pg_current_xact_id() <> ALL (state.pending) THEN
         RAISE EXCEPTION 'the audit chain ends at transaction %, after this one', state.sealed_to
-            USING HINT = 'restored from a dump? run: python -m database maintain';
+            USING HINT = 'restored from a dump? run: python -m database restored';
     END IF;
     RETURN state.epoch;
 END $$;
@@ -68,6 +70,7 @@ CREATE TABLE IF NOT EXISTS audit.security_logs (
     detail jsonb,
     PRIMARY KEY (xact, event_id, recorded_at)
 ) PARTITION BY RANGE (recorded_at);
+CREATE INDEX IF NOT EXISTS security_logs_by_role ON audit.security_logs (db_role, recorded_at);
 COMMENT ON TABLE audit.security_logs IS '164.308(a)(5)(ii)(C), 164.308(a)(1)(ii)(D): sign-ins, privileges, keys, emergency access';
 
 CREATE OR REPLACE FUNCTION audit.refuse_change() RETURNS trigger
@@ -101,12 +104,13 @@ BEGIN
         EXECUTE format('CREATE POLICY owner_writes ON audit.%I TO medspasync_owner USING (true) WITH CHECK (true)',
                        log_name);
         EXECUTE format('DROP POLICY IF EXISTS auditor_reads ON audit.%I', log_name);
-        EXECUTE format('CREATE POLICY auditor_reads ON audit.%I FOR SELECT TO medspasync_auditor USING (true)',
+        EXECUTE format('CREATE POLICY auditor_reads ON audit.%I FOR SELECT TO medspasync_auditor, medspasync_maintainer USING (true)',
                        log_name);
     END LOOP;
 END $$;
 
--- Makes this month's partitions and those of the months after it. Returns the names of new ones.
+-- Makes this month's partitions and those of the months after it, two years at most: each costs every seal and check
+-- something. Returns the names of new ones.
 CREATE OR REPLACE FUNCTION audit.ensure_partitions(months_ahead integer DEFAULT 12) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
@@ -115,6 +119,9 @@ DECLARE
     period date;
     partition text;
 BEGIN
+    IF months_ahead NOT BETWEEN 1 AND 24 THEN
+        RAISE EXCEPTION 'months_ahead is %, allowed are 1 to 24', months_ahead USING ERRCODE = '22023';
+    END IF;
     FOREACH log_name IN ARRAY ARRAY['hipaa_audit_logs', 'security_logs'] LOOP
         FOR period IN SELECT date_trunc('month', now())::date + make_interval(months => n)
                       FROM generate_series(0, months_ahead) AS n LOOP

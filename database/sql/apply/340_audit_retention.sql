@@ -17,7 +17,7 @@ BEGIN
     RETURN kept;
 END $$;
 
--- Months whose last row is past retention, oldest first.
+-- Months whose last row is past retention and that no hold keeps, oldest first.
 CREATE OR REPLACE FUNCTION audit.periods_past_retention() RETURNS TABLE (log text, period date)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -27,6 +27,9 @@ AS $$
     JOIN pg_class AS child ON child.oid = i.inhrelid
     WHERE i.inhparent IN ('audit.hipaa_audit_logs'::regclass, 'audit.security_logs'::regclass)
         AND to_date(right(child.relname, 7), 'YYYY_MM') + interval '1 month' + audit.retention() <= now()
+        AND NOT EXISTS (SELECT FROM security.holds AS h
+                        WHERE h.released_at IS NULL
+                            AND to_date(right(child.relname, 7), 'YYYY_MM') BETWEEN h.from_period AND h.to_period)
     ORDER BY 2, 1
 $$;
 
@@ -37,9 +40,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT s.seq, l.line
     FROM audit.seals AS s
-    CROSS JOIN LATERAL audit.sealed_lines(s.log, s.epoch, s.from_xact, s.to_xact)
+    CROSS JOIN LATERAL audit.covered_lines(s.log, s.epoch, s.from_xact, s.to_xact, s.from_pending, s.to_pending, s.period)
         WITH ORDINALITY AS l (period, line, place)
-    WHERE s.log = of_log AND s.period = of_period AND l.period = s.period
+    WHERE s.log = of_log AND s.period = of_period
     ORDER BY s.seq, l.place
 $$;
 
@@ -57,9 +60,9 @@ DECLARE
     last_hash bytea;
 BEGIN
     IF NOT EXISTS (SELECT FROM audit.periods_past_retention() AS p WHERE p.log = of_log AND p.period = of_period) THEN
-        RAISE EXCEPTION '% of % is not past its retention of %', of_log, of_period, audit.retention();
+        RAISE EXCEPTION '% of % is not past its retention of %, or a legal hold keeps it', of_log, of_period, audit.retention();
     END IF;
-    SELECT * INTO verdict FROM audit.verify_audit_chain() AS v WHERE v.log = of_log AND v.period = of_period;
+    SELECT * INTO verdict FROM audit.verify_audit_chain(of_log, of_period) AS v;
     IF verdict.status IS DISTINCT FROM 'intact' THEN
         RAISE EXCEPTION '% of % cannot be retired: %', of_log, of_period, verdict.problem;
     END IF;

@@ -19,6 +19,15 @@ COMMENT ON TABLE security.data_keys IS '164.312(a)(2)(iv): data keys, wrapped by
 CREATE UNIQUE INDEX IF NOT EXISTS data_keys_one_active
     ON security.data_keys (tenant_id, purpose) WHERE state = 'active';
 
+-- Which Key Vault keys may wrap: the first one used is registered by itself, others by the migrator (INSERT). A data key
+-- wrapped by anybody else's would be an outage, or a key that somebody else can open.
+CREATE TABLE IF NOT EXISTS security.wrapping_keys (
+    prefix text PRIMARY KEY CHECK (prefix ~ '^https://[^/]+/keys/[^/]+/$'),
+    registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    registered_by text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE security.wrapping_keys IS 'Key Vault keys, without version, that data keys may be wrapped by';
+
 -- 8 bytes that tell a wrong key from the right one and nothing else about it.
 CREATE OR REPLACE FUNCTION security.key_check_value(key bytea) RETURNS bytea
 LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -38,7 +47,7 @@ END $$;
 
 -- Refuses a key that is not the registered one: sealing with a wrong key would lose the data.
 CREATE OR REPLACE FUNCTION security.require_key(wanted uuid, key bytea, for_purpose text, states text[]) RETURNS void
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     known security.data_keys;
@@ -57,14 +66,17 @@ END $$;
 
 -- Envelope: 0x01, 16 bytes of key id, OpenPGP message. The plain text is prefixed with the hash of its place, so a
 -- value copied to another row or column does not open. The key is random: stretching it (S2K) would add nothing.
+-- The key's row stays locked to the end of the transaction: app.destroy_data_key() waits for what is sealed under it and
+-- not yet committed. So a value is stored in the transaction that sealed it.
 CREATE OR REPLACE FUNCTION app.seal(plaintext text, key_id uuid, key bytea, target regclass, column_name name, row_id text)
 RETURNS bytea
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF plaintext IS NULL THEN
         RETURN NULL;
     END IF;
+    PERFORM FROM security.data_keys AS k WHERE k.key_id = seal.key_id FOR KEY SHARE;
     PERFORM security.require_key(key_id, key, 'column', '{active}');
     RETURN '\x01'::bytea || uuid_send(key_id) || extensions.pgp_sym_encrypt_bytea(
         security.place(target, column_name, row_id) || convert_to(plaintext, 'UTF8'), encode(key, 'hex'),
@@ -128,14 +140,27 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant uuid := security.require_tenant();
+    vault_key text := substring(by_wrapping_key FROM '^https://[^/]+/keys/[^/]+/');
+    replaced boolean := EXISTS (SELECT FROM security.data_keys AS k
+                                WHERE k.tenant_id = tenant AND k.purpose = for_purpose AND k.state = 'active');
+    why text := (SELECT c.purpose FROM app.context AS c);
     added uuid;
 BEGIN
+    IF NOT EXISTS (SELECT FROM security.wrapping_keys AS w WHERE w.prefix = vault_key) THEN
+        IF vault_key IS NULL OR EXISTS (SELECT FROM security.wrapping_keys) THEN
+            RAISE EXCEPTION 'no data key may be wrapped by %', by_wrapping_key USING ERRCODE = '42501',
+                HINT = 'as the migrator: INSERT INTO security.wrapping_keys (prefix) VALUES (''https://<vault>/keys/<name>/'')';
+        END IF;
+        INSERT INTO security.wrapping_keys (prefix) VALUES (vault_key);
+    END IF;
     UPDATE security.data_keys SET state = 'retiring'
     WHERE tenant_id = tenant AND purpose = for_purpose AND state = 'active';
     INSERT INTO security.data_keys (tenant_id, purpose, algorithm, wrapping_key, wrapped, check_value)
     VALUES (tenant, for_purpose, with_algorithm, by_wrapping_key, wrapped_key, check_bytes)
     RETURNING key_id INTO added;
-    PERFORM audit.write_security_event('data_key_added', 'info', 'success',
-                                       jsonb_build_object('purpose', for_purpose, 'key_id', added), NULL, tenant);
+    -- The database cannot tell whose key is wrapped in there: one that takes another's place outside a rotation is an alert.
+    PERFORM audit.write_security_event('data_key_added',
+        CASE WHEN replaced AND why IS DISTINCT FROM 'key-rotation' THEN 'critical' ELSE 'info' END, 'success',
+        jsonb_build_object('purpose', for_purpose, 'key_id', added, 'replaced', replaced), NULL, tenant);
     RETURN added;
 END $$;

@@ -88,21 +88,51 @@ BEGIN
     RETURN total;
 END $$;
 
+-- Values of this tenant whose key is not there, or cannot be opened any more: none, unless something was lost.
+CREATE OR REPLACE FUNCTION app.values_without_key() RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant uuid := security.require_tenant();
+    place record;
+    without_key bigint;
+    total bigint := 0;
+BEGIN
+    FOR place IN SELECT p.relation, s.key AS column_name
+                 FROM security.protected_tables AS p CROSS JOIN jsonb_each(p.sealed_columns) AS s LOOP
+        EXECUTE format('SELECT count(*) FROM %1$s AS t WHERE t.%2$I IS NOT NULL AND NOT EXISTS (SELECT FROM security.data_keys AS k '
+                       'WHERE k.tenant_id = $1 AND uuid_send(k.key_id) = substring(t.%2$I FROM 2 FOR 16) AND k.wrapped IS NOT NULL)',
+                       place.relation, place.column_name) INTO without_key USING tenant;
+        total := total + without_key;
+    END LOOP;
+    RETURN total;
+END $$;
+
+-- The lock waits for transactions that sealed something under the key and have not ended (app.seal() holds the other side
+-- of it); the count comes after, in a snapshot of its own, and so sees what they stored.
 CREATE OR REPLACE FUNCTION app.destroy_data_key(wanted uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant uuid := security.require_tenant();
+    found_state text;
+    under_key bigint;
 BEGIN
-    IF app.values_under_key(wanted) > 0 THEN
-        RAISE EXCEPTION '% values are still sealed under this key', app.values_under_key(wanted)
-            USING ERRCODE = '55000', HINT = 'reseal them first';
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'a key is destroyed in READ COMMITTED only: an older snapshot does not show every value'
+            USING ERRCODE = '25001';
     END IF;
-    UPDATE security.data_keys SET state = 'destroyed', wrapped = NULL
-    WHERE key_id = wanted AND tenant_id = tenant AND state = 'retiring';
-    IF NOT FOUND THEN
+    SELECT k.state INTO found_state FROM security.data_keys AS k
+    WHERE k.key_id = wanted AND k.tenant_id = tenant FOR UPDATE;
+    IF found_state IS DISTINCT FROM 'retiring' THEN
         RAISE EXCEPTION 'only a retiring key of this tenant can be destroyed' USING ERRCODE = '55000';
     END IF;
+    under_key := app.values_under_key(wanted);
+    IF under_key > 0 THEN
+        RAISE EXCEPTION '% values are still sealed under this key', under_key
+            USING ERRCODE = '55000', HINT = 'reseal them first';
+    END IF;
+    UPDATE security.data_keys SET state = 'destroyed', wrapped = NULL WHERE key_id = wanted;
     PERFORM audit.write_security_event('data_key_destroyed', 'warning', 'success',
                                        jsonb_build_object('key_id', wanted), NULL, tenant);
 END $$;

@@ -69,7 +69,36 @@ BEGIN
     RETURN answer;
 END $$;
 
--- Returns what was done to each table and why something stays.
+-- Legal holds, by the migrator for whoever decides on them: of a person, of a tenant, of months of the trail.
+CREATE OR REPLACE FUNCTION security.place_hold(
+    reason text, until date, tenant uuid DEFAULT NULL, subject uuid DEFAULT NULL,
+    from_period date DEFAULT NULL, to_period date DEFAULT NULL
+) RETURNS uuid
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    placed uuid;
+BEGIN
+    INSERT INTO security.holds (reason, until, tenant_id, subject_id, from_period, to_period)
+    VALUES (reason, until, tenant, subject, date_trunc('month', from_period), date_trunc('month', coalesce(to_period, from_period)))
+    RETURNING hold_id INTO placed;
+    PERFORM audit.write_security_event('hold_placed', 'warning', 'success',
+                                       jsonb_build_object('hold_id', placed, 'reason', reason), NULL, tenant);
+    RETURN placed;
+END $$;
+
+CREATE OR REPLACE FUNCTION security.release_hold(wanted uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE security.holds SET released_at = clock_timestamp() WHERE hold_id = wanted AND released_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such hold' USING ERRCODE = '42704';
+    END IF;
+    PERFORM audit.write_security_event('hold_released', 'critical', 'success', jsonb_build_object('hold_id', wanted));
+END $$;
+
+-- Returns what was done to each table and why something stays. Of a person under a legal hold everything stays.
 CREATE OR REPLACE FUNCTION app.gdpr_erase(subject uuid)
 RETURNS TABLE (relation text, action text, rows bigint, reason text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -80,6 +109,9 @@ DECLARE
     held security.protected_tables;
     condition text;
     outcome jsonb := '[]';
+    held_by text := (SELECT min(h.reason) FROM security.holds AS h
+                     WHERE h.released_at IS NULL AND h.from_period IS NULL
+                         AND coalesce(h.tenant_id, tenant) = tenant AND coalesce(h.subject_id, subject) = subject);
 BEGIN
     SELECT * INTO asker FROM app.context;
     -- The registry knows no order among tables that refer to each other: deferrable foreign keys are checked late.
@@ -89,6 +121,11 @@ BEGIN
         relation := held.relation::text;
         reason := held.retain_reason;
         condition := format('%I = $1', held.subject_column);
+        IF held_by IS NOT NULL THEN
+            held.on_erase := 'retain';
+            held.retain_for := NULL;
+            reason := 'legal hold ' || held_by;
+        END IF;
         CASE held.on_erase
         WHEN 'delete' THEN
             action := 'deleted';
@@ -122,5 +159,9 @@ BEGIN
     VALUES (tenant, subject, 'erase', asker.actor, asker.correlation_id, outcome);
     INSERT INTO audit.hipaa_audit_logs (tenant_id, actor, action, subject_id, correlation_id, purpose)
     VALUES (tenant, asker.actor, 'ERASE', subject, asker.correlation_id, asker.purpose);
+    IF held_by IS NOT NULL THEN
+        PERFORM audit.write_security_event('erasure_held', 'warning', 'denied', jsonb_build_object('reason', held_by),
+                                           NULL, tenant);
+    END IF;
     RAISE LOG 'medspasync gdpr erase: role=% actor=% subject=%', session_user, asker.actor, subject;
 END $$;

@@ -20,12 +20,17 @@ CREATE OR REPLACE VIEW audit.privilege_changes WITH (security_invoker = true) AS
 SELECT l.recorded_at, l.event, l.db_role, l.actor, l.severity, l.detail
 FROM audit.security_logs AS l
 WHERE l.event IN ('privilege_added', 'privilege_removed', 'break_glass_opened', 'data_key_added',
-                  'data_key_destroyed', 'context_key_installed');
+                  'data_key_destroyed', 'context_key_installed', 'context_seal_rotated', 'hold_placed', 'hold_released');
 
 -- pgaudit logs GRANT when it happens; this finds what happened while nobody logged. Everything that gives power:
--- memberships, role attributes, rights on the platform's relations and functions.
+-- memberships, role attributes, rights on databases, schemas, relations, columns and functions, policies.
 CREATE TABLE IF NOT EXISTS security.privilege_snapshot (privilege text PRIMARY KEY);
-COMMENT ON TABLE security.privilege_snapshot IS 'Privileges as last seen by security.capture_privileges()';
+COMMENT ON TABLE security.privilege_snapshot IS
+    'Privileges as last seen by security.capture_privileges(); apply fills it once, and it is never empty after that';
+
+CREATE OR REPLACE FUNCTION security.name_of(role oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(role)::text END $$;
 
 CREATE OR REPLACE FUNCTION security.current_privileges() RETURNS SETOF text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -37,29 +42,44 @@ AS $$
         CASE WHEN r.rolreplication THEN ' replication' END, CASE WHEN r.rolcanlogin THEN ' login' END))
     FROM pg_roles AS r
     UNION
-    SELECT format('%s on %s.%s to %s', a.privilege_type, n.nspname, c.relname,
-                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
-    FROM pg_class AS c
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    CROSS JOIN aclexplode(c.relacl) AS a
-    WHERE n.nspname IN ('phi', 'app', 'audit', 'security') AND NOT c.relispartition
+    SELECT format('%s on %s to %s%s', g.privilege_type, g.object, security.name_of(g.grantee),
+                  CASE WHEN g.is_grantable THEN ' with grant option' END)
+    FROM (
+        SELECT format('%s.%s', n.nspname, c.relname) AS object, a.*
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace CROSS JOIN aclexplode(c.relacl) AS a
+        WHERE n.nspname IN ('phi', 'app', 'audit', 'security') AND NOT c.relispartition
+        UNION ALL
+        SELECT format('%s.%s.%s', n.nspname, c.relname, t.attname), a.*
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        JOIN pg_attribute AS t ON t.attrelid = c.oid CROSS JOIN aclexplode(t.attacl) AS a
+        WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+        UNION ALL
+        SELECT format('%s.%s()', n.nspname, p.proname), a.*
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+        WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+        UNION ALL
+        SELECT format('schema %s', n.nspname), a.*
+        FROM pg_namespace AS n CROSS JOIN aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+        WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        UNION ALL
+        SELECT 'the database', a.*
+        FROM pg_database AS d CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+        WHERE d.datname = current_database()
+    ) AS g
     UNION
-    SELECT format('%s on %s.%s() to %s', a.privilege_type, n.nspname, p.proname,
-                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END)
-    FROM pg_proc AS p
-    JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
-    WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+    SELECT format('policy %s on %s.%s', q.polname, n.nspname, c.relname)
+    FROM pg_policy AS q JOIN pg_class AS c ON c.oid = q.polrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE NOT c.relispartition
 $$;
 
--- Records every difference since the last call in security_logs. Returns how many; the first call only looks.
+-- Records every difference since the last call in security_logs. Returns how many.
 CREATE OR REPLACE FUNCTION security.capture_privileges() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     change record;
     changes integer := 0;
-    first_time boolean := NOT EXISTS (SELECT FROM security.privilege_snapshot);
 BEGIN
     LOCK TABLE security.privilege_snapshot IN EXCLUSIVE MODE;
     FOR change IN
@@ -74,7 +94,6 @@ BEGIN
         ELSE
             DELETE FROM security.privilege_snapshot WHERE privilege = change.privilege;
         END IF;
-        CONTINUE WHEN first_time;
         changes := changes + 1;
         PERFORM audit.write_security_event(CASE WHEN change.added THEN 'privilege_added' ELSE 'privilege_removed' END,
                                            'warning', 'success', jsonb_build_object('privilege', change.privilege));

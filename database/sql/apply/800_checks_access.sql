@@ -14,104 +14,129 @@ AS $$
     LEFT JOIN pg_class AS c ON c.oid = r.oid
 $$;
 
--- Exactly one restrictive policy, for PUBLIC, on the tenant column in both directions; no permissive one for PUBLIC,
--- and none on a partition or child.
+-- Each protected relation has the policies that its entry asks for, and no other: a permissive one for somebody else is a
+-- way in, a missing restrictive one opens every tenant.
 CREATE OR REPLACE FUNCTION security.check_tenant_policy() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT r.relation::text,
-        CASE WHEN t.oid IS NULL THEN 'no restrictive policy tenant_isolation'
-             WHEN t.polcmd <> '*' THEN 'tenant_isolation does not cover every command'
-             WHEN t.polroles <> '{0}' THEN 'tenant_isolation does not cover every role'
-             WHEN regexp_replace(pg_get_expr(t.polqual, t.polrelid), '\s+', ' ', 'g') <> e.expected
-             THEN 'tenant_isolation reads by another rule'
-             WHEN regexp_replace(pg_get_expr(t.polwithcheck, t.polrelid), '\s+', ' ', 'g') <> e.expected
-             THEN 'tenant_isolation writes by another rule'
-             WHEN o.for_public > 0 THEN 'a permissive policy applies to PUBLIC'
-             WHEN r.is_child AND o.permissive > 0 THEN 'a partition or child has permissive policies of its own' END
+    SELECT format('policy %s on %s', coalesce(e.policy, f.policy), r.relation),
+        CASE WHEN e IS NULL THEN 'is nobody''s'
+             WHEN f IS NULL THEN 'is missing'
+             WHEN f IS DISTINCT FROM e THEN format('is %s for %s to %s: %s / %s',
+                 CASE WHEN f.permissive THEN 'permissive' ELSE 'restrictive' END, f.command, f.role_name, f.reads, f.writes) END
     FROM security.protected_relations AS r
     JOIN security.protected_tables AS p ON p.relation = r.root
-    CROSS JOIN LATERAL (SELECT format('(%I = ( SELECT context.tenant_id FROM app.context))', p.tenant_column)
-                        AS expected) AS e
-    LEFT JOIN pg_policy AS t ON t.polrelid = r.relation AND t.polname = 'tenant_isolation' AND NOT t.polpermissive
-    CROSS JOIN LATERAL (SELECT count(*) AS permissive, count(*) FILTER (WHERE 0 = ANY (q.polroles)) AS for_public
-                        FROM pg_policy AS q WHERE q.polrelid = r.relation AND q.polpermissive) AS o
+    CROSS JOIN LATERAL (
+        SELECT e, f FROM security.expected_policies(p, r.is_child) AS e
+        FULL JOIN security.found_policies(r.relation) AS f ON f.policy = e.policy
+    ) AS both_sides (e, f)
+    CROSS JOIN LATERAL (SELECT (both_sides.e).*) AS e
+    CROSS JOIN LATERAL (SELECT (both_sides.f).*) AS f
 $$;
 
--- The policies and the guards are only as good as their owner: ours, not able to sign in, reachable by one role.
+-- The policies and the guards are only as good as their owner: ours, not able to sign in, reachable by one role, or the
+-- keeper, whom nobody becomes.
 CREATE OR REPLACE FUNCTION security.check_ownership() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT c.oid::regclass::text, CASE WHEN pg_get_userbyid(c.relowner) <> 'medspasync_owner'
-                                       THEN format('belongs to %s', pg_get_userbyid(c.relowner)) END
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('phi', 'app', 'audit', 'security') AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+    SELECT o.object, CASE WHEN pg_get_userbyid(o.owner) NOT IN ('medspasync_owner', 'medspasync_keeper')
+                          THEN format('belongs to %s', pg_get_userbyid(o.owner)) END
+    FROM (
+        SELECT c.oid::regclass::text AS object, c.relowner AS owner
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('phi', 'app', 'audit', 'security') AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+        UNION ALL
+        SELECT format('%s()', p.oid::regproc), p.proowner FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+        UNION ALL
+        SELECT format('schema %s', n.nspname), n.nspowner FROM pg_namespace AS n WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+    ) AS o
     UNION ALL
-    SELECT format('%s()', p.oid::regproc), CASE WHEN pg_get_userbyid(p.proowner) <> 'medspasync_owner'
-                                                THEN format('belongs to %s', pg_get_userbyid(p.proowner)) END
-    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
+    SELECT format('database %s', d.datname), CASE WHEN pg_get_userbyid(d.datdba) <> 'medspasync_owner'
+                                                  THEN format('belongs to %s', pg_get_userbyid(d.datdba)) END
+    FROM pg_database AS d WHERE d.datname = current_database()
 $$;
 
--- No platform role has an attribute or a predefined role that walks past the policies; the kinds that cannot sign
--- in cannot; and only the migrator becomes the owner.
+-- No platform role has an attribute or a predefined role that walks past the policies; the kinds that cannot sign in
+-- cannot; only the migrator becomes the owner, and nobody the keeper. The credentials role has CREATEROLE only where
+-- applications sign in by password, and may then administer their roles without becoming or inheriting them.
 CREATE OR REPLACE FUNCTION security.check_roles() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT k.name,
         CASE WHEN r.oid IS NULL THEN 'role does not exist'
-             WHEN r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
+             WHEN r.rolsuper OR r.rolbypassrls OR (r.rolcreaterole AND NOT sets_passwords) OR r.rolcreatedb
+                 OR r.rolreplication
              THEN 'has SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION'
-             WHEN k.kind IN ('owner', 'audit_marker') AND r.rolcanlogin THEN 'must not be able to sign in'
+             WHEN k.kind IN ('owner', 'keeper', 'audit_marker') AND r.rolcanlogin THEN 'must not be able to sign in'
+             WHEN r.rolinherit THEN 'inherits'
              WHEN m.granted IS NOT NULL THEN format('is a member of %s', m.granted) END
     FROM security.roles AS k
     LEFT JOIN pg_roles AS r ON r.rolname = k.name
+    CROSS JOIN LATERAL (
+        SELECT k.kind = 'credentials' AND EXISTS (SELECT FROM security.settings AS s
+                                                  WHERE s.name = 'app_passwords' AND s.value = 'true') AS sets_passwords
+    ) AS c
     LEFT JOIN LATERAL (
         SELECT string_agg(pg_get_userbyid(a.roleid)::text, ', ') AS granted FROM pg_auth_members AS a
-        WHERE a.member = r.oid AND NOT (k.kind = 'migrator' AND pg_get_userbyid(a.roleid) = 'medspasync_owner')
+        LEFT JOIN security.roles AS g ON g.name = pg_get_userbyid(a.roleid)
+        WHERE a.member = r.oid
+            AND NOT (k.kind = 'migrator' AND pg_get_userbyid(a.roleid) = 'medspasync_owner' AND NOT a.admin_option
+                     AND to_jsonb(a) -> 'inherit_option' IS DISTINCT FROM 'true')
+            AND NOT (sets_passwords AND g.kind IS NOT DISTINCT FROM 'app'
+                     AND to_jsonb(a) -> 'set_option' IS NOT DISTINCT FROM 'false'
+                     AND to_jsonb(a) -> 'inherit_option' IS NOT DISTINCT FROM 'false')
     ) AS m ON true
     UNION ALL
     -- CREATEROLE administrators hold ADMIN OPTION on what they made (PostgreSQL 16); that is no way in by itself.
     SELECT pg_get_userbyid(a.member), format('can become %s', pg_get_userbyid(a.roleid))
     FROM pg_auth_members AS a
-    JOIN security.roles AS k ON k.name = pg_get_userbyid(a.roleid) AND k.kind IN ('owner', 'audit_marker')
-    WHERE pg_get_userbyid(a.member) <> 'medspasync_migrator'
+    JOIN security.roles AS k ON k.name = pg_get_userbyid(a.roleid)
+    LEFT JOIN security.roles AS m ON m.name = pg_get_userbyid(a.member)
+    WHERE m.name IS NULL
         AND (to_jsonb(a) -> 'set_option' IS DISTINCT FROM 'false'
              OR to_jsonb(a) -> 'inherit_option' IS DISTINCT FROM 'false')
 $$;
 
--- Table rights: nothing for PUBLIC; TRUNCATE, REFERENCES and TRIGGER for nobody; no changing right on a log; no
--- right on a partition; on a protected table only applications, break-glass and the audit marker.
+-- Rights on relations. A protected table: what its entry says, to the letter. Its partitions: nothing. Its sequences: for
+-- those that add rows. Elsewhere: nothing for PUBLIC; TRUNCATE, REFERENCES and TRIGGER for nobody; no changing right on a
+-- log or in `security`; nothing for roles that are none of the platform's; of a view, reading alone. That the platform's
+-- own relations have exactly the rights they came with is the business of `python -m database verify`.
 CREATE OR REPLACE FUNCTION security.check_table_rights() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT c.oid::regclass::text, string_agg(
-        CASE WHEN g.grantee IS NULL THEN NULL
-             WHEN g.grantee = 0 THEN format('PUBLIC has %s', g.privilege_type)
-             WHEN g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
-             THEN format('%s has %s', pg_get_userbyid(g.grantee), g.privilege_type)
-             WHEN l.relation IS NOT NULL AND g.privilege_type <> 'SELECT'
-             THEN format('%s has %s on a log', pg_get_userbyid(g.grantee), g.privilege_type)
-             WHEN p.is_child THEN format('%s reaches the partition or child itself', pg_get_userbyid(g.grantee))
-             WHEN p.relation IS NOT NULL AND coalesce(k.kind, '') NOT IN ('app', 'breakglass', 'audit_marker')
-             THEN format('%s has %s', pg_get_userbyid(g.grantee), g.privilege_type)
-             WHEN p.relation IS NOT NULL AND k.kind <> 'app' AND g.privilege_type <> 'SELECT'
-             THEN format('%s has %s', pg_get_userbyid(g.grantee), g.privilege_type)
-             WHEN n.nspname = 'security' AND g.privilege_type <> 'SELECT'
-             THEN format('%s has %s', pg_get_userbyid(g.grantee), g.privilege_type) END, '; ')
+    SELECT c.oid::regclass::text, string_agg(x.wrong, '; ' ORDER BY x.wrong)
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN security.protected_relations AS p ON p.relation = c.oid
+    LEFT JOIN security.protected_relations AS r ON r.relation = c.oid
+    LEFT JOIN security.protected_tables AS p ON p.relation = c.oid
     LEFT JOIN security.log_relations AS l ON l.relation = c.oid
     LEFT JOIN LATERAL (
-        SELECT a.grantee, a.privilege_type FROM aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner
-        UNION
-        SELECT a.grantee, a.privilege_type FROM pg_attribute AS t CROSS JOIN aclexplode(t.attacl) AS a
-        WHERE t.attrelid = c.oid AND a.grantee <> c.relowner
-    ) AS g ON true
-    LEFT JOIN security.roles AS k ON k.name = pg_get_userbyid(g.grantee)
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-        AND (n.nspname IN ('phi', 'app', 'audit', 'security') OR p.relation IS NOT NULL)
+        SELECT o.writers FROM pg_depend AS d JOIN security.protected_tables AS o ON o.relation = d.refobjid
+        WHERE c.relkind = 'S' AND d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+        LIMIT 1
+    ) AS s ON true
+    LEFT JOIN LATERAL (
+        SELECT format('%s has %s', f.role_name, f.privilege) AS wrong
+        FROM security.found_rights(c.oid) AS f
+        LEFT JOIN security.roles AS k ON k.name = f.role_name
+        WHERE CASE WHEN p.relation IS NOT NULL THEN (f.role_name, f.privilege) NOT IN
+                       (SELECT e.role_name, e.privilege FROM security.expected_rights(p) AS e)
+                   WHEN r.relation IS NOT NULL THEN true
+                   WHEN s.writers IS NOT NULL THEN f.privilege <> 'USAGE' OR f.role_name <> ALL (s.writers)
+                   WHEN k.name IS NULL THEN n.nspname IN ('phi', 'app', 'audit', 'security') OR f.role_name = 'PUBLIC'
+                   WHEN f.privilege ~ '^(TRUNCATE|REFERENCES|TRIGGER|MAINTAIN)' OR f.privilege ~ 'grant option$' THEN true
+                   WHEN l.relation IS NOT NULL OR n.nspname = 'security' OR c.relkind IN ('v', 'm') THEN f.privilege !~ '^SELECT'
+                   ELSE false END
+        UNION ALL
+        SELECT format('%s has no %s', e.role_name, e.privilege)
+        FROM security.expected_rights(p) AS e
+        WHERE p.relation IS NOT NULL
+            AND (e.role_name, e.privilege) NOT IN (SELECT f.role_name, f.privilege FROM security.found_rights(c.oid) AS f)
+    ) AS x ON true
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+        AND n.nspname !~ '^pg_(toast|temp)'
+        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
     GROUP BY c.oid
 $$;
 
@@ -149,7 +174,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('%s()', p.oid::regproc),
         CASE WHEN r.rolsuper OR r.rolbypassrls THEN format('owner %s walks past row level security', r.rolname)
-             WHEN s.path IS NULL THEN 'no fixed search_path'
+             -- app.tenant() qualifies every name instead: a path of its own would cost as much as all the rest of it.
+             WHEN s.path IS NULL AND p.oid <> 'app.tenant()'::regprocedure THEN 'no fixed search_path'
              WHEN s.path !~ '^pg_catalog,.*pg_temp$' THEN format('search_path is %s', s.path)
              -- pgaudit logs no read inside it; those of the platform's schemas record theirs themselves.
              WHEN r.rolname = 'medspasync_owner' AND n.nspname NOT IN ('app', 'audit', 'security')
@@ -164,42 +190,150 @@ AS $$
         AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')
 $$;
 
--- A view reads with its owner's rights unless it says otherwise, and a materialised one holds rows beyond any policy.
+-- A view reads with its owner's rights unless it says otherwise, also a view on a view, and a materialised one holds rows
+-- beyond any policy.
 CREATE OR REPLACE FUNCTION security.check_views() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT DISTINCT v.oid::regclass::text,
+    WITH RECURSIVE reading AS (
+        SELECT relation::oid AS oid FROM security.protected_relations
+        UNION SELECT relation FROM security.log_relations
+        UNION
+        SELECT w.ev_class FROM reading AS r
+        JOIN pg_depend AS d ON d.refobjid = r.oid AND d.refclassid = 'pg_class'::regclass
+            AND d.classid = 'pg_rewrite'::regclass
+        JOIN pg_rewrite AS w ON w.oid = d.objid
+    )
+    SELECT v.oid::regclass::text,
         CASE WHEN v.relkind = 'm' THEN 'a materialised view copies protected rows'
              WHEN coalesce(v.reloptions::text, '') !~ 'security_invoker=(true|on|1|yes)' THEN 'not security_invoker' END
-    FROM pg_depend AS d
-    JOIN pg_rewrite AS w ON w.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
-    JOIN pg_class AS v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm')
-    WHERE d.refclassid = 'pg_class'::regclass
-        AND d.refobjid IN (SELECT relation FROM security.protected_relations
-                           UNION SELECT relation FROM security.log_relations)
+    FROM reading AS r JOIN pg_class AS v ON v.oid = r.oid AND v.relkind IN ('v', 'm')
 $$;
 
--- Tables that hold personal data by their column names, and are under no protection.
+-- Every table, in whatever schema but the platform's three (which verify compares one by one), is protected or exempted
+-- with a reason and an end. Names of columns are a hint only.
 CREATE OR REPLACE FUNCTION security.check_unprotected_tables() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT c.oid::regclass::text,
-        CASE WHEN hit.columns IS NOT NULL AND NOT EXISTS (SELECT FROM security.protected_relations AS p
-                                                          WHERE p.relation = c.oid)
-             THEN format('sensitive columns %s, not under secure_table()', hit.columns) END
+        CASE WHEN EXISTS (SELECT FROM security.protected_relations AS p WHERE p.relation = c.oid)
+                 OR EXISTS (SELECT FROM pg_depend AS d JOIN security.protected_tables AS p ON p.relation = d.refobjid
+                            WHERE c.relkind = 'S' AND d.objid = c.oid AND d.deptype IN ('a', 'i')) THEN NULL
+             WHEN x.relation IS NULL THEN 'neither under secure_table() nor exempted'
+             WHEN x.expires_on < current_date THEN format('its exemption ended on %s', x.expires_on)
+             WHEN x.expires_on > current_date + 366 OR x.granted_on > current_date THEN 'its exemption is longer than a year'
+        END || coalesce(', sensitive columns ' || hit.columns, '')
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN security.lint_exemptions AS x ON x.relation = c.oid
     LEFT JOIN LATERAL (
         SELECT string_agg(DISTINCT a.attname::text, ', ') AS columns
         FROM pg_attribute AS a JOIN security.sensitive_terms AS t ON a.attname ~* t.pattern
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS hit ON true
-    WHERE c.relkind IN ('r', 'p', 'f')
-        AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'audit', 'security', 'extensions')
+    WHERE c.relkind IN ('r', 'p', 'f', 'm', 'S')
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'app', 'audit', 'security')
         AND n.nspname !~ '^pg_(toast|temp)'
         AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
-        AND NOT EXISTS (SELECT FROM security.lint_exemptions AS x
-                        WHERE x.relation = c.oid AND x.expires_on >= current_date)
+        -- A sequence is its table's business.
+        AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')
+                                                 AND NOT EXISTS (SELECT FROM security.protected_tables AS p WHERE p.relation = d.refobjid)))
+    UNION ALL
+    SELECT format('exemption of %s', x.relation), 'the table is under the platform''s care'
+    FROM security.lint_exemptions AS x JOIN pg_class AS c ON c.oid = x.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('app', 'audit', 'security')
+$$;
+
+-- Code that nobody looked at: functions outside the platform's three schemas, rules, and what reaches further than a schema.
+CREATE OR REPLACE FUNCTION security.check_foreign_code() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT p.oid::regprocedure::text,
+        CASE WHEN x.signature IS NULL THEN 'not in security.function_exemptions'
+             WHEN x.expires_on < current_date OR x.expires_on > current_date + 366 OR x.granted_on > current_date
+             THEN 'its exemption is over, or longer than a year'
+             WHEN EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.is_grantable AND a.grantee <> p.proowner)
+             THEN 'somebody may pass on its use' END
+    FROM pg_proc AS p
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    LEFT JOIN security.function_exemptions AS x ON x.signature = p.oid::regprocedure::text
+    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'app', 'audit', 'security')
+        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT format('rule %s on %s', w.rulename, w.ev_class::regclass), 'a rule rewrites statements'
+    FROM pg_rewrite AS w WHERE w.rulename <> '_RETURN' AND w.oid >= 16384
+    UNION ALL
+    SELECT format('%s %s', o.kind, o.name), 'no part of the platform'
+    FROM (SELECT 'event trigger' AS kind, evtname::text AS name, oid, 'pg_event_trigger'::regclass AS class FROM pg_event_trigger
+          UNION ALL SELECT 'publication', pubname, oid, 'pg_publication'::regclass FROM pg_publication
+          UNION ALL SELECT 'foreign server', srvname, oid, 'pg_foreign_server'::regclass FROM pg_foreign_server
+          UNION ALL SELECT 'foreign data wrapper', fdwname, oid, 'pg_foreign_data_wrapper'::regclass FROM pg_foreign_data_wrapper
+          UNION ALL SELECT 'language', lanname, oid, 'pg_language'::regclass FROM pg_language WHERE oid >= 16384
+          UNION ALL SELECT 'cast', format('%s to %s', castsource::regtype, casttarget::regtype), oid, 'pg_cast'::regclass
+                    FROM pg_cast WHERE oid >= 16384
+          UNION ALL SELECT 'operator', oprname, oid, 'pg_operator'::regclass FROM pg_operator WHERE oid >= 16384
+          UNION ALL SELECT 'operator class', opcname, oid, 'pg_opclass'::regclass FROM pg_opclass WHERE oid >= 16384
+          UNION ALL SELECT 'conversion', conname, oid, 'pg_conversion'::regclass FROM pg_conversion WHERE oid >= 16384
+          UNION ALL SELECT 'access method', amname, oid, 'pg_am'::regclass FROM pg_am WHERE oid >= 16384) AS o
+    WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
+    UNION ALL
+    -- Azure's own come and go: index tuning makes hypopg for a session.
+    SELECT format('extension %s', e.extname), CASE WHEN e.extname NOT IN
+        ('plpgsql', 'pgcrypto', 'pgaudit', 'pg_stat_statements', 'pgaadauth', 'azure', 'hypopg') THEN 'no part of the platform' END
+    FROM pg_extension AS e
+$$;
+
+-- What the registry says of a table is still so: a column that was renamed takes the trail's row ids, or a person's rights,
+-- with it.
+CREATE OR REPLACE FUNCTION security.check_columns() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('%s.%s', p.relation, w.name),
+        CASE WHEN a.attname IS NULL THEN 'no such column any more'
+             WHEN NOT a.atttypid = ANY (w.types) THEN format('is %s', a.atttypid::regtype)
+             WHEN w.not_null AND NOT a.attnotnull THEN 'may be null' END
+    FROM security.protected_tables AS p
+    CROSS JOIN LATERAL (
+        VALUES (p.id_column, '{uuid,bigint,integer}'::regtype[], true), (p.tenant_column, '{uuid}', true),
+            (p.subject_column, '{uuid}', false), (p.retain_from, '{timestamptz,timestamp,date}', false)
+    ) AS w (name, types, not_null)
+    LEFT JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE w.name IS NOT NULL
+    UNION ALL
+    SELECT format('%s.%s', p.relation, c), CASE WHEN a.attname IS NULL THEN 'no such column any more'
+                                                WHEN a.attnotnull THEN 'cannot be cleared' END
+    FROM security.protected_tables AS p CROSS JOIN unnest(p.clear_columns) AS c
+    LEFT JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = c AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+
+-- Large objects are under no policy and in no trail, and PUBLIC may make them.
+CREATE OR REPLACE FUNCTION security.check_large_objects() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT 'large objects', CASE WHEN count(*) > 0 THEN format('%s of %s', count(*), string_agg(DISTINCT pg_get_userbyid(lomowner)::text, ', ')) END
+    FROM pg_largeobject_metadata
+$$;
+
+-- A major upgrade in place (pg_upgrade) stops at columns that keep an object's number: it is another one afterwards.
+CREATE OR REPLACE FUNCTION security.check_portability() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('columns of %s', t.name), CASE WHEN string_agg(a.attrelid::regclass || '.' || a.attname, ', ') IS NOT NULL
+        THEN format('%s: pg_upgrade refuses', string_agg(a.attrelid::regclass || '.' || a.attname, ', ')) END
+    FROM unnest(ARRAY['regcollation', 'regconfig', 'regdictionary', 'regnamespace', 'regoper', 'regoperator', 'regproc',
+                      'regprocedure']) AS t (name)
+    LEFT JOIN (SELECT b.* FROM pg_attribute AS b JOIN pg_class AS c ON c.oid = b.attrelid AND c.relkind IN ('r', 'p', 'm')
+               WHERE b.attrelid >= 16384 AND NOT b.attisdropped) AS a
+        ON a.atttypid = t.name::regtype OR a.atttypid = (t.name || '[]')::regtype
+    GROUP BY t.name
+$$;
+
+-- Every hold has been looked at lately enough.
+CREATE OR REPLACE FUNCTION security.check_holds() RETURNS TABLE (object text, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('hold %s', h.hold_id), CASE WHEN h.until < current_date THEN 'is past the day on which it was to be looked at' END
+    FROM security.holds AS h WHERE h.released_at IS NULL
 $$;
 
 -- Policies compare the tenant column in every query: without an index each one reads the whole table.
@@ -207,10 +341,7 @@ CREATE OR REPLACE FUNCTION security.check_tenant_index() RETURNS TABLE (object t
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT p.relation::text,
-        CASE WHEN NOT EXISTS (SELECT FROM pg_index AS i
-                              JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-                              WHERE i.indrelid = p.relation AND i.indisvalid AND i.indpred IS NULL
-                                  AND a.attname = p.tenant_column)
+        CASE WHEN NOT security.has_tenant_index(p.relation, p.tenant_column)
              THEN 'no index begins with the tenant column' END
     FROM security.protected_tables AS p
 $$;
@@ -228,28 +359,43 @@ AS $$
     FROM security.context_keys AS k LEFT JOIN security.roles AS r ON r.name = k.role_name
 $$;
 
--- Functions and views are what apply left: somebody who replaces app.context has replaced every policy.
-CREATE OR REPLACE FUNCTION security.definitions() RETURNS TABLE (object text, definition text)
+-- Who may create something could put it where a name is looked for, or outside the lint's sight. Nobody but the owner
+-- may in the platform's schemas, none of the platform's roles anywhere else, temporary tables included.
+CREATE OR REPLACE FUNCTION security.check_schema_rights() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT p.oid::regprocedure::text, CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE pg_get_functiondef(p.oid) END
-    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('app', 'audit', 'security')
+    SELECT format('database %s', d.datname),
+        (SELECT string_agg(format('%s has %s', k.name, a.privilege_type), '; ')
+         FROM aclexplode(d.datacl) AS a JOIN security.roles AS k ON k.name = pg_get_userbyid(a.grantee)
+         WHERE a.grantee <> d.datdba AND (a.privilege_type <> 'CONNECT' OR a.is_grantable))
+    FROM pg_database AS d WHERE d.datname = current_database()
     UNION ALL
-    SELECT c.oid::regclass::text, concat(c.reloptions::text, pg_get_viewdef(c.oid))
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'v' AND n.nspname IN ('app', 'audit', 'security')
+    SELECT format('schema %s', n.nspname),
+        (SELECT string_agg(format('%s has %s', pg_get_userbyid(a.grantee), a.privilege_type), '; ')
+         FROM aclexplode(n.nspacl) AS a
+         WHERE a.grantee NOT IN (0, n.nspowner) AND (a.privilege_type = 'CREATE' OR a.is_grantable)
+             AND (n.nspname IN ('phi', 'app', 'audit', 'security')
+                  OR pg_get_userbyid(a.grantee) IN (SELECT k.name FROM security.roles AS k)))
+    FROM pg_namespace AS n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 $$;
 
-CREATE TABLE IF NOT EXISTS security.applied_definitions (object text PRIMARY KEY, digest text NOT NULL);
-COMMENT ON TABLE security.applied_definitions IS 'SHA-256 of each function and view, as the last apply left them';
-
-CREATE OR REPLACE FUNCTION security.check_definitions() RETURNS TABLE (object text, problem text)
+-- Roles beside the platform's. Superusers and Azure's administrators can take any right, so each use of them is an
+-- alert; anybody else who walks past the policies, or reads tables that have none, is a way around everything here.
+-- Azure's own roles by name: another one that only begins like them is anybody's.
+CREATE OR REPLACE FUNCTION security.check_other_roles() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(a.object, d.object),
-        CASE WHEN d.object IS NULL THEN 'is gone'
-             WHEN a.object IS NULL THEN 'was added after the last apply'
-             WHEN a.digest <> encode(sha256(convert_to(d.definition, 'UTF8')), 'hex') THEN 'was replaced after the last apply' END
-    FROM security.applied_definitions AS a FULL JOIN security.definitions() AS d ON d.object = a.object
+    SELECT r.rolname::text,
+        CASE WHEN r.rolbypassrls THEN 'walks past row level security'
+             WHEN m.granted IS NOT NULL THEN format('is a member of %s', m.granted) END
+    FROM pg_roles AS r
+    LEFT JOIN LATERAL (
+        SELECT string_agg(g.rolname::text, ', ') AS granted FROM pg_roles AS g
+        WHERE g.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files',
+                            'pg_execute_server_program', 'pg_maintain')
+            AND pg_has_role(r.oid, g.oid, 'MEMBER')
+    ) AS m ON true
+    WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND r.rolname NOT IN ('azure_pg_admin', 'azuresu', 'replication')
+        AND r.rolname NOT IN (SELECT k.name FROM security.roles AS k)
+        AND NOT EXISTS (SELECT FROM pg_roles AS z WHERE z.rolname = 'azure_pg_admin' AND pg_has_role(r.oid, z.oid, 'MEMBER'))
 $$;

@@ -1,6 +1,7 @@
 -- Checks of column encryption.
 
--- Every sealed column is binary, refuses plain text, and its values are under keys that still exist.
+-- Every sealed column is binary and refuses plain text. Whether its values are under keys that still exist is seen in each
+-- tenant's context alone: app.values_without_key(), which a rotation reports.
 CREATE OR REPLACE FUNCTION security.check_sealed_columns() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -8,7 +9,7 @@ AS $$
         CASE WHEN a.atttypid IS DISTINCT FROM 'bytea'::regtype THEN 'is not bytea'
              WHEN c.oid IS NULL THEN 'no constraint keeps plain text out'
              WHEN NOT c.convalidated THEN 'its constraint was never validated'
-             WHEN pg_get_constraintdef(c.oid) <> format('CHECK (((octet_length(%I) > 64) AND (get_byte(%I, 0) = 1)))', s.key, s.key)
+             WHEN pg_get_constraintdef(c.oid) <> security.sealed_constraint(s.key::name)
              THEN 'its constraint is another one' END
     FROM security.protected_tables AS p
     CROSS JOIN jsonb_each_text(p.sealed_columns) AS s
@@ -23,7 +24,9 @@ AS $$
         CASE WHEN k.state = 'active' AND k.rotate_after < now() THEN format('due for rotation since %s', k.rotate_after::date)
              WHEN k.state = 'retiring' AND k.rotate_after < now() - interval '90 days' THEN 'retiring for too long'
              WHEN k.wrapping_key !~ '^https://[^/]+/keys/[^/]+/[0-9a-f]{32}$'
-             THEN 'is not wrapped by a versioned Key Vault key' END
+             THEN 'is not wrapped by a versioned Key Vault key'
+             WHEN NOT EXISTS (SELECT FROM security.wrapping_keys AS w WHERE k.wrapping_key ^@ w.prefix)
+             THEN 'is wrapped by a key that is not registered' END
     FROM security.data_keys AS k WHERE k.state <> 'destroyed'
 $$;
 
@@ -37,8 +40,8 @@ AS $$
     LEFT JOIN pg_namespace AS n ON n.oid = e.extnamespace
     UNION ALL
     SELECT format('USAGE on schema extensions: %s', r.rolname),
-        CASE WHEN has_schema_privilege(r.oid, 'extensions', 'USAGE') <> (k.kind = 'owner')
-             THEN 'only the owner may use it' END
+        CASE WHEN has_schema_privilege(r.oid, 'extensions', 'USAGE') <> (k.kind IN ('owner', 'keeper'))
+             THEN 'only the owner and the keeper may use it' END
     FROM security.roles AS k JOIN pg_roles AS r ON r.rolname = k.name
     WHERE k.kind <> 'migrator'
 $$;

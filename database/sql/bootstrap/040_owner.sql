@@ -1,4 +1,4 @@
--- As the owner: what it creates later is closed to PUBLIC, and the tables that the runner needs.
+-- As the owner: what it creates later is closed to PUBLIC, and the tables that the runner and the keeper need.
 SET LOCAL ROLE medspasync_owner;
 
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
@@ -17,13 +17,9 @@ COMMENT ON TABLE security.schema_history IS 'What the runner has executed, with 
 
 CREATE TABLE IF NOT EXISTS security.roles (
     name text PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('owner', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
+    kind text NOT NULL CHECK (kind IN ('owner', 'keeper', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
                                        'credentials', 'audit_marker'))
 );
--- In a database that was made before the kind.
-ALTER TABLE security.roles DROP CONSTRAINT IF EXISTS roles_kind_check,
-    ADD CONSTRAINT roles_kind_check CHECK (kind IN ('owner', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
-                                                    'credentials', 'audit_marker'));
 COMMENT ON TABLE security.roles IS 'The platform roles of roles.yaml, as of the last bootstrap';
 INSERT INTO security.roles (name, kind)
 SELECT name, kind
@@ -42,5 +38,9 @@ VALUES ('pgaudit', current_setting('medspasync.pgaudit'),
     ('app_passwords', jsonb_path_exists(current_setting('medspasync.roles')::jsonb, '$[*] ? (@.password == true)')::text,
         'true: applications sign in by password, which the credentials role sets; false: by Entra')
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+GRANT USAGE, CREATE ON SCHEMA app, security TO medspasync_keeper;
+GRANT USAGE ON SCHEMA audit TO medspasync_keeper;
+GRANT SELECT ON security.roles TO medspasync_keeper;
 
 RESET ROLE;

@@ -1,7 +1,13 @@
--- Extensions live in a schema of their own that only the owner may use: pgcrypto's functions are
--- EXECUTE-able by PUBLIC and belong to the server, so the schema is the only lock we can put on them.
-CREATE SCHEMA IF NOT EXISTS extensions;
-REVOKE ALL ON SCHEMA extensions FROM PUBLIC;
+-- Extensions live in a schema of their own that only the owner and the keeper may use: pgcrypto's functions are
+-- EXECUTE-able by PUBLIC and belong to the server, so the schema is the only lock we can put on them. It belongs to the
+-- administrator who made it; another one leaves it as it is.
+DO $$
+BEGIN
+    IF to_regnamespace('extensions') IS NULL THEN
+        CREATE SCHEMA extensions;
+        GRANT USAGE ON SCHEMA extensions TO medspasync_owner, medspasync_keeper;
+    END IF;
+END $$;
 
 DO $$
 DECLARE

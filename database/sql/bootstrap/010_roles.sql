@@ -49,7 +49,6 @@ BEGIN
         WHERE listed.kind = 'app'
     LOOP
         IF role.had_password AND NOT role.password THEN
-            EXECUTE format('ALTER ROLE %I PASSWORD NULL', role.name);
             EXECUTE format('COMMENT ON ROLE %I IS NULL', role.name);
         END IF;
         may_set := EXISTS (SELECT FROM pg_auth_members
@@ -61,6 +60,23 @@ BEGIN
         ELSIF may_set AND NOT role.password THEN
             EXECUTE format('REVOKE %I FROM medspasync_credentials CASCADE', role.name);
         END IF;
+    END LOOP;
+END $$;
+
+-- A role may give itself a password, and nobody but a superuser can see that it did: each bootstrap takes it away again
+-- from roles that sign in without one. A server that forbids it for its principals says so in its log; they are no worse
+-- off than before.
+DO $$
+DECLARE
+    role record;
+BEGIN
+    FOR role IN SELECT * FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb)
+                AS listed (name text, kind text, password boolean) WHERE NOT coalesce(listed.password, false) LOOP
+        BEGIN
+            EXECUTE format('ALTER ROLE %I PASSWORD NULL', role.name);
+        EXCEPTION WHEN others THEN
+            RAISE LOG 'medspasync: the password of % could not be taken: %', role.name, SQLERRM;
+        END;
     END LOOP;
 END $$;
 

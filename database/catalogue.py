@@ -1,0 +1,181 @@
+"""What the platform's objects are, read from PostgreSQL's own catalogue, and held against the digest that ships with
+this program, one file a major version (``catalogue/17.json``).
+
+Nothing here asks the database about itself: no function, view or table of it is used, only ``pg_catalog``, which nobody
+but a superuser can alter. So what somebody planted with the owner's rights shows, however often `apply` has run since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from database import catalogue_queries as queries
+from database.files import ROOT, role_catalogue
+
+SHIPPED = ROOT / "catalogue"
+LOGS = ("hipaa_audit_logs", "security_logs")
+_MONTH = re.compile(r"audit\.(hipaa_audit_logs|security_logs)_(\d{4})_(\d{2})")
+
+Definitions = dict[str, str]
+"""Object to its definition, as text that is the same on every server of one major version."""
+
+
+@dataclass
+class Difference:
+    """What the live catalogue has otherwise than the shipped one, by object."""
+
+    missing: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """One line an object."""
+        return (
+            [f"{name} is another one" for name in self.changed]
+            + [f"{name} is no part of the platform" for name in self.added]
+            + [f"{name} is gone" for name in self.missing]
+        )
+
+
+def digest(definitions: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of each definition."""
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(definitions.items())}
+
+
+@cache
+def shipped(major: int) -> dict[str, str] | None:
+    """The digest for a major version; None when this program has none."""
+    path = SHIPPED / f"{major}.json"
+    if not path.exists():
+        return None
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def write(definitions: Mapping[str, str], major: int, folder: Path = SHIPPED) -> Path:
+    """Write the digest of a scratch server, to be shipped."""
+    path = folder / f"{major}.json"
+    path.write_text(json.dumps(digest(definitions), indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def compare(found: Mapping[str, str], expected: Mapping[str, str]) -> Difference:
+    """Live definitions against a shipped digest."""
+    live = digest(found)
+    return Difference(
+        missing=sorted(expected.keys() - live.keys()),
+        added=sorted(live.keys() - expected.keys()),
+        changed=sorted(name for name in live.keys() & expected.keys() if live[name] != expected[name]),
+    )
+
+
+def read(connection: Connection[tuple]) -> Definitions:
+    """The definitions of everything in the platform's schemas, and of its reference tables.
+
+    In a transaction of the caller's: the search path and the time zone are set for the rest of it.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("SET LOCAL search_path = pg_catalog")
+        cursor.execute("SET LOCAL timezone = 'UTC'")
+        found: Definitions = {}
+        parts = _by_relation(cursor.execute(queries.PARTS.encode()).fetchall())
+        references = _reference_tables()
+        for row in cursor.execute(queries.RELATIONS.encode()).fetchall():
+            if row["schema"] == "phi":
+                if row["name"] in references:
+                    found |= _reference_table(row, parts.get(row["oid"], []))
+            else:
+                name, text = _relation(row, parts.get(row["oid"], []))
+                # Every month's partition is the same but for its name and bounds.
+                if found.setdefault(name, text) != text:
+                    found[f"{row['name']}, unlike its siblings"] = text
+        own_trails = {row["name"] for row in cursor.execute(queries.TRAILS.encode()).fetchall()}
+        for row in cursor.execute(queries.FUNCTIONS.encode()).fetchall():
+            # The trail function of a table that an application brought is compared by the check `audit-triggers`.
+            if row["name"] not in own_trails or row["of_table"] in references:
+                found[f"function {row['signature']}"] = f"{row['definition']}\n{_rights(row['acl'], row['owner'])}"
+        for row in cursor.execute(queries.OTHERS.encode()).fetchall():
+            found[row["name"]] = f"{row['definition']}\n{_rights(row['acl'], row['owner'])}"
+    return found
+
+
+def _by_relation(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    grouped: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row["oid"], []).append(row)
+    return grouped
+
+
+def _relation(row: dict[str, Any], parts: list[dict[str, Any]]) -> tuple[str, str]:
+    lines = [row["definition"], _rights(row["acl"], row["owner"])]
+    lines += [
+        f"{part['kind']} {part['name']} {part['definition']} {_rights(part['acl'], row['owner'])}" for part in parts
+    ]
+    name, text = row["name"], "\n".join(lines)
+    month = _MONTH.fullmatch(name)
+    if month and row["parent"] == f"audit.{month[1]}":
+        year, number = int(month[2]), int(month[3])
+        following = f"{year + number // 12}-{number % 12 + 1:02}"
+        bounds = f"FOR VALUES FROM ('{year}-{number:02}-01 00:00:00+00') TO ('{following}-01 00:00:00+00')"
+        short = name.removeprefix("audit.")
+        return f"a month of audit.{month[1]}", text.replace(bounds, "its month").replace(short, "its name")
+    return f"relation {name}", text
+
+
+def _reference_table(row: dict[str, Any], parts: list[dict[str, Any]]) -> Definitions:
+    """Applications may add columns and plain indexes to the reference tables; what is there stays as it is. Policies,
+    triggers and rights go by the registry, which has checks of its own."""
+    found = {f"relation {row['name']}": row["definition"]}
+    for part in parts:
+        if part["kind"] in ("column", "constraint") or (part["kind"] == "index" and not part["plain"]):
+            found[f"{part['kind']} {part['name']} of {row['name']}"] = part["definition"]
+    return found
+
+
+def added_columns(found: Mapping[str, str], expected: Mapping[str, str]) -> set[str]:
+    """Columns of reference tables beyond the platform's: an application's, and no finding."""
+    return {name for name in found.keys() - expected.keys() if name.startswith("column ")}
+
+
+@cache
+def _reference_tables() -> frozenset[str]:
+    """The reference tables, by the file that makes them."""
+    text = (ROOT / "sql" / "apply" / "900_reference_tables.sql").read_text(encoding="utf-8")
+    made = re.findall(r"^CREATE TABLE IF NOT EXISTS (phi\.\w+) ", text, re.MULTILINE)
+    partitions = set(re.findall(r"^CREATE TABLE IF NOT EXISTS (phi\.\w+) PARTITION OF", text, re.MULTILINE))
+    return frozenset(set(made) - partitions)
+
+
+def reference_tables() -> frozenset[str]:
+    """Names of the tables that the platform brings, with their schema; partitions are not among them."""
+    return _reference_tables()
+
+
+def _rights(acl: list[list[Any]] | None, owner: str) -> str:
+    """Rights as text. Where every role of a kind has the same, the kind stands for them: the list of applications is
+    ``roles.yaml``'s."""
+    kinds: dict[str, list[str]] = {}
+    for role in role_catalogue():
+        kinds.setdefault(str(role["kind"]), []).append(str(role["name"]))
+    held: dict[str, set[str]] = {}
+    for grantee, privilege, grantable in acl or []:
+        held.setdefault(grantee, set()).add(privilege + ("*" if grantable else ""))
+    said = [f"owner {owner}"]
+    for kind, names in sorted(kinds.items()):
+        of_kind = {frozenset(held.get(name, set())) for name in names if name != owner}
+        if len(of_kind) == 1 and len(names) > 1 and (same := of_kind.pop()):
+            said.append(f"kind {kind}: {','.join(sorted(same))}")
+            for name in names:
+                held.pop(name, None)
+    said += [f"{name}: {','.join(sorted(privileges))}" for name, privileges in sorted(held.items())]
+    return "; ".join(said)

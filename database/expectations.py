@@ -1,0 +1,221 @@
+"""What a database must hold that no file of SQL can be compared with: settings and passwords of roles, rights on the
+database, and the rows of the registry that came with the program."""
+
+# ruff: noqa: E501, S608 (SQL statements stay on one line; what is put into them are names of this file)
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from database.catalogue import reference_tables
+from database.files import role_catalogue, sql_text
+
+Problems = list[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finding: its rule without ``database/``, controls, how much was looked at and what is wrong."""
+
+    rule: str
+    controls: tuple[str, ...]
+    examined: int
+    problems: Problems
+    remediation: str
+    warning: str = ""
+
+
+def judge(connection: Connection[tuple]) -> list[Result]:
+    """All of it, in a transaction of the caller's in which the search path is ``pg_catalog``."""
+    return [role_settings(connection), passwords(connection), database_rights(connection), registry(connection)]
+
+
+def role_settings(connection: Connection[tuple]) -> Result:
+    """Settings, limits and sign-in of each role are those of ``roles.yaml``; nothing is set for the database or for a role
+    in every database."""
+    problems: Problems = []
+    rows = connection.execute(
+        "SELECT CASE s.setrole WHEN 0 THEN '' ELSE pg_get_userbyid(s.setrole)::text END, s.setdatabase = 0, s.setconfig "
+        "FROM pg_db_role_setting AS s WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    ).fetchall()
+    names = {str(role["name"]) for role in role_catalogue()}
+    found = {role: _parse(config) for role, everywhere, config in rows if role in names and not everywhere}
+    for role, everywhere, config in rows:
+        if not role and not everywhere:
+            problems += [f"the database sets {name}" for name in _parse(config)]
+        elif role in names and everywhere:
+            problems += [f"{role} sets {name} in every database" for name in _parse(config)]
+    attributes = {
+        name: (can, limit, until)
+        for name, can, limit, until in connection.execute(
+            "SELECT rolname, rolcanlogin, rolconnlimit, rolvaliduntil::text FROM pg_roles"
+        ).fetchall()
+    }
+    for role in role_catalogue():
+        name: str = str(role["name"])
+        wanted: Any = role.get("settings", {})
+        live = found.get(name, {})
+        problems += [
+            f"{name} has {key} = {live.get(key, '(unset)')}, listed is {wanted.get(key, '(nothing)')}"
+            for key in sorted(live.keys() | wanted.keys())
+            if live.get(key) != wanted.get(key)
+        ]
+        expected = (role["login"], role.get("connection_limit", -1), None)
+        if attributes.get(name) != expected:
+            problems.append(
+                f"{name}: sign-in, connection limit or end are {attributes.get(name)}, listed are {expected}"
+            )
+    return Result(
+        "role-settings",
+        ("164.312(a)(1)", "164.312(a)(2)(iii)"),
+        len(names),
+        problems,
+        "run bootstrap, which resets them",
+    )
+
+
+def _parse(config: list[str]) -> dict[str, str]:
+    return dict(entry.split("=", 1) for entry in config)
+
+
+def passwords(connection: Connection[tuple]) -> Result:
+    """No role has a password but those that sign in by one. Only a superuser can see that; for everybody else the alert
+    `database-role-change` and the next bootstrap are what remains."""
+    controls = ("164.312(d)",)
+    row = connection.execute("SELECT has_table_privilege('pg_authid', 'SELECT')").fetchone()
+    if row != (True,):
+        note = "whether roles have passwords is a superuser's to see; bootstrap takes them, each change is an alert"
+        return Result("passwords", controls, 0, [], "", note)
+    setting = connection.execute("SELECT value FROM security.settings WHERE name = 'app_passwords'").fetchone()
+    allowed = [role["name"] for role in role_catalogue() if role["kind"] == "app"] if setting == ("true",) else []
+    rows = connection.execute("SELECT rolname FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
+    names = {role["name"] for role in role_catalogue()}
+    problems = [f"{name} has a password" for (name,) in rows if name in names and name not in allowed]
+    return Result("passwords", controls, len(names), problems, "run bootstrap, which takes them")
+
+
+def database_rights(connection: Connection[tuple]) -> Result:
+    """CONNECT for the roles that sign in and for administrators, and nothing else for anybody but the owner."""
+    rows = connection.execute(
+        "SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END, a.privilege_type, "
+        "a.is_grantable, coalesce(r.rolcreaterole OR r.rolsuper, false) "
+        "FROM pg_database AS d CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a "
+        "LEFT JOIN pg_roles AS r ON r.oid = a.grantee "
+        "WHERE d.datname = current_database() AND a.grantee <> d.datdba"
+    ).fetchall()
+    signing_in = {role["name"] for role in role_catalogue() if role["login"]}
+    held = {name for name, privilege, grantable, _ in rows if privilege == "CONNECT" and not grantable}
+    problems = [
+        f"{name} has {privilege}{' with grant option' if grantable else ''}"
+        for name, privilege, grantable, administers in rows
+        if privilege != "CONNECT" or grantable or not (name in signing_in or administers or name == "azure_pg_admin")
+    ]
+    problems += [f"{name} may not connect" for name in sorted(map(str, signing_in - held))]
+    return Result("database-rights", ("164.308(a)(4)(ii)(B)",), len(rows), problems, "run bootstrap")
+
+
+def registry(connection: Connection[tuple]) -> Result:
+    """The rows that checks and policies go by and that came with the program are as it brought them."""
+    problems: Problems = []
+    examined = 0
+    for table, columns, condition, expected in _expected_rows():
+        listed = ", ".join(columns)
+        # An owner's view of the table's name could answer in its place; database.catalogue sees what kind it is.
+        rows = connection.execute(f"SELECT {listed} FROM {table} WHERE {condition}".encode()).fetchall()
+        found = {tuple(map(str, row)) for row in rows}
+        examined += len(found)
+        problems += [f"{table}: {row[0]} is missing or another one" for row in sorted(expected - found)]
+        problems += [
+            f"{table}: {row[0]} is none of the platform's" for row in sorted(found - expected) if row not in expected
+        ]
+    problems += _settings(connection)
+    row = connection.execute("SELECT EXISTS (SELECT FROM security.privilege_snapshot)").fetchone()
+    if row != (True,):
+        problems.append("security.privilege_snapshot is empty: changes of rights would go unseen")
+    return Result(
+        "registry", ("164.312(c)(1)",), examined, problems, "treat as tampering: docs/runbooks/audit-trail.md"
+    )
+
+
+def _settings(connection: Connection[tuple]) -> Problems:
+    found = dict(connection.execute("SELECT name, value FROM security.settings").fetchall())
+    problems = [
+        f"security.settings: {name} is missing"
+        for name in ("pgaudit", "app_passwords", "audit_retention")
+        if name not in found
+    ]
+    if found.get("app_passwords") not in ("true", "false") or found.get("pgaudit") not in ("required", "waived"):
+        problems.append("security.settings: a value that bootstrap does not write")
+    installed = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'pgaudit'").fetchone()
+    if found.get("pgaudit") == "waived" and installed:
+        problems.append("security.settings: pgaudit is waived on a server that has it")
+    return problems
+
+
+def _expected_rows() -> list[tuple[str, list[str], str, set[tuple[str, ...]]]]:
+    """Table, columns, which rows, and what they must be: from the SQL that writes them."""
+    roles: set[tuple[str, ...]] = {(str(role["name"]), str(role["kind"])) for role in role_catalogue()}
+    checks = set(_values("830_validation.sql", "security.checks"))
+    terms = set(_values("100_registry.sql", "security.sensitive_terms"))
+    tables = set(_protected())
+    names = ", ".join(f"'{name}'" for name in sorted(reference_tables()))
+    return [
+        ("security.roles", ["name", "kind"], "true", roles),
+        ("security.checks", ["check_id", "control", "title", "function", "when_empty"], "true", checks),
+        ("security.sensitive_terms", ["pattern", "reason"], "true", terms),
+        ("security.protected_tables", list(_PROTECTED), f"relation::regclass::text IN ({names})", tables),
+    ]
+
+
+def _values(file: str, table: str) -> list[tuple[str, ...]]:
+    """The rows of an INSERT … VALUES of plain texts in one of the files."""
+    text = sql_text("apply", file)
+    start = text.index(f"INSERT INTO {table} ")
+    body = text[text.index("VALUES", start) : text.index("ON CONFLICT", start)]
+    rows = re.findall(r"\(((?:'(?:[^']|'')*'(?:, )?)+)\)", body)
+    return [tuple(part.replace("''", "'") for part in re.findall(r"'((?:[^']|'')*)'", row)) for row in rows]
+
+
+_PROTECTED = {
+    "relation::regclass::text": None,
+    "id_column": "id",
+    "tenant_column": None,
+    "coalesce(subject_column, '')": "",
+    "readers::text": "{}",
+    "writers::text": "{}",
+    "removers::text": "{}",
+    "sealed_columns::text": "{}",
+    "on_erase": "retain",
+    "clear_columns::text": "{}",
+    "coalesce(retain_for::text, '')": "",
+    "coalesce(retain_from, '')": "",
+    "coalesce(retain_reason, '')": "",
+}
+
+
+def _protected() -> list[tuple[str, ...]]:
+    """The entries that the reference tables' calls of secure_table() make."""
+    entries = []
+    for call in re.findall(
+        r"security\.secure_table\((.*?)\);", sql_text("apply", "910_reference_protection.sql"), re.DOTALL
+    ):
+        table, tenant = re.findall(r"'([^']*)'", call)[:2]
+        given = dict(re.findall(r"(\w+) => '((?:[^']|'')*)'", call))
+        row = []
+        for column, default in _PROTECTED.items():
+            name = re.sub(r"^coalesce\(|::.*|,.*|\)$", "", column)
+            value = {"relation": table, "tenant_column": tenant}.get(name, given.get(name, default))
+            row.append(_jsonb(str(value)) if name == "sealed_columns" else str(value))
+        entries.append(tuple(row))
+    return entries
+
+
+def _jsonb(text: str) -> str:
+    """As PostgreSQL writes it: shorter keys first."""
+    given = json.loads(text)
+    return json.dumps({key: given[key] for key in sorted(given, key=lambda key: (len(key), key))})
