@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import shutil
+import tempfile
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import RUN_FOLDER
+
+# A recording makes much and drops little: searching it for garbage at the usual pace is half of its time.
+gc.set_threshold(400_000, 20, 100)
 
 # A busy machine is no failure: no deadline, and no complaint about slow examples. `make test` tries the same examples
 # in every run; `make test-long` (`--hypothesis-profile=long`) looks for new ones.
@@ -18,6 +28,18 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("test"), derandomize=False, max_examples=1000)
 settings.load_profile("test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder of this run's own, which all its processes share (`tests.harness.once`)."""
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="medspasync-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
+
 
 TOLD = {
     "attack": "run on what it looks for",

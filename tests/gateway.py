@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import copy
-import tempfile
-from functools import cache
-from pathlib import Path
-
-import yaml
 
 from assurance.record import Mode, Record
-from assurance.recorder.processes import Job, record_stacks
-from tests.harness import ROOT
-from tests.projects import Config, project
+from tests.harness import project_record
+from tests.projects import Config, stack_config
 
 TENANT = "https://login.microsoftonline.com/00000000-0000-4000-8000-000000000002/v2.0"
 SECTION: Config = {
@@ -51,19 +45,12 @@ SUBNET = "10.40.36.32/27"
 
 def gateway_config() -> Config:
     """Production's config with the gateway; a copy, which a test may alter."""
-    config: Config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    config = stack_config("prod")
     config["medspasync:apiManagement"] = copy.deepcopy(SECTION)
     config["medspasync:network"]["subnets"]["gateway"] = SUBNET
     return config
 
 
-@cache
-def _recorded(mode: Mode) -> Record:
-    with tempfile.TemporaryDirectory() as folder:
-        (made,) = record_stacks(project(Path(folder), prod=gateway_config()), [Job("prod", mode)])
-    return made
-
-
 def gateway_record(mode: Mode = "deployed") -> Record:
     """The record of that stack; a copy, which a test may alter."""
-    return copy.deepcopy(_recorded(mode))
+    return project_record(gateway_config(), mode)

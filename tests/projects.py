@@ -23,6 +23,12 @@ def minimal_config() -> Config:
     return copy.deepcopy(config)
 
 
+def stack_config(stack: str) -> Config:
+    """The config in a stack's own file, to be changed by a test."""
+    config: Config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return config
+
+
 def project(folder: Path, **stack_files: str | Config) -> Path:
     """A project in ``folder`` with this one's code and only these stacks: file text, or config to be written."""
     for name in CODE:

@@ -14,8 +14,7 @@ import yaml
 from stacks.settings.model import Settings
 from stacks.settings.parse import SUPPLIED_KEY
 from stacks.settings.schema import FILE, stack_config_schema
-from tests.harness import ROOT
-from tests.records import STACKS
+from tests.harness import ROOT, STACKS
 
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
 

@@ -6,6 +6,7 @@ once, in the parent, and every recording is forked from it; where the system can
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -93,6 +94,7 @@ def _record(project: Project, job: Job, sender: Connection) -> None:
         if count % PROGRESS_STEP == 0:
             sender.send(("progress", count))
 
+    gc.disable()  # this process ends with its record: looking for garbage would be half of its time
     _forget_others(project.root)
     with project_on_path(project):
         try:

@@ -17,10 +17,8 @@ from pydantic import ValidationError
 from assurance.azure.order import Constraints, CreationTime, creation_times, order_constraints
 from assurance.critical_path import CriticalPath, critical_path, declared_graph, longest_chain, one_at_a_time
 from assurance.record import Record, Resource
-from assurance.recorder.processes import Job, record_stacks
-from assurance.stacks import stack_names
 from benchmarks import critical_path as benchmark
-from tests.harness import ROOT
+from tests.harness import ROOT, STACKS, stack_record
 
 GROUP = "azure-native:resources:ResourceGroup"
 VNET = "azure-native:network:VirtualNetwork"
@@ -68,8 +66,7 @@ def _names(steps: Iterable[Any]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def records() -> dict[str, Record]:
-    stacks = stack_names(ROOT)
-    return dict(zip(stacks, record_stacks(ROOT, [Job(stack, "deployed") for stack in stacks]), strict=True))
+    return {stack: stack_record(stack) for stack in STACKS}
 
 
 @pytest.fixture(scope="module")

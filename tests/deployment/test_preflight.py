@@ -25,8 +25,7 @@ from deployment.steps import STEPS
 from deployment.tools import Tools
 from tests.deployment.conftest import Clock, Token
 from tests.deployment.fake import FakeArm, Fault
-from tests.harness import ROOT
-from tests.records import stack_record
+from tests.harness import ROOT, stack_record
 
 SUBSCRIPTION = "/subscriptions/11111111-2222-4333-8444-555555555555"
 DATABASE = "azure-native:dbforpostgresql:Server"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from deployment.preflight.needs import list_needs
 from deployment.record import load_record
-from tests.harness import ROOT
-from tests.records import stack_record
+from tests.harness import ROOT, stack_record
 
 BEGIN, END = "<!-- preflight prod --list -->", "<!-- end -->"
 

@@ -7,23 +7,20 @@ from functools import cache
 from pulumi_azure_native import managedidentity
 
 from assurance.record import Mode, Record
-from assurance.recorder.processes import Job, record_stacks
-from assurance.stacks import stack_names
 from policies.view import Stack
 from tests.gateway import gateway_record
-from tests.harness import ROOT, record
+from tests.harness import STACKS, once, record, shared_record
 
 PREFERRED = ("prod", "dev", "staging")
 
 
 @cache
 def records(mode: Mode) -> dict[str, Record]:
-    """The record of every stack, production first; made once, never altered."""
-    names = sorted(stack_names(ROOT), key=lambda name: PREFERRED.index(name) if name in PREFERRED else len(PREFERRED))
-    return dict(zip(names, record_stacks(ROOT, [Job(name, mode) for name in names]), strict=True))
+    """The record of every stack, production first; to be read, never altered."""
+    names = sorted(STACKS, key=lambda name: PREFERRED.index(name) if name in PREFERRED else len(PREFERRED))
+    return {name: shared_record(name, mode) for name in names}
 
 
-@cache
 def beside(mode: Mode) -> Record:
     """What the bootstrap makes, and no stack."""
 
@@ -38,11 +35,12 @@ def beside(mode: Mode) -> Record:
             audiences=["api://AzureADTokenExchange"],
         )
 
-    return record(build, mode)
+    return once(lambda: record(build, mode), "beside", mode)
 
 
+@cache
 def everything(mode: Mode) -> list[Record]:
-    """All of them."""
+    """All of them; to be read, never altered."""
     return [*records(mode).values(), beside(mode), gateway_record(mode)]
 
 

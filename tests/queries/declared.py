@@ -9,7 +9,7 @@ from typing import Any
 from assurance.record import Resource
 from facts.log_scrubbing import HIDDEN, Scrubbing, log_scrubbing
 from policies.view import lookup
-from tests.records import stack_record
+from tests.harness import stack_record
 
 STACK = "prod"
 Row = dict[str, Any]

@@ -10,8 +10,7 @@ from stacks.settings.archive import ArchiveSettings
 from stacks.settings.security import SecuritySettings
 from stacks.settings.stack_file import read_stack_file
 from stacks.settings.subscription import SubscriptionSettings, cross_problems
-from tests.harness import ROOT
-from tests.records import STACKS
+from tests.harness import ROOT, STACKS
 from tests.settings.sections import read, refused
 
 

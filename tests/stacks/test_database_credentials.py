@@ -8,20 +8,17 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import pulumi
 import pytest
 
 from assurance.access.matrix import matrix
 from assurance.reach.world import World
 from assurance.record import Mode, Record, Resource
-from components import key_vault
 from database.credentials import _context_key, _password, read_manifest
-from stacks import secrets as layer
 from stacks.database_credentials import copy_name
 from stacks.settings.credentials import COPIED
 from tests.harness import MODES
 from tests.projects import Config
-from tests.stacks.whole_stack import whole_stack, with_database_job
+from tests.stacks.whole_stack import Values, vault_values, whole_stack, with_database_job
 
 DATES = ["2026-08-01", "2026-11-01", "2027-01-20"]
 AUTHENTICATIONS = ("entra", "password")
@@ -118,35 +115,19 @@ def test_the_job_reaches_its_vault_and_the_database(mode: Mode) -> None:
     assert not world.flow("internet", targets["vault-database"]).verdict.open
 
 
-Values = dict[tuple[str, str], str]
-
-
-@pytest.fixture
-def values(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Values]:
-    """Builds a stack and returns what it writes into vaults, by holder and secret. The record never shows it."""
-
-    def build(change: Callable[[Config], Any]) -> Values:
-        seen: Values = {}
-
-        def spy(name: str, args: key_vault.VaultSecretArgs, **options: Any) -> Any:
-            holder = name.removesuffix(f"-{args.secret_name.lower()}")
-            pulumi.Output.from_input(args.value).apply(lambda v: seen.update({(holder, args.secret_name): v}))
-            return key_vault.vault_secret(name, args, **options)
-
-        monkeypatch.setattr(layer, "vault_secret", spy)
-        text = whole_stack(change).to_json()
-        for (_, name), value in seen.items():
-            if "DATABASE-CONTEXT-KEY" in name:
-                assert json.loads(value)["secret"] not in text
-            elif "DATABASE-PASSWORD" in name:
-                assert value not in text
-        return seen
-
-    return build
+def values(change: Callable[[Config], Any]) -> Values:
+    """What a stack writes into vaults, by holder and secret; the record never shows it."""
+    seen, text = vault_values(change)
+    for (_, name), value in seen.items():
+        if "DATABASE-CONTEXT-KEY" in name:
+            assert json.loads(value)["secret"] not in text
+        elif "DATABASE-PASSWORD" in name:
+            assert value not in text
+    return seen
 
 
 @pytest.mark.parametrize("authentication", AUTHENTICATIONS)
-def test_app_and_database_have_the_same_values(values: Callable[..., Values], authentication: str) -> None:
+def test_app_and_database_have_the_same_values(authentication: str) -> None:
     seen = values(stack("access-policies", authentication))
     copies = {name: value for (holder, name), value in seen.items() if holder == "database"}
     assert len(copies) == (4 if authentication == "password" else 2)
@@ -154,9 +135,7 @@ def test_app_and_database_have_the_same_values(values: Callable[..., Values], au
         assert value == seen["backend", name.removeprefix("BACKEND-")]
 
 
-def test_a_context_key_is_what_the_database_takes_and_its_id_names_its_rotation(
-    values: Callable[..., Values],
-) -> None:
+def test_a_context_key_is_what_the_database_takes_and_its_id_names_its_rotation() -> None:
     seen = values(stack("access-policies", "entra"))
     keys = [
         _context_key(name, seen["backend", name]) for name in ("DATABASE-CONTEXT-KEY", "DATABASE-CONTEXT-KEY-PREVIOUS")
@@ -166,7 +145,7 @@ def test_a_context_key_is_what_the_database_takes_and_its_id_names_its_rotation(
     assert keys[0][1] != keys[1][1]
 
 
-def test_a_rotation_makes_a_new_value_and_keeps_the_one_before(values: Callable[..., Values]) -> None:
+def test_a_rotation_makes_a_new_value_and_keeps_the_one_before() -> None:
     before = values(stack("access-policies", "password", rotated=False))
     assert not [name for _, name in before if name.endswith("-PREVIOUS")]
 
@@ -182,7 +161,7 @@ def test_a_rotation_makes_a_new_value_and_keeps_the_one_before(values: Callable[
             assert after[holder, stored] != before[holder, stored]
 
 
-def test_by_password_the_url_holds_the_current_one_and_by_entra_none(values: Callable[..., Values]) -> None:
+def test_by_password_the_url_holds_the_current_one_and_by_entra_none() -> None:
     seen = values(stack("access-policies", "password"))
     url = urlsplit(seen["backend", "DATABASE-URL"])
     assert url.username == "medspasync_backend"

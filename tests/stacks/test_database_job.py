@@ -26,8 +26,7 @@ from stacks.settings.apps import RegistrySettings
 from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests import harness
-from tests.harness import MODES
-from tests.records import STACKS, stack_record
+from tests.harness import MODES, STACKS, shared_record
 from tests.settings.sections import read
 from tests.stacks import layers
 
@@ -59,12 +58,12 @@ def variables(job: Resource) -> dict[str, str]:
 
 @pytest.fixture(params=STACKS)
 def deployed(request: pytest.FixtureRequest) -> Record:
-    return stack_record(request.param, "deployed")
+    return shared_record(request.param, "deployed")
 
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
 def test_every_stack_has_the_six_jobs(stack: str, mode: Mode) -> None:
-    record = stack_record(stack, mode)
+    record = shared_record(stack, mode)
     assert set(jobs(record)) == set(DUTIES)
     for key, job in jobs(record).items():
         assert container(job)["command"][:4] == ["python", "-m", "database", key]
@@ -237,7 +236,7 @@ def test_apps_that_sign_in_by_password_are_no_principals(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
 def test_the_credentials_job_is_told_names_and_dates_and_no_value(stack: str, mode: Mode) -> None:
-    record = stack_record(stack, mode)
+    record = shared_record(stack, mode)
     wanted = read_manifest(variables(jobs(record)["credentials"])["MEDSPASYNC_CREDENTIALS"])
     (vault,) = [found for found in record.of_type("keyvault:Vault") if found.name == "vault-database"]
     held = {s.inputs["secretName"] for s in record.of_type("keyvault:Secret") if s.parent == vault.parent}
@@ -271,7 +270,7 @@ def test_a_rotation_is_a_changed_job(mode: Mode) -> None:
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
 def test_retired_months_go_into_a_container_that_nobody_can_alter(stack: str, mode: Mode) -> None:
     """Its name and policy are declared, the job is told of it, and its identity may write to it and to no other."""
-    record = stack_record(stack, mode)
+    record = shared_record(stack, mode)
     (made,) = [c for c in record.of_type("storage:BlobContainer") if c.inputs["containerName"] == "database-audit"]
     policies = [p for p in record.of_type("storage:BlobContainerImmutabilityPolicy") if made.urn in p.dependencies]
     assert len(policies) == 1

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-import yaml
 
 from assurance.check.audit import audit
 from assurance.reach.report import reach
-from assurance.record import Record
-from assurance.recorder.processes import Job, record_stacks
 from policies.exceptions import Register
 from stacks.settings.base import SettingsError
 from stacks.settings.parse import parse
-from tests.harness import ROOT
-from tests.projects import Config, project
+from tests.harness import project_record
+from tests.projects import Config, project, stack_config
 
 COUNT = 40
 
 
 def config(count: int = COUNT, hosts: int = 1) -> Config:
     """Production with ``count`` apps in place of its own four: APIs, web sites and marketing sites."""
-    made: Config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
+    made = stack_config("prod")
     template = made["medspasync:apps"]["marketing"]
     made["medspasync:apps"] = {
         f"app{n}": {
@@ -43,19 +38,14 @@ def config(count: int = COUNT, hosts: int = 1) -> Config:
     return made
 
 
-@cache
-def forty() -> tuple[Record, Config]:
-    wanted = config()
-    with TemporaryDirectory() as folder:
-        (made,) = record_stacks(project(Path(folder), prod=wanted), [Job("prod", "deployed")])
-    return made, wanted
-
-
 def test_the_record_holds_and_every_app_is_there() -> None:
-    made, wanted = forty()
+    wanted = config()
+    made = project_record(wanted)
     assert made.problems == []
-    for type_ in ("web:WebApp", "web:WebAppSlot", "cdn:AFDOrigin", "cdn:AFDCustomDomain", "cdn:RuleSet"):
+    for type_ in ("web:WebApp", "web:WebAppSlot", "cdn:AFDOrigin", "cdn:AFDCustomDomain"):
         assert len(made.of_type(type_)) == COUNT, type_
+    with_static_paths = [app for app in wanted["medspasync:apps"].values() if app["staticPaths"]]
+    assert len(made.of_type("cdn:RuleSet")) == COUNT + len(with_static_paths)
     assert len(made.of_type("cdn:AFDEndpoint", "frontdoor:Policy")) == 6
     found = reach(made)
     assert found.report.with_status("fail") == []
@@ -65,8 +55,8 @@ def test_the_record_holds_and_every_app_is_there() -> None:
 
 
 def test_every_rule_holds_on_every_app(tmp_path: Path) -> None:
-    made, wanted = forty()
-    report = audit(made, Register(), date(2027, 1, 1), root=project(tmp_path, prod=wanted))
+    wanted = config()
+    report = audit(project_record(wanted), Register(), date(2027, 1, 1), root=project(tmp_path, prod=wanted))
     assert {(f.rule, f.name, f.message) for f in report.with_status("fail")} == set()
 
 

@@ -9,8 +9,7 @@ import yaml
 
 from stacks.catalogues.log_tables import log_tables
 from stacks.ingestion import DOLLARS_PER_GB, ingestion_estimate, sources
-from tests.harness import ROOT
-from tests.records import STACKS
+from tests.harness import ROOT, STACKS
 
 TELEMETRY = {"AppRequests", "AppDependencies", "AppTraces", "AzureMetrics"}
 """Tables that no diagnostic log category feeds."""

@@ -14,8 +14,8 @@ from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.recorder.program import record_program, run_main
 from stacks.catalogues.secrets import catalogue
 from stacks.naming import RULES
-from tests.harness import MODES, ROOT
-from tests.records import STACKS, stack_record
+from tests.harness import MODES, ROOT, STACKS, project_record, shared_record, stack_record
+from tests.projects import minimal_config
 
 EVERY = [(stack, mode) for stack in STACKS for mode in MODES]
 
@@ -40,12 +40,12 @@ DIAGNOSABLE = (
 @pytest.fixture(params=EVERY, ids="-".join)
 def record(request: pytest.FixtureRequest) -> Record:
     stack, mode = request.param
-    return stack_record(stack, mode)
+    return shared_record(stack, mode)
 
 
 @pytest.fixture(params=STACKS)
 def deployed(request: pytest.FixtureRequest) -> Record:
-    return stack_record(request.param, "deployed")
+    return shared_record(request.param, "deployed")
 
 
 def test_the_three_environments_are_there() -> None:
@@ -58,7 +58,7 @@ def test_nothing_a_real_engine_or_azure_would_refuse(record: Record) -> None:
 
 def test_both_modes_declare_the_same_resources() -> None:
     for stack in STACKS:
-        one, other = stack_record(stack, "preview"), stack_record(stack, "deployed")
+        one, other = shared_record(stack, "preview"), shared_record(stack, "deployed")
         assert [r.urn for r in one] == [r.urn for r in other]
         assert [r.options for r in one] == [r.options for r in other]
 
@@ -243,14 +243,8 @@ def test_a_real_run_stops_before_the_first_resource_and_names_every_missing_secr
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_least_config_is_a_stack(mode: Mode, tmp_path: object) -> None:
-    from pathlib import Path
-
-    from assurance.recorder.processes import Job, record_stacks
-    from tests.projects import minimal_config, project
-
-    root = project(Path(str(tmp_path)), least=minimal_config())
-    record = record_stacks(root, [Job("least", mode)])[0]
+def test_the_least_config_is_a_stack(mode: Mode) -> None:
+    record = project_record(minimal_config(), mode, "least")
     assert record.problems == []
     # Safe defaults: geo-redundant backup is on, with its own vault in the paired region.
     assert len(record.of_type("keyvault:Vault")) == 3

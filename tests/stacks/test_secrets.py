@@ -8,14 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assurance.record import Mode, Record, Resource
-from components import key_vault
-from stacks import secrets as layer
 from stacks.catalogues.alerts import alert_catalogue
 from stacks.catalogues.secrets import catalogue
 from stacks.catalogues.vault_events import vault_events
@@ -23,7 +20,7 @@ from stacks.secrets import RETIRED, consumer_keys_text, keyring_text
 from tests.harness import MODES, ROOT, entry_of
 from tests.projects import Config
 from tests.settings.test_secrets import ROW
-from tests.stacks.whole_stack import FRONTEND, supply, two_apps, use_catalogue, whole_stack
+from tests.stacks.whole_stack import FRONTEND, Values, supply, two_apps, use_catalogue, vault_values, whole_stack
 
 BEFORE, AFTER = "2026-11-01", "2027-02-01"
 PAGE = (ROOT / "docs" / "secrets.md").read_text(encoding="utf-8")
@@ -52,27 +49,11 @@ def passwords(record: Record) -> dict[str, Resource]:
     return {r.name: r for r in made if r.name.startswith("generated-")}
 
 
-Values = dict[tuple[str, str], str]
-
-
-@pytest.fixture
-def values(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Values]:
-    """Builds a stack and returns what it writes into vaults, by app and secret. The record itself never shows it."""
-
-    def build(change: Callable[[Config], Any] = rotated) -> Values:
-        seen: Values = {}
-
-        def spy(name: str, args: key_vault.VaultSecretArgs, **options: Any) -> Any:
-            app = name.removesuffix(f"-{args.secret_name.lower()}")
-            pulumi.Output.from_input(args.value).apply(lambda v: seen.update({(app, args.secret_name): v}))
-            return key_vault.vault_secret(name, args, **options)
-
-        monkeypatch.setattr(layer, "vault_secret", spy)
-        text = whole_stack(change).to_json()
-        assert not any(value in text for value in seen.values() if len(value) > 40 and "://" not in value)
-        return seen
-
-    return build
+def values(change: Callable[[Config], Any] = rotated) -> Values:
+    """What a stack writes into vaults, by app and secret; the record itself never shows it."""
+    seen, text = vault_values(change)
+    assert not any(value in text for value in seen.values() if len(value) > 40 and "://" not in value)
+    return seen
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -126,7 +107,7 @@ def test_after_a_rotation_current_and_previous_are_both_published(mode: Mode) ->
     assert "STRIPE-SECRET-KEY-PREVIOUS" not in written(record, "backend")
 
 
-def test_what_was_current_becomes_previous_and_is_not_made_again(values: Callable[..., Values]) -> None:
+def test_what_was_current_becomes_previous_and_is_not_made_again() -> None:
     def first(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["rotations"] = {"JWT-SECRET": [BEFORE], "INTERNAL-API-KEY": [BEFORE]}
@@ -137,7 +118,7 @@ def test_what_was_current_becomes_previous_and_is_not_made_again(values: Callabl
         assert after[app, name] != before[app, name]
 
 
-def test_each_consumer_has_a_key_of_its_own_and_the_backend_knows_all(values: Callable[..., Values]) -> None:
+def test_each_consumer_has_a_key_of_its_own_and_the_backend_knows_all() -> None:
     seen = values()
     known = json.loads(seen["backend", "INTERNAL-API-KEYS"])
     assert known == {
@@ -146,7 +127,7 @@ def test_each_consumer_has_a_key_of_its_own_and_the_backend_knows_all(values: Ca
     assert len({key for keys in known.values() for key in keys}) == 4
 
 
-def test_a_keyring_holds_every_key_and_says_which_encrypts(values: Callable[..., Values]) -> None:
+def test_a_keyring_holds_every_key_and_says_which_encrypts() -> None:
     def one_key(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["keyrings"]["ENCRYPTION-KEY"] = {"k1": BEFORE}
@@ -156,7 +137,7 @@ def test_a_keyring_holds_every_key_and_says_which_encrypts(values: Callable[...,
     assert two["keys"]["k1"] == one["keys"]["k1"] != two["keys"]["k2"]
 
 
-def test_the_keys_of_a_ring_cannot_be_dropped_and_no_date_replaces_them(values: Callable[..., Values]) -> None:
+def test_the_keys_of_a_ring_cannot_be_dropped_and_no_date_replaces_them() -> None:
     def other_date(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["keyrings"]["ENCRYPTION-KEY"] = {"k1": "2026-12-24", "k2": AFTER}
@@ -175,7 +156,7 @@ def test_a_stack_that_may_be_destroyed_holds_nothing_back() -> None:
     assert [resource.name for resource in whole_stack(unprotected) if resource.options["protect"]] == []
 
 
-def test_values_come_from_where_the_catalogue_says(values: Callable[..., Values]) -> None:
+def test_values_come_from_where_the_catalogue_says() -> None:
     seen = values()
     assert seen["backend", "STRIPE-SECRET-KEY"] == supply("STRIPE-SECRET-KEY")
     assert seen["backend", "NODE-ENV"] == "production"
@@ -183,7 +164,7 @@ def test_values_come_from_where_the_catalogue_says(values: Callable[..., Values]
 
 
 @pytest.mark.parametrize("authentication", ["entra", "entra-and-password"])
-def test_connection_strings_hold_no_credential(values: Callable[..., Values], authentication: str) -> None:
+def test_connection_strings_hold_no_credential(authentication: str) -> None:
     # No runner sets passwords of roles yet: apps sign in by Entra in both modes.
     def change(config: Config) -> None:
         rotated(config)
@@ -201,13 +182,12 @@ def test_connection_strings_hold_no_credential(values: Callable[..., Values], au
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_optional_secret_that_nobody_supplied_is_left_out(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_optional_secret_that_nobody_supplied_is_left_out(mode: Mode) -> None:
     def change(config: Config) -> None:
         config["medspasync:apps"]["backend"]["secrets"].append("LOGIN")
 
     assert "LOGIN" in written(whole_stack(change, mode), "backend")
-    monkeypatch.setattr("tests.stacks.whole_stack.readable_secrets", lambda _settings: ["STRIPE-SECRET-KEY"])
-    record = whole_stack(change, mode)
+    record = whole_stack(change, mode, supplied=["STRIPE-SECRET-KEY"])
     assert "LOGIN" not in written(record, "backend")
     assert "LOGIN" not in environment(record, "backend")
 
@@ -250,7 +230,7 @@ def test_a_retired_secret_is_disabled_in_its_vault_and_gone_from_the_app(mode: M
     assert passwords(retired) == {}
 
 
-def test_the_value_of_a_retired_secret_is_gone_too(values: Callable[..., Values], tmp_path: Path) -> None:
+def test_the_value_of_a_retired_secret_is_gone_too(tmp_path: Path) -> None:
     def change(config: Config) -> None:
         config["medspasync:apps"]["backend"]["secrets"] = ["OLD-KEY"]
         del config["medspasync:vaults"]["settings"]

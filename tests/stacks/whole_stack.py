@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ import pulumi
 import pytest
 
 from assurance.record import Mode, Record
+from components import key_vault
+from stacks import secrets as layer
 from stacks.catalogues import secrets
 from stacks.platform import build_platform
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.supplied import readable_secrets
-from tests.harness import record
+from tests.harness import once, record
 from tests.projects import Config, changed
 
 FILE = "Pulumi.test.yaml"
@@ -59,16 +61,55 @@ def supply(name: str) -> str:
     return f"supplied-{name.lower()}"
 
 
-def whole_stack(change: Callable[[Config], Any] = as_is, mode: Mode = "deployed") -> Record:
-    """The record of the least stack after ``change``."""
-    settings = settings_of(changed(change))
+def whole_stack(
+    change: Callable[[Config], Any] = as_is, mode: Mode = "deployed", supplied: Sequence[str] | None = None
+) -> Record:
+    """The record of the least stack after ``change``.
+
+    supplied: names of the secrets that somebody supplied; all that can be, unless said.
+    """
+    config = changed(change)
+    return once(lambda: _recorded(config, mode, supplied), "whole stack", config, mode, supplied, _catalogue())
+
+
+def _recorded(config: Config, mode: Mode = "deployed", supplied: Sequence[str] | None = None) -> Record:
+    settings = settings_of(config)
 
     def program() -> None:
-        values = {name: pulumi.Output.secret(supply(name)) for name in readable_secrets(settings)}
+        names = readable_secrets(settings) if supplied is None else supplied
+        values = {name: pulumi.Output.secret(supply(name)) for name in names}
         for name, value in build_platform(settings, values).items():
             pulumi.export(name, value)
 
     return record(program, mode)
+
+
+def _catalogue() -> str:
+    return secrets._FILE.read_text(encoding="utf-8")
+
+
+Values = dict[tuple[str, str], str]
+
+
+def vault_values(change: Callable[[Config], Any]) -> tuple[Values, str]:
+    """What the least stack after ``change`` writes into vaults, by holder and secret, and its record as text, which
+    never shows it."""
+    config = changed(change)
+
+    def make() -> tuple[Values, str]:
+        seen: Values = {}
+
+        def spy(name: str, args: key_vault.VaultSecretArgs, **options: Any) -> Any:
+            holder = name.removesuffix(f"-{args.secret_name.lower()}")
+            pulumi.Output.from_input(args.value).apply(lambda v: seen.update({(holder, args.secret_name): v}))
+            return key_vault.vault_secret(name, args, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(layer, "vault_secret", spy)
+            text = _recorded(config).to_json()
+        return seen, text
+
+    return once(make, "vault values", config, _catalogue())
 
 
 @contextmanager

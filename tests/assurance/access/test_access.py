@@ -15,12 +15,10 @@ from assurance.access.matrix import Matrix, matrix
 from assurance.access.tables import duties, roles
 from assurance.cli import app
 from assurance.record import Mode, Record
-from assurance.recorder.processes import Job, record_stacks
 from tests.assurance.altered import added, lean_record, named
 from tests.assurance.cli import failures, run
-from tests.harness import MODES, ROOT
-from tests.projects import project
-from tests.records import STACKS, stack_record
+from tests.harness import MODES, STACKS, project_record, stack_record
+from tests.projects import stack_config
 
 OWNER = "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
@@ -64,26 +62,23 @@ def test_only_the_backend_reads_what_opens_phi_or_money(secret: str) -> None:
     assert [reader.name for reader in item.readers] == ["backend"]
 
 
-@pytest.fixture(scope="module")
-def by_roles(tmp_path_factory: pytest.TempPathFactory) -> dict[Mode, Record]:
+def by_roles(mode: Mode) -> Record:
     """Production with its vaults in the other authorization model."""
-    text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    changed = text.replace("authorization: access-policies", "authorization: rbac")
-    assert changed != text
-    root = project(tmp_path_factory.mktemp("rbac"), prod=changed)
-    records = record_stacks(root, [Job("prod", mode) for mode in MODES])
-    return dict(zip(MODES, records, strict=True))
+    config = stack_config("prod")
+    assert config["medspasync:vaults"]["authorization"] == "access-policies"
+    config["medspasync:vaults"]["authorization"] = "rbac"
+    return project_record(config, mode)
 
 
-def test_both_vault_models_give_the_same_matrix(by_roles: dict[Mode, Record]) -> None:
-    policies, assignments = matrix(stack_record("prod")), matrix(by_roles["deployed"])
+def test_both_vault_models_give_the_same_matrix() -> None:
+    policies, assignments = matrix(stack_record("prod")), matrix(by_roles("deployed"))
     assert policies.rights() == assignments.rights()
     assert {grant.via for grant in policies.grants} != {grant.via for grant in assignments.grants}
     assert assignments.report.with_status("fail") == []
 
 
-def test_a_role_that_only_a_deployment_can_name_is_unchecked_not_passed(by_roles: dict[Mode, Record]) -> None:
-    report = matrix(by_roles["preview"]).report
+def test_a_role_that_only_a_deployment_can_name_is_unchecked_not_passed() -> None:
+    report = matrix(by_roles("preview")).report
     assert report.with_status("fail") == []
     unchecked = {finding.name for finding in report.with_status("unchecked") if finding.rule == "ACCESS-ROLE"}
     assert {"vault-backend-reader", "app-backend-telemetry"} <= unchecked
@@ -248,8 +243,8 @@ def test_who_has_which_of_several_rights_is_unchecked_while_only_a_deployment_ca
     assert len([finding for finding in unchecked if finding.urn == vault.urn]) == 2
 
 
-def test_a_role_on_a_group_reads_the_secrets_of_the_vaults_in_it(by_roles: dict[Mode, Record]) -> None:
-    record = Record.from_json(by_roles["deployed"].to_json())
+def test_a_role_on_a_group_reads_the_secrets_of_the_vaults_in_it() -> None:
+    record = Record.from_json(by_roles("deployed").to_json())
     assignment = named(record, "vault-marketing-reader", "authorization:RoleAssignment")
     assignment.inputs["scope"] = assignment.inputs["scope"].split("/providers/")[0]
     readers = {reader.name for item in matrix(record).secrets if item.name == "JWT-SECRET" for reader in item.readers}

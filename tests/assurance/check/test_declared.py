@@ -32,9 +32,8 @@ from stacks import (
     slo,
     vaults,
 )
-from tests.harness import MODES, ROOT
+from tests.harness import MODES, ROOT, STACKS, stack_record
 from tests.projects import project
-from tests.records import STACKS, stack_record
 
 CATALOGUES = "stacks/catalogues"
 

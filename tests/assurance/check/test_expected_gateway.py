@@ -17,8 +17,7 @@ from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from tests.assurance.altered import named, without
 from tests.gateway import gateway_config, gateway_record
-from tests.harness import MODES, ROOT
-from tests.records import stack_record
+from tests.harness import MODES, ROOT, stack_record
 
 API, ORIGIN, POLICY = "apimanagement:Api", "cdn:AFDOrigin", "apimanagement:ApiPolicy"
 

@@ -9,7 +9,7 @@ from assurance.compare.pairing import pair_revisions, pair_stacks
 from assurance.compare.properties import differences
 from assurance.record import Record, Resource
 from tests.assurance.compare.samples import record, resource
-from tests.records import stack_record
+from tests.harness import stack_record
 
 
 def changes(base: Record, head: Record) -> list[Change]:

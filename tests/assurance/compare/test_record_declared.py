@@ -15,8 +15,7 @@ from assurance.basis import commit_of
 from assurance.compare import record_declared
 from assurance.compare.record_declared import judge_record, record_findings
 from assurance.record import Record, Resource
-from tests.harness import MODES, ROOT
-from tests.records import stack_record
+from tests.harness import MODES, ROOT, stack_record
 
 STACK = "prod"
 

@@ -16,8 +16,7 @@ from assurance.record import Mode, Record, Resource
 from tests.assurance.altered import added, lean_record, named, without
 from tests.assurance.cli import failures, run
 from tests.assurance.reach.test_gateway import BROKEN_ROWS
-from tests.harness import MODES
-from tests.records import STACKS, stack_record
+from tests.harness import MODES, STACKS, stack_record
 
 APPS = ("backend", "frontend", "marketing", "pro-next")
 VAULT, SITE, SLOT, GROUP = "keyvault:Vault", "web:WebApp", "web:WebAppSlot", "network:NetworkSecurityGroup"

@@ -20,8 +20,7 @@ from assurance.request.outcome import Outcome
 from assurance.request.routes import most_specific
 from tests.assurance.altered import added, lean_record, named, without
 from tests.assurance.cli import run
-from tests.harness import MODES, ROOT
-from tests.records import STACKS
+from tests.harness import MODES, ROOT, STACKS
 
 FILE = ROOT / "docs" / "requests.yaml"
 EXAMPLES = load_examples(FILE)
