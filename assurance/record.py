@@ -204,11 +204,13 @@ def _viewed(record: Record) -> Stack:
             return {key: guarded(item) for key, item in value.items()}
         if isinstance(value, list):
             return [guarded(item) for item in value]
-        return UNKNOWN_STRING_VALUE if value == UNKNOWN else value
+        # A text that was made with an unknown one is unknown too.
+        return UNKNOWN_STRING_VALUE if isinstance(value, str) and UNKNOWN in value else value
 
     return Stack(
         Viewed(
             type=item.type,
+            existing=bool(item.options.get("existing")),
             name=item.name,
             urn=item.urn,
             inputs=unknown_checking_proxy(guarded(item.inputs)),

@@ -72,7 +72,7 @@ class Rule(RuleInfo):
     def examine(self, stack: Stack) -> Iterator[Verdict]:
         """The verdict on every resource of ``stack`` that the rule is about."""
         for subject in stack.by_type(*self.types):
-            verdict = self.judge(subject, stack)
+            verdict = None if subject.existing else self.judge(subject, stack)
             if verdict is not None:
                 yield verdict
 

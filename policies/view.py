@@ -33,7 +33,8 @@ class Resource:
 
     outputs: what a deployment answered, with the inputs; in the engine only joins see it.
     id: ARM id where it is known. dependencies: input property -> URNs of the resources its value comes from.
-    protect: the engine refuses to delete it.
+    protect: the engine refuses to delete it. existing: the program looks it up and does not manage it, so that no rule
+    judges it; others may refer to it.
     seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
@@ -48,6 +49,7 @@ class Resource:
     parent: str | None = None
     dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     protect: bool = False
+    existing: bool = False
     retained: bool | None = None
     secrets: frozenset[str] | None = None
     seen: dict[str, Any] = field(default_factory=dict)

@@ -155,3 +155,4 @@ def test_check_judges_a_foreign_program_by_azure_only(name: str, tmp_path: Path)
     findings = json.loads(target.read_text(encoding="utf-8"))["findings"]
     assert {each["status"] for each in findings if each["rule"] == "REACH-NEEDED"} == {"not-applicable"}
     assert not [each for each in findings if each["rule"].startswith("EXPECT-")]
+    assert not [each for each in findings if each["name"] == "hub"], "it exists already, and is not managed here"
