@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assurance.check.kinds import (
-    FEEDERS,
     SETTING,
     SUBSCRIPTION_SETTING,
     feeders,
@@ -20,6 +19,7 @@ from assurance.check.kinds import (
 )
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
+from facts.types import log_kinds
 from policies.rules.monitoring import WORKSPACE
 from stacks.catalogues.log_tables import log_tables
 
@@ -62,7 +62,7 @@ def unknown_categories(record: Record) -> list[str]:
     references = References(record)
     covered = {
         s.urn
-        for kind in FEEDERS
+        for kind in log_kinds()
         for one, feeder in feeders(references, kind)
         for s in settings_of(references, one, feeder)
     }

@@ -195,6 +195,7 @@ class Record:
 def _viewed(record: Record) -> Stack:
     from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy  # a recording needs no policy SDK
 
+    from facts.types import counted_type
     from policies.view import Resource as Viewed
     from policies.view import Stack
 
@@ -208,19 +209,23 @@ def _viewed(record: Record) -> Stack:
         return UNKNOWN_STRING_VALUE if isinstance(value, str) and UNKNOWN in value else value
 
     return Stack(
-        Viewed(
-            type=item.type,
-            existing=bool(item.options.get("existing")),
-            name=item.name,
-            urn=item.urn,
-            inputs=unknown_checking_proxy(guarded(item.inputs)),
-            outputs=unknown_checking_proxy(guarded(item.outputs)),
-            id=item.id if item.id not in ("", UNKNOWN) else None,
-            parent=item.parent or None,
-            dependencies={name: frozenset(urns) for name, urns in item.propertyDependencies.items()},
-            protect=bool(item.options.get("protect")),
-            retained=bool(item.options.get("retainOnDelete")),
-            secrets=frozenset(item.secrets),
-        )
-        for item in record
+        (
+            Viewed(
+                type=counted_type(item.type, item.inputs),
+                existing=bool(item.options.get("existing")),
+                name=item.name,
+                urn=item.urn,
+                inputs=unknown_checking_proxy(guarded(item.inputs)),
+                outputs=unknown_checking_proxy(guarded(item.outputs)),
+                id=item.id if item.id not in ("", UNKNOWN) else None,
+                parent=item.parent or None,
+                custom=item.custom,
+                dependencies={name: frozenset(urns) for name, urns in item.propertyDependencies.items()},
+                protect=bool(item.options.get("protect")),
+                retained=bool(item.options.get("retainOnDelete")),
+                secrets=frozenset(item.secrets),
+            )
+            for item in record
+        ),
+        ours=record.own,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, to_json
+from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
 from documents.problems import MISSING, Problem, did_you_mean
 from documents.words import KEY, describe, kinds_at, refusal
@@ -35,6 +35,19 @@ class Section(BaseModel):
     def problems(self) -> Iterator[Problem]:
         """Mistakes between fields of this section. Keys are relative to the section, in the file's spelling."""
         yield from ()
+
+
+def one_of(allowed: Callable[[], Iterable[str]]) -> AfterValidator:
+    """A text that is one of ``allowed``, which is known only when a document is read."""
+
+    def check(value: str) -> str:
+        known = sorted(allowed())
+        if value not in known:
+            message = f"one of {', '.join(known)}{did_you_mean(value, known)}"
+            raise PydanticCustomError("one_of", "{message}", {"message": message})
+        return value
+
+    return AfterValidator(check)
 
 
 def validate(data: Any, type_: Any) -> tuple[Any, list[Problem]]:

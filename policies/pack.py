@@ -19,10 +19,12 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
+from facts.types import counted_type, type_row
 from policies.exceptions import Register
 from policies.rule import Rule, Verdict
 from policies.view import Resource, Stack
 
+OUR_PROJECTS = ("medspasync", "medspasync-bootstrap")
 _HIPAA = "HIPAA Security Rule (45 CFR 164 Subpart C)"
 
 
@@ -53,17 +55,19 @@ def _remember(inputs: dict[str, Mapping[str, Any]]) -> Policy:
 
 def _resource_policy(rule: Rule, register: Register, today: date, _inputs: dict[str, Any]) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type not in rule.types and "*" not in rule.types:
+        type_ = counted_type(args.resource_type, args.props)
+        if type_ not in rule.types and "*" not in rule.types:
             return
         subject = Resource(
-            type=args.resource_type,
+            type=type_,
             name=args.name,
             urn=args.urn,
             inputs=args.props,
             parent=args.opts.parent,
             protect=args.opts.protect,
+            custom=_is_custom(type_, args.provider),
         )
-        verdict = rule.judge(subject, Stack([subject]))
+        verdict = rule.judge(subject, Stack([subject], ours=_is_ours(subject.urn)))
         _report([verdict] if verdict else [], rule, register, today, report)
 
     return ResourceValidationPolicy(validate=validate, **_described(rule))
@@ -72,24 +76,37 @@ def _resource_policy(rule: Rule, register: Register, today: date, _inputs: dict[
 def _join_policy(rule: Rule, register: Register, today: date, inputs: dict[str, Any]) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         stack = Stack(
-            Resource(
-                type=resource.resource_type,
-                name=resource.name,
-                urn=resource.urn,
-                inputs=inputs.get(resource.urn, resource.props),
-                outputs=resource.props,
-                parent=resource.parent.urn if resource.parent else None,
-                protect=resource.opts.protect,
-                dependencies={
-                    name: frozenset(dependency.urn for dependency in found)
-                    for name, found in resource.property_dependencies.items()
-                },
-            )
-            for resource in args.resources
+            (
+                Resource(
+                    type=counted_type(resource.resource_type, inputs.get(resource.urn, resource.props)),
+                    name=resource.name,
+                    urn=resource.urn,
+                    inputs=inputs.get(resource.urn, resource.props),
+                    outputs=resource.props,
+                    parent=resource.parent.urn if resource.parent else None,
+                    protect=resource.opts.protect,
+                    custom=_is_custom(resource.resource_type, resource.provider),
+                    dependencies={
+                        name: frozenset(dependency.urn for dependency in found)
+                        for name, found in resource.property_dependencies.items()
+                    },
+                )
+                for resource in args.resources
+            ),
+            ours=all(_is_ours(resource.urn) for resource in args.resources),
         )
         _report(rule.examine(stack), rule, register, today, report)
 
     return StackValidationPolicy(validate=validate, **_described(rule))
+
+
+def _is_custom(type_: str, provider: object) -> bool:
+    """The engine names the provider of what a provider makes; a component and a provider have none."""
+    return provider is not None or type_row(type_) is not None
+
+
+def _is_ours(urn: str) -> bool:
+    return urn.split("::")[1] in OUR_PROJECTS
 
 
 def _report(

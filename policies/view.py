@@ -33,8 +33,8 @@ class Resource:
 
     outputs: what a deployment answered, with the inputs; in the engine only joins see it.
     id: ARM id where it is known. dependencies: input property -> URNs of the resources its value comes from.
-    protect: the engine refuses to delete it. existing: the program looks it up and does not manage it, so that no rule
-    judges it; others may refer to it.
+    protect: the engine refuses to delete it. custom: a provider makes it; a component, a provider or the stack is not.
+    existing: the program looks it up and does not manage it, so that no rule judges it; others may refer to it.
     seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
@@ -50,6 +50,7 @@ class Resource:
     dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     protect: bool = False
     existing: bool = False
+    custom: bool = True
     retained: bool | None = None
     secrets: frozenset[str] | None = None
     seen: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class Resource:
         return there
 
     def leaves(self, path: str) -> Iterator[Any]:
-        """Every value at ``path``, where ``name[]`` means each entry of a list; UNKNOWN for what is not known."""
+        """Every value at ``path``: ``name[]`` is each entry of a list, ``*`` each member; UNKNOWN for one not known."""
         return _leaves(self.inputs, path.split("."))
 
     def named(self, name: str) -> Any:
@@ -137,6 +138,10 @@ def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
         return
     if found is None:
         return
+    if parts[1:2] == ["*"]:
+        for member in found if isinstance(found, Mapping) else ():
+            yield from _leaves(found, [member, *parts[2:]])
+        return
     if not parts[0].endswith("[]"):
         yield from _leaves(found, parts[1:])
         return
@@ -150,10 +155,14 @@ def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
 
 
 class Stack:
-    """All resources of a stack, and the references between them."""
+    """All resources of a stack, and the references between them.
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    ours: whether this project's program made it; of another project's, what nobody decided is unchecked, not wrong.
+    """
+
+    def __init__(self, resources: Iterable[Resource], *, ours: bool = True) -> None:
         self.resources = list(resources)
+        self.ours = ours
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:

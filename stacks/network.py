@@ -9,23 +9,24 @@ from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
 from components.private_dns import PrivateDns, PrivateDnsArgs
+from facts.types import private_link_zone
 from stacks.catalogues.regions import regions
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.flows import CATALOGUE, flow_table, has_both_ends, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
 
-# learn.microsoft.com/azure/private-link/private-endpoint-dns; the zone of `sites` also holds their SCM sites.
-PRIVATE_LINK_ZONES = {
-    "vault": "privatelink.vaultcore.azure.net",
-    "redis": "privatelink.redis.azure.net",
-    "blob": "privatelink.blob.core.windows.net",
-    "sites": "privatelink.azurewebsites.net",
-    "servicebus": "privatelink.servicebus.windows.net",
+PRIVATE_SERVICES = {
+    "vault": "keyvault:Vault",
+    "redis": "redisenterprise:RedisEnterprise",
+    "blob": "storage:StorageAccount",
+    "sites": "web:WebApp",
+    "servicebus": "servicebus:Namespace",
 }
-"""Private DNS zones of the services that have private endpoints. About half a dollar a month each."""
-GATEWAY_ZONE = {"gateway": "privatelink.azure-api.net"}
-"""The one of API Management, where a stack has it."""
+"""Services that every stack may reach privately, by the name of their zone, which costs about half a dollar a month.
+The zone of `sites` also holds their SCM sites."""
+GATEWAY = {"gateway": "apimanagement:ApiManagementService"}
+"""API Management, where a stack has it."""
 
 
 def build_network(settings: NetworkSettings, common: Common) -> Network:
@@ -55,9 +56,8 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
                 resource_group_name=group,
                 network_id=vnet.outputs.id,
                 link_name=names.regional("link"),
-                zones=PRIVATE_LINK_ZONES
-                | {"postgres": postgres_zone(names.short, names.code)}
-                | (GATEWAY_ZONE if settings.subnets.gateway else {}),
+                zones=private_zones(gateway=settings.subnets.gateway is not None)
+                | {"postgres": postgres_zone(names.short, names.code)},
                 tags=dict(common.tags),
             ),
         )
@@ -77,6 +77,12 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
         dns_zones=zones.outputs.zone_ids,
         egress_address=way_out.outputs.address if way_out else None,
     )
+
+
+def private_zones(*, gateway: bool) -> dict[str, str]:
+    """Private DNS zones of the services that have private endpoints, by the services' short names."""
+    services = PRIVATE_SERVICES | (GATEWAY if gateway else {})
+    return {name: private_link_zone(f"azure-native:{type_}") for name, type_ in services.items()}
 
 
 def postgres_zone(short: str, code: str) -> str:

@@ -21,11 +21,11 @@ from components.alerts import (
 )
 from components.budget import BudgetArgs, budget
 from components.web_test import WebTestArgs, web_test
+from facts.types import metric_namespaces
 from stacks.alert_inputs import QueryLists
 from stacks.alert_processing import build_alert_processing
 from stacks.alerts import alert_args, alert_entries, alert_parts, builtin_alert_args
 from stacks.catalogues.alerts import (
-    NAMESPACES,
     ActivityEntry,
     AlertEntry,
     Limit,
@@ -160,7 +160,7 @@ def _metric(
         f"alert-{alert_id}-{part}",
         layer.alert_args(alert_id, entry, part),
         MetricCondition(
-            namespace=NAMESPACES[entry.kind],
+            namespace=metric_namespaces()[entry.kind],
             metric=entry.metric,
             aggregation=entry.aggregation,
             operator=entry.operator,

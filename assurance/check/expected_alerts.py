@@ -10,16 +10,16 @@ from functools import cached_property, partial
 from typing import Any
 
 from assurance.check.demand import Demand, compare, demand, made_from
-from assurance.check.kinds import WATCHED, watched
+from assurance.check.kinds import watched
 from assurance.check.places import Places
 from assurance.record import Resource
 from assurance.references import References
+from facts.types import alert_kinds, metric_namespaces
 from policies.rule import RuleInfo
 from policies.rules.monitoring import ACTION_GROUPS, ACTIVITY, GROUP, METRIC, QUERY
 from stacks.alert_inputs import alert_limits
 from stacks.catalogues.alerts import (
     ALERTS,
-    NAMESPACES,
     ActivityEntry,
     MetricEntry,
     QueryEntry,
@@ -91,7 +91,7 @@ class Alerts:
             yield replace(demand, problems=[*demand.problems, *self._unseen(entry, rules)])
             return
         for resource in watched(self.references, entry.kind):
-            rules = [r for r in self.of_id(alert_id) if resource in self._scopes(r, WATCHED[entry.kind])]
+            rules = [r for r in self.of_id(alert_id) if resource in self._scopes(r, _type(entry.kind))]
             name = f"alert {alert_id} on {resource.name}"
             yield self.demand(name, origin, rules, entry.channel, self._wanted(alert_id, entry))
 
@@ -99,7 +99,7 @@ class Alerts:
         """Resource groups whose activity log an alert on the stack's groups does not read."""
         if not isinstance(entry, ActivityEntry) or entry.kind == "subscription" or not rules:
             return []
-        seen = self._scopes(rules[0], WATCHED["groups"])
+        seen = self._scopes(rules[0], _type("groups"))
         return [f"it does not watch {group.name}" for group in watched(self.references, "groups") if group not in seen]
 
     def _scopes(self, rule: Resource, type_: str) -> list[Resource]:
@@ -118,7 +118,7 @@ class Alerts:
         criterion: dict[str, Any] = {"operator": entry.operator, "threshold": threshold}
         criterion["dimensions"] = [{"name": dimension, "values": ["*"]} for dimension in entry.dimensions]
         if isinstance(entry, MetricEntry):
-            criterion |= {"metricNamespace": NAMESPACES[entry.kind], "metricName": entry.metric}
+            criterion |= {"metricNamespace": metric_namespaces()[entry.kind], "metricName": entry.metric}
             criterion["timeAggregation"] = entry.aggregation
         else:
             criterion |= {"query": _filled(query_text(alert_id)), "timeAggregation": "Count"}
@@ -218,3 +218,7 @@ def _conditions(entry: ActivityEntry) -> list[dict[str, Any]]:
 def _filled(query: str) -> re.Pattern[str]:
     """The query with any list where the stack fills one in."""
     return re.compile(r"dynamic\(\[[^\])]*\]\)".join(re.escape(part) for part in re.split(r"\{\{\w+\}\}", query)))
+
+
+def _type(kind: str) -> str:
+    return alert_kinds()[kind].removeprefix("azure-native:")

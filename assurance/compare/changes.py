@@ -10,7 +10,7 @@ from assurance.compare.pairing import Pair, without_stack
 from assurance.compare.properties import differences
 from assurance.compare.replacement import forces_replacement
 from assurance.record import UNKNOWN, Record, Resource
-from policies.data import table
+from facts.types import types_with
 
 Kind = Literal["added", "changed", "replaced", "moved", "removed"]
 LOCK = "azure-native:authorization:ManagementLock"
@@ -111,7 +111,7 @@ def _described(kind: Kind, properties: list[Property], pair: Pair, locked: bool)
         urn=shown.urn,
         type=shown.type,
         name=shown.name,
-        stateful=shown.type.removeprefix("azure-native:") in table("stateful"),
+        stateful=shown.type in types_with("stateful", list),
         locked=locked,
         properties=properties,
         source=pair.head.source if pair.head else None,

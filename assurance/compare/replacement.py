@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assurance.record import Resource
-from assurance.recorder.simulate import resource_types
+from facts.types import ResourceType, type_row
 
 
 def forces_replacement(resource: Resource, path: str) -> bool:
@@ -23,8 +23,8 @@ def forces_replacement(resource: Resource, path: str) -> bool:
         return True
     if not resource.type.startswith("azure-native:"):
         return False
-    row = resource_types().get(resource.type, {})
-    fixed = {"resourceGroupName", "location", *row.get("names", ())}
-    if row.get("scope") not in (None, "subscription", "tenant", "resourceGroup"):
-        fixed.add(row["scope"])
+    row = type_row(resource.type) or ResourceType()
+    fixed = {"resourceGroupName", "location", *row.names}
+    if row.scope not in ("subscription", "tenant", "resourceGroup"):
+        fixed.add(row.scope)
     return plain in fixed

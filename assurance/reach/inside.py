@@ -10,7 +10,7 @@ from assurance.reach.targets import JOBS, SERVER, SITE, SLOT, Target, endpoints_
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Resource
 from assurance.references import References, get, short_type
-from policies.data import table
+from facts.types import PrivateLink, types_with
 
 SUBNET, NETWORK = "network:Subnet", "network:VirtualNetwork"
 ZONE, LINK, ZONE_GROUP = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink", "network:PrivateDnsZoneGroup"
@@ -121,7 +121,8 @@ def _endpoint(references: References, subnet: Resource, target: Target) -> tuple
         )
     endpoint = fitting[0]
     type_ = SITE if short_type(target.resource) == SLOT else short_type(target.resource)
-    wanted = table("private_services").get(type_, {}).get("zones", [])
+    link = types_with("private_link", PrivateLink).get(f"azure-native:{type_}")
+    wanted = link.zones if link else []
     groups = references.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
     zones = [
         zone

@@ -3,7 +3,7 @@
 deployed: ARM ids, host names and GUIDs, well formed and derived from names, so that they are the same in every run.
 preview: the inputs come back and everything else is unknown, as at a first `pulumi preview`.
 
-What a type's id and computed outputs look like is data: ``assurance/azure/resource_types.yaml``. No type is refused:
+What a type's id and computed outputs look like is data: ``facts/types.yaml``. No type is refused:
 one without a row gets an id from what it stands in, and its computed texts carry the record's mark for an unknown.
 """
 
@@ -16,31 +16,21 @@ import uuid
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from assurance.record import UNKNOWN
 from assurance.recorder.shapes import with_mappings, with_marks, with_unknowns
 from assurance.recorder.wire import exposed, secret
 from facts.tokens import GENERIC, generic_arm_type, type_key
+from facts.types import ResourceType, counted_type, resource_types, type_row
 
 SUBSCRIPTION_ID = "00000000-0000-4000-8000-000000000001"
 TENANT_ID = "00000000-0000-4000-8000-000000000002"
 CALLER_OBJECT_ID = "00000000-0000-4000-8000-000000000003"
 CALLER_CLIENT_ID = "00000000-0000-4000-8000-000000000004"
 
+RESOURCE_GROUP = "resourceGroup"
 _NAMESPACE = uuid.UUID("6f0c1f1e-5a52-4c5e-9b7a-0d8f2c1b7a11")
-_TYPES_FILE = Path(__file__).parent.parent / "azure" / "resource_types.yaml"
-
-
-@cache
-def resource_types() -> dict[str, dict[str, Any]]:
-    """The rows of resource_types.yaml by type token."""
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times faster
-    rows: dict[str, dict[str, Any]] = yaml.load(_TYPES_FILE.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
-    return rows
 
 
 def guid(*parts: str) -> str:
@@ -60,24 +50,9 @@ class _Values(dict[str, str]):
         return UNKNOWN  # an input that this resource leaves to the provider
 
 
-def counted_type(token: str, inputs: dict[str, Any]) -> str:
-    """The version-blind type of a registration; a generic ARM resource counts as the type that it stands for."""
-    key = type_key(token)
-    arm = generic_arm_type(inputs) if key == GENERIC else None
-    return _tokens_by_arm().get(arm.lower(), arm) if arm else key
-
-
 def is_known(type_: str) -> bool:
     """Whether there is data to answer for a type."""
-    return type_ in resource_types() or type_.startswith(("random:", "pulumi:providers:"))
-
-
-@cache
-def _tokens_by_arm() -> dict[str, str]:
-    found: dict[str, str] = {}
-    for token, row in resource_types().items():
-        found.setdefault(row["arm"].lower(), token)
-    return found
+    return type_ in resource_types() or type_.startswith("pulumi:providers:")
 
 
 def arm_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str = "") -> str:
@@ -85,21 +60,21 @@ def arm_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str
 
     parent_id: the id of the resource that is its parent in the program, if any.
     """
-    row = resource_types().get(type_)
+    row = type_row(type_)
     arm = generic_arm_type(inputs)
     if arm:
         path = "/".join(part for part in (inputs.get("parentResourcePath") or "").split("/") if part)
         name = _name("resourceName", logical_name, inputs)
-        segments = (inputs["resourceProviderNamespace"], path, inputs["resourceType"], name)
-        return f"{_scope({}, inputs)}/providers/{'/'.join(part for part in segments if part)}"
-    if row is None:
+        parts = (inputs["resourceProviderNamespace"], path, inputs["resourceType"], name)
+        return f"{_scope('resourceGroup', inputs)}/providers/{'/'.join(part for part in parts if part)}"
+    if row is None or not isinstance(row.arm, str):
         return _made_up_id(type_, logical_name, inputs, parent_id)
-    names = [_name(part, logical_name, inputs) for part in row["names"]]
-    namespace, *segments = row["arm"].split("/")
+    names = [_name(part, logical_name, inputs) for part in row.names]
+    namespace, *segments = row.arm.split("/")
     pairs = "/".join(f"{segment}/{name}" for segment, name in zip(segments, names, strict=True))
-    if row["arm"] == "Microsoft.Resources/resourceGroups":
+    if row.arm == "Microsoft.Resources/resourceGroups":
         return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{names[0]}"
-    return f"{_scope(row, inputs)}/providers/{namespace}/{pairs}"
+    return f"{_scope(row.scope, inputs)}/providers/{namespace}/{pairs}"
 
 
 def _made_up_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str) -> str:
@@ -110,7 +85,7 @@ def _made_up_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id
     own = f"{kind[:1].lower()}{kind[1:]}Name"
     given = [own, "name", *(key for key in inputs if key.endswith("Name") and key != "resourceGroupName")]
     name = _name(next((key for key in given if inputs.get(key)), own), logical_name, inputs)
-    inside = parent_id or _scope({} if "resourceGroupName" in inputs else {"scope": "subscription"}, inputs)
+    inside = parent_id or _scope(RESOURCE_GROUP if "resourceGroupName" in inputs else "subscription", inputs)
     return f"{inside}/providers/unknown.{module}/{kind}/{name}"
 
 
@@ -124,13 +99,12 @@ def _name(part: str, logical_name: str, inputs: dict[str, Any]) -> str:
     return f"{logical_name}{hashlib.sha256(logical_name.encode()).hexdigest()[:8]}"
 
 
-def _scope(row: dict[str, Any], inputs: dict[str, Any]) -> str:
-    kind = row.get("scope", "resourceGroup")
+def _scope(kind: str, inputs: dict[str, Any]) -> str:
     if kind == "subscription":
         return f"/subscriptions/{SUBSCRIPTION_ID}"
     if kind == "tenant":
         return ""
-    if kind == "resourceGroup":
+    if kind == RESOURCE_GROUP:
         return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{inputs.get('resourceGroupName', 'unnamed')}"
     return str(inputs.get(kind, "")).rstrip("/")
 
@@ -158,7 +132,7 @@ def deployed(made: Registration) -> tuple[str, dict[str, Any]]:
         return _random(made.token, made.name, made.inputs)
     plain = exposed(made.inputs)
     type_ = counted_type(made.token, plain)
-    row = resource_types().get(type_, {})
+    row = type_row(type_) or ResourceType()
     identifier = arm_id(type_, made.name, plain, made.parent_id)
     cls = made.cls or resource_class(made.token)
     outputs = copy.deepcopy(made.inputs)
@@ -170,12 +144,12 @@ def deployed(made: Registration) -> tuple[str, dict[str, Any]]:
         values = _Values(
             {k: v for k, v in {**outputs, **plain}.items() if isinstance(v, str)} | _well_known(identifier)
         )
-        for path, template in row.get("outputs", {}).items():
+        for path, template in row.outputs.items() if isinstance(row.outputs, dict) else ():
             _set(outputs, path.split("."), _fill(template, values))
     if type_.startswith(("azure-native:", "Microsoft.")):
         outputs["name"] = identifier.rsplit("/", 1)[-1]
-        outputs["type"] = row.get("arm") or generic_arm_type(plain) or UNKNOWN
-    if cls is not None and (made.lenient or not row):
+        outputs["type"] = row.arm or generic_arm_type(plain) or UNKNOWN
+    if cls is not None and (made.lenient or row.arm is None):
         outputs = with_marks(cls, outputs)
     return identifier, outputs
 
@@ -189,8 +163,8 @@ def _well_known(identifier: str) -> dict[str, str]:
 
 def existing(token: str, identifier: str, cls: type | None) -> dict[str, Any]:
     """Inputs of a resource that is read, not made: its names stand in its id, everything else is unknown."""
-    row = resource_types().get(type_key(token), {})
-    known = dict(zip(row.get("names", ()), identifier.split("/providers/")[-1].split("/")[2::2], strict=False))
+    row = type_row(type_key(token)) or ResourceType()
+    known = dict(zip(row.names, identifier.split("/providers/")[-1].split("/")[2::2], strict=False))
     inputs = {name: value for name, value in known.items() if not name.startswith("=")}
     if group := _well_known(identifier)["rg"]:
         inputs["resourceGroupName"] = group

@@ -25,14 +25,6 @@ class Parameter(TypedDict):
 
 
 @with_config(_STRICT)
-class PrivateService(TypedDict):
-    """What a private endpoint needs for a service."""
-
-    groups: list[str]
-    zones: list[str]
-
-
-@with_config(_STRICT)
 class Job(TypedDict):
     """A job of the database: how it is started, and what it is for."""
 
@@ -52,13 +44,9 @@ class Floor(TypedDict):
 
 
 SHAPES: Mapping[str, Any] = {
-    "alert_coverage": list[str],
     "floor": Floor,
-    "diagnostics": dict[str, str],
     "paired_regions": dict[str, str],
     "postgres_parameters": dict[str, dict[str, Parameter]],
-    "private_services": dict[str, PrivateService],
-    "stateful": dict[str, list[Literal["protect", "lock"]]],
 }
 """What each table holds."""
 

@@ -25,6 +25,7 @@ from policies.rules import (
     security_groups,
     service_bus,
     storage,
+    types,
     waf,
 )
 
@@ -51,6 +52,7 @@ _MODULES = (
     protection,
     secrets,
     floor,
+    types,
 )
 
 RULES: tuple[Rule, ...] = tuple(

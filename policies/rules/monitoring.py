@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.data import table
+from facts.types import Alerts, Logs, types_with
 from policies.rule import at_least, must, rule, shown
 from policies.view import Resource, Stack, token
 
@@ -12,6 +12,7 @@ SETTING, GROUP = "monitor:DiagnosticSetting", "monitor:ActionGroup"
 METRIC, QUERY, ACTIVITY = "monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert"
 ALERTS = [METRIC, QUERY, ACTIVITY]
 WORKSPACE = "operationalinsights:Workspace"
+LOGS: Mapping[str, Logs] = types_with("logs", Logs)
 
 ACTION_GROUPS = {
     token(METRIC): "actions[].actionGroupId",
@@ -33,17 +34,16 @@ RECEIVERS = (
 @rule(
     "MON-DIAGNOSTICS",
     "Every resource that can log does, to a workspace",
-    on=list(table("diagnostics")),
+    on=[type_ for type_, logs in LOGS.items() if logs.emits != "telemetry"],
     severity="high",
     controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
     remediation="Give the resource a diagnostic setting with a workspace and its log categories (or metrics, where it "
     "has no logs).",
-    source="Azure Policy 'Resource logs in ... should be enabled'; policies/data/diagnostics.yaml",
+    source="Azure Policy 'Resource logs in ... should be enabled'; facts/types.yaml",
 )
 def has_diagnostics(resource: Resource, stack: Stack) -> Iterator[str]:
-    rows = {token(type_): kind for type_, kind in table("diagnostics").items()}
-    kind, _, child = rows[resource.type].partition(" of ")
-    settings = stack.holders(resource, "resourceUri", SETTING, child=child)
+    kind = LOGS[resource.type].emits
+    settings = stack.holders(resource, "resourceUri", SETTING, child=LOGS[resource.type].child)
     if not settings:
         yield "no diagnostic setting of this stack is for it"
         return
@@ -134,7 +134,7 @@ def alert_runbook(alert: Resource) -> Iterator[str]:
 @rule(
     "MON-ALERT-COVERAGE",
     "Every resource that serves patients or keeps their data has an alert on its metrics",
-    on=list(table("alert_coverage")),
+    on=[type_ for type_, alerts in types_with("alerts", Alerts).items() if alerts.metrics == "required"],
     severity="high",
     controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
     remediation="Add a metric alert whose scope is the resource.",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from policies.data import table
+from facts.types import PrivateLink, types_with
 from policies.rule import must, rule
-from policies.view import UNKNOWN, Resource, Stack, token
+from policies.view import UNKNOWN, Resource, Stack
 
 SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
 ZONE, LINK = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"
+CONNECTED = "privateLinkServiceConnections[].privateLinkServiceId"
+PRIVATE: Mapping[str, PrivateLink] = types_with("private_link", PrivateLink)
 
 
 @rule(
@@ -57,7 +58,7 @@ def endpoint_policies(subnet: Resource) -> Iterator[str]:
 @rule(
     "NET-SERVICE-ENDPOINT-PRIVATE",
     "A service that is closed to the Internet has a private endpoint",
-    on=list(table("private_services")),
+    on=list(PRIVATE),
     severity="high",
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Give the service a private endpoint in the network, or nothing can reach it.",
@@ -67,19 +68,11 @@ def endpoint_policies(subnet: Resource) -> Iterator[str]:
     ),
 )
 def service_has_endpoint(service: Resource, stack: Stack) -> Iterator[str]:
-    groups = set(_row(service)["groups"])
+    groups = set(PRIVATE[service.type].groups)
     for endpoint in stack.holders(service, CONNECTED, ENDPOINT):
         if groups & set(endpoint.leaves("privateLinkServiceConnections[].groupIds[]")):
             return
     yield f"no private endpoint of this stack leads to its {', '.join(sorted(groups))}"
-
-
-CONNECTED = "privateLinkServiceConnections[].privateLinkServiceId"
-
-
-def _row(service: Resource) -> Any:
-    rows = {token(type_): row for type_, row in table("private_services").items()}
-    return rows[service.type]
 
 
 @rule(
@@ -105,10 +98,7 @@ def endpoint_name_resolves(endpoint: Resource, stack: Stack) -> Iterator[str]:
         if not any(network in linked for network in networks):
             yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
     wanted = {
-        name
-        for type_, row in table("private_services").items()
-        for _ in stack.targets(endpoint, CONNECTED, type_)
-        for name in row["zones"]
+        name for type_, row in PRIVATE.items() for _ in stack.targets(endpoint, CONNECTED, type_) for name in row.zones
     }
     named = {next(iter(zone.leaves("privateZoneName")), UNKNOWN) for zone in zones}
     if wanted and UNKNOWN not in named and not wanted & named:

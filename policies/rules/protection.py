@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policies.data import table
+from facts.types import types_with
 from policies.rule import must, rule
 from policies.view import Resource, Stack
 
-STATEFUL = table("stateful")
+STATEFUL: Mapping[str, list[str]] = types_with("stateful", list)
 LOCK = "authorization:ManagementLockByScope"
 
 
@@ -19,7 +19,7 @@ LOCK = "authorization:ManagementLockByScope"
     severity="high",
     controls=["164.312(c)(1)", "164.308(a)(7)(ii)(A)"],
     remediation="Set the resource option protect.",
-    source="reference: pulumi protect; policies/data/stateful.yaml",
+    source="reference: pulumi protect; facts/types.yaml",
 )
 def protected(resource: Resource) -> Iterator[str]:
     if not resource.protect:
@@ -33,7 +33,7 @@ def protected(resource: Resource) -> Iterator[str]:
     severity="high",
     controls=["164.312(c)(1)", "164.308(a)(7)(ii)(A)"],
     remediation="Add a CanNotDelete lock on the resource (not on its group).",
-    source="MicrosoftDocs security-data-encryption recommends it for the key's vault; policies/data/stateful.yaml",
+    source="MicrosoftDocs security-data-encryption recommends it for the key's vault; facts/types.yaml",
 )
 def locked(resource: Resource, stack: Stack) -> Iterator[str]:
     locks = stack.holders(resource, "scope", LOCK)

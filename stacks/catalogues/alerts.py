@@ -12,32 +12,17 @@ from pydantic import Field, StringConstraints
 from documents.durations import minutes
 from documents.problems import Problem
 from documents.reading import read_document
-from documents.sections import Section
+from documents.sections import Section, one_of
 from documents.words import Words
+from facts.types import alert_kinds
 from stacks.catalogues.log_tables import FeedingKind
 
 ALERTS = "stacks/catalogues/alerts.yaml"
 _CATALOGUES = Path(__file__).parent
 
-Kind = Literal[
-    "keyvault", "postgres", "site", "plan", "frontdoor", "redis", "storage", "servicebus",
-    "gateway", "jobs", "workspace", "groups", "subscription", "tenant",
-]  # fmt: skip
-"""What an alert watches. ``groups``: the stack's resource groups; ``subscription``: only in the stack that owns it;
-``tenant``: only where Entra logs are sent to the workspace."""
-
-NAMESPACES: Mapping[str, str] = {
-    "keyvault": "Microsoft.KeyVault/vaults",
-    "postgres": "Microsoft.DBforPostgreSQL/flexibleServers",
-    "site": "Microsoft.Web/sites",
-    "plan": "Microsoft.Web/serverfarms",
-    "frontdoor": "Microsoft.Cdn/profiles",
-    "redis": "Microsoft.Cache/redisEnterprise",
-    "storage": "Microsoft.Storage/storageAccounts",
-    "servicebus": "Microsoft.ServiceBus/namespaces",
-    "gateway": "Microsoft.ApiManagement/service",
-}
-"""Metric namespace of each kind that has metrics of its own."""
+Kind = Annotated[str, one_of(lambda: (*alert_kinds(), "subscription", "tenant"))]
+"""What an alert watches: a kind of facts/types.yaml. ``groups``: the stack's resource groups; ``subscription``: only in
+the stack that owns it; ``tenant``: only where Entra logs are sent to the workspace."""
 
 Limit = Literal["database-connections"]
 """A limit of a resource (stacks/catalogues/database_connections.py)."""

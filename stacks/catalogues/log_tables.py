@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from documents.reading import read_document
-from documents.sections import Section
+from documents.sections import Section, one_of
+from facts.types import log_kinds
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
@@ -20,11 +21,8 @@ RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 """Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""
 
 
-FeedingKind = Literal[
-    "keyvault", "postgres", "site", "frontdoor", "redis", "storage", "servicebus", "workspace", "subscription",
-    "tenant", "grafana", "group", "network", "address", "autoscale", "backup", "telemetry", "jobs", "topic", "gateway",
-]  # fmt: skip
-"""What writes logs. ``tenant``: Entra, set up outside this program."""
+FeedingKind = Annotated[str, one_of(lambda: (*log_kinds(), "subscription", "tenant"))]
+"""What writes logs: a kind of facts/types.yaml; ``tenant`` is Entra, set up outside this program."""
 
 
 class LogTable(Section):

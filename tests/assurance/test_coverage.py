@@ -8,7 +8,7 @@ import pytest
 
 from assurance.coverage import PAGE, markdown, matrix, page_with, unknown_categories
 from assurance.record import Record
-from policies.data import table
+from facts.types import Logs, types_with
 from tests.harness import ROOT
 from tests.policies.records import records
 
@@ -36,7 +36,7 @@ def test_everything_that_is_there_sends_what_is_needed() -> None:
 def test_types_with_logs_are_all_in_the_matrix() -> None:
     """By the table that the policies judge diagnostic settings with."""
     rows = {row.type for row in matrix(prod())}
-    logging = {type_ for type_, kind in table("diagnostics").items() if kind.startswith("logs")}
+    logging = {t.removeprefix("azure-native:") for t, logs in types_with("logs", Logs).items() if logs.emits == "logs"}
     there = {resource.type.removeprefix("azure-native:") for resource in prod()}
     assert logging & there <= rows
 

@@ -153,7 +153,7 @@ def test_the_benchmark_prints_what_was_found(
 
 
 def test_every_type_the_program_registers_has_a_creation_time(records: dict[str, Record]) -> None:
-    known = yaml.safe_load((ROOT / "assurance/azure/resource_types.yaml").read_text(encoding="utf-8"))
+    known = yaml.safe_load((ROOT / "facts/types.yaml").read_text(encoding="utf-8"))
     used = {resource.type for record in records.values() for resource in record if resource.custom}
     assert (known.keys() | used) - creation_times().keys() == set()
 

@@ -31,6 +31,7 @@ class Case:
     copy: dict[str, str] = field(default_factory=dict)
     change: str = ""
     drop: str = ""
+    type: str = ""
 
     def __str__(self) -> str:
         return f"{self.rule}-{self.number}"
@@ -64,6 +65,7 @@ def made(record: Record, case: Case, subject: Resource) -> Record:
             resource.inputs[to] = copy.deepcopy(subject.inputs[source])
             resource.propertyDependencies[to] = subject.propertyDependencies.get(source, [])
         resource.options.update(case.options)
+        resource.type = case.type or resource.type
     return replace(record, resources=[copies.get(r.urn, r) for r in kept])
 
 

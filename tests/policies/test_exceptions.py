@@ -54,7 +54,7 @@ def test_an_empty_register_is_a_register() -> None:
         (("reason: Because of something.", "reason: no"), "EXC-DEV-THING.reason"),
         (("owner:", "onwer:"), "EXC-DEV-THING.onwer"),
         (("rules: [KV-PURGE-PROTECTION]", "rules: []"), "EXC-DEV-THING.rules"),
-        (("EXC-DEV-THING:", "DEV-THING:"), "EXC-"),
+        (("EXC-DEV-THING:", "DEV-THING:"), "policies/exceptions.yaml:2: DEV-THING = "),
     ],
 )
 def test_a_mistake_is_told_with_the_entry_and_the_field(change: tuple[str, str], told: str) -> None:

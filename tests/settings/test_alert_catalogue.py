@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from facts.types import metric_namespaces
 from stacks.catalogues.alerts import (
-    NAMESPACES,
     ActivityEntry,
     AlertEntry,
     MetricEntry,
@@ -69,7 +69,7 @@ def test_every_entry_is_right_in_itself(alert_id: str) -> None:
 
 
 def test_kinds_with_metrics_have_a_namespace() -> None:
-    assert {e.kind for e in CATALOGUE.values() if isinstance(e, MetricEntry)} == set(NAMESPACES)
+    assert {e.kind for e in CATALOGUE.values() if isinstance(e, MetricEntry)} == set(metric_namespaces())
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from assurance.record import UNKNOWN, Mode, Record
-from stacks.network import GATEWAY_ZONE, PRIVATE_LINK_ZONES, postgres_zone
+from stacks.network import postgres_zone, private_zones
 from stacks.settings.network import SUBNETS
 from tests.harness import MODES, only
 from tests.stacks.network_stack import DDOS_PLAN, FULL, HUB, SMALL, recorded
@@ -102,8 +102,7 @@ def test_a_region_without_zones_gets_an_address_without_zones() -> None:
 def test_every_zone_is_linked_and_who_uses_it_waits_for_the_link(full: Record) -> None:
     zones = {zone.inputs["privateZoneName"] for zone in full.of_type("privatedns:PrivateZone")}
     assert zones == {
-        *PRIVATE_LINK_ZONES.values(),
-        *GATEWAY_ZONE.values(),
+        *private_zones(gateway=True).values(),
         "mss-test.private.postgres.database.azure.com",
     }
     links = full.of_type("privatedns:VirtualNetworkLink")
@@ -147,7 +146,7 @@ def test_every_resource_names_the_entry_it_comes_from(full: Record) -> None:
 
 def test_the_layer_gives_an_id_for_every_subnet_and_zone(full: Record) -> None:
     assert set(full.outputs["subnets"]) == set(SUBNETS)
-    assert set(full.outputs["zones"]) == {*PRIVATE_LINK_ZONES, *GATEWAY_ZONE, "postgres"}
+    assert set(full.outputs["zones"]) == {*private_zones(gateway=True), "postgres"}
     if full.mode == "deployed":
         assert full.outputs["zones"]["vault"].endswith("/privateDnsZones/privatelink.vaultcore.azure.net")
         assert full.outputs["subnets"]["apps"].endswith("/virtualNetworks/vnet-mss-test/subnets/snet-mss-test-apps")

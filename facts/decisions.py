@@ -1,0 +1,25 @@
+"""What may stand instead of a fact: no, with the reason, or unknown, with where one looked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from documents.sections import Section
+
+Text = Annotated[str, Field(min_length=3)]
+
+
+class No(Section):
+    """Decided: there is none."""
+
+    no: Text
+    """Why."""
+
+
+class Unknown(Section):
+    """Not decided: nobody could find out. Never read as no."""
+
+    unknown: Text
+    """Where one looked, and when."""

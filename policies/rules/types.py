@@ -1,0 +1,68 @@
+"""Every type of resource is decided (facts/types.yaml), and every decided type is judged by what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
+
+from facts.types import Door, type_row, types_with
+from policies.rule import rule, shown
+from policies.view import UNKNOWN, Resource, Stack
+
+PUBLIC: dict[str, list[Door]] = dict(types_with("public", list))
+
+
+@rule(
+    "TYPE-DECIDED",
+    "Nothing is deployed of which nobody has decided what it is and what it needs",
+    on="*",
+    severity="high",
+    controls=["164.308(a)(1)(ii)(B)"],
+    remediation="Give the type a row in facts/types.yaml, and every column of it a value or {no: <reason>}.",
+    source="lists fail closed: a type that no rule names would pass every rule",
+    where=lambda resource: resource.custom,
+)
+def decided(resource: Resource, stack: Stack) -> Iterator[str]:
+    row = type_row(resource.type)
+    if row is not None and not row.undecided():
+        return
+    if row is None:
+        message = f"{resource.type} has no row in facts/types.yaml, so that no rule is about it"
+    else:
+        message = f"the row of {resource.type} in facts/types.yaml leaves undecided: {', '.join(row.undecided())}"
+    if not stack.ours:
+        raise _unknown(message)
+    yield message
+
+
+@rule(
+    "TYPE-CLOSED",
+    "No input opens a resource to the Internet",
+    on=list(PUBLIC),
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Give the input a value that keeps the type closed, or write an exception for it.",
+    source="facts/types.yaml, column public: the inputs that open each type, and what Azure takes where one is absent",
+)
+def closed(resource: Resource) -> Iterator[str]:
+    for door in PUBLIC[resource.type]:
+        for value in _values(resource, door.path):
+            if not door.keeps_closed(value):
+                known = shown(value) if value is not None else f"not set, which Azure takes as {shown(door.default)}"
+                yield f"{door.path} is {known}, must be {' or '.join(shown(item) for item in door.closed)}"
+
+
+def _values(resource: Resource, path: str) -> list[Any]:
+    """The values at ``path``, None where it is absent. Raises UnknownValueError for one that is not known yet."""
+    values = list(resource.leaves(path)) or [None]
+    if any(value is UNKNOWN for value in values):
+        raise _unknown(f"{path} is not known before a deployment")
+    return values
+
+
+def _unknown(message: str) -> UnknownValueError:
+    error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
+    error.message = message
+    return error
