@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ from documents.problems import DocumentError, Problem
 from documents.sections import validate
 from documents.yaml_text import compose_yaml, node_data, repeated_keys, yaml_problem
 
+More = Callable[[Any], Iterable[Problem]]
+"""Finds further mistakes in the plain data of a file, whose form may be wrong."""
 
-def read_document(file: Path, type_: Any) -> Any:
+
+def read_document(file: Path, type_: Any, more: More = lambda _data: ()) -> Any:
     """The content of a file as ``type_`` (a Section, or mappings and lists of them).
 
+    more: what must hold beside the type, for example that files are there which entries name.
     Raises DocumentError with every mistake: the file, line, key, value and what is allowed.
     """
     name = _name(file)
@@ -26,22 +31,27 @@ def read_document(file: Path, type_: Any) -> Any:
         raise DocumentError([Problem("", file.name, "a file that is there", name)]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError([yaml_problem(error, name)]) from None
-    return parse_document(text, type_, name)
+    return parse_document(text, type_, name, more)
 
 
-def parse_document(text: str, type_: Any, file: str) -> Any:
+def parse_document(text: str, type_: Any, file: str, more: More = lambda _data: ()) -> Any:
     """The content of a YAML text as ``type_``; ``file`` is named in messages. Raises DocumentError."""
     try:
         root = compose_yaml(text)
         data = node_data(root)
     except yaml.YAMLError as error:
         raise DocumentError([yaml_problem(error, file)]) from None
-    problems = list(repeated_keys(root))
-    content, mistakes = validate(data, type_)
-    problems += mistakes
-    if problems:
+    problems = [*repeated_keys(root), *more(data)]
+    elsewhere: list[Problem] = []
+    try:
+        content, mistakes = validate(data, type_)
+        problems += mistakes
+    except DocumentError as error:  # of another document, which this one is held against
+        elsewhere = error.problems
+    if problems or elsewhere:
         lines = key_lines(root)
-        raise DocumentError([replace(p, file=file, line=p.line or line_of(lines, p.key)) for p in problems])
+        here = [replace(p, file=file, line=p.line or line_of(lines, p.key)) for p in problems]
+        raise DocumentError([*here, *elsewhere])
     return content
 
 

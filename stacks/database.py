@@ -20,7 +20,8 @@ from components.postgres import (
     PostgresServerArgs,
 )
 from components.postgres_replica import PostgresReplica, PostgresReplicaArgs
-from stacks.database_parameters import PARAMETERS, parameter_values, parameters, pooler_values, reason_left_out
+from stacks.catalogues.database_parameters import PARAMETERS, parameters
+from stacks.database_parameters import parameter_values, pooler_values, reason_left_out
 from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.database import DatabaseSettings, ReplicaSettings

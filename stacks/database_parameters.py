@@ -1,52 +1,23 @@
-"""PostgreSQL server parameters, shared with the database room: ``database/parameters.yaml``."""
+"""Which server parameters a stack's PostgreSQL server is given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
-from documents.reading import read_document
+from stacks.catalogues.database_parameters import Parameter, parameters
 from stacks.settings.database import DatabaseSettings
 
-PARAMETERS = "database/parameters.yaml"
-_FILE = Path(__file__).parents[1] / "database" / "parameters.yaml"
 
-
-class Parameter(BaseModel):
-    """One server parameter. The file's head says what each field means."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    name: str
-    value: str
-    static: bool
-    platform_default: str
-    source: str
-    reason: str
-    controls: list[str]
-    tier: Literal["non-burstable"] | None = None
-    vcores: int = 0
-
-
-@cache
-def parameters(file: Path = _FILE) -> list[Parameter]:
-    """Every parameter of the file, in its order. Raises SettingsError when the file is wrong."""
-    found: list[Parameter] = read_document(file, list[Parameter])
-    return found
-
-
-def parameter_values(settings: DatabaseSettings, file: Path = _FILE) -> Mapping[str, str]:
+def parameter_values(settings: DatabaseSettings, rows: Sequence[Parameter] | None = None) -> Mapping[str, str]:
     """Parameters to set on this stack's server, all that `reason_left_out` has no reason against.
 
     In the file's order: what a parameter needs stands before it. Each one is an operation on the server, one after
     another, so a parameter that Azure sets by itself is left out.
     """
     return {
-        parameter.name: parameter.value for parameter in parameters(file) if not reason_left_out(parameter, settings)
+        parameter.name: parameter.value
+        for parameter in rows or parameters()
+        if not reason_left_out(parameter, settings)
     }
 
 

@@ -1,106 +1,13 @@
-"""The table of network flows, and the security rules that follow from it."""
+"""The security rules that follow from the table of network flows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field, StringConstraints
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from components.network import SecurityRule
-from documents.reading import read_document
-from documents.sections import Section
-from documents.words import Words
+from stacks.catalogues.network_flows import Direction, Flow, FlowTable, rule_name
 from stacks.settings.network import SUBNETS, NetworkSettings
-
-CATALOGUE = "stacks/catalogues/network_flows.yaml"
-_FILE = Path(__file__).parent / "catalogues" / "network_flows.yaml"
-
-Place = Literal[
-    "apps",
-    "postgres",
-    "private-endpoints",
-    "jobs",
-    "runner",
-    "gateway",
-    "every-subnet",
-    "peers",
-    "any",
-    "VirtualNetwork",
-    "AzureLoadBalancer",
-    "Internet",
-    "AzureActiveDirectory",
-    "AzureContainerRegistry",
-    "AzureFrontDoor.FirstParty",
-    "AzureKeyVault",
-    "AzureMonitor",
-    "MicrosoftContainerRegistry",
-    "ServiceBus",
-    "Storage",
-]
-"""Where a flow starts or ends: a subnet's purpose, ``every-subnet``, ``peers``, ``any`` or one of Azure's service
-tags (learn.microsoft.com/azure/virtual-network/service-tags-overview)."""
-
-Direction = Literal["Inbound", "Outbound"]
-
-Port = (
-    Annotated[int, Field(ge=1, le=65535)]
-    | Annotated[
-        str,
-        StringConstraints(pattern=r"^(any|mail|\d+-\d+)$"),
-        Words("any, mail, or a range of ports like 30000-31000"),
-    ]
-)
-
-
-class Flow(Section):
-    """One row of the table."""
-
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$"), Words("a name, like app-to-db")]
-    start: Annotated[Place, Field(alias="from")]
-    end: Annotated[Place, Field(alias="to")]
-    ports: Annotated[list[Port], Field(min_length=1)]
-    protocol: Literal["Tcp", "Udp", "any"]
-    purpose: Annotated[str, StringConstraints(min_length=1, max_length=140)]
-    """Why the flow is open or closed. Azure limits a rule's description to 140 characters."""
-    source: Annotated[str, Field(min_length=1)]
-
-
-class FlowTable(Section):
-    """All rows, by what is done with them, first match first."""
-
-    denied_first: list[Flow]
-    allowed: list[Flow]
-    denied_last: list[Flow]
-
-    def rows(self) -> Iterator[tuple[Flow, Literal["Allow", "Deny"], int]]:
-        """Every row with its access and priority: a row has the same priority wherever it applies."""
-        blocks: Sequence[tuple[list[Flow], Literal["Allow", "Deny"], int]] = (
-            (self.denied_first, "Deny", 100),
-            (self.allowed, "Allow", 1000),
-            (self.denied_last, "Deny", 4000),
-        )
-        for flows, access, first in blocks:
-            for position, flow in enumerate(flows):
-                yield flow, access, first + 10 * position
-
-    def keys(self) -> dict[str, Flow]:
-        """Every row by its key in the file."""
-        blocks = {"deniedFirst": self.denied_first, "allowed": self.allowed, "deniedLast": self.denied_last}
-        return {f"{block}.{row.id}": row for block, flows in blocks.items() for row in flows}
-
-    def keys_by_rule(self) -> dict[str, str]:
-        """The file's key of the row that each rule comes from, by the rule's name."""
-        return {rule_name(row, direction): key for key, row in self.keys().items() for direction in _SUFFIXES}
-
-
-@cache
-def flow_table() -> FlowTable:
-    """The table. Raises SettingsError when the file is wrong."""
-    table: FlowTable = read_document(_FILE, FlowTable)
-    return table
 
 
 def has_both_ends(row: Flow, settings: NetworkSettings) -> bool:
@@ -122,14 +29,6 @@ def security_rules(purpose: str, settings: NetworkSettings, table: FlowTable) ->
         if row.start in (purpose, "every-subnet") and _prefixes(row.end, settings)
     ]
     return inbound + outbound
-
-
-_SUFFIXES: Mapping[Direction, str] = {"Inbound": "in", "Outbound": "out"}
-
-
-def rule_name(row: Flow, direction: Direction) -> str:
-    """Name of the rule that a row becomes at one end: unique in its group, over both directions."""
-    return f"{row.id}-{_SUFFIXES[direction]}"
 
 
 def _rule(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -178,8 +178,20 @@ def builtin_alerts() -> Mapping[AlertId, BuiltinEntry]:
 def all_alerts() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]:
     """The whole catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
     rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]
-    rows = read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry])
+    rows = read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry], missing_queries("kql", "queries"))
     return rows
+
+
+def missing_queries(engine: str, folder: str) -> Callable[[Any], Iterator[Problem]]:
+    """Finds entries of a catalogue with this engine whose query, ``<folder>/<id>.kql``, is not there."""
+
+    def find(rows: Any) -> Iterator[Problem]:
+        for name, row in (rows if isinstance(rows, dict) else {}).items():
+            file = _CATALOGUES / folder / f"{name}.kql"
+            if isinstance(row, dict) and row.get("engine") == engine and not file.is_file():
+                yield Problem(str(name), file.name, f"a query in stacks/catalogues/{folder}, which is missing")
+
+    return find
 
 
 def query_text(alert_id: str) -> str:

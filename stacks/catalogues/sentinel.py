@@ -13,7 +13,7 @@ from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
-from stacks.catalogues.alerts import AlertId, Control, Kind, minutes
+from stacks.catalogues.alerts import AlertId, Control, Kind, minutes, missing_queries
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
 _CATALOGUES = Path(__file__).parent
@@ -73,7 +73,9 @@ class SentinelEntry(Section):
 @cache
 def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
     """Sentinel's rules by id. Raises SettingsError when the file is wrong."""
-    rows: dict[AlertId, SentinelEntry] = read_document(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry])
+    rows: dict[AlertId, SentinelEntry] = read_document(
+        _CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry], missing_queries("sentinel", "sentinel")
+    )
     return rows
 
 

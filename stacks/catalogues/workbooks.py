@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from documents.problems import Problem
+from documents.problems import DocumentError, Problem
 from documents.reading import read_document
 from documents.sections import Section
 from stacks.catalogues.alerts import AlertId, Kind, QueryEntry, alert_catalogue, query_text
@@ -86,5 +86,23 @@ class WorkbookEntry(Section):
 
 @cache
 def workbook_catalogue() -> Mapping[str, WorkbookEntry]:
-    """Dashboards by file name. Raises SettingsError when a file is wrong."""
-    return {path.stem: read_document(path, WorkbookEntry) for path in sorted(_FOLDER.glob("*.yaml"))}
+    """Dashboards by file name. Raises DocumentError with every mistake of every file."""
+    dashboards: dict[str, WorkbookEntry] = {}
+    problems: dict[str, Problem] = {}
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        try:
+            dashboards[path.stem] = read_document(path, WorkbookEntry, _missing_queries)
+        except DocumentError as error:
+            problems |= {str(problem): problem for problem in error.problems}
+    if problems:
+        raise DocumentError(list(problems.values()))
+    return dashboards
+
+
+def _missing_queries(workbook: Any) -> Iterator[Problem]:
+    tiles = workbook.get("tiles") if isinstance(workbook, dict) else None
+    for index, tile in enumerate(tiles if isinstance(tiles, list) else []):
+        for key in ("query", "graph"):
+            name = tile.get(key) if isinstance(tile, dict) else None
+            if isinstance(name, str) and not (_FOLDER / f"{name}.kql").is_file():
+                yield Problem(f"tiles[{index}].{key}", f"{name}.kql", f"a query in {WORKBOOKS}, which is missing")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from documents.problems import MISSING, Problem, did_you_mean
+from documents.problems import MISSING, DocumentError, Problem, did_you_mean
 from documents.sections import Section, requirement, under, validate
+from stacks.catalogues.all_catalogues import catalogue_problems
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.rules import cross_section_problems
@@ -21,9 +22,10 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
     """Settings from config by full key (objects as JSON text). ``file`` is named in messages.
 
     Raises SettingsError with every mistake: unknown keys, wrong types and values, and, where the sections they concern
-    are right, mistakes between fields and between sections; it says where more may follow. A wrong catalogue is told
-    alone, by its own file.
+    are right, mistakes between fields and between sections; it says where more may follow. Mistakes in catalogues are
+    among them, by their own file and line.
     """
+    in_catalogues = catalogue_problems()
     document, problems = _document(config)
     sections: dict[str, Section] = {}
     wrong: list[str] = []
@@ -36,15 +38,20 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
             problems.append(Problem(key, MISSING, requirement(Settings, (key,))))
             wrong.append(name)
             continue
-        sections[name], mistakes = validate(document[key], info.annotation)
+        try:
+            sections[name], mistakes = validate(document[key], info.annotation)
+        except DocumentError:  # held against a catalogue that is wrong: its mistakes are told
+            wrong.append(name)
+            continue
         problems += [under(key, problem) for problem in mistakes]
         if mistakes:
             wrong.append(name)
     settings = {**_defaults(), **sections}
-    problems += cross_section_problems(settings, wrong)
-    if problems:
+    if not in_catalogues:
+        problems += cross_section_problems(settings, wrong)
+    if problems or in_catalogues:
         named = [replace(p, key=f"{NAMESPACE}:{p.key}" if p.key else "") for p in problems]
-        raise SettingsError([replace(p, file=file) for p in named])
+        raise SettingsError([*(replace(p, file=file) for p in named), *in_catalogues])
     return Settings.model_construct(**settings)
 
 

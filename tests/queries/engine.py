@@ -18,7 +18,10 @@ from typing import Any
 import duckdb_kql
 import yaml
 
-from stacks.catalogues.alerts import QueryEntry, alert_catalogue, minutes, query_text
+from documents.lines import file_lines, line_of
+from documents.problems import DocumentError, Problem
+from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minutes, query_text
+from tests.harness import ROOT
 from tests.queries.declared import as_declared
 
 HERE = Path(__file__).parent
@@ -53,9 +56,20 @@ def queries() -> dict[str, QueryEntry]:
 
 def cases(alert_id: str) -> dict[str, list[dict[str, Any]]]:
     """The alert's cases: ``fires`` and ``silent``, each a list of {name, now, rows by table}."""
-    text = (HERE / "cases" / f"{alert_id}.yaml").read_text(encoding="utf-8")
-    data: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)
+    file = HERE / "cases" / f"{alert_id}.yaml"
+    if not file.is_file():
+        line = line_of(file_lines(ROOT / ALERTS), alert_id)
+        raise DocumentError([Problem(alert_id, file.name, "a file of cases in tests/queries/cases", ALERTS, line)])
+    data: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return data
+
+
+def cases_of_kind(alert_id: str, kind: str) -> list[dict[str, Any]]:
+    """The alert's cases of a kind; none where its file is missing or wrong, which one test of its own tells."""
+    try:
+        return cases(alert_id)[kind]
+    except (DocumentError, yaml.YAMLError, KeyError, TypeError):
+        return []
 
 
 @cache

@@ -16,7 +16,7 @@ import yaml
 from stacks.catalogues.database_roles import app_role
 from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
-from tests.queries.engine import APP_ROLES, HERE, cases, fires, queries, tables, text_of
+from tests.queries.engine import APP_ROLES, HERE, cases, cases_of_kind, fires, queries, tables, text_of
 from tests.queries.rows import all_tables
 
 UNSUPPORTED: dict[str, str] = yaml.safe_load((HERE / "unsupported.yaml").read_text(encoding="utf-8")) or {}
@@ -27,7 +27,7 @@ def _parameters(kind: str) -> list[Any]:
     return [
         pytest.param(alert_id, case, id=f"{alert_id}: {case['name']}")
         for alert_id in RUN
-        for case in cases(alert_id)[kind]
+        for case in cases_of_kind(alert_id, kind)
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_query_that_loses_its_conditions_is_noticed(alert_id: str) -> None:
     assert not all(
         _outcome(alert_id, case, bare) is expected
         for kind, expected in (("fires", True), ("silent", False))
-        for case in cases(alert_id)[kind]
+        for case in cases_of_kind(alert_id, kind)
     )
 
 

@@ -11,7 +11,8 @@ import yaml
 
 from documents.problems import Problem
 from stacks.catalogues.alerts import alert_catalogue
-from stacks.database_parameters import parameter_values, parameters, pooler_values
+from stacks.catalogues.database_parameters import parameters
+from stacks.database_parameters import parameter_values, pooler_values
 from stacks.settings import database as module
 from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
 from stacks.settings.platform import PlatformSettings
@@ -169,7 +170,7 @@ def parameter_file(tmp_path: Path) -> Path:
 
 def test_only_parameters_that_differ_from_azures_default_and_that_the_tier_has_are_set(parameter_file: Path) -> None:
     def names(data: dict[str, Any]) -> list[str]:
-        return list(parameter_values(read(DatabaseSettings, data), parameter_file))
+        return list(parameter_values(read(DatabaseSettings, data), parameters(parameter_file)))
 
     four = {"sku": "Standard_D4ds_v5"}
     store = "pg_qs.query_capture_mode"

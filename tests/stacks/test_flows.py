@@ -11,7 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from assurance.record import Mode, Record
-from stacks.flows import _FILE, FlowTable, flow_table, security_rules
+from stacks.catalogues.network_flows import _FILE, FlowTable, flow_table
+from stacks.flows import security_rules
 from stacks.settings.network import SUBNETS
 from tests.harness import MODES
 from tests.stacks.network_stack import FULL, SMALL, network_settings, recorded
