@@ -1,38 +1,20 @@
-"""docs/systems.md tells the truth: every row is there, and what it points to exists and can fail."""
+"""docs/systems.yaml tells the truth: every system is there, and what it points to exists and can fail."""
 
 from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import cache
 
 import pytest
 
 from assurance.cli import COMMANDS
+from assurance.systems import PAGE, System, page, systems
 from policies.rules import RULES
 from tests.harness import ROOT
 
-STATES = ("works", "partly", "attested outside", "open")
-TEST = re.compile(r"tests/[\w/]+\.py::(\w+)")
-
-
-@dataclass(frozen=True)
-class Row:
-    id: str
-    system: str
-    provides: str
-    code: str
-    demonstration: str
-    state: str
-
-
-def rows() -> list[Row]:
-    lines = (ROOT / "docs" / "systems.md").read_text(encoding="utf-8").splitlines()
-    cells = [
-        [cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if re.match(r"\| S\d\d \|", line)
-    ]
-    return [Row(*(cell.strip(" |") for cell in row)) for row in cells]
+ROWS = systems()
+KNOWN_RULES = {rule.id for rule in RULES}
 
 
 @cache
@@ -46,36 +28,43 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
-def commands() -> set[str]:
-    return set(COMMANDS)
+def exists(item: str) -> bool:
+    """Whether there is such a test, rule, command or target; False for anything else."""
+    name = re.sub(r" \([^)]*\)$", "", item)
+    if match := re.fullmatch(r"(tests/[\w/]+\.py)::(\w+)", name):
+        return (ROOT / match[1]).is_file() and match[2] in functions(match[1])
+    if match := re.fullmatch(r"rule ([A-Z]+(?:-[A-Z]+)+)", name):
+        return match[1] in KNOWN_RULES
+    if match := re.match(r"assurance (\w+)", name):
+        return match[1] in set(COMMANDS)
+    if match := re.fullmatch(r"make ([\w-]+)", name):
+        return match[1] in targets()
+    return False
 
 
-def test_all_37_systems_are_there_in_order() -> None:
-    assert [row.id for row in rows()] == [f"S{number:02}" for number in range(1, 38)]
+def test_page_is_written_from_data() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(ROWS), "run .venv/bin/python -m assurance.systems"
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
-def test_what_a_row_names_exists(row: Row) -> None:
-    assert row.state.startswith(STATES), row.state
-    for path in re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:yaml|py|md))`", row.code):
-        assert (ROOT / path).exists(), path
-    for match in TEST.finditer(row.demonstration):
-        assert match[1] in functions(match[0].split("::")[0]), match[0]
-    for command in re.findall(r"`assurance (\w+)", row.demonstration):
-        assert command in commands(), command
-    for target in re.findall(r"`make (\w+)", row.demonstration):
-        assert target in targets(), target
-    known = {rule.id for rule in RULES}
-    for rule in re.findall(r"rule `([A-Z]+(?:-[A-Z]+)+)`", row.demonstration):
-        assert rule in known, rule
+def test_systems_are_37_in_order() -> None:
+    assert [row.id for row in ROWS] == [f"S{number:02}" for number in range(1, 38)]
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
-def test_a_row_that_works_can_fail(row: Row) -> None:
-    if row.state.startswith("works"):
-        demonstrated = TEST.search(row.demonstration) or re.search(r"`(assurance|make) |rule `", row.demonstration)
-        assert demonstrated, "no test, rule or command"
-        assert "Fails when" in row.demonstration, "does not name the case that makes it fail"
-        assert "`" in row.code
-    else:
-        assert re.search(r"\w", row.state.partition(":")[2]), "says neither what is missing nor where it is attested"
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_row_names_only_what_exists(row: System) -> None:
+    assert [path for path in row.code if not (ROOT / path).exists()] == []
+    assert [item for item in row.demonstration if not exists(item)] == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_row_that_works_can_fail(row: System) -> None:
+    """Whatever does not work says what is missing, or where it is attested."""
+    assert row.fails_when if row.state == "works" else row.remark
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["tests/docs/test_systems.py::test_none", "rule NO-SUCH-RULE", "assurance nothing", "make nothing", "by hand"],
+)
+def test_demonstration_that_is_not_there_is_seen(item: str) -> None:
+    assert not exists(item)
