@@ -213,7 +213,12 @@ def _list(values: Sequence[str]) -> str:
 
 
 def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertFolder) -> None:
-    scopes = layer.watched["subscription" if entry.kind == "subscription" else "groups"]
+    owned = layer.watched["subscription"]
+    if entry.kind == "subscription" or (entry.whole_subscription and owned):
+        scopes = owned
+    else:
+        groups = layer.watched["groups"]
+        scopes = {purpose: scope for purpose, scope in groups.items() if purpose not in entry.except_groups}
     activity_alert(
         f"alert-{alert_id}",
         layer.alert_args(alert_id, entry),

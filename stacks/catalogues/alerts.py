@@ -41,7 +41,8 @@ Number = int | float
 
 MetricWindow = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"]
 MetricFrequency = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H"]
-QueryWindow = Literal["PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT6H", "PT12H", "P1D", "P2D"]
+QueryWindow = Literal["PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT6H", "P1D", "P2D"]
+"""Of those that Azure takes: 5 to 60, 120 to 360, 1440 and 2880 minutes (terraform-provider-azurerm issue 18886)."""
 QueryFrequency = Literal["PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "PT2H", "PT6H", "P1D"]
 Operator = Literal["GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"]
 
@@ -155,7 +156,19 @@ class ActivityEntry(AlertEntry):
     equals: dict[str, str] = {}
     """Field of the activity log to the value it must have."""
     any_of: dict[str, list[str]] = {}
-    """Field to the values of which it must have one."""
+    """Field of the health categories to the values of which it must have one. Not for operations: Azure may refuse
+    several in one rule (Azure/bicep-types-az issue 2112)."""
+    whole_subscription: bool = False
+    """In the stack that owns the subscription it hears the whole of it: such events may lie in no resource group."""
+    except_groups: list[str] = []
+    """Purposes of resource groups whose events it does not hear."""
+
+    def problems(self) -> Iterator[Problem]:
+        """One operation a rule; a subscription has no groups to leave out."""
+        if "operationName" in self.any_of:
+            yield Problem("anyOf.operationName", self.any_of["operationName"], "one operation, under equals")
+        if self.except_groups and (self.whole_subscription or self.kind == "subscription"):
+            yield Problem("exceptGroups", self.except_groups, "none: the whole subscription is heard")
 
 
 Entry = Annotated[MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry, Field(discriminator="engine")]

@@ -1,7 +1,7 @@
 """Runs an alert's KQL on rows, as Azure Monitor would: only the window's rows, counted by dimension, compared.
 
-The rows are data (``cases/<alert>.yaml``), with the real columns and types of the tables (``tables.yaml``). KQL runs on
-DuckDB through duckdb-kql, which raises for what it does not know instead of guessing.
+The rows are data (``cases/<alert>.yaml``), with the columns and types of facts/log_tables.yaml, as the record's settings
+leave them (`declared`). KQL runs on DuckDB through duckdb-kql, which raises for what it does not know.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import yaml
 
 from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem
+from facts.log_tables import log_tables
 from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minutes, query_text
 from tests.harness import ROOT
 from tests.queries.declared import as_declared
@@ -75,8 +76,7 @@ def cases_of_kind(alert_id: str, kind: str) -> list[dict[str, Any]]:
 @cache
 def tables() -> dict[str, dict[str, str]]:
     """Columns and Kusto types of each table."""
-    data: dict[str, dict[str, str]] = yaml.safe_load((HERE / "tables.yaml").read_text(encoding="utf-8"))
-    return data
+    return {name: dict(table.columns) for name, table in log_tables().items()}
 
 
 def text_of(alert_id: str) -> str:

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import Any
 
 import duckdb_kql
-import yaml
 
 from tests.queries.declared import as_declared
-from tests.queries.engine import HERE, NOW, SQL_TYPES, tables
+from tests.queries.engine import NOW, SQL_TYPES, tables
 
 Rows = dict[str, list[dict[str, Any]]]
-
-
-@cache
-def all_tables() -> dict[str, dict[str, str]]:
-    """Columns and Kusto types of every table that a query of the project reads."""
-    more: dict[str, dict[str, str]] = yaml.safe_load((HERE / "more_tables.yaml").read_text(encoding="utf-8"))
-    return {name: {**tables().get(name, {}), **more.get(name, {})} for name in (*tables(), *more)}
 
 
 def answers(query: str, rows: Rows) -> list[dict[str, Any]]:
     """The rows that ``query`` returns. A row without TimeGenerated was recorded when the query is run."""
     connection = duckdb_kql.connect()
     for table in tables_of(query):
-        recorded = {"TimeGenerated": NOW} if "TimeGenerated" in all_tables()[table] else {}
+        recorded = {"TimeGenerated": NOW} if "TimeGenerated" in tables()[table] else {}
         written = [as_declared(table, row) for row in rows.get(table, [])]
         given = [{**recorded, **row} for row in written if row is not None]
         # Only columns in use: DuckDB folds case, and AzureDiagnostics has clientIP_s beside clientIp_s.
         used = {name for row in given for name in row} | set(re.findall(r"\w+", query)) | {"TimeGenerated"}
-        columns = {name: kind for name, kind in all_tables()[table].items() if name in used}
+        columns = {name: kind for name, kind in tables()[table].items() if name in used}
         unknown = {name for row in given for name in row} - set(columns)
         assert not unknown, f"{table} has no column {unknown}"
         described = ", ".join(f'"{name}" {SQL_TYPES[kind]}' for name, kind in columns.items())
@@ -48,4 +39,4 @@ def answers(query: str, rows: Rows) -> list[dict[str, Any]]:
 def tables_of(query: str) -> list[str]:
     """Tables that the query names, without its comments."""
     text = re.sub(r"//.*", "", query)
-    return [table for table in all_tables() if re.search(rf"\b{table}\b", text)]
+    return [table for table in tables() if re.search(rf"\b{table}\b", text)]

@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.queries.engine import HERE
+from tests.queries.engine import HERE, tables
 from tests.queries.inventory import every_query
-from tests.queries.rows import all_tables
 
 KUSTO = HERE / "kusto"
 INSTALL = ["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -47,7 +46,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         subprocess.run([npm, *INSTALL], cwd=folder, check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         pytest.skip("not analysed by Microsoft's language service: npm cannot fetch it here")
-    schemas = all_tables()
+    schemas = tables()
     wrong = {name: text for name, (text, _) in WRONG.items()}
     asked = json.dumps({"tables": schemas, "queries": {**QUERIES, **wrong}})
     done = subprocess.run(

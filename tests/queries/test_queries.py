@@ -17,7 +17,6 @@ from stacks.catalogues.database_roles import app_role
 from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
 from tests.queries.engine import APP_ROLES, HERE, cases, cases_of_kind, fires, queries, tables, text_of
-from tests.queries.rows import all_tables
 
 UNSUPPORTED: dict[str, str] = yaml.safe_load((HERE / "unsupported.yaml").read_text(encoding="utf-8")) or {}
 RUN = [alert_id for alert_id in queries() if alert_id not in UNSUPPORTED]
@@ -96,15 +95,6 @@ def test_cases_and_queries_belong_to_alerts() -> None:
     written = {path.stem for path in (ROOT / "stacks/catalogues/queries").glob("*.kql")}
     assert written == set(queries())
     assert {path.stem for path in (HERE / "cases").glob("*.yaml")} == set(queries())
-
-
-def test_every_column_says_where_it_was_checked() -> None:
-    sources = yaml.safe_load((HERE / "table_sources.yaml").read_text(encoding="utf-8"))
-    assert set(sources) == set(all_tables())
-    for table, entry in sources.items():
-        assert set(entry["unverified"]) <= set(all_tables()[table])
-        standard = {"TimeGenerated", "_ResourceId"}
-        assert entry["source"] != "none" or set(entry["unverified"]) == set(all_tables()[table]) - standard, table
 
 
 def test_tables_are_fed_by_the_kind_that_the_alert_watches() -> None:

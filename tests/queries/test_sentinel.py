@@ -11,9 +11,9 @@ import pytest
 from stacks.catalogues.alerts import alert_catalogue, query_text
 from stacks.catalogues.sentinel import sentinel_catalogue, sentinel_query
 from tests.harness import ROOT
-from tests.queries.engine import NOW, queries
+from tests.queries.engine import NOW, queries, tables
 from tests.queries.inventory import EMERGENCY, sentinel_text
-from tests.queries.rows import Rows, all_tables, answers, tables_of
+from tests.queries.rows import Rows, answers, tables_of
 
 ATTACKER, CLINIC = "203.0.113.7", "198.51.100.3"
 
@@ -157,7 +157,7 @@ def test_no_event_is_both_an_alert_and_a_sentinel_rule() -> None:
 def test_a_rule_reads_the_tables_that_it_says() -> None:
     for event, entry in sentinel_catalogue().items():
         assert set(tables_of(sentinel_query(event))) == set(entry.tables)
-        assert set(entry.tables) <= set(all_tables())
+        assert set(entry.tables) <= set(tables())
 
 
 def test_query_files_and_rules_belong_together() -> None:

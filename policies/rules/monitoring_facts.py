@@ -1,0 +1,138 @@
+"""Alerts name what Azure has: metrics of the type, operations of the activity log, tables of the workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from facts.activity_operations import activity_operations
+from facts.log_tables import log_tables
+from facts.metrics import Metric, type_metrics
+from policies.rule import rule
+from policies.view import Resource, lookup
+
+METRIC_ALERT, ACTIVITY_ALERT, LOG_ALERT = (
+    "monitor:MetricAlert",
+    "monitor:ActivityLogAlert",
+    "monitor:ScheduledQueryRule",
+)
+AUTOSCALE, ANALYTICS = "monitor:AutoscaleSetting", "securityinsights:ScheduledAlertRule"
+
+_HEAD = re.compile(r"(?:\A|[;(]|\blet\s+\w+\s*=)\s*([A-Za-z_]\w*)\s*(?=\||\Z|;)")
+_NOT_CODE = re.compile(r"""//[^\n]*|@?"[^"]*"|'[^']*'""")
+_UNION = re.compile(r"\bunion\b([^|;]*)")
+_LET = re.compile(r"\blet\s+(\w+)\s*=")
+
+
+@rule(
+    "METRIC-KNOWN",
+    "A metric alert and an autoscale rule name a metric that the resource type has, by dimensions that it has",
+    on=[METRIC_ALERT, AUTOSCALE],
+    severity="critical",
+    controls=["164.308(a)(1)(ii)(D)", "164.308(a)(7)(ii)(C)"],
+    remediation="Name a metric of facts/metrics.yaml: Azure refuses the rule otherwise, and the deployment ends there.",
+    source="facts/metrics.yaml; 400 Couldn't find a metric named (terraform-provider-azurerm issue 22210)",
+)
+def metric_known(resource: Resource) -> Iterator[str]:
+    for criterion in resource.each("criteria.allOf"):
+        if lookup(criterion, "metricName"):
+            dimensions = [str(lookup(each, "name")) for each in lookup(criterion, "dimensions", ())]
+            yield from _unknown(
+                str(lookup(criterion, "metricNamespace", "")), str(lookup(criterion, "metricName")), dimensions
+            )
+    for profile in resource.each("profiles"):
+        for scale in lookup(profile, "rules", ()):
+            trigger: Any = lookup(scale, "metricTrigger", {})
+            namespace = lookup(trigger, "metricNamespace") or _type_of(lookup(trigger, "metricResourceUri"))
+            yield from _unknown(str(namespace), str(lookup(trigger, "metricName")), [])
+
+
+@rule(
+    "METRIC-AGGREGATION",
+    "A metric alert uses an aggregation that Microsoft lists for the metric",
+    on=METRIC_ALERT,
+    severity="low",
+    controls=["164.308(a)(1)(ii)(D)"],
+    remediation="Use a listed aggregation; another may be accepted, and may mean something else (a rate summed up).",
+    source="facts/metrics.yaml; the pages may list the default aggregation only",
+)
+def metric_aggregation(alert: Resource) -> Iterator[str]:
+    for criterion in alert.each("criteria.allOf"):
+        name = str(lookup(criterion, "metricName"))
+        metric = _metric(str(lookup(criterion, "metricNamespace", "")), name)
+        aggregation = lookup(criterion, "timeAggregation")
+        if metric and aggregation not in metric.aggregations:
+            yield f"{name} is listed with {', '.join(metric.aggregations)}, not {aggregation}"
+
+
+@rule(
+    "OPERATION-KNOWN",
+    "An activity alert names one operation that Azure has",
+    on=ACTIVITY_ALERT,
+    severity="high",
+    controls=["164.308(a)(1)(ii)(D)"],
+    remediation="Name one operation of facts/activity_operations.yaml; several events are several alerts or a query.",
+    source="facts/activity_operations.yaml; 400 UnsupportedCondition for several (bicep-types-az issue 2112)",
+)
+def operation_known(alert: Resource) -> Iterator[str]:
+    for condition in alert.each("condition.allOf"):
+        if lookup(condition, "field") == "operationName":
+            operation = str(lookup(condition, "equals"))
+            if operation.lower() not in activity_operations():
+                yield f"{operation} is no operation that the facts know"
+        for part in lookup(condition, "anyOf", ()):
+            if lookup(part, "field") == "operationName":
+                yield f"{lookup(part, 'equals')} is one of several operations"
+
+
+@rule(
+    "QUERY-TABLES",
+    "A log alert reads tables that the facts know",
+    on=[LOG_ALERT, ANALYTICS],
+    severity="high",
+    controls=["164.308(a)(1)(ii)(D)"],
+    remediation="Name the table as Microsoft's reference does, capitals included, with a row in facts/log_tables.yaml.",
+    source="facts/log_tables.yaml; a rule whose table does not exist fails, and Azure disables it after a week",
+)
+def query_tables(alert: Resource) -> Iterator[str]:
+    texts = [str(lookup(criterion, "query", "")) for criterion in alert.each("criteria.allOf")]
+    if alert.has("query"):
+        texts.append(str(alert.get("query")))
+    for text in texts:
+        for table in read_tables(text):
+            if table not in log_tables():
+                yield f"{table} is no table that the facts know"
+
+
+def read_tables(query: str) -> list[str]:
+    """The tables that a query begins with, joins or unites: names at the head of a pipe that no `let` made."""
+    text = _NOT_CODE.sub("", query)
+    names = set(_HEAD.findall(text))
+    for united in _UNION.findall(text):
+        names |= {part.strip() for part in united.split(",") if re.fullmatch(r"\s*[A-Za-z_]\w*\s*", part)}
+    return sorted(names - set(_LET.findall(text)))
+
+
+def _unknown(namespace: str, name: str, dimensions: list[str]) -> Iterator[str]:
+    if namespace.lower() not in type_metrics():
+        yield f"{namespace} is no type whose metrics the facts know"
+        return
+    metric = _metric(namespace, name)
+    if metric is None:
+        yield f"{namespace} has no metric {name}"
+        return
+    for dimension in dimensions:
+        if dimension not in metric.dimensions:
+            yield f"{name} of {namespace} has no dimension {dimension}"
+
+
+def _metric(namespace: str, name: str) -> Metric | None:
+    row = type_metrics().get(namespace.lower())
+    return row.metrics.get(name) if row else None
+
+
+def _type_of(resource_id: Any) -> str:
+    """The ARM type in a resource id: ``Microsoft.Web/serverfarms``; nothing where it is not known."""
+    match = re.search(r"/providers/([^/]+/[^/]+)/[^/]+$", str(resource_id or ""), flags=re.IGNORECASE)
+    return match.group(1) if match else ""
