@@ -99,6 +99,8 @@ class Alerts:
         """Resource groups whose activity log an alert on the stack's groups does not read."""
         if not isinstance(entry, ActivityEntry) or entry.kind == "subscription" or not rules:
             return []
+        if entry.whole_subscription or entry.except_groups:
+            return []  # the whole subscription, or fewer groups: the catalogue says which
         seen = self._scopes(rules[0], _type("groups"))
         return [f"it does not watch {group.name}" for group in watched(self.references, "groups") if group not in seen]
 

@@ -1,7 +1,7 @@
 """Runs an alert's KQL on rows, as Azure Monitor would: only the window's rows, counted by dimension, compared.
 
-The rows are data (``cases/<alert>.yaml``), with the columns and types of facts/log_tables.yaml, as the record's settings
-leave them (`declared`). KQL runs on DuckDB through duckdb-kql, which raises for what it does not know.
+The rows are data (``cases/<alert>.yaml``), with the columns and types of facts/log_tables.yaml, as the record's
+settings leave them (`declared`). KQL runs on DuckDB through duckdb-kql, which raises for what it does not know.
 """
 
 from __future__ import annotations
