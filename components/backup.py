@@ -182,7 +182,8 @@ class PostgresBackup(pulumi.ComponentResource):
                 datasource_types=[_DATASOURCE],
                 policy_rules=[_weekly(args.start, args.keep), *(_retention(keep) for keep in args.keep)],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # The vault's lock would refuse the delete of the old one, in every `up` from then on. It costs nothing.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         instance = dataprotection.BackupInstance(
             f"{name}-instance",

@@ -59,7 +59,8 @@ class SubnetKind:
     outbound: bool = False
 
 
-# Sources: learn.microsoft.com/azure/app-service/overview-vnet-integration (subnet requirements),
+# Sources: learn.microsoft.com/azure/app-service/overview-vnet-integration (subnet requirements), Azure/AppService
+# "Announcing Multi-plan subnet join" (2023-11-14: /26 for several plans; preflight and docs/azure-unproven.md, row 17),
 # .../azure/postgresql/network/concepts-networking-private (virtual network concepts),
 # .../azure/container-apps/custom-virtual-networks (workload profiles environment).
 SUBNETS: Mapping[str, SubnetKind] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, ClassVar
 
 from tests.deployment.fake.server import Answer, FakeServer, RefusedError, Route
@@ -22,6 +23,7 @@ class Postgres(FakeServer):
         super().__init__()
         self.servers: dict[str, dict[str, Any]] = {}
         self.administrators: set[str] = set()
+        self.restarts: Counter[str] = Counter()
 
     def server(self, server: str, *pending: str, state: str = "Ready") -> None:
         """A PostgreSQL server; pending: parameters that wait for a restart."""
@@ -64,6 +66,7 @@ class Postgres(FakeServer):
         if server["state"] != "Ready":
             raise RefusedError(409, "ServerStateNotReady")
         server["state"] = "Restarting"
+        self.restarts[given["server"]] += 1
 
         def back() -> None:
             server["state"] = "Ready"

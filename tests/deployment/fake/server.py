@@ -83,6 +83,14 @@ class FakeServer:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
+    def settle(self) -> None:
+        """Time passes: every operation that nobody asks for ends as it must."""
+        for operation in self.operations.values():
+            if not operation.ended:
+                operation.ended = True
+                if not operation.error:
+                    operation.effect()
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()

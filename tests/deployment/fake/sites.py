@@ -113,4 +113,6 @@ class Sites(FakeServer):
             slot.target_swap_slot = None
 
         unanswered = RefusedError(409, "Conflict", "the slot did not respond to http ping")
-        return self._accept("location", exchange, error=None if slot.healthy else unanswered)
+        refused = None if slot.healthy else unanswered
+        site = given["slot"].split("/slots/")[0]
+        return self._accept("location", exchange, error=refused, on=site, conflict="Conflict")
