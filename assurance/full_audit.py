@@ -9,7 +9,7 @@ from datetime import date
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
 from assurance.check import audit as audits
-from assurance.check import declared
+from assurance.check import declared, order
 from assurance.check.audit import audit
 from assurance.check.findings import Finding, Report
 from assurance.check.recording import KINDS
@@ -38,7 +38,7 @@ def full_audit(record: Record, register: Register, today: date) -> Report:
     ruled = audit(record, register, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     reach_findings = _findings(record, "reach", lambda: reach(record).report)
-    return replace(ruled, findings=[*ruled.findings, *access_findings, *reach_findings])
+    return replace(ruled, findings=[*ruled.findings, *order.order_findings(record), *access_findings, *reach_findings])
 
 
 def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> list[Finding]:
@@ -59,5 +59,5 @@ def _infos() -> Iterator[RuleInfo]:
     yield from RULES
     yield from KINDS.values()
     yield READABLE
-    for module in (audits, declared, access, reachability):
+    for module in (audits, declared, order, access, reachability):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("record", "database", "critical_path")
+BENCHMARKS = ("record", "database")
 
 
 def main(names: list[str]) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import networkx as nx
 
 from assurance.check.findings import Report
 from assurance.reach.front_door import Host
@@ -51,22 +51,35 @@ def reach(record: Record) -> Reach:
 
 
 def _ways(world: World, flows: dict[tuple[str, str], Flow]) -> dict[str, list[str]]:
-    graph = nx.DiGraph()
+    graph: dict[str, list[str]] = {}
     for host in world.hosts:
-        graph.add_edge(INTERNET, host.name)
+        graph.setdefault(INTERNET, []).append(host.name)
         for site in host.sites:
-            graph.add_edge(host.name, site.name)
+            graph.setdefault(host.name, []).append(site.name)
     for target in world.targets:
         if flows["internet", target.name].verdict.open:
-            graph.add_edge(INTERNET, target.name)
+            graph.setdefault(INTERNET, []).append(target.name)
     for row in flow_table().needed:
         if row.source == "apps":
             for flow in world.of_row(row):
                 if flow.verdict.open:
-                    graph.add_edge(flow.start, flow.end)
+                    graph.setdefault(flow.start, []).append(flow.end)
     if INTERNET not in graph:
         return {}
-    paths: dict[str, list[str]] = nx.single_source_shortest_path(graph, INTERNET)
+    paths = shortest_paths(graph, INTERNET)
     return {
         target.name: paths[target.name] for target in world.targets if target.kind in STORES and target.name in paths
     }
+
+
+def shortest_paths(graph: Mapping[str, Sequence[str]], start: str) -> dict[str, list[str]]:
+    """A shortest path from ``start`` to each node that can be reached from it, both ends included."""
+    paths = {start: [start]}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for following in graph.get(node, ()):
+            if following not in paths:
+                paths[following] = [*paths[node], following]
+                waiting.append(following)
+    return paths

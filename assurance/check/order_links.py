@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assurance.azure.order import Constraints, Wait
 from assurance.record import Resource
+from facts.order import Constraints, Wait
 
 
 @dataclass(frozen=True)
-class Demand:
+class RequiredWait:
     """``waits`` must wait for ``on``; reason: what happens otherwise."""
 
     waits: Resource
@@ -33,8 +33,8 @@ class Serial:
     reason: str
 
 
-def demanded_waits(made: Sequence[Resource], constraints: Constraints) -> Iterator[Demand]:
-    """What the constraints demand among the resources ``made``."""
+def required_waits(made: Sequence[Resource], constraints: Constraints) -> Iterator[RequiredWait]:
+    """What the constraints require among the resources ``made``."""
     links = _Links(made)
     for wait in constraints.waits:
         waiters, others = _of(made, wait.waits), _of(made, wait.for_)
@@ -45,7 +45,7 @@ def demanded_waits(made: Sequence[Resource], constraints: Constraints) -> Iterat
                 continue
             for waiter in waiters:
                 if waiter is not other and links.hold(wait, waiter, other):
-                    yield Demand(waiter, other, wait.reason)
+                    yield RequiredWait(waiter, other, wait.reason)
 
 
 def serial_groups(made: Sequence[Resource], constraints: Constraints) -> Iterator[Serial]:

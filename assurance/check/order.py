@@ -1,0 +1,104 @@
+"""ORDER: what Azure makes in an order of its own, the program makes in that order; else a deployment is a race."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from assurance.check.findings import Finding
+from assurance.check.order_links import required_waits, serial_groups
+from assurance.record import Record, Resource
+from facts.order import order_constraints
+from policies.rule import RuleInfo
+
+ORDER = RuleInfo(
+    "ORDER",
+    "What Azure makes in an order of its own, the program makes in that order",
+    "high",
+    ("164.308(a)(7)(ii)(C)",),
+    "Let the one depend on the other: by an output that it takes as an input, or by depends_on.",
+    "facts/order.yaml: each constraint with its reason and source",
+)
+
+
+def order_findings(record: Record) -> Iterator[Finding]:
+    """A finding for each pair of resources whose order nothing ensures; one pass where all are ordered.
+
+    Constraints are found by ids, which a preview does not know: there the rule is unchecked.
+    """
+    if record.mode != "deployed":
+        yield Finding.of(ORDER, "unchecked", "ids are known only when deployed", stack=record.stack)
+        return
+    made = [resource for resource in record if resource.custom]
+    before = earlier_resources(record)
+    waits = list(required_waits(made, order_constraints()))
+    groups = list(serial_groups(made, order_constraints()))
+    races = [(wait.waits, wait.on, wait.reason) for wait in waits if wait.on.urn not in before[wait.waits.urn]]
+    for serial in groups:
+        row = sorted(serial.group, key=lambda resource: len(before[resource.urn]))
+        races += [(late, early, serial.reason) for early, late in pairwise(row) if early.urn not in before[late.urn]]
+    for late, early, reason in races:
+        message = f"nothing makes {late.name} wait for {early.name}: {reason}"
+        yield Finding.of(ORDER, "fail", message, late, stack=record.stack)
+    if not races:
+        count = len(waits) + len(groups)
+        message = f"{count} orders that Azure requires are ensured" if count else "Azure requires no order of these"
+        yield Finding.of(ORDER, "pass" if count else "not-applicable", message, stack=record.stack)
+
+
+def earlier_resources(record: Record) -> Mapping[str, frozenset[str]]:
+    """URNs of all that is made before each custom resource, by its dependencies and theirs.
+
+    A component is nothing that Azure makes: who depends on one waits for all that it holds, and what it holds waits
+    for what it depends on itself.
+    """
+    inside = _members(record)
+    direct = {
+        resource.urn: {urn for target in _waits_for(record, resource) for urn in inside.get(target, (target,))}
+        - {resource.urn}
+        for resource in record
+        if resource.custom
+    }
+    closed: dict[str, frozenset[str]] = {}
+    for urn in direct:
+        seen, stack = set[str](), list(direct[urn])
+        while stack:
+            earlier = stack.pop()
+            if earlier in seen:
+                continue
+            seen.add(earlier)
+            if earlier in closed:
+                seen |= closed[earlier]
+            else:
+                stack += direct.get(earlier, ())
+        closed[urn] = frozenset(seen)
+    return closed
+
+
+def _members(record: Record) -> dict[str, list[str]]:
+    """URNs of the resources inside each component, at any depth."""
+    inside: dict[str, list[str]] = {resource.urn: [] for resource in record if not resource.custom}
+    for resource in record:
+        if resource.custom:
+            for ancestor in _ancestors(record, resource):
+                if not ancestor.custom:
+                    inside[ancestor.urn].append(resource.urn)
+    return inside
+
+
+def _ancestors(record: Record, resource: Resource) -> Iterator[Resource]:
+    while resource.parent in record.by_urn:
+        resource = record.by_urn[resource.parent]
+        yield resource
+
+
+def _waits_for(record: Record, resource: Resource) -> set[str]:
+    """What a resource waits for itself, and by its parents."""
+    targets = _own_waits(resource)
+    for ancestor in _ancestors(record, resource):
+        targets |= {ancestor.urn} if ancestor.custom else _own_waits(ancestor)
+    return targets & record.by_urn.keys()
+
+
+def _own_waits(resource: Resource) -> set[str]:
+    return {*resource.dependencies, *(urn for urns in resource.propertyDependencies.values() for urn in urns)}

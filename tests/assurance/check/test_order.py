@@ -1,0 +1,49 @@
+"""Rule ORDER: an order that Azure requires is ensured by the program, in every stack, and its absence is named."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from assurance.check.order import order_findings
+from assurance.reach.report import shortest_paths
+from assurance.record import Record
+from tests.policies.records import everything
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_order_that_azure_requires_is_ensured(index: int) -> None:
+    assert [f.message for f in order_findings(everything("deployed")[index]) if f.status == "fail"] == []
+
+
+def without_waits(record: Record, type_: str) -> Record:
+    """A copy of ``record`` in which resources of a type, and what holds them, wait for nothing."""
+    changed = {}
+    for resource in record.of_type(type_):
+        chain = [resource]
+        while chain[-1].parent in record.by_urn:
+            chain.append(record.by_urn[chain[-1].parent])
+        for each in chain:
+            changed[each.urn] = altered = copy.deepcopy(each)
+            altered.dependencies, altered.propertyDependencies = [], {}
+    return replace(record, resources=[changed.get(r.urn, r) for r in record])
+
+
+@pytest.mark.parametrize("type_", ["network:Subnet", "keyvault:Key", "web:WebApp"])
+def test_order_left_to_chance_is_named(type_: str) -> None:
+    failed = [f for f in order_findings(without_waits(everything("deployed")[0], type_)) if f.status == "fail"]
+    assert f"azure-native:{type_}" in {f.type for f in failed}
+    assert all("nothing makes" in f.message for f in failed)
+
+
+def test_order_of_a_preview_is_unchecked() -> None:
+    assert [f.status for f in order_findings(everything("preview")[0])] == ["unchecked"]
+
+
+def test_shortest_path_is_found_through_cycles() -> None:
+    graph = {"a": ["b", "c"], "b": ["a", "d"], "c": ["d", "e"], "d": ["a"]}
+    assert shortest_paths(graph, "a")["d"] == ["a", "b", "d"]
+    assert shortest_paths(graph, "a")["e"] == ["a", "c", "e"]
+    assert "f" not in shortest_paths(graph, "a")
