@@ -27,7 +27,7 @@ def import_sdk(root: Path) -> None:
     """Import the SDK modules that the project's components and layers name, with the collector out of the way."""
     gc.disable()
     with _compiled_files_kept():
-        for name in sorted(set(_sdk_modules(root))):
+        for name in sorted(set(sdk_modules(root))):
             with contextlib.suppress(ImportError):  # the program says it better, with its own line
                 # The SDK loads a module lazily, on the first look inside it.
                 hasattr(importlib.import_module(name), "_inputs")
@@ -52,7 +52,8 @@ def _compiled_files_kept() -> Iterator[None]:
         sys.dont_write_bytecode, sys.pycache_prefix = saved
 
 
-def _sdk_modules(root: Path) -> Iterator[str]:
+def sdk_modules(root: Path) -> Iterator[str]:
+    """The SDK modules that the program's own files import, as often as they do."""
     for path in _program_files(root):
         try:
             tree = ast.parse(path.read_text(encoding="utf-8"))

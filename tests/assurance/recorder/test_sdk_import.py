@@ -18,7 +18,7 @@ def test_modules_that_a_program_names_are_imported(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def", encoding="utf-8")
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "other.py").write_text("import pulumi_tls\n", encoding="utf-8")
-    assert sorted(sdk_import._sdk_modules(root)) == [
+    assert sorted(sdk_import.sdk_modules(root)) == [
         "pulumi_azure_native.maps",
         "pulumi_azure_native.nothing",
         "pulumi_nowhere",
