@@ -94,14 +94,14 @@ class KeyVault(pulumi.ComponentResource):
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
 
     granted: the resource that gives the last of the grants; reachable: the one that makes the vault's name resolve
-    inside the network; watched: the subscriptions to its events, which keys and secrets are written after. Who needs
-    one of them waits for it, not for the whole component.
+    inside the network; event_subscriptions: to its events; keys and secrets are written after them.
+    Who needs one of them waits for it, not for the whole component.
     """
 
     outputs: KeyVaultOutputs
     granted: pulumi.Resource
     reachable: pulumi.Resource
-    watched: list[pulumi.Resource]
+    event_subscriptions: list[pulumi.Resource]
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:KeyVault", name, None, opts)
@@ -153,9 +153,9 @@ class KeyVault(pulumi.ComponentResource):
             parent=self,
             tags=args.tags,
         )
-        self.watched = []
+        self.event_subscriptions = []
         if args.expiry is not None:
-            self.watched = alert_on_expiry(
+            self.event_subscriptions = alert_on_expiry(
                 name,
                 args.expiry,
                 resource_group_name=args.resource_group_name,

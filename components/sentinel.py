@@ -173,7 +173,7 @@ class Sentinel(pulumi.ComponentResource):
             ),
         )
 
-    def _after(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
+    def _wait_for_onboarding(self, *others: pulumi.Resource) -> pulumi.ResourceOptions:
         """A child that waits for the onboarding, and for ``others``."""
         return pulumi.ResourceOptions(parent=self, depends_on=[self._onboarding, *others])
 
@@ -209,7 +209,7 @@ class Sentinel(pulumi.ComponentResource):
                     ),
                 )
             ],
-            opts=self._after(),
+            opts=self._wait_for_onboarding(),
         )
 
     def _learn(self) -> None:
@@ -221,7 +221,7 @@ class Sentinel(pulumi.ComponentResource):
                 kind="EntityAnalytics",
                 settings_name="EntityAnalytics",
                 entity_providers=[insights.EntityProviders.AZURE_ACTIVE_DIRECTORY],
-                opts=self._after(),
+                opts=self._wait_for_onboarding(),
                 **place,
             )
             insights.Ueba(
@@ -234,7 +234,7 @@ class Sentinel(pulumi.ComponentResource):
                     insights.UebaDataSources.SIGNIN_LOGS,
                 ],
                 # Azure refuses behaviour without entities.
-                opts=self._after(entities),
+                opts=self._wait_for_onboarding(entities),
                 **place,
             )
         if args.threat_intelligence:
@@ -250,7 +250,7 @@ class Sentinel(pulumi.ComponentResource):
                         lookback_period="1970-01-01T00:00:00.000Z",
                     )
                 ),
-                opts=self._after(),
+                opts=self._wait_for_onboarding(),
                 **place,
             )
         if args.entra_protection:
@@ -262,7 +262,7 @@ class Sentinel(pulumi.ComponentResource):
                 data_types=insights.AlertsDataTypeOfDataConnectorArgs(
                     alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
                 ),
-                opts=self._after(),
+                opts=self._wait_for_onboarding(),
                 **place,
             )
         if args.defender_subscription is not None:
@@ -274,7 +274,7 @@ class Sentinel(pulumi.ComponentResource):
                 data_types=insights.AlertsDataTypeOfDataConnectorArgs(
                     alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
                 ),
-                opts=self._after(),
+                opts=self._wait_for_onboarding(),
                 **place,
             )
             insights.MicrosoftSecurityIncidentCreationAlertRule(
@@ -284,7 +284,7 @@ class Sentinel(pulumi.ComponentResource):
                 display_name="Alerts of Defender for Cloud",
                 enabled=True,
                 product_filter=insights.MicrosoftSecurityProductName.AZURE_SECURITY_CENTER,
-                opts=self._after(connector),
+                opts=self._wait_for_onboarding(connector),
                 **place,
             )
 

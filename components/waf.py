@@ -99,7 +99,7 @@ class WafPolicy(pulumi.ComponentResource):
                 scrubbing_rules=_scrubbing(),
             ),
             custom_rules=frontdoor.CustomRuleListArgs(
-                rules=[rule.arguments(place) for place, rule in enumerate([incident, *args.rules], start=1)]
+                rules=[rule.arguments(priority) for priority, rule in enumerate([incident, *args.rules], start=1)]
             ),
             managed_rules=frontdoor.ManagedRuleSetListArgs(
                 managed_rule_sets=managed_rule_sets(args.default_rule_set, args.bot_rule_set, args.managed_rule_changes)

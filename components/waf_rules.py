@@ -101,21 +101,21 @@ class BodyLargerThan:
             match_variable=frontdoor.MatchVariable.REQUEST_HEADER,
             selector="Content-Length",
             operator=frontdoor.Operator.REG_EX,
-            match_value=[above(self.limit)],
+            match_value=[write_above_pattern(self.limit)],
             negate_condition=False,
             transforms=[frontdoor.TransformType.TRIM],
         )
         return _block(self.name, priority, [condition])
 
 
-def above(limit: int) -> str:
+def write_above_pattern(limit: int) -> str:
     """A regular expression for the decimal numbers greater than ``limit``."""
     digits = str(limit)
     choices = [f"[1-9][0-9]{{{len(digits)},}}"]
-    for place, digit in enumerate(digits):
+    for position, digit in enumerate(digits):
         if digit != "9":
-            rest = len(digits) - place - 1
-            choices.append(f"{digits[:place]}[{int(digit) + 1}-9]" + (f"[0-9]{{{rest}}}" if rest else ""))
+            rest = len(digits) - position - 1
+            choices.append(f"{digits[:position]}[{int(digit) + 1}-9]" + (f"[0-9]{{{rest}}}" if rest else ""))
     return f"^0*(?:{'|'.join(choices)})$"
 
 

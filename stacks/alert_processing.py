@@ -22,7 +22,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
         for group in common.groups.values()
     ]
 
-    def args(part: str, description: str) -> ProcessingArgs:
+    def processing_args(part: str, description: str) -> ProcessingArgs:
         return ProcessingArgs(
             resource_group_name=common.groups["monitoring"],
             rule_name=common.names.regional("apr", part),
@@ -34,7 +34,7 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
     with name_entry(stack_entry("monitoring.receivers.critical")):
         route_alerts(
             "alert-processing-backup",
-            args("backup", "Azure Backup's own alerts: docs/runbooks/data-recovery.md"),
+            processing_args("backup", "Azure Backup's own alerts: docs/runbooks/data-recovery.md"),
             resource_type=BACKUP_VAULT,
             action_group_ids=[foundation.monitoring.action_groups["critical"]],
         )
@@ -42,6 +42,6 @@ def build_alert_processing(settings: MonitoringSettings, foundation: Foundation)
         with name_entry(stack_entry(f"monitoring.maintenance.{window.name}")):
             quiet_metrics(
                 f"alert-processing-maintenance-{window.name}",
-                args(f"maintenance-{window.name}", window.reason),
+                processing_args(f"maintenance-{window.name}", window.reason),
                 Window(days=window.days, start=window.start, end=window.end),
             )

@@ -93,7 +93,7 @@ class RecoveryTarget:
     rto: int
     source: str
 
-    def told(self) -> dict[str, Any]:
+    def as_output(self) -> dict[str, Any]:
         """As the stack's output has it."""
         return {"rpoMinutes": self.rpo, "rtoMinutes": self.rto, "source": self.source}
 

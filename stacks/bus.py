@@ -38,7 +38,7 @@ def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
     bus = settings.event_bus
     if bus.tier == "none":
         leave_out("tier none: this stack has no bus", stack_entry("eventBus"))
-        return Bus(settings={}, watched={})
+        return Bus(settings={}, alert_targets={})
     common = foundation.common
     with name_entry(stack_entry("eventBus")), name_parts(*_parts(bus)):
         outputs = EventBus(
@@ -59,7 +59,7 @@ def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
         ).outputs
     return Bus(
         settings={app: {HOST_VARIABLE: outputs.host} for app in _members(bus)},
-        watched={"event-bus": outputs.id},
+        alert_targets={"event-bus": outputs.id},
     )
 
 

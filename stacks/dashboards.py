@@ -26,7 +26,7 @@ ALWAYS = ("site", "plan", "frontdoor", "workspace", "groups")
 
 def kinds_present(subscription: SubscriptionSettings, monitoring: MonitoringSettings, data: Data) -> set[str]:
     """Kinds of resources (of the alert catalogue) that report to this stack's workspace."""
-    kinds = {*ALWAYS, *(kind for kind, resources in data.watched.items() if resources)}
+    kinds = {*ALWAYS, *(kind for kind, resources in data.alert_targets.items() if resources)}
     if subscription.owner:
         kinds.add("subscription")
     if monitoring.tenant_logs:
@@ -115,13 +115,13 @@ def _leave_out_tiles(file: str, entry: WorkbookEntry, present: Collection[str], 
 def tiles(entry: WorkbookEntry, present: Collection[str], names: Names) -> list[Tile]:
     """The tiles that this stack has something to show for, with the stack's own names in their queries."""
     return [
-        Tile(title=tile.title, query=_filled(tile.text, names), source=tile.source, shape=tile.shape)
+        Tile(title=tile.title, query=_fill_names(tile.text, names), source=tile.source, shape=tile.shape)
         for tile in entry.tiles
         if tile.needs in present
     ]
 
 
-def _filled(query: str, names: Names) -> str:
+def _fill_names(query: str, names: Names) -> str:
     """Resource groups by the start of their name; audit tables as a list."""
     tables = ", ".join(f'"{table}"' for table in audit_tables())
     return query.replace("{{groups}}", names.regional("rg")).replace("{{audit_tables}}", tables)

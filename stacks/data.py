@@ -74,7 +74,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
         settings=bus.settings,
-        watched=_watched(vaults, servers, cache, archive, bus) | {"jobs": jobs},
+        alert_targets=_list_alert_targets(vaults, servers, cache, archive, bus) | {"jobs": jobs},
         backup_instance_id=backup.instance_id if backup is not None else None,
     )
 
@@ -114,7 +114,7 @@ def _derived(
     return urls
 
 
-def _watched(
+def _list_alert_targets(
     vaults: Vaults, servers: Mapping[str, pulumi.Output[str]], cache: Cache | None, archive: Archive, bus: Bus
 ) -> dict[str, Mapping[str, pulumi.Output[str]]]:
     """What the operations layer puts alerts on, by kind."""
@@ -125,5 +125,5 @@ def _watched(
         "postgres": servers,
         "redis": {"cache": cache.id} if cache is not None else {},
         "storage": {"archive": archive.id},
-        "servicebus": bus.watched,
+        "servicebus": bus.alert_targets,
     }

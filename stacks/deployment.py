@@ -31,19 +31,19 @@ def deployment_inputs(
         **({"gatewayId": gateway.id} if gateway else {}),
         "edge": {"headers": list(security_headers().all), "removed": list(security_headers().remove)},
         "apps": {name: _app(settings, name, site.id) for name, site in apps.sites.items()},
-        "databases": dict(data.watched["postgres"]),
+        "databases": dict(data.alert_targets["postgres"]),
         "maintenanceWindow": {
             "day": settings.database.maintenance.day_number,
             "hour": settings.database.maintenance.hour,
             "minute": settings.database.maintenance.minute,
         },
         "archive": {
-            "accountId": data.watched["storage"]["archive"],
+            "accountId": data.alert_targets["storage"]["archive"],
             "containers": containers(settings.archive, settings.database_job),
             "lock": settings.archive.lock,
             "retentionDays": settings.archive.retention_days,
         },
-        "jobs": dict(data.watched["jobs"]),
+        "jobs": dict(data.alert_targets["jobs"]),
         "recovery": drill_inputs(settings.database, settings.backup, data.backup_instance_id),
     }
 

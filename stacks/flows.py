@@ -54,16 +54,16 @@ def _rule(
     )
 
 
-def _prefixes(place: str, settings: NetworkSettings) -> tuple[str, ...]:
-    """A place as address prefixes or a service tag; nothing for a subnet or peers where there are none."""
+def _prefixes(end: str, settings: NetworkSettings) -> tuple[str, ...]:
+    """An end as address prefixes or a service tag; nothing for a subnet or peers where there are none."""
     ranges: Mapping[str, str] = settings.subnets.by_purpose
-    if place in SUBNETS:
-        return (ranges[place],) if place in ranges else ()
-    if place == "every-subnet":
+    if end in SUBNETS:
+        return (ranges[end],) if end in ranges else ()
+    if end == "every-subnet":
         return tuple(ranges.values())
-    if place == "peers":
+    if end == "peers":
         return tuple(space for peer in settings.peers for space in peer.address_spaces)
-    return ("*",) if place == "any" else (place,)
+    return ("*",) if end == "any" else (end,)
 
 
 def _ports(ports: Sequence[int | str], settings: NetworkSettings) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class _Layer:
     tags: dict[str, str]
     limits: Mapping[Limit, float]
     lists: QueryLists
-    watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    alert_targets: Mapping[str, Mapping[str, pulumi.Output[str]]]
     """Ids of what exists, by kind and name. A kind without resources has no alerts."""
 
     def alert_args(self, alert_id: str, entry: AlertEntry, part: str = "") -> AlertArgs:
@@ -94,11 +94,11 @@ def build_operations(
         tags=dict(foundation.common.tags),
         limits=limits,
         lists=lists,
-        watched=_watched(settings, subscription, foundation, data, apps)
+        alert_targets=_list_alert_targets(settings, subscription, foundation, data, apps)
         | ({"gateway": {"apis": gateway.id}} if gateway else {}),
     )
     kinds = dict.fromkeys(entry.kind for entry in alert_catalogue().values())
-    folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.watched.get(kind)}
+    folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.alert_targets.get(kind)}
     for alert_id, entry in alert_catalogue().items():
         entries = alert_entries(alert_id, settings.alerts)
         if entry.kind in folders:
@@ -115,7 +115,7 @@ def build_operations(
     build_alert_processing(settings, foundation)
 
 
-def _watched(
+def _list_alert_targets(
     settings: MonitoringSettings,
     subscription: SubscriptionSettings,
     foundation: Foundation,
@@ -124,23 +124,23 @@ def _watched(
 ) -> dict[str, dict[str, pulumi.Output[str]]]:
     common = foundation.common
     subscription_id = pulumi.Output.concat("/subscriptions/", common.subscription_id)
-    watched = {kind: dict(resources) for kind, resources in data.watched.items()}
-    watched["site"] = {name: site.id for name, site in apps.sites.items()}
-    watched["plan"] = dict(apps.plans)
-    watched["frontdoor"] = {"edge": foundation.edge.profile_id}
-    watched["workspace"] = {"logs": foundation.monitoring.workspace_id}
-    watched["groups"] = {
+    targets = {kind: dict(resources) for kind, resources in data.alert_targets.items()}
+    targets["site"] = {name: site.id for name, site in apps.sites.items()}
+    targets["plan"] = dict(apps.plans)
+    targets["frontdoor"] = {"edge": foundation.edge.profile_id}
+    targets["workspace"] = {"logs": foundation.monitoring.workspace_id}
+    targets["groups"] = {
         purpose: pulumi.Output.concat(subscription_id, "/resourceGroups/", name)
         for purpose, name in common.groups.items()
     }
-    watched["subscription"] = {"subscription": subscription_id} if subscription.owner else {}
-    watched["tenant"] = {"tenant": foundation.monitoring.workspace_id} if settings.tenant_logs else {}
-    return watched
+    targets["subscription"] = {"subscription": subscription_id} if subscription.owner else {}
+    targets["tenant"] = {"tenant": foundation.monitoring.workspace_id} if settings.tenant_logs else {}
+    return targets
 
 
 def _alert(layer: _Layer, alert_id: str, entry: MetricEntry | QueryEntry | ActivityEntry, parent: AlertFolder) -> None:
     if isinstance(entry, MetricEntry):
-        for part, resource_id in layer.watched[entry.kind].items():
+        for part, resource_id in layer.alert_targets[entry.kind].items():
             _metric(layer, alert_id, entry, part, resource_id, parent)
     elif isinstance(entry, QueryEntry):
         _query(layer, alert_id, entry, parent)
@@ -179,7 +179,7 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
         f"alert-{alert_id}",
         layer.alert_args(alert_id, entry),
         QueryCondition(
-            query=_filled(query_text(alert_id), layer),
+            query=_fill_lists(query_text(alert_id), layer),
             operator=entry.operator,
             threshold=layer.threshold(alert_id, entry),
             window=entry.window,
@@ -192,7 +192,7 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
     )
 
 
-def _filled(query: str, layer: _Layer) -> pulumi.Input[str]:
+def _fill_lists(query: str, layer: _Layer) -> pulumi.Input[str]:
     """The query with the lists that only the stack knows. Without object ids it stays literal, known in a preview."""
     foundation, apps = layer.foundation, layer.foundation.identities.apps
     query = query.replace("{{app_database_roles}}", _list([app_role(app) for app in apps]))
@@ -213,11 +213,11 @@ def _list(values: Sequence[str]) -> str:
 
 
 def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertFolder) -> None:
-    owned = layer.watched["subscription"]
+    owned = layer.alert_targets["subscription"]
     if entry.kind == "subscription" or (entry.whole_subscription and owned):
         scopes = owned
     else:
-        groups = layer.watched["groups"]
+        groups = layer.alert_targets["groups"]
         scopes = {purpose: scope for purpose, scope in groups.items() if purpose not in entry.except_groups}
     activity_alert(
         f"alert-{alert_id}",

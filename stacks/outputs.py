@@ -117,7 +117,7 @@ class Data:
 
     vault_names, vault_ids: by app; secrets: each app's references, in the catalogue's order; settings: plain
     (non-secret) environment values that come from resources, by app.
-    watched: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``,
+    alert_targets: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``,
     ``servicebus``, ``jobs``).
     backup_instance_id: the database's protection in the backup vault, None without one.
     """
@@ -126,7 +126,7 @@ class Data:
     vault_ids: Mapping[str, pulumi.Output[str]]
     secrets: Mapping[str, list[SecretReference]]
     settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
-    watched: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    alert_targets: Mapping[str, Mapping[str, pulumi.Output[str]]]
     backup_instance_id: pulumi.Output[str] | None = None
 
 
@@ -134,12 +134,12 @@ class Data:
 class Bus:
     """All that the event bus gives; empty where a stack has none.
 
-    settings: environment values of the apps on the bus, by app; watched: namespace ids, for the alerts of kind
+    settings: environment values of the apps on the bus, by app; alert_targets: namespace ids, for the alerts of kind
     ``servicebus``.
     """
 
     settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
-    watched: Mapping[str, pulumi.Output[str]]
+    alert_targets: Mapping[str, pulumi.Output[str]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         "dnsRecords": [record_output(record) for record in foundation.edge.dns_records],
         "deployment": deployment_inputs(settings, foundation, data, apps, gateway),
         "recoveryTargets": {
-            event: target.told() for event, target in recovery_targets(settings.database, settings.backup).items()
+            event: target.as_output() for event, target in recovery_targets(settings.database, settings.backup).items()
         },
         "errorBudgets": error_budgets(settings.slo),
         "dashboards": dashboards,

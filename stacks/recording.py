@@ -84,7 +84,7 @@ class EntryLog:
         named += [(part.entry, path) for part, path in matches]
         self._made.update(entry for entry, _ in named)
         self._kept.update(part for part, _ in matches)
-        origins = [self._place(entry) | {"path": path} for entry, path in dict.fromkeys(named)]
+        origins = [self._locate(entry) | {"path": path} for entry, path in dict.fromkeys(named)]
         for part in sources.parts:
             if re.split(r"[.\[]", part.path)[0] in inputs:
                 self._candidates.setdefault(part, origins)
@@ -96,7 +96,7 @@ class EntryLog:
             if part not in self._kept:
                 head, _, tail = part.path.rpartition("[]")
                 path = f"{head}[{tail.lstrip('.')}={part.value}]" if head else f"{tail}={part.value}"
-                origins.append(self._place(part.entry) | {"path": path})
+                origins.append(self._locate(part.entry) | {"path": path})
 
     def not_made(self) -> list[Origin]:
         """Entries of the files that made nothing in this stack: {file, line, key, reason}."""
@@ -104,15 +104,15 @@ class EntryLog:
         for omission in self._omissions:
             if omission.entry not in self._made and self._is_written(omission.entry):
                 reasons.setdefault(omission.entry, omission.reason)
-        places = [self._place(entry) | {"reason": reason} for entry, reason in reasons.items()]
-        return sorted(places, key=lambda place: (place["file"], place["line"] or 0, place["key"]))
+        located = [self._locate(entry) | {"reason": reason} for entry, reason in reasons.items()]
+        return sorted(located, key=lambda each: (each["file"], each["line"] or 0, each["key"]))
 
     def _is_written(self, entry: Entry) -> bool:
         """Whether the file has the entry: a section that is left out is none, whatever its default is."""
         lines = self._lines(entry.file)
         return f"config.{entry.key}" in lines or entry.key in lines
 
-    def _place(self, entry: Entry) -> Origin:
+    def _locate(self, entry: Entry) -> Origin:
         lines = self._lines(entry.file)
         line = line_of(lines, f"config.{entry.key}") or line_of(lines, entry.key)
         return {"file": entry.file, "line": line, "key": entry.key}

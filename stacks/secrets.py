@@ -110,7 +110,7 @@ def build_secrets(
             entry = catalogue()[name]
             entries = [Entry(CATALOGUE, name), stack_entry(f"apps.{app}.secrets[{index}]")]
             entries += [stack_entry(f"vaults.settings.{name}")] if entry.origin == "setting" else []
-            all_published = list(values.of(app, name, entry))
+            all_published = list(values.publish(app, name, entry))
             if not all_published and entry.origin in ("supplied", "derived"):
                 leave_out("an optional secret, which has no value in this stack", *entries)
             with name_entry(*entries):
@@ -152,7 +152,7 @@ def _write(
             },
         ),
         parent=vault,
-        depends_on=vault.watched,
+        depends_on=vault.event_subscriptions,
     )
     # Not the secret's own URI: that is part of an object that holds the value, and so as secret as the value. It waits
     # for the secret all the same.
@@ -169,7 +169,7 @@ class _Values:
         self._sources = sources
         self._made = sources.generated.value
 
-    def of(self, app: str, name: SecretName, entry: CatalogueEntry) -> Iterator[Published]:
+    def publish(self, app: str, name: SecretName, entry: CatalogueEntry) -> Iterator[Published]:
         """What is published of one entry to one app; nothing where an optional value is not there."""
         versions: list[tuple[str, date]] = [(name, self._settings.vaults.rotated(name, entry))]
         if entry.rotation.kind == "overlap":

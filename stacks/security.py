@@ -91,7 +91,7 @@ def _sentinel(
     security: SecuritySettings, present: Collection[str], overrides: Overrides, foundation: Foundation
 ) -> None:
     sentinel = security.sentinel
-    rules = rules_of(security, present)
+    rules = build_rules(security, present)
     blocking = [event for event in rules if sentinel_catalogue()[event].respond == "block"]
     automatic = sentinel.response.block_addresses and not sentinel.response.approval and blocking
     common = foundation.common
@@ -146,7 +146,7 @@ def _sentinel_itself(
     )
 
 
-def rules_of(security: SecuritySettings, present: Collection[str]) -> dict[str, AnalyticsRule]:
+def build_rules(security: SecuritySettings, present: Collection[str]) -> dict[str, AnalyticsRule]:
     """Sentinel's rules that this stack has the logs and features for, by event."""
     return {event: _rule(event, entry) for event, entry in _events(security, present).items()}
 

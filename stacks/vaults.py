@@ -219,7 +219,7 @@ def _keys(
                     protect=settings.protection.protect,
                 ),
                 parent=vault,
-                depends_on=vault.watched,
+                depends_on=vault.event_subscriptions,
             )
     return EncryptionKey(
         uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted

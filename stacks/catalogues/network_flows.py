@@ -16,7 +16,7 @@ from documents.words import Words
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
 _FILE = Path(__file__).parent / "network_flows.yaml"
 
-Place = Literal[
+FlowEnd = Literal[
     "apps",
     "postgres",
     "private-endpoints",
@@ -57,8 +57,8 @@ class Flow(Section):
     """One row of the table."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$"), Words("a name, like app-to-db")]
-    start: Annotated[Place, Field(alias="from")]
-    end: Annotated[Place, Field(alias="to")]
+    start: Annotated[FlowEnd, Field(alias="from")]
+    end: Annotated[FlowEnd, Field(alias="to")]
     ports: Annotated[list[Port], Field(min_length=1)]
     protocol: Literal["Tcp", "Udp", "any"]
     purpose: Annotated[str, StringConstraints(min_length=1, max_length=140)]

@@ -88,7 +88,7 @@ def build(
             enabled=enabled,
         ),
         parent=vault,
-        depends_on=vault.watched,
+        depends_on=vault.event_subscriptions,
     )
     vault_key(
         "key",
@@ -105,7 +105,7 @@ def build(
             protect=protection,
         ),
         parent=vault,
-        depends_on=vault.watched,
+        depends_on=vault.event_subscriptions,
     )
 
 

@@ -20,7 +20,7 @@ from components.waf_rules import (
     LongerThan,
     RateLimit,
     WafRule,
-    above,
+    write_above_pattern,
 )
 from tests.harness import MODES, only, record
 
@@ -226,14 +226,14 @@ def test_body_size_is_read_from_the_announced_length() -> None:
 
 @given(limit=st.integers(0, 2_000_000_000), number=st.integers(0, 4_000_000_000), zeros=st.integers(0, 3))
 def test_regular_expression_above_a_limit_is_exact(limit: int, number: int, zeros: int) -> None:
-    assert bool(re.match(above(limit), "0" * zeros + str(number))) is (number > limit)
+    assert bool(re.match(write_above_pattern(limit), "0" * zeros + str(number))) is (number > limit)
 
 
 @given(limit=st.integers(0, 2_000_000_000))
 def test_regular_expression_is_exact_at_the_limit_and_fits_azure(limit: int) -> None:
-    assert not re.match(above(limit), str(limit))
-    assert re.match(above(limit), str(limit + 1))
-    assert len(above(limit)) <= 256
+    assert not re.match(write_above_pattern(limit), str(limit))
+    assert re.match(write_above_pattern(limit), str(limit + 1))
+    assert len(write_above_pattern(limit)) <= 256
 
 
 def test_a_managed_rule_is_changed_alone_and_the_others_stay(built: Record) -> None:

@@ -158,7 +158,7 @@ def data(apps: AppsSettings, settings: Mapping[str, Mapping[str, str]]) -> Data:
             for name, app in apps.items()
         },
         settings=settings,
-        watched={},
+        alert_targets={},
     )
 
 

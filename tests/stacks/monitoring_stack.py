@@ -90,10 +90,10 @@ def program(
 
 
 def _data(kinds: tuple[str, ...]) -> Data:
-    watched = {
+    targets = {
         kind: {name: known(f"{GROUP}/providers/{KINDS[kind][0]}/{name}") for name in KINDS[kind][1]} for kind in kinds
     }
-    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, watched=watched)
+    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, alert_targets=targets)
 
 
 def _apps() -> Apps:

@@ -190,5 +190,5 @@ def test_a_drill_is_measured_against_the_stacks_own_targets(enabled: bool) -> No
         assert copy["instanceId"] == only(result, "dataprotection:BackupInstance").id
         assert copy["rpoMinutes"] > targets[BACKUPS_LOST].rpo
     assert not measured
-    told = targets[DATA_LOST].told()
+    told = targets[DATA_LOST].as_output()
     assert told == {"rpoMinutes": 5, "rtoMinutes": 240, "source": targets[DATA_LOST].source}

@@ -80,7 +80,7 @@ def build(settings: dict[str, object]) -> None:
     )
     bus = build_bus(Stack(EventBusSettings.model_validate(settings)), foundation)
     pulumi.export("settings", {app: dict(values) for app, values in bus.settings.items()})
-    pulumi.export("watched", dict(bus.watched))
+    pulumi.export("watched", dict(bus.alert_targets))
 
 
 def test_a_stack_without_a_bus_makes_nothing() -> None:

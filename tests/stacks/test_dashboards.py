@@ -28,8 +28,8 @@ EVERYTHING = ("keyvault", "postgres", "redis", "storage", "servicebus")
 
 
 def data(*kinds: str) -> Data:
-    watched: dict[str, Any] = {kind: {"one": f"/{kind}"} for kind in kinds}
-    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, watched={**watched, "redis": {}})
+    targets: dict[str, Any] = {kind: {"one": f"/{kind}"} for kind in kinds}
+    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, alert_targets={**targets, "redis": {}})
 
 
 def monitored(**changes: Any) -> MonitoringSettings:

@@ -20,7 +20,7 @@ from stacks.catalogues.policy_exemptions import INITIATIVES, policy_exemptions
 from stacks.catalogues.sentinel import APPROVED, sentinel_catalogue
 from stacks.outputs import Edge
 from stacks.response import SENTINEL_RESPONDER
-from stacks.security import build_security, rules_of
+from stacks.security import build_rules, build_security
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import PLANS, SecuritySettings
 from stacks.settings.subscription import SubscriptionSettings
@@ -133,9 +133,9 @@ def test_every_rule_that_the_stack_has_logs_for_is_on_and_maps_what_it_names(bui
 
 def test_a_rule_without_its_logs_or_feature_is_left_out() -> None:
     plain = read(SecuritySettings, {"sentinel": {"enabled": True}})
-    assert set(rules_of(plain, {"frontdoor"})) == {"edge-scanner", "signin-after-guessing"}
-    assert "break-glass-signin" not in rules_of(plain, {"tenant", "frontdoor"})
-    assert "break-glass-signin" in rules_of(read(SecuritySettings, FULL), {"tenant"})
+    assert set(build_rules(plain, {"frontdoor"})) == {"edge-scanner", "signin-after-guessing"}
+    assert "break-glass-signin" not in build_rules(plain, {"tenant", "frontdoor"})
+    assert "break-glass-signin" in build_rules(read(SecuritySettings, FULL), {"tenant"})
 
 
 def test_the_watchlist_holds_the_emergency_identities(built: Record) -> None:

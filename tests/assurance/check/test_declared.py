@@ -161,11 +161,15 @@ BREAKS: dict[str, tuple[Break, set[tuple[str, str]]]] = {
         {(f"{CATALOGUES}/alerts.yaml", "slo-latency-creeping"), (f"{CATALOGUES}/slos.yaml", "burnRates.creeping")},
     ),
     "Sentinel rule": (
-        drop(security, "rules_of", lambda rules: without(rules, "edge-scanner")),
+        drop(security, "build_rules", lambda rules: without(rules, "edge-scanner")),
         {(f"{CATALOGUES}/sentinel.yaml", "edge-scanner")},
     ),
     "secret": (
-        drop(secrets._Values, "of", lambda published: [each for each in published if each.secret_name != "JWT-SECRET"]),
+        drop(
+            secrets._Values,
+            "publish",
+            lambda published: [each for each in published if each.secret_name != "JWT-SECRET"],
+        ),
         {(f"{CATALOGUES}/secrets.yaml", "JWT-SECRET")},
     ),
     "rate limit": (
