@@ -9,9 +9,9 @@ from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
 from components.private_dns import PrivateDns, PrivateDnsArgs
+from facts.regions import regions
 from facts.types import private_link_zone
 from stacks.catalogues.network_flows import CATALOGUE, flow_table
-from stacks.catalogues.regions import regions
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.flows import has_both_ends, security_rules
 from stacks.outputs import Common, Network

@@ -45,7 +45,6 @@ class Floor(TypedDict):
 
 SHAPES: Mapping[str, Any] = {
     "floor": Floor,
-    "paired_regions": dict[str, str],
     "postgres_parameters": dict[str, dict[str, Parameter]],
 }
 """What each table holds."""

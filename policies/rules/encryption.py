@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from facts.regions import regions
 from policies.access import ENCRYPT_WITH_KEYS, may
-from policies.data import table
 from policies.rule import rule
 from policies.view import UNKNOWN, Resource, Stack, token
 
@@ -104,7 +104,7 @@ def _vault(resource: Resource, use: Use, stack: Stack) -> Resource | None:
 def geo_key(server: Resource, stack: Stack) -> Iterator[str]:
     primary, geo = USES[server.type]
     region = region_name(server.get("location"))
-    expected = table("paired_regions").get(region)
+    expected = regions().get(region, {}).get("paired")
     vault = _vault(server, geo, stack)
     if vault is not None and region_name(vault.get("location")) != expected:
         yield f"the geo key's vault {vault} is in {vault.get('location')}, must be in {expected}, paired with {region}"

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
 Table = Annotated[

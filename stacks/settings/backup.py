@@ -10,7 +10,7 @@ from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
 Guid = Annotated[
@@ -148,7 +148,7 @@ class ReplicaSettings(Section):
     def problems(self) -> Iterator[Problem]:
         """The region must be one the catalogue knows."""
         if self.location is not None and self.location not in regions():
-            yield Problem("location", self.location, "a region of stacks/catalogues/regions.yaml")
+            yield Problem("location", self.location, "a region of facts/regions.yaml")
 
 
 class DatabaseSettings(Section):

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 
 Label = Annotated[
     str,
@@ -48,7 +48,7 @@ class PlatformSettings(Section):
         """The region must be one the catalogue knows."""
         if self.location not in regions():
             hint = did_you_mean(self.location, regions())
-            yield Problem("location", self.location, f"a region of stacks/catalogues/regions.yaml{hint}")
+            yield Problem("location", self.location, f"a region of facts/regions.yaml{hint}")
 
     @property
     def paired_location(self) -> str:

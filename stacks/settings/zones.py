@@ -7,7 +7,7 @@ from typing import Any
 
 from documents.problems import Problem
 from documents.sections import Section
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 from stacks.settings.database import ReplicaSettings
 from stacks.settings.platform import PlatformSettings
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
-import yaml
 
 from assurance.check.recording import KINDS
 from policies.catalogue import PAGE, controls, page
-from policies.data import table
 from policies.rule import Rule
 from policies.rules import RULES
 from tests.harness import ROOT
@@ -47,8 +44,3 @@ def test_the_controls_listed_are_those_that_findings_name() -> None:
 
 def test_the_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m policies.catalogue"
-
-
-def test_paired_regions_are_those_that_the_settings_know() -> None:
-    regions = yaml.safe_load(Path(ROOT / "stacks/catalogues/regions.yaml").read_text(encoding="utf-8"))
-    assert table("paired_regions") == {name: row["paired"] for name, row in regions.items()}

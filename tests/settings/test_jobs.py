@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from database.files import role_catalogue
+from facts.regions import regions
 from stacks.catalogues.database_roles import app_role, app_roles
-from stacks.catalogues.regions import regions
 from stacks.settings.apps import RegistrySettings
 from stacks.settings.jobs import DatabaseJobSettings, cross_problems
 from tests.settings.sections import read, refused

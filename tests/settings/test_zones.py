@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from documents.sections import Section
-from stacks.catalogues.regions import regions
+from facts.regions import regions
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
 from stacks.settings.parse import parse
