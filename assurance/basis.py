@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import tomllib
 from datetime import date
 from functools import cache
 from importlib import metadata
@@ -60,8 +61,9 @@ def git(root: Path, *arguments: str) -> str | None:
 
 @cache
 def own_version() -> str:
-    """The version of this `assurance`."""
-    return metadata.version("medspasync-platform")
+    """The version of this `assurance`, from the files it is part of: it may run without being installed."""
+    version: str = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return version
 
 
 @cache

@@ -30,7 +30,18 @@ def python_for(tree: Path) -> Path:
     python = folder / "bin" / "python"
     if not (folder / ".ready").is_file():
         _make(folder, python, lock)
+    _name_project(folder)
     return python
+
+
+def _name_project(folder: Path) -> None:
+    """Let a revision find its own name among the installed packages, though its files are not in the environment."""
+    for packages in folder.glob("lib/python*/site-packages"):
+        named = packages / "medspasync_platform-0.dist-info"
+        named.mkdir(exist_ok=True)
+        (named / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: medspasync-platform\nVersion: 0\n", encoding="utf-8"
+        )
 
 
 def _make(folder: Path, python: Path, lock: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -178,12 +179,14 @@ def test_another_lock_is_another_environment(tmp_path: Path, monkeypatch: pytest
     def run(*command: str) -> None:
         commands.append(command[1:])
         if command[1] == "venv":
-            Path(command[-1]).mkdir(parents=True)
+            (Path(command[-1]) / "lib" / "python3" / "site-packages").mkdir(parents=True)
 
     monkeypatch.setattr(environments, "_run", run)
     (tmp_path / LOCK).write_text("pulumi==3.0.0\n", encoding="utf-8")
     first = python_for(tmp_path)
     assert first.is_relative_to(tmp_path / "cache")
+    installed = metadata.distributions(path=[str(first.parents[1] / "lib" / "python3" / "site-packages")])
+    assert [each.metadata["Name"] for each in installed] == ["medspasync-platform"]
     assert commands[1][-3:] == ("--require-hashes", "-r", str(tmp_path / LOCK))
     assert python_for(tmp_path) == first
     assert len(commands) == 2
