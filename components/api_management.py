@@ -13,8 +13,9 @@ from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.role_assignment import assign_role
+from facts.roles import role_id
 
-MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+MONITORING_METRICS_PUBLISHER = role_id("Monitoring Metrics Publisher")
 GATEWAY_GROUP = "Gateway"
 """Sub-resource of its private endpoints (learn.microsoft.com/azure/api-management/private-endpoint)."""
 

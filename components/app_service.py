@@ -12,10 +12,11 @@ from components.app_service_site import left_to_swaps, site_properties
 from components.diagnostics import diagnose
 from components.private_endpoint import private_endpoint
 from components.role_assignment import assign_role
+from facts.roles import role_id
 
 # Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles.
-ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
-MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+ACR_PULL = role_id("AcrPull")
+MONITORING_METRICS_PUBLISHER = role_id("Monitoring Metrics Publisher")
 
 LOG_CATEGORIES = (
     "AppServiceHTTPLogs",

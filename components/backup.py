@@ -13,11 +13,12 @@ from pulumi_azure_native import dataprotection
 from components.diagnostics import LogDestination, diagnose
 from components.protection import Protection, lock_resource
 from components.role_assignment import assign_role
+from facts.roles import role_id
 
 # learn.microsoft.com/azure/backup, PostgreSQL flexible server: what the vault's identity needs, and where.
-LONG_TERM_BACKUP_ROLE = "c088a766-074b-43ba-90d4-1fb21feae531"
+LONG_TERM_BACKUP_ROLE = role_id("PostgreSQL Flexible Server Long Term Retention Backup Role")
 """PostgreSQL Flexible Server Long Term Retention Backup Role, on the server."""
-READER_ROLE = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+READER_ROLE = role_id("Reader")
 """Reader, on the server's resource group."""
 
 _DATASOURCE = "Microsoft.DBforPostgreSQL/flexibleServers"

@@ -13,11 +13,12 @@ from components.diagnostics import LogDestination, diagnose
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection, lock_resource
 from components.role_assignment import assign_role
+from facts.roles import role_id
 
 # learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration
-DATA_SENDER = "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
+DATA_SENDER = role_id("Azure Service Bus Data Sender")
 """Azure Service Bus Data Sender."""
-DATA_RECEIVER = "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0"
+DATA_RECEIVER = role_id("Azure Service Bus Data Receiver")
 """Azure Service Bus Data Receiver."""
 
 QUEUE_NAMES = "queueName"

@@ -15,6 +15,7 @@ from components.key_vault_events import ExpiryEvents, alert_on_expiry
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection, lock_resource
 from components.role_assignment import assign_role
+from facts.roles import role_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +31,11 @@ class VaultAccess:
 
 
 # Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles/security.
-READ_SECRETS = VaultAccess(secrets=("get", "list"), role_id="4633458b-17de-408a-b874-0445c86b69e6")
+READ_SECRETS = VaultAccess(secrets=("get", "list"), role_id=role_id("Key Vault Secrets User"))
 """Key Vault Secrets User: what an App Service Key Vault reference needs, and no more."""
 
 ENCRYPT_WITH_KEYS = VaultAccess(
-    keys=("get", "list", "wrapKey", "unwrapKey"), role_id="e147488a-f6f5-4113-8e2d-b22465e65bf6"
+    keys=("get", "list", "wrapKey", "unwrapKey"), role_id=role_id("Key Vault Crypto Service Encryption User")
 )
 """Key Vault Crypto Service Encryption User: what a service needs to use a customer-managed key."""
 

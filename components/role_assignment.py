@@ -7,7 +7,9 @@ import uuid
 import pulumi
 from pulumi_azure_native import authorization
 
-STORAGE_BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+from facts.roles import role_id
+
+STORAGE_BLOB_DATA_CONTRIBUTOR = role_id("Storage Blob Data Contributor")
 """Reads, adds, overwrites and deletes blobs. No built-in role only adds: give it where a policy keeps what is there.
 Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage."""
 _NAMESPACE = uuid.UUID("2f5f0d0c-7f0e-4e57-8a3c-5d6d1a1f7c10")

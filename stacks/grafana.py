@@ -9,11 +9,12 @@ from components.managed_grafana import ManagedGrafana, ManagedGrafanaArgs
 from components.private_dns import PrivateDns, PrivateDnsArgs
 from components.private_endpoint import PrivateAccess
 from components.role_assignment import assign_role
+from facts.roles import role_id
 from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
 from stacks.settings.dashboards import ManagedGrafanaSettings
 
-MONITORING_READER = "43d0d8ad-25c7-4714-9337-8ba259a9fe05"
+MONITORING_READER = role_id("Monitoring Reader")
 """Built-in role Monitoring Reader: metrics and settings of what is in its scope, and the logs of a workspace in it."""
 
 ZONE = {"grafana": "privatelink.grafana.azure.com"}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from assurance.access.principals import Principal, Principals
-from assurance.access.tables import cache_policy, roles
+from assurance.access.tables import cache_policy
 from assurance.record import Resource
 from assurance.references import References, get, short_type
+from facts.roles import roles
 
 Scope = Literal["resource", "resource group", "subscription"]
 

@@ -25,7 +25,7 @@ ROLE = RuleInfo(
     "What every granted role may do is known",
     "high",
     ("164.308(a)(4)(ii)(B)",),
-    "Use a role of assurance/access/roles.yaml, or add it there with what it grants.",
+    "Use a role of facts/roles.yaml, or add it there with what it grants.",
     "requirement S30; learn.microsoft.com/azure/role-based-access-control/built-in-roles",
 )
 SHARED = RuleInfo(

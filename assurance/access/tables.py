@@ -9,15 +9,9 @@ from typing import Any
 
 import yaml
 
+from facts.roles import role_table
+
 _FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Role:
-    """A built-in role: its name, and what it grants in the words of the matrix."""
-
-    name: str
-    rights: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -35,16 +29,9 @@ def _table(name: str) -> dict[str, Any]:
     return table
 
 
-@cache
-def roles() -> dict[str, Role]:
-    """Built-in roles by the GUID of their definition, in lower case."""
-    return {id_: Role(row["name"], tuple(row["rights"])) for id_, row in _table("roles.yaml")["roles"].items()}
-
-
 def cache_policy(name: str) -> tuple[str, ...] | None:
     """The rights of an access policy of Managed Redis; None when nobody knows them."""
-    rights = _table("roles.yaml")["cachePolicies"].get(name)
-    return tuple(rights) if rights else None
+    return role_table().cache_policies.get(name)
 
 
 @cache

@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from assurance.access.matrix import Matrix, matrix
-from assurance.access.tables import duties, roles
+from assurance.access.tables import duties
 from assurance.cli import app
 from assurance.record import Mode, Record
+from facts.roles import roles
 from tests.assurance.altered import added, lean_record, named
 from tests.assurance.cli import failures, run
 from tests.harness import MODES, STACKS, project_record, stack_record

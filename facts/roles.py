@@ -1,0 +1,48 @@
+"""Azure's built-in roles, and the access policies of Managed Redis: ``roles.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from documents.reading import read_document
+from documents.sections import Section
+
+FILE = Path(__file__).with_name("roles.yaml")
+RoleId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+
+class Role(Section):
+    """A built-in role: its name, and what it grants in the words of the access matrix."""
+
+    name: str
+    rights: tuple[str, ...]
+
+
+class Roles(Section):
+    """roles: by the GUID of the definition. cache_policies: rights by the name of an access policy."""
+
+    roles: dict[RoleId, Role]
+    cache_policies: dict[str, tuple[str, ...]]
+
+
+@cache
+def role_table() -> Roles:
+    """The file. Raises DocumentError when it is wrong."""
+    table: Roles = read_document(FILE, Roles)
+    return table
+
+
+def roles() -> Mapping[str, Role]:
+    """Built-in roles by the GUID of their definition, in lower case."""
+    return role_table().roles
+
+
+@cache
+def role_id(name: str) -> str:
+    """The GUID of a built-in role. Raises KeyError for a name that the file does not know."""
+    return {role.name: id_ for id_, role in roles().items()}[name]
