@@ -101,9 +101,13 @@ def read(connection: Connection[tuple]) -> Definitions:
                     found[f"{row['name']}, unlike its siblings"] = text
         own_trails = {row["name"] for row in cursor.execute(queries.TRAILS.encode()).fetchall()}
         for row in cursor.execute(queries.FUNCTIONS.encode()).fetchall():
-            # The trail function of a table that an application brought is compared by the check `audit-triggers`.
-            if row["name"] not in own_trails or row["of_table"] in references:
-                found[f"function {row['signature']}"] = f"{row['definition']}\n{_rights(row['acl'], row['owner'])}"
+            definition = row["definition"]
+            if row["name"] in own_trails:
+                # What a trail function does goes by its table's columns: the check `audit-triggers` compares it.
+                if row["of_table"] not in references:
+                    continue
+                definition = definition.replace(row["source"], "by its table")
+            found[f"function {row['signature']}"] = f"{definition}\n{_rights(row['acl'], row['owner'])}"
         for row in cursor.execute(queries.OTHERS.encode()).fetchall():
             found[row["name"]] = f"{row['definition']}\n{_rights(row['acl'], row['owner'])}"
     return found

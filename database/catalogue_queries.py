@@ -71,7 +71,7 @@ SELECT p.oid::regprocedure::text AS signature, p.proname::text AS name, pg_get_u
                          g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn, g.aggfinalmodify, g.aggsortop,
                          g.aggtranstype::regtype, g.agginitval, p.proparallel, p.prosecdef, p.proconfig::text)
         FROM pg_aggregate AS g WHERE g.aggfnoid = p.oid)
-    ELSE pg_get_functiondef(p.oid) END AS definition
+    ELSE pg_get_functiondef(p.oid) END AS definition, p.prosrc AS source
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname IN ('app', 'audit', 'security')
 """

@@ -41,25 +41,10 @@ def collect(
     :raises DatabaseRoomError: the room is not applied here, or this role may not look.
     """
     try:
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        with connection.transaction():
             # One snapshot for all of it: checks and matrix are of the same moment.
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            definitions = catalogue.read(connection)
-            results = expectations.judge(connection)
-            checks = cursor.execute("SELECT * FROM security.validate_hipaa_compliance()").fetchall()
-            history = cursor.execute(
-                "SELECT phase, file, checksum, applied_at, applied_by FROM security.schema_history ORDER BY phase, file"
-            ).fetchall()
-            exemptions = cursor.execute(
-                "SELECT relation::text AS object, reason, expires_on::text FROM security.lint_exemptions UNION ALL "
-                "SELECT signature, reason, expires_on::text FROM security.function_exemptions ORDER BY 1"
-            ).fetchall()
-            server = cursor.execute(
-                "SELECT current_setting('server_version') AS version, current_database() AS database, "
-                "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
-            ).fetchone()
-            matrix, calls = access_matrix(connection), function_matrix(connection)
-            parameters = compare(connection)
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            findings, evidence = observe(connection)
         trail = chain.verify(connection, checkpoint)
     except (
         psycopg.errors.UndefinedTable,
@@ -69,16 +54,7 @@ def collect(
         raise DatabaseRoomError("the database room is not applied here: run bootstrap and apply") from absent
     except psycopg.Error as refused:
         raise explain(refused, "verify") from refused
-    assert server is not None  # a SELECT without FROM has one row
-    major = connection.info.server_version // 10000
-    server["proven"] = major in PROVEN_VERSIONS
-    findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
-    findings.append(_catalogue_finding(definitions, major))
-    findings += [_result_finding(result) for result in results]
     findings.append(_trail_finding(trail))
-    findings += _parameter_findings(parameters)
-    findings += _file_findings(history)
-    findings.append(_version_finding(server))
     if anchors is not None:
         broken = [a for a in anchors if trail.seals.get((a["log"], a["seq"])) != a["hash"]]
         findings.append(_anchor_finding(anchors, broken))
@@ -88,23 +64,55 @@ def collect(
     return {
         "basis": "observed on the server below",
         "observed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "server": server,
         "findings": findings,
         "totals": totals,
         "chain": trail.report(),
         "heads": trail.heads,
-        "access": [asdict(access) for access in matrix],
-        "functions": [asdict(one) for one in calls],
-        "exemptions": exemptions,
-        "catalogue": catalogue.digest(definitions),
-        "parameters": [asdict(parameter) for parameter in parameters],
-        "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
+        **evidence,
         # What this runner ships: also what runs at every apply, of which the database keeps no history.
         "shipped": [
             {"phase": file.phase, "file": file.name, "checksum": file.checksum}
             for phase in ("bootstrap", "apply", "repeat")
             for file in read_files(phase)
         ],
+    }
+
+
+def observe(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Findings on everything but the trail, and the evidence of them, in a transaction of the caller's."""
+    definitions = catalogue.read(connection)
+    results = expectations.judge(connection)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        checks = cursor.execute("SELECT * FROM security.validate_hipaa_compliance()").fetchall()
+        history = cursor.execute(
+            "SELECT phase, file, checksum, applied_at, applied_by FROM security.schema_history ORDER BY phase, file"
+        ).fetchall()
+        exemptions = cursor.execute(
+            "SELECT relation::text AS object, reason, expires_on::text FROM security.lint_exemptions UNION ALL "
+            "SELECT signature, reason, expires_on::text FROM security.function_exemptions ORDER BY 1"
+        ).fetchall()
+        server = cursor.execute(
+            "SELECT current_setting('server_version') AS version, current_database() AS database, "
+            "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
+        ).fetchone()
+    assert server is not None  # a SELECT without FROM has one row
+    major = connection.info.server_version // 10000
+    server["proven"] = major in PROVEN_VERSIONS
+    parameters = compare(connection)
+    findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
+    findings.append(_catalogue_finding(definitions, major))
+    findings += [_result_finding(result) for result in results]
+    findings += _parameter_findings(parameters)
+    findings += _file_findings(history)
+    findings.append(_version_finding(server))
+    return findings, {
+        "server": server,
+        "access": [asdict(access) for access in access_matrix(connection)],
+        "functions": [asdict(one) for one in function_matrix(connection)],
+        "exemptions": exemptions,
+        "catalogue": catalogue.digest(definitions),
+        "parameters": [asdict(parameter) for parameter in parameters],
+        "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
     }
 
 
