@@ -66,6 +66,7 @@ def test_the_smallest_section_is_complete_and_safe() -> None:
         ({"alerts": {"postgres-cpu": {"threshold": 100}}}, "alerts.postgres-cpu.threshold"),
         ({"alerts": {"postgres-cpu": {"threshold": -1}}}, "alerts.postgres-cpu.threshold"),
         ({"alerts": {"lock-deleted": {"threshold": 1}}}, "alerts.lock-deleted.threshold"),
+        ({"alerts": {"availability": {"threshold": 1}}}, "alerts.availability.threshold"),
         ({"alerts": {"waf-blocks": {"threshold": 2.5}}}, "alerts.waf-blocks.threshold"),
         (
             {"alerts": {"postgres-transaction-ids": {"threshold": 10737418240}}},

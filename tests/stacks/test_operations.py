@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assurance.record import Mode, Record, Resource
-from stacks.catalogues.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, minutes
+from stacks.catalogues.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, builtin_alerts, minutes
 from stacks.catalogues.log_tables import audit_tables
 from tests.harness import MODES, ROOT, entry_of, only, record
 from tests.settings.test_monitoring import receivers
@@ -203,6 +203,16 @@ def test_availability_tests_are_made_as_configured(mode: Mode) -> None:
     assert test.inputs["request"]["requestUrl"] == url
     assert entry_of(test) == ("Pulumi.test.yaml", "medspasync:monitoring.availabilityTests.api")
     assert not record(program(), mode).of_type("applicationinsights:WebTest")
+
+
+def test_builtin_alert_follows_catalogue_and_override() -> None:
+    url = "https://api.medspasyncpro.com/healthz"
+    override = {"availability": {"enabled": False, "reason": "the host moves this week"}}
+    built = record(program(availabilityTests={"api": {"url": url}}, alerts=override))
+    (rule,) = of_alert(built, "availability")
+    entry = builtin_alerts()["availability"]
+    assert (rule.inputs["enabled"], rule.inputs["severity"]) == (False, entry.severity)
+    assert {origin["key"] for origin in rule.origins} >= {"availability", "medspasync:monitoring.alerts.availability"}
 
 
 def test_the_budget_counts_the_stacks_own_groups() -> None:
