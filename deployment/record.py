@@ -15,7 +15,7 @@ from typing import Any
 from deployment.errors import UsageError
 from facts.tokens import type_key
 
-_RANDOM = "random:"
+_RANDOM = "random:index/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,5 +144,5 @@ def _declared(resources: list[dict[str, Any]]) -> Iterator[Declared]:
             inputs=one.get("inputs") or {},
             outputs=one.get("outputs") or {},
             options=one.get("options") or {},
-            generated=frozenset(key for key, urns in made_of.items() if any(f"::{_RANDOM}" in urn for urn in urns)),
+            generated=frozenset(key for key, urns in made_of.items() if any(_RANDOM in urn for urn in urns)),
         )

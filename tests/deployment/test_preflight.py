@@ -310,7 +310,7 @@ def test_own_resources_of_an_earlier_up_hold(preflight: Preflight) -> None:
 def test_generated_name_is_not_looked_for(preflight: Preflight) -> None:
     vault = next(one for one in preflight.data["resources"] if one["id"].endswith("/medspasync-backend"))
     vault["propertyDependencies"] = {
-        "vaultName": ["urn:pulumi:prod::p::random:index/randomString:RandomString::suffix"]
+        "vaultName": ["urn:pulumi:prod::p::medspasync:components:Names$random:index/randomString:RandomString::suffix"]
     }
     preflight.fake.taken["medspasync-backend"] = "AlreadyExists"
     assert preflight() == 0
