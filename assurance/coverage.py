@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assurance.check.kinds import (
+from assurance.check.log_feeds import (
     SETTING,
     SUBSCRIPTION_SETTING,
     feeders,

@@ -1,21 +1,27 @@
-"""The full audit of a record: the rules, and what `assurance access` and `assurance reach` find in it."""
+"""The full audit of a record: the rules, the entries of the stack's data, what the recorder noticed, the logs that
+alerts read, and what `assurance access` and `assurance reach` find in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
 from assurance.check import audit as audits
-from assurance.check import declared, order
+from assurance.check import declared, log_feeds, order, owner
 from assurance.check.audit import audit
+from assurance.check.declared import declared_findings
 from assurance.check.findings import Finding, Report
-from assurance.check.recording import KINDS
+from assurance.check.log_feeds import feed_findings
+from assurance.check.owner import owner_findings
+from assurance.check.recording import KINDS, recording_findings
 from assurance.reach import judge as reachability
 from assurance.reach.report import reach
 from assurance.record import Record
+from assurance.stacks import project_root
 from policies.exceptions import Register
 from policies.rule import UNREADABLE, RuleInfo
 from policies.rules import RULES
@@ -30,15 +36,21 @@ READABLE = RuleInfo(
 )
 
 
-def full_audit(record: Record, register: Register, today: date) -> Report:
-    """Judge ``record`` by every rule, by who may do what, and by what can be reached from where.
+def full_audit(record: Record, register: Register, today: date, root: Path | None = None) -> Report:
+    """Judge ``record`` by every rule, by its data's entries, by who may do what, and by what is reached from where.
 
-    today: the day on which exceptions must still hold.
+    today: the day on which exceptions must still hold. root: folder of the stack files and catalogues; this project's,
+    when not given.
     """
+    root = root or project_root()
     ruled = audit(record, register, today)
+    checked = [*declared_findings(record, root), *recording_findings(record)]
+    if record.own:
+        checked += [*feed_findings(record), *owner_findings(record, root)]
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     reach_findings = _findings(record, "reach", lambda: reach(record).report)
-    return replace(ruled, findings=[*ruled.findings, *order.order_findings(record), *access_findings, *reach_findings])
+    checked += order.order_findings(record)
+    return replace(ruled, findings=[*ruled.findings, *checked, *access_findings, *reach_findings])
 
 
 def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> list[Finding]:
@@ -59,5 +71,5 @@ def _infos() -> Iterator[RuleInfo]:
     yield from RULES
     yield from KINDS.values()
     yield READABLE
-    for module in (audits, declared, order, access, reachability):
+    for module in (audits, declared, log_feeds, order, owner, access, reachability):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

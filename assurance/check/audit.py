@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 
 from assurance.basis import judged_basis
-from assurance.check.declared import declared_findings
 from assurance.check.findings import LATER, Finding, Report, Status
-from assurance.check.recording import recording_findings
 from assurance.record import Record
-from assurance.stacks import project_root
 from policies.exceptions import Register
 from policies.rule import Rule, RuleInfo, Verdict
 from policies.rules import RULES
 
 
-def audit(
-    record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES, root: Path | None = None
-) -> Report:
-    """Judge ``record`` by every rule, by what must be in it, by what the recorder noticed, and by the exceptions.
+def audit(record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES) -> Report:
+    """Judge ``record`` by every rule of policies/, and by the exceptions from them.
 
     today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
-    root: folder of the stack files and catalogues that say what must be in it; this project's, when not given.
     """
-    # Not before: a process that forks recordings must not have imported the settings of a project.
-    from assurance.check.expected import expected_findings
-
     stack = record.view
     findings: list[Finding] = []
     needed: set[tuple[str, str]] = set()
@@ -41,10 +31,6 @@ def audit(
                 covering = register.find(rule.id, record.stack, verdict.subject.name)
                 needed.add((covering or "", rule.id))
             findings.append(finding)
-    findings += declared_findings(record, root or project_root())
-    if record.own:
-        findings += expected_findings(record, root or project_root())
-    findings += recording_findings(record)
     findings += _exception_findings(record, register, today, needed)
     basis = judged_basis(record.basis, record.mode, today)
     return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record), basis)

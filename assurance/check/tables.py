@@ -28,7 +28,11 @@ COLOURS = {
 HEADINGS = {"not-applicable": "N/a"}
 
 OTHER_AREAS = {
-    "EXPECT": "What the stack file demands",
+    "DECLARED": "Entries of the stack's data",
+    "LOG": "Logs that alerts read",
+    "STACKS": "Stack files side by side",
+    "ACCESS": "Who may do what",
+    "REACH": "What is reached from where",
     "RECORD": "What the recorder looks for",
     "EXCEPTION": "Register of exceptions",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.rule import Rule
 from policies.rules import (
+    alert_routes,
     api_management,
     app_service,
     app_settings,
@@ -48,6 +49,7 @@ _MODULES = (
     security_groups,
     monitoring,
     monitoring_facts,
+    alert_routes,
     query_fields,
     conditional_properties,
     backup,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.rule import rule
-from policies.view import Resource, Stack, token
+from policies.rule import at_least, must, rule
+from policies.view import Resource, Stack, lookup, token
 
 CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
 EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"
@@ -80,3 +80,64 @@ def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
     if type_ == EXPORT:
         return [feed for feed in stack.holders(account, "resourceId", EXPORT) if feed.get("enable", True)]
     return stack.holders(account, "storageAccountId", type_)
+
+
+@rule(
+    "ARCH-RECOVERABLE",
+    "A record or container that is deleted from the archive can be brought back",
+    on=ACCOUNT,
+    severity="high",
+    controls=["164.312(c)(1)", "164.308(a)(7)(ii)(A)"],
+    remediation="Turn on soft delete of blobs and of containers for 7 days or more (blob service properties).",
+    source="CIS Azure Foundations 3.11; learn.microsoft.com/azure/storage/blobs/soft-delete-container-overview",
+    where=lambda account, stack: _is_archive(account, stack),
+)
+def recoverable(account: Resource, stack: Stack) -> Iterator[str]:
+    services = stack.holders(account, "accountName", "storage:BlobServiceProperties", by="accountName")
+    if not services:
+        yield "it has no blob service properties, so that nothing deleted comes back"
+    for service in services:
+        for kind in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
+            yield from must(service, f"{kind}.enabled", True)
+            yield from at_least(service, f"{kind}.days", 7, "days")
+
+
+@rule(
+    "ARCH-EXPIRY",
+    "A record of the archive goes when it need not be kept any more, and not before",
+    on=ACCOUNT,
+    severity="medium",
+    controls=["164.316(b)(2)(i)", "164.312(c)(1)"],
+    remediation="Give the account a lifecycle rule that deletes after the containers' immutability ends.",
+    source="requirement S15; learn.microsoft.com/azure/storage/blobs/lifecycle-management-overview",
+    where=lambda account, stack: _is_archive(account, stack),
+)
+def expiry(account: Resource, stack: Stack) -> Iterator[str]:
+    kept = [int(policy.get(KEPT, 0)) for each in _containers(account, stack) for policy in _policies(each, stack)]
+    policies = stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName")
+    days = [
+        int(lookup(each, DELETE))
+        for policy in policies
+        for each in policy.each("policy.rules")
+        if each.get("enabled") and lookup(each, DELETE) is not None
+    ]
+    if not days:
+        yield "no lifecycle rule deletes what is past its retention"
+    elif min(days) < max(kept):
+        yield f"a lifecycle rule deletes after {min(days)} days what must be kept for {max(kept)}"
+
+
+KEPT = "immutabilityPeriodSinceCreationInDays"
+DELETE = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
+
+
+def _containers(account: Resource, stack: Stack) -> list[Resource]:
+    return stack.holders(account, "accountName", CONTAINER, by="accountName")
+
+
+def _policies(container: Resource, stack: Stack) -> list[Resource]:
+    return stack.holders(container, "containerName", "storage:BlobContainerImmutabilityPolicy", by="containerName")
+
+
+def _is_archive(account: Resource, stack: Stack) -> bool:
+    return any(_policies(each, stack) for each in _containers(account, stack))

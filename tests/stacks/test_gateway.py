@@ -15,7 +15,6 @@ from deployment.inputs import Inputs
 from policies.exceptions import Register
 from tests.gateway import SECTION, gateway_config, gateway_record
 from tests.harness import MODES, STACKS, only, project_record, shared_record
-from tests.projects import project
 
 OPEN_PATHS = """
 EXC-PROD-WEBHOOKS:
@@ -47,15 +46,14 @@ def test_nothing_a_real_engine_or_azure_would_refuse(built: Record) -> None:
     assert built.problems == []
 
 
-def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Record, tmp_path: Path) -> None:
+def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Record) -> None:
     register = Register.load()
     ours = {id_: entry for id_, entry in register.exceptions.items() if "prod" in entry.stacks}
     registered = Register({**ours, **Register.parse(OPEN_PATHS).exceptions})
-    root = project(tmp_path, prod=gateway_config())
     for at, failing in ((date(2027, 1, 1), set()), (date(2027, 4, 1), {"API-CALLER-KNOWN", "EXCEPTION-VALID"})):
-        report = audit(built, registered, at, root=root)
+        report = audit(built, registered, at)
         assert {f.rule for f in report.with_status("fail", "warn")} == failing, report.with_status("fail", "warn")
-    without = audit(built, Register(ours), date(2027, 1, 1), root=root)
+    without = audit(built, Register(ours), date(2027, 1, 1))
     assert {(f.rule, f.name) for f in without.with_status("fail")} == {
         ("API-CALLER-KNOWN", "gateway-backend-webhooks-stripe"),
         ("API-CALLER-KNOWN", "gateway-backend-auth"),
@@ -65,8 +63,7 @@ def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Reco
 def test_a_gateway_that_is_open_for_its_creation_fails_until_it_is_closed(tmp_path: Path) -> None:
     config = gateway_config()
     config["medspasync:apiManagement"]["openForCreation"] = True
-    root = project(tmp_path, prod=config)
-    report = audit(project_record(config), Register.parse(OPEN_PATHS), date(2027, 1, 1), root=root)
+    report = audit(project_record(config), Register.parse(OPEN_PATHS), date(2027, 1, 1))
     assert {f.rule for f in report.with_status("fail")} == {"API-PRIVATE", "FD-ORIGIN-LOCKED"}
 
 

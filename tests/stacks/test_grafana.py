@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from assurance.access.matrix import matrix
-from assurance.check.expected import demands
-from assurance.check.places import Places
 from assurance.record import Mode, Record
 from stacks.grafana import MONITORING_READER
 from stacks.settings.rules import private_endpoints
-from tests.harness import MODES, ROOT, only
+from tests.harness import MODES, only
 from tests.projects import Config, changed
 from tests.stacks.whole_stack import settings_of, whole_stack
 
@@ -88,13 +86,3 @@ def test_its_rights_are_those_of_its_duty() -> None:
         ("telemetry read", "group-monitoring"), ("telemetry read", "group-data"),
     }  # fmt: skip
     assert [f.message for f in seen.report.with_status("fail") if "grafana" in f"{f.name} {f.message}"] == []
-
-
-def test_an_instance_that_is_open_or_gone_is_missed() -> None:
-    settings = settings_of(changed(turn_on))
-    for record, problem in (
-        (asked(publicNetwork=True), "properties.publicNetworkAccess is 'Enabled', must be 'Disabled'"),
-        (whole_stack(), "there is no Managed Grafana"),
-    ):
-        found = [d for d in demands(record, settings, Places(ROOT)) if d.name == "Managed Grafana"]
-        assert [problem] == [p for d in found for p in d.problems]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from assurance.check.audit import audit
@@ -15,8 +14,6 @@ from policies.rules.key_vault import purge_protection
 from policies.rules.postgres import has_administrator
 
 TODAY = date(2026, 11, 22)
-NOWHERE = Path("/nowhere")
-"""A project without stack files: what must be in the sample is not known."""
 RULES = (purge_protection, principal_type, has_administrator)
 """A rule that fails, one that warns, and a join."""
 
@@ -65,4 +62,4 @@ def register(**changes: str) -> Register:
 
 
 def report(exceptions: Register | None = None, **changes: Any) -> Report:
-    return audit(record(**changes), exceptions or Register(), TODAY, RULES, NOWHERE)
+    return audit(record(**changes), exceptions or Register(), TODAY, RULES)

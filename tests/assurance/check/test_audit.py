@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assurance.check.findings import Report, totals
+from assurance.check.recording import recording_findings
 from tests.assurance.check.samples import record, register, report
 
 
@@ -85,12 +86,12 @@ def test_what_the_recorder_noticed_is_a_failure() -> None:
         {"kind": "dropped-output", "urn": "", "message": "no value", "source": None},
         {"kind": "something-new", "urn": "", "message": "unheard of", "source": None},
     ]
-    found = {f.rule: f for f in report(problems=problems).with_status("fail")}
+    found = {f.rule: f for f in recording_findings(record(problems=problems)) if f.status == "fail"}
     assert found["RECORD-DUPLICATE-NAME"].name == "vault-right"
     assert found["RECORD-DUPLICATE-NAME"].source == {"file": "components/key_vault.py", "line": 98}
     assert found["RECORD-DROPPED-OUTPUT"].message == "no value"
     assert found["RECORD-SOMETHING-NEW"].message == "unheard of"
-    assert statuses(report(), "RECORD-SECRET-LEAK") == {"": "pass"}
+    assert {(f.rule, f.status) for f in recording_findings(record())} >= {("RECORD-SECRET-LEAK", "pass")}
 
 
 def test_totals_count_every_finding_of_every_report() -> None:

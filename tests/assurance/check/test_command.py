@@ -14,7 +14,7 @@ from assurance.check.audit import audit
 from assurance.cli import app
 from assurance.record import Record
 from policies.exceptions import Register
-from tests.assurance.check.samples import NOWHERE, RULES, record, resource
+from tests.assurance.check.samples import RULES, record, resource
 
 RUN = CliRunner()
 
@@ -22,9 +22,7 @@ RUN = CliRunner()
 @pytest.fixture
 def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A saved record of the sample stack, judged by the sample rules and an empty register."""
-    monkeypatch.setattr(
-        "assurance.cli.check.full_audit", lambda each, reg, today: audit(each, reg, today, RULES, NOWHERE)
-    )
+    monkeypatch.setattr("assurance.cli.check.full_audit", lambda each, reg, today: audit(each, reg, today, RULES))
     monkeypatch.setattr("policies.exceptions.Register.load", lambda *_: Register())
     path = tmp_path / "dev.json"
     path.write_text(record().to_json(), encoding="utf-8")

@@ -11,6 +11,7 @@ import jsonschema
 
 from assurance.check.findings import shared_basis
 from assurance.check.formats import to_json, to_junit, to_sarif
+from assurance.check.recording import recording_findings
 from tests.assurance.check.samples import record, register, report
 
 LOCATION: dict[str, Any] = {
@@ -142,7 +143,9 @@ def test_sarif_of_an_excepted_finding_is_suppressed_with_its_exception() -> None
 
 def test_sarif_of_a_finding_without_a_line_points_to_the_stack_file() -> None:
     problems = [{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]
-    result = next(r for r in sarif(problems=problems)["runs"][0]["results"] if r["ruleId"] == "RECORD-DROPPED-OUTPUT")
+    noticed = replace(report(), findings=list(recording_findings(record(problems=problems))))
+    results = json.loads(to_sarif([noticed]))["runs"][0]["results"]
+    result = next(each for each in results if each["ruleId"] == "RECORD-DROPPED-OUTPUT")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Pulumi.dev.yaml"
     assert "relatedLocations" not in result
 

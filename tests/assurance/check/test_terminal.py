@@ -10,6 +10,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from assurance.check.findings import Report
+from assurance.check.recording import recording_findings
 from assurance.check.tables import OTHER_AREAS, area, percentage
 from assurance.check.terminal import show
 from policies.exceptions import Register
@@ -27,7 +28,6 @@ def shown(*reports: Report, exceptions: Register | None = None) -> str:
 def test_a_failure_is_shown_with_its_resource_line_entry_and_remedy() -> None:
     text = shown(report())
     assert "FAIL dev KV-PURGE-PROTECTION" in text
-    assert "EXPECT-STACK-FILE is unchecked: there is no Pulumi.dev.yaml here" in text
     assert "vault-wrong: properties.enablePurgeProtection is not set" in text
     assert "components/key_vault.py:98, from Pulumi.dev.yaml:20 medspasync:vaults" in text
     assert "to do: Set properties.enablePurgeProtection to true." in text
@@ -60,7 +60,8 @@ def test_what_was_not_examined_or_not_known_is_said() -> None:
 
 
 def test_a_finding_about_the_stack_is_shown_without_a_line() -> None:
-    text = shown(report(problems=[{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]))
+    problems = [{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]
+    text = shown(replace(report(), findings=list(recording_findings(record(problems=problems)))))
     assert "the stack: no value" in text
     assert "no line is known" in text
 
@@ -100,5 +101,7 @@ def test_every_finding_has_an_area_in_words() -> None:
 
 
 def test_components_are_not_counted_as_resources() -> None:
-    component = replace(resource("keyvault:Vault", "vault", {}), type="medspasync:components:KeyVault", urn="urn:other")
+    component = replace(
+        resource("keyvault:Vault", "vault", {}), type="medspasync:components:KeyVault", urn="urn:other", custom=False
+    )
     assert report(resources=[*record().resources, component]).examined == report().examined == len(record().resources)

@@ -1,0 +1,115 @@
+"""Whether the log tables that an alert's query reads are fed: without data an alert is silent.
+
+The tables are read from the KQL of the record itself, and what feeds each from the log-tables catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from assurance.check.findings import Finding, Status
+from assurance.record import UNKNOWN, Record, Resource
+from assurance.references import References, get
+from facts.types import Logs, log_kinds
+from policies.rule import RuleInfo
+from policies.rules.monitoring import QUERY, WORKSPACE
+
+FED = RuleInfo(
+    "LOG-FEED",
+    "Every table that an alert's query reads is fed by everything that writes to it",
+    "critical",
+    ("164.312(b)", "164.308(a)(1)(ii)(D)"),
+    "Give the resource a diagnostic setting to the workspace with the category: without data the alert is silent.",
+    "learn.microsoft.com/azure/azure-monitor/reference/logs-index; stacks/catalogues/log_tables.yaml",
+)
+SENTINEL = "securityinsights:ScheduledAlertRule"
+
+
+SETTING = "monitor:DiagnosticSetting"
+SUBSCRIPTION_SETTING = "monitor:SubscriptionDiagnosticSetting"
+ALL_LOGS = "allLogs"
+OUTSIDE = "whether Entra sends it: the tenant's diagnostic setting is made outside this program (tenantLogs)"
+_COMMENT, _TEXT, _NAME = re.compile(r"//[^\n]*"), re.compile(r"\"[^\"\n]*\"|'[^'\n]*'"), re.compile(r"\b[A-Z]\w+")
+
+
+def feeders(references: References, kind: str) -> list[tuple[Resource, Logs]]:
+    """The resources that write logs of ``kind``, each with what its type writes."""
+    return [(one, logs) for type_, logs in log_kinds().get(kind, {}).items() for one in references.by_type(type_)]
+
+
+def settings_of(references: References, resource: Resource, logs: Logs) -> list[Resource]:
+    """The diagnostic settings for a resource."""
+    return references.holders(resource, "resourceUri", SETTING, child=logs.child)
+
+
+def sends(setting: Resource, category: str) -> bool:
+    """Whether a diagnostic setting turns on a log category, by its name or with all logs."""
+    return any(
+        log.get("enabled") is True and (log.get("category") == category or log.get("categoryGroup") == ALL_LOGS)
+        for log in setting.inputs.get("logs") or ()
+    )
+
+
+def feed_findings(record: Record) -> Iterator[Finding]:
+    """A finding for each table that each query of the record reads."""
+    # Not before: a process that forks recordings must not have imported the settings of a project.
+    from stacks.catalogues.log_tables import log_tables
+
+    feeds = _Feeds(References(record))
+    for rule in record.of_type(QUERY, SENTINEL):
+        for query in _queries(rule):
+            bare = _TEXT.sub("", _COMMENT.sub("", query))
+            for table in sorted(set(_NAME.findall(bare)) & log_tables().keys()):
+                fed_by: dict[str, list[str]] = {str(kind): own for kind, own in log_tables()[table].fed_by.items()}
+                status, message = feeds.judge(query, table, fed_by)
+                yield Finding.of(FED, status, message, rule, stack=record.stack)
+
+
+def _queries(rule: Resource) -> list[str]:
+    criteria = get(rule, "criteria.allOf", ())
+    texts = [each.get("query") for each in criteria] if isinstance(criteria, list) else []
+    return [text for text in [*texts, get(rule, "query")] if isinstance(text, str) and text != UNKNOWN]
+
+
+class _Feeds:
+    """What of a record sends which logs to its workspace."""
+
+    def __init__(self, references: References) -> None:
+        self._references = references
+        self._known: dict[str, dict[str, list[Resource]]] = {}
+
+    def judge(self, query: str, table: str, fed_by: dict[str, list[str]]) -> tuple[Status, str]:
+        """Whether what feeds ``table`` sends it; of a table that many share, what the query names by category."""
+        named = {kind: [c for c in own if f'"{c}"' in query] for kind, own in fed_by.items()}
+        needed = {kind: own for kind, own in named.items() if own} or fed_by
+        if set(needed) == {"tenant"}:
+            return "unchecked", f"{table}: {OUTSIDE}"
+        there = {kind: own for kind, own in needed.items() if self._senders(kind)}
+        if not there:
+            return "fail", f"nothing of this stack feeds {table}: there is no {' or '.join(needed)}"
+        unsent = [
+            f"{name} does not send {category}, which {table} is read for"
+            for kind, own in there.items()
+            for name, settings in self._senders(kind).items()
+            for category in own
+            if not any(sends(setting, category) for setting in settings)
+        ]
+        fed = ", ".join(f"{len(self._senders(kind))} {kind}" for kind in there)
+        return ("fail", "; ".join(unsent)) if unsent else ("pass", f"{table} is fed by {fed}")
+
+    def _senders(self, kind: str) -> dict[str, list[Resource]]:
+        """What writes logs of ``kind``, and the diagnostic settings that send them to the workspace."""
+        if kind not in self._known:
+            references = self._references
+            if kind == "subscription":
+                settings = references.by_type(SUBSCRIPTION_SETTING)
+                senders = {kind: settings} if settings else {}
+            else:
+                pairs = feeders(references, kind)
+                senders = {resource.name: settings_of(references, resource, logs) for resource, logs in pairs}
+            self._known[kind] = {
+                name: [each for each in settings if references.targets(each, "workspaceId", WORKSPACE)]
+                for name, settings in senders.items()
+            }
+        return self._known[kind]

@@ -1,0 +1,92 @@
+"""What tells people beside alert rules: vault events, budgets, processing rules; and what silences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import rule
+from policies.rules.backup import VAULT as BACKUP_VAULT
+from policies.rules.monitoring import GROUP
+from policies.view import Resource, Stack
+
+VAULT, TOPIC, EVENTS = "keyvault:Vault", "eventgrid:SystemTopic", "eventgrid:SystemTopicEventSubscription"
+PROCESSING, BUDGET = "alertsmanagement:AlertProcessingRuleByName", "consumption:Budget"
+ENDS = {"keyvault:Key": ("KeyNearExpiry", "KeyExpired"), "keyvault:Secret": ("SecretNearExpiry", "SecretExpired")}
+"""Events that a vault must tell of, by what it holds (learn.microsoft.com/azure/event-grid/event-schema-key-vault)."""
+
+
+@rule(
+    "KV-EVENTS",
+    "A vault tells somebody before a key or secret of it ends, and when it has",
+    on=VAULT,
+    severity="high",
+    controls=["164.312(a)(2)(iv)", "164.308(a)(5)(ii)(D)"],
+    remediation="Give the vault a system topic with a subscription for each event, to an action group of this stack.",
+    source="learn.microsoft.com/azure/key-vault/general/event-grid-overview: an ended key stops the database",
+)
+def vault_events(vault: Resource, stack: Stack) -> Iterator[str]:
+    told = set()
+    for topic in stack.holders(vault, "source", TOPIC):
+        for each in stack.holders(topic, "systemTopicName", EVENTS, by="systemTopicName"):
+            if stack.targets(each, "destination.actionGroups[]", GROUP):
+                told |= {str(event).rsplit(".", 1)[-1] for event in each.leaves("filter.includedEventTypes[]")}
+    for held, events in ENDS.items():
+        if stack.holders(vault, "vaultName", held, by="vaultName"):
+            yield from (f"nobody is told of {event}" for event in events if event not in told)
+
+
+@rule(
+    "MON-BUDGET",
+    "A budget tells of cost that is there and of cost that is coming",
+    on=BUDGET,
+    severity="medium",
+    controls=["164.308(a)(1)(ii)(D)"],
+    remediation="Give it notifications that are on, of type Actual and of type Forecasted, with somebody to tell.",
+    source="requirement S29; learn.microsoft.com/azure/cost-management-billing/costs/tutorial-acm-create-budgets",
+)
+def budget(budget_: Resource) -> Iterator[str]:
+    told = {
+        str(each.get("thresholdType"))
+        for each in (budget_.get("notifications") or {}).values()
+        if each.get("enabled") and (each.get("contactEmails") or each.get("contactGroups"))
+    }
+    yield from (f"nobody is told of {kind} cost" for kind in ("Actual", "Forecasted") if kind not in told)
+
+
+@rule(
+    "MON-BACKUP-ALERTS",
+    "Somebody hears of a backup that fails",
+    on=BACKUP_VAULT,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(A)", "164.308(a)(6)(ii)"],
+    remediation="Turn on alertsForAllJobFailures, and add an alert processing rule that gives backup vaults' alerts an "
+    "action group of this stack: Azure Backup raises them without one.",
+    source="learn.microsoft.com/azure/backup/backup-azure-monitoring-alerts",
+)
+def backup_alerts(vault: Resource, stack: Stack) -> Iterator[str]:
+    if vault.get("properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures") != "Enabled":
+        yield "alertsForAllJobFailures is not Enabled"
+    routes = [
+        each
+        for each in stack.by_type(PROCESSING)
+        if each.get("properties.enabled") is not False
+        and stack.targets(each, "properties.actions[].actionGroupIds[]", GROUP)
+    ]
+    if not routes:
+        yield "no alert processing rule of this stack gives its alerts an action group"
+
+
+@rule(
+    "MON-SILENCED",
+    "What silences alerts does so for a time",
+    on=PROCESSING,
+    severity="high",
+    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
+    remediation="Give the rule a schedule with an end or a recurrence, or remove it.",
+    source="learn.microsoft.com/azure/azure-monitor/alerts/alerts-processing-rules: without a schedule it always holds",
+)
+def silenced(rule_: Resource) -> Iterator[str]:
+    silences = "RemoveAllActionGroups" in set(rule_.leaves("properties.actions[].actionType"))
+    ends = rule_.has("properties.schedule.effectiveUntil") or rule_.has("properties.schedule.recurrences")
+    if silences and not ends:
+        yield "it silences alerts for ever: its schedule has neither an end nor a recurrence"
