@@ -24,6 +24,7 @@ from database.context import sign_context
 from database.credentials_command import credentials
 from database.errors import DatabaseRoomError, explain
 from database.options import Dsn, Entra, Json
+from database.restored import restored
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="Applies and verifies the database room. Exit codes: 0 holds, 1 findings, 2 wrong use.",
 )
 app.command()(credentials)
+app.command()(restored)
 _out = Console()
 _err = Console(stderr=True)
 

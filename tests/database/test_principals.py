@@ -16,22 +16,26 @@ from tests.database.servers import Server
 
 IDS = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]
 
-# As documented by Azure: the functions live in pg_catalog of the database postgres, and make a role with a label.
+# As documented by Azure: the functions live in pg_catalog of the database postgres, and make a role with a label. What the
+# first column is called is told in two ways (database/principals.py), so both are tried.
 STAND_IN = (
-    "CREATE TABLE public.principals (rolename name, principaltype text, objectid text, tenantid text, ismfa int, isadmin int)",
+    "CREATE TABLE public.principals ({column} name, principaltype text, objectid text, tenantid text, ismfa int, isadmin int)",
     "CREATE FUNCTION pg_catalog.pgaadauth_list_principals(isadminvalue boolean) RETURNS SETOF public.principals "
     "LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM public.principals'",
     "CREATE FUNCTION pg_catalog.pgaadauth_create_principal_with_oid(role text, oid text, type text, admin boolean, mfa boolean) "
     "RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
     "IF admin OR mfa THEN RAISE 'no'; END IF; "
     "IF type = 'user' THEN RAISE EXCEPTION 'principal not found'; END IF; "
+    "IF to_regrole(role) IS NULL THEN EXECUTE format('CREATE ROLE %I LOGIN', role); "
+    "EXECUTE format('GRANT %I TO administrator WITH ADMIN OPTION', role); END IF; "
     "INSERT INTO public.principals VALUES (role, type, oid, '', 0, 0); RETURN 'Created role for ' || role; END $$",
 )
 
 
-@pytest.fixture
-def azure(server: Server) -> Iterator[Server]:
-    conftest._as_platform(server, "SET allow_system_table_mods = on", *STAND_IN)
+@pytest.fixture(params=["rolename", "rolname"])
+def azure(server: Server, request: pytest.FixtureRequest) -> Iterator[Server]:
+    statements = [statement.replace("{column}", request.param) for statement in STAND_IN]
+    conftest._as_platform(server, "SET allow_system_table_mods = on", *statements)
     with psycopg.connect(server.dsn("platform", "postgres"), autocommit=True) as platform:
         platform.execute("SET allow_system_table_mods = on")
         yield server
@@ -51,10 +55,37 @@ def test_each_role_is_made_once_as_a_principal(azure: Server) -> None:
     ]
     assert principals.create_principals(dsn, False, wanted) == []
     with psycopg.connect(azure.dsn("platform", "postgres")) as platform:
-        rows = platform.execute(
-            "SELECT rolename, principaltype, objectid, isadmin FROM public.principals ORDER BY 1"
-        ).fetchall()
-    assert rows == [("medspasync_auditor", "group", IDS[1], 0), ("medspasync_backend", "service", IDS[0], 0)]
+        rows = platform.execute("SELECT p.*::text FROM public.principals AS p ORDER BY 1").fetchall()
+    assert rows == [
+        (f'(medspasync_auditor,group,{IDS[1]},"",0,0)',),
+        (f'(medspasync_backend,service,{IDS[0]},"",0,0)',),
+    ]
+
+
+def test_a_principal_made_first_is_bootstrapped(azure: Server) -> None:
+    """The order of a first deployment: Azure makes the role, then bootstrap finds it there."""
+    role = "medspasync_credentials"
+    with psycopg.connect(azure.dsn("platform", "postgres"), autocommit=True) as platform:
+        platform.execute(f"ALTER ROLE {role} RENAME TO set_aside")
+        try:
+            wanted = {role: {"object_id": IDS[2], "type": "service"}}
+            assert principals.create_principals(azure.dsn("administrator", "app"), False, wanted)
+            name = conftest.empty_database(azure)
+            conftest.bootstrap(azure, name)
+            found = platform.execute(
+                "SELECT rolinherit, rolconnlimit FROM pg_roles WHERE rolname = %s", (role,)
+            ).fetchone()
+            assert found == (False, 10)
+        finally:
+            platform.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            platform.execute(f"DROP ROLE IF EXISTS {role}")
+            platform.execute(f"ALTER ROLE set_aside RENAME TO {role}")
+
+
+def test_a_list_of_another_shape_is_refused(azure: Server) -> None:
+    conftest._as_platform(azure, "INSERT INTO public.principals VALUES ('x', 'service', 'no object id', '', 0, 0)")
+    with pytest.raises(DatabaseRoomError, match="expected role, kind, object id"):
+        principals.create_principals(azure.dsn("administrator", "app"), False, {})
 
 
 def test_a_role_mapped_to_another_object_is_refused(azure: Server) -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -57,6 +58,56 @@ def test_the_administrator_is_no_superuser_and_keeps_no_way_into_the_owner(serve
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             administrator.execute("SET ROLE medspasync_owner")
     assert f"medspasync administrator session: bootstrap by administrator" in server.log_since(0)  # noqa: F541
+
+
+def test_bootstrap_makes_the_database_for_the_owner(server: Server, run: Any) -> None:
+    name = f"made_{next(conftest._numbers)}"
+    waive = [] if server.binaries.pgaudit else ["--without-pgaudit"]
+    if server.binaries.pgaudit:
+        conftest._as_platform(server, "CREATE EXTENSION IF NOT EXISTS pgaudit", dbname="template1")
+    for _ in range(2):
+        code, out, err = run("bootstrap", "--dsn", server.dsn("administrator", name), *waive)
+        assert (code, err) == (0, "")
+    assert f"database {name}" not in out  # the second time
+    with connected(server, "platform", name) as platform:
+        owner = "SELECT pg_get_userbyid(datdba), has_database_privilege('public', oid, 'CONNECT') FROM pg_database WHERE datname = %s"
+        assert platform.execute(owner, (name,)).fetchone() == ("medspasync_owner", False)
+    conftest._as_platform(server, "DROP EXTENSION IF EXISTS pgaudit", dbname="template1")
+
+
+def test_a_database_of_somebody_else_is_refused(server: Server) -> None:
+    """As ARM makes it where no administrator is there yet: nobody could grant anything on it."""
+    name = f"foreign_{next(conftest._numbers)}"
+    conftest._as_platform(
+        server,
+        "DO $$ BEGIN IF to_regrole('azuresu') IS NULL THEN CREATE ROLE azuresu; END IF; END $$",
+        f"CREATE DATABASE {name} OWNER azuresu",
+        f"GRANT CREATE ON DATABASE {name} TO administrator",
+    )
+    with (
+        connected(server, "administrator", name) as administrator,
+        pytest.raises(DatabaseRoomError, match="belongs to azuresu, which administrator is no member of") as refused,
+    ):
+        runner.bootstrap(administrator, pgaudit=False)
+    assert "bootstrap makes the database" in str(refused.value)
+    conftest._as_platform(server, f"DROP DATABASE {name}", "DROP ROLE azuresu")
+
+
+def test_bootstrap_resets_what_a_role_set_for_itself(server: Server) -> None:
+    dbname = conftest.fresh_database(server)
+    with connected(server, "medspasync_backend", dbname) as app:
+        app.execute(f"ALTER ROLE medspasync_backend IN DATABASE {dbname} SET statement_timeout = 0")
+        app.execute("ALTER ROLE medspasync_backend SET row_security = off")
+        app.execute("ALTER ROLE medspasync_backend PASSWORD 'of-its-own'")
+    conftest.bootstrap(server, dbname)
+    with connected(server, "medspasync_backend", dbname) as app:
+        assert app.execute(
+            "SELECT current_setting('statement_timeout'), current_setting('row_security')"
+        ).fetchone() == ("30s", "on")
+    with connected(server, "platform", dbname) as platform:
+        assert platform.execute(
+            "SELECT rolpassword FROM pg_authid WHERE rolname = 'medspasync_backend'"
+        ).fetchone() == (None,)
 
 
 def test_everything_twice_ends_in_the_same_state(server: Server) -> None:
