@@ -63,7 +63,10 @@ def budget(name: str, args: BudgetArgs, *, parent: pulumi.Resource | None = None
             **{f"Actual-{percent}": _notify(args, percent, "Actual") for percent in args.actual_percents},
             **{f"Forecast-{percent}": _notify(args, percent, "Forecasted") for percent in args.forecast_percents},
         },
-        opts=pulumi.ResourceOptions(parent=parent),
+        # Azure refuses another start for a budget that is there: "Please delete and create a new budget."
+        opts=pulumi.ResourceOptions(
+            parent=parent, replace_on_changes=["timePeriod.startDate"], delete_before_replace=True
+        ),
     )
 
 

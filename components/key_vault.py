@@ -82,11 +82,13 @@ class KeyVaultArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class KeyVaultOutputs:
-    """id: ARM id; name: the vault's name; uri: ``https://<name>.vault.azure.net/``."""
+    """id: ARM id; name: the vault's name; uri: ``https://<name>.vault.azure.net/``; topic_id: of the topic that
+    tells of what ends, where the vault has one."""
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
     uri: pulumi.Output[str]
+    topic_id: pulumi.Output[str] | None = None
 
 
 class KeyVault(pulumi.ComponentResource):
@@ -155,8 +157,9 @@ class KeyVault(pulumi.ComponentResource):
             tags=args.tags,
         )
         self.event_subscriptions = []
+        topic_id = None
         if args.expiry is not None:
-            self.event_subscriptions = alert_on_expiry(
+            topic, self.event_subscriptions = alert_on_expiry(
                 name,
                 args.expiry,
                 resource_group_name=args.resource_group_name,
@@ -166,9 +169,10 @@ class KeyVault(pulumi.ComponentResource):
                 parent=self,
                 tags=args.tags,
             )
+            topic_id = topic.id
         diagnose(name, vault.id, args.logs, parent=self)
         lock_resource(name, vault.id, args.protection, parent=self)
-        self.outputs = KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri)
+        self.outputs = KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri, topic_id=topic_id)
         self.register_outputs(vars(self.outputs))
 
 

@@ -60,8 +60,8 @@ def alert_on_expiry(
     logs: LogDestination,
     parent: pulumi.Resource,
     tags: dict[str, str] | None = None,
-) -> list[pulumi.Resource]:
-    """A system topic on the vault and a subscription for each alert, which are returned.
+) -> tuple[eventgrid.SystemTopic, list[pulumi.Resource]]:
+    """A system topic on the vault, and a subscription for each alert.
 
     A vault tells only of versions that are made while somebody is subscribed
     (learn.microsoft.com/azure/key-vault/general/event-grid-overview): write keys and secrets after these.
@@ -78,7 +78,7 @@ def alert_on_expiry(
     )
     # A system topic logs what it could not deliver, and has no category group.
     diagnose(f"{name}-events", topic.id, logs, parent=parent, log_groups=(), log_categories=("DeliveryFailures",))
-    return [
+    subscriptions: list[pulumi.Resource] = [
         eventgrid.SystemTopicEventSubscription(
             f"{name}-{alert.name}",
             resource_group_name=resource_group_name,
@@ -102,6 +102,7 @@ def alert_on_expiry(
         )
         for alert in events.alerts
     ]
+    return topic, subscriptions
 
 
 _NAME = "data.ObjectName"

@@ -71,7 +71,8 @@ def workbook(name: str, args: WorkbookArgs, *, parent: pulumi.Resource | None = 
         description=args.about,
         version="Notebook/1.0",
         serialized_data=workbook_data(args.about, args.tiles),
-        source_id=args.workspace_id,
+        # The service keeps it in lower case: in another it would differ at every refresh.
+        source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
         tags=args.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )

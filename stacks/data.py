@@ -126,4 +126,5 @@ def _list_alert_targets(
         "redis": {"cache": cache.id} if cache is not None else {},
         "storage": {"archive": archive.id},
         "servicebus": bus.alert_targets,
+        "topic": {name: vault.outputs.topic_id for name, vault in all_vaults.items() if vault.outputs.topic_id},
     }

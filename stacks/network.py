@@ -77,6 +77,7 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
         subnets={purpose: subnet.outputs.id for purpose, subnet in subnets.items()},
         dns_zones=zones.outputs.zone_ids,
         egress_address=way_out.outputs.address if way_out else None,
+        nat_gateway_id=way_out.outputs.id if way_out else None,
     )
 
 

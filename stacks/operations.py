@@ -36,6 +36,7 @@ from stacks.catalogues.alerts import (
 )
 from stacks.catalogues.database_roles import app_role
 from stacks.entries import leave_out, name_entry, name_parts, stack_entry
+from stacks.log_queries import with_columns
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.monitoring import AlertOverride, MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
@@ -101,7 +102,10 @@ def build_operations(
     folders = {kind: AlertFolder(f"alerts-{kind}") for kind in kinds if layer.alert_targets.get(kind)}
     for alert_id, entry in alert_catalogue().items():
         entries = alert_entries(alert_id, settings.alerts)
-        if entry.kind in folders:
+        only = entry.only if isinstance(entry, MetricEntry) else []
+        if only and not set(only) & set(layer.alert_targets.get(entry.kind, ())):
+            leave_out(f"this stack has no {' and no '.join(only)} of kind {entry.kind}", *entries)
+        elif entry.kind in folders:
             with name_entry(*entries):
                 _alert(layer, alert_id, entry, folders[entry.kind])
         else:
@@ -128,6 +132,7 @@ def _list_alert_targets(
     targets["site"] = {name: site.id for name, site in apps.sites.items()}
     targets["plan"] = dict(apps.plans)
     targets["frontdoor"] = {"edge": foundation.edge.profile_id}
+    targets["nat"] = {"way-out": foundation.network.nat_gateway_id} if foundation.network.nat_gateway_id else {}
     targets["workspace"] = {"logs": foundation.monitoring.workspace_id}
     targets["groups"] = {
         purpose: pulumi.Output.concat(subscription_id, "/resourceGroups/", name)
@@ -141,6 +146,8 @@ def _list_alert_targets(
 def _alert(layer: _Layer, alert_id: str, entry: MetricEntry | QueryEntry | ActivityEntry, parent: AlertFolder) -> None:
     if isinstance(entry, MetricEntry):
         for part, resource_id in layer.alert_targets[entry.kind].items():
+            if entry.only and part not in entry.only:
+                continue
             _metric(layer, alert_id, entry, part, resource_id, parent)
     elif isinstance(entry, QueryEntry):
         _query(layer, alert_id, entry, parent)
@@ -179,7 +186,7 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
         f"alert-{alert_id}",
         layer.alert_args(alert_id, entry),
         QueryCondition(
-            query=_fill_lists(query_text(alert_id), layer),
+            query=_fill_lists(with_columns(query_text(alert_id)), layer),
             operator=entry.operator,
             threshold=layer.threshold(alert_id, entry),
             window=entry.window,

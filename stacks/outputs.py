@@ -39,12 +39,14 @@ class Network:
     """Subnet ids by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``, ``runner``) and private DNS
     zone ids by service (``vault``, ``postgres``, ``redis``, ``blob``, ``sites``, ``servicebus``).
 
-    egress_address: the public address that outbound calls come from, where a NAT gateway gives a stable one."""
+    egress_address, nat_gateway_id: the public address that outbound calls come from and the ARM id of the NAT gateway
+    that gives it, where there is one."""
 
     vnet_id: pulumi.Output[str]
     subnets: Mapping[str, pulumi.Output[str]]
     dns_zones: Mapping[str, pulumi.Output[str]]
     egress_address: pulumi.Output[str] | None = None
+    nat_gateway_id: pulumi.Output[str] | None = None
 
     def private_access(self, service: str) -> PrivateAccess:
         """Where a private endpoint of ``service`` goes."""

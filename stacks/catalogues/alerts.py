@@ -83,6 +83,8 @@ class MetricEntry(AlertEntry):
     window: MetricWindow
     frequency: MetricFrequency
     dimensions: list[str] = []
+    only: list[str] = []
+    """Names of the resources of the kind that it is for, like `replica`; none: every one."""
     share_of: Limit | None = None
     """Threshold and range are shares of this limit, which the resource's size decides."""
 

@@ -25,7 +25,7 @@ ALERTS = [
 def build(events: ExpiryEvents | None = None) -> None:
     events = events or ExpiryEvents(topic_name="evgt-test", alerts=ALERTS)
     parent = pulumi.ComponentResource("test:index:Parent", "parent")
-    made = alert_on_expiry(
+    _, made = alert_on_expiry(
         "vault",
         events,
         resource_group_name="rg",

@@ -22,6 +22,7 @@ from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem
 from facts.log_tables import log_tables
 from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minutes, query_text
+from stacks.log_queries import with_columns
 from tests.harness import ROOT
 from tests.queries.declared import as_declared
 
@@ -81,7 +82,7 @@ def tables() -> dict[str, dict[str, str]]:
 
 def text_of(alert_id: str) -> str:
     """The query with the test's lists in place of the stack's."""
-    text = query_text(alert_id)
+    text = with_columns(query_text(alert_id))
     for name, values in STACK_LISTS.items():
         text = text.replace(f"{{{{{name}}}}}", f"dynamic({json.dumps(values)})")
     return text
