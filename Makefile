@@ -26,11 +26,12 @@ preview: $(READY) ## show the whole platform of every environment (no cloud, no 
 check: $(READY) ## audit every environment: every policy on every resource
 	@$(BIN)/assurance check
 
+# Compiled files are kept, whatever the shell says: the SDK is 350 MB of source.
 test: $(READY) ## every test, with coverage of our own code
-	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
 
 test-long: $(READY) ## what `make test` runs a sample of: all of it, and more examples of every property
-	@$(BIN)/python -m pytest -n auto -m "long or hypothesis" --hypothesis-profile=long
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto -m "long or hypothesis" --hypothesis-profile=long
 
 lint: $(READY) ## ruff: format and rules
 	@$(BIN)/ruff format --check .

@@ -12,7 +12,8 @@ from hypothesis import settings
 def sample(cases: Iterable[Any], every: int) -> list[Any]:
     """Parameters of which every ``every``-th, the first included, runs in `make test`, and the others are long."""
     return [
-        case if index % every == 0 else pytest.param(case, marks=pytest.mark.long) for index, case in enumerate(cases)
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=[pytest.mark.long] if index % every else [])
+        for index, case in enumerate(cases)
     ]
 
 

@@ -14,7 +14,11 @@ from policies.rules import RULES
 from tests.harness import ROOT
 
 ROWS = systems()
-KNOWN_RULES = {rule.id for rule in RULES}
+OWN_RULES = re.compile(r'RuleInfo\(\s*(?:id=)?"([A-Z-]+)"')
+"""Rules of the commands, which are no policies."""
+KNOWN_RULES = {rule.id for rule in RULES} | {
+    rule for path in (ROOT / "assurance").rglob("*.py") for rule in OWN_RULES.findall(path.read_text(encoding="utf-8"))
+}
 
 
 @cache
@@ -33,7 +37,7 @@ def exists(item: str) -> bool:
     name = re.sub(r" \([^)]*\)$", "", item)
     if match := re.fullmatch(r"(tests/[\w/]+\.py)::(\w+)", name):
         return (ROOT / match[1]).is_file() and match[2] in functions(match[1])
-    if match := re.fullmatch(r"rule ([A-Z]+(?:-[A-Z]+)+)", name):
+    if match := re.fullmatch(r"rule ([A-Z]+(?:-[A-Z]+)*)", name):
         return match[1] in KNOWN_RULES
     if match := re.match(r"assurance (\w+)", name):
         return match[1] in set(COMMANDS)

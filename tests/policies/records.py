@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from pulumi_azure_native import managedidentity
@@ -48,3 +49,12 @@ def everything(mode: Mode) -> list[Record]:
 def view(index: int, mode: Mode) -> Stack:
     """The record at this place of `everything`, as rules see it."""
     return everything(mode)[index].view
+
+
+def view_of(altered: Record, index: int, mode: Mode) -> Stack:
+    """An altered record as rules see it; only resources that are not those at this place of `everything` cost time."""
+    before = everything(mode)[index]
+    seen = {id(resource): known for resource, known in zip(before, view(index, mode).resources, strict=True)}
+    changed = [resource for resource in altered if id(resource) not in seen]
+    anew = dict(zip(map(id, changed), replace(altered, resources=changed).view.resources, strict=True))
+    return Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered)

@@ -8,7 +8,7 @@ from policies.rule import Rule
 from policies.rules import RULES
 from policies.view import Stack
 from tests.policies.cases import Case, all_cases, made, subjects
-from tests.policies.records import everything, view
+from tests.policies.records import everything, view, view_of
 
 CASES = all_cases()
 BY_ID = {rule.id: rule for rule in RULES}
@@ -29,7 +29,7 @@ def test_the_case_makes_its_rule_fail_and_name_the_resource(case: Case) -> None:
     tried = [subject for subject in found if subject.urn not in before]
     assert tried, f"no {case.resource} on which {case.rule} holds"
     subject = tried[0]
-    after = broken_by(rule, made(record, case, subject).view)
+    after = broken_by(rule, view_of(made(record, case, subject), index, "deployed"))
     failed = after.keys() - before.keys()
     assert subject.urn in failed
     assert all(message.strip() for message in after[subject.urn])

@@ -28,7 +28,7 @@ def many(count: int) -> dict[str, Any]:
     return {f"app-{i}": app_block(f"app-{i}") for i in range(count)}
 
 
-@pytest.mark.parametrize("apps", [many(1), FOUR, many(40)], ids=["1", "4", "40"])
+@pytest.mark.parametrize("apps", [many(1), FOUR, pytest.param(many(40), marks=pytest.mark.long)], ids=["1", "4", "40"])
 @pytest.mark.parametrize("mode", MODES)
 def test_every_app_is_whole(mode: Mode, apps: Mapping[str, Any]) -> None:
     result = record(build(apps), mode)
