@@ -235,6 +235,11 @@ AS $$
         AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'app', 'audit', 'security')
         AND n.nspname !~ '^pg_(toast|temp)'
         AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+        -- What Prisma makes of its own migrations: names and check sums, in exactly these columns.
+        AND NOT (c.oid::regclass::text = 'phi._prisma_migrations' AND c.relacl IS NULL AND c.relkind = 'r'
+                 AND (SELECT string_agg(a.attname, ' ' ORDER BY a.attname) FROM pg_attribute AS a
+                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+                     = 'applied_steps_count checksum finished_at id logs migration_name rolled_back_at started_at')
         -- A sequence is its table's business.
         AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i')
                                                  AND NOT EXISTS (SELECT FROM security.protected_tables AS p WHERE p.relation = d.refobjid)))
