@@ -160,7 +160,8 @@ def test_logs_go_to_the_workspace(built: Record) -> None:
     assert logs["logs"] == [{"categoryGroup": "allLogs", "enabled": True}]
 
 
-def test_the_api_asks_for_a_key_and_open_paths_do_not(built: Record) -> None:
+def test_api_asks_for_key_except_open_paths(built: Record) -> None:
+    """The api asks for a key and open paths do not."""
     apis = {r.inputs["apiId"]: r.inputs for r in built.of_type("apimanagement:Api")}
     assert {name: api["subscriptionRequired"] for name, api in apis.items()} == {
         "backend": True,
@@ -176,7 +177,8 @@ def test_the_api_asks_for_a_key_and_open_paths_do_not(built: Record) -> None:
     assert len(built.of_type("apimanagement:ApiPolicy")) == len(apis)
 
 
-def test_every_api_takes_its_methods_and_paths_and_no_other(built: Record) -> None:
+def test_api_takes_only_its_methods_and_paths(built: Record) -> None:
+    """Every api takes its methods and paths and no other."""
     if built.mode == "preview":
         operations = [
             r for r in built.of_type("apimanagement:ApiOperation") if r.name.startswith("gateway-backend-auth")
@@ -205,7 +207,8 @@ def test_an_api_that_knows_nobody_is_refused() -> None:
         record(nobody)
 
 
-def test_a_product_needs_a_key_and_an_approval_and_keys_are_azures(built: Record) -> None:
+def test_product_needs_approved_key_made_by_azure(built: Record) -> None:
+    """A product needs a key and an approval and keys are azures."""
     product = only(built, "apimanagement:Product").inputs
     assert product["subscriptionRequired"] is product["approvalRequired"] is True
     subscription = only(built, "apimanagement:Subscription")

@@ -30,14 +30,16 @@ def inbound(policy: str) -> ElementTree.Element:
     return found
 
 
-def test_the_gateway_wants_our_front_doors_id_before_anything_else() -> None:
+def test_gateway_checks_front_door_id_first() -> None:
+    """The gateway wants our front doors id before anything else."""
     section = inbound(gateway_policy(remove_headers=["Server"], timeout_seconds=60))
     check = section[0]
     assert (check.tag, check.get("name"), check.get("failed-check-httpcode")) == ("check-header", "X-Azure-FDID", "403")
     assert [value.text for value in check] == ["{{front-door-id}}"]
 
 
-def test_the_gateway_refuses_a_malformed_correlation_id_and_tells_no_server() -> None:
+def test_gateway_refuses_malformed_id_and_hides_server() -> None:
+    """The gateway refuses a malformed correlation id and tells no server."""
     policy = gateway_policy(remove_headers=["Server", "X-Powered-By"], timeout_seconds=60)
     (when,) = inbound(policy).findall("choose/when")
     assert "X-Azure-Ref" in str(when.get("condition"))
@@ -52,7 +54,8 @@ def test_the_gateway_refuses_a_malformed_correlation_id_and_tells_no_server() ->
     assert (forward.get("timeout"), forward.get("follow-redirects")) == ("60", "false")
 
 
-def test_users_are_counted_by_tokens_that_were_checked_before() -> None:
+def test_users_are_counted_by_checked_tokens() -> None:
+    """Users are counted by tokens that were checked before."""
     section = inbound(api_policy("backend", limits=[USER, SUBSCRIPTION], token=TOKEN))
     tags = [element.tag for element in section]
     assert tags == ["base", "validate-jwt", "rate-limit-by-key", "rate-limit-by-key", "set-header"]
@@ -69,7 +72,8 @@ def test_users_are_counted_by_tokens_that_were_checked_before() -> None:
         api_policy("backend", limits=[USER])
 
 
-def test_counters_of_two_apis_and_of_two_kinds_are_apart() -> None:
+def test_counters_differ_by_api_and_kind() -> None:
+    """Counters of two apis and of two kinds are apart."""
     keys = [
         limit.get("counter-key")
         for api in ("backend", "backend/auth")
@@ -78,13 +82,15 @@ def test_counters_of_two_apis_and_of_two_kinds_are_apart() -> None:
     assert len(set(keys)) == 4
 
 
-def test_the_address_is_the_one_that_front_door_saw() -> None:
+def test_address_is_what_front_door_saw() -> None:
+    """The address is the one that front door saw."""
     (limit,) = inbound(api_policy("backend", limits=[ADDRESS])).findall("rate-limit-by-key")
     assert "X-Azure-SocketIP" in str(limit.get("counter-key"))
     assert "X-Forwarded-For" not in str(limit.get("counter-key"))
 
 
-def test_the_app_never_sees_the_key_and_browsers_are_answered_here() -> None:
+def test_gateway_hides_key_and_answers_browsers() -> None:
+    """The app never sees the key and browsers are answered here."""
     browsers = BrowserAccess(origins=["https://app.example.com"], credentials=False)
     section = inbound(api_policy("backend", limits=[SUBSCRIPTION], browsers=browsers))
     deleted = [h.get("name") for h in section.findall("set-header") if h.get("exists-action") == "delete"]

@@ -146,7 +146,8 @@ def test_private_link_leaves_no_public_address(mode: Mode, runtime: Any) -> None
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_service_tag_admits_our_front_door_only_and_closes_scm(mode: Mode) -> None:
+def test_service_tag_admits_only_our_front_door(mode: Mode) -> None:
+    """Service tag admits our front door only and closes scm."""
     result = built(mode, ingress=PUBLIC)
     for site in sites(result):
         config = site["siteConfig"]
@@ -161,7 +162,8 @@ def test_service_tag_admits_our_front_door_only_and_closes_scm(mode: Mode) -> No
     assert result.of_type("network:PrivateEndpoint") == []
 
 
-def test_only_the_apps_identity_opens_its_vault_and_its_registry() -> None:
+def test_app_identity_alone_opens_vault_and_registry() -> None:
+    """Only the apps identity opens its vault and its registry."""
     result = built()
     identity = only(result, "managedidentity:UserAssignedIdentity")
     for site in sites(result):
@@ -236,7 +238,8 @@ def test_slot_settings_cannot_hide_a_platform_setting() -> None:
         (NODE, None, []),
     ],
 )
-def test_up_leaves_alone_what_swaps_change_and_nothing_else(runtime: Any, slot: str | None, ignored: list[str]) -> None:
+def test_up_ignores_only_what_swaps_change(runtime: Any, slot: str | None, ignored: list[str]) -> None:
+    """Up leaves alone what swaps change and nothing else."""
     result = built(runtime=runtime, slot=slot, slot_settings={})
     for site in result.of_type("web:WebApp", "web:WebAppSlot"):
         assert site.options.get("ignoreChanges", []) == ignored
@@ -253,7 +256,8 @@ def test_without_a_slot_there_is_nothing_of_one() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_sign_in_is_single_tenant_without_a_client_secret(mode: Mode) -> None:
+def test_sign_in_is_single_tenant_without_secret(mode: Mode) -> None:
+    """Sign in is single tenant without a client secret."""
     result = built(mode, sign_in=STAFF)
     for auth in pair(result, "WebAppAuthSettingsV2"):
         assert auth["platform"]["enabled"] is True
@@ -278,7 +282,8 @@ def test_sign_in_is_single_tenant_without_a_client_secret(mode: Mode) -> None:
             assert inputs["properties"][ASSERTION_SETTING] == identity.outputs["clientId"]
 
 
-def test_a_caller_with_a_token_is_refused_and_not_redirected() -> None:
+def test_caller_with_token_is_refused_not_redirected() -> None:
+    """A caller with a token is refused and not redirected."""
     api = SignIn(client_id="c11e", tenant_id=TENANT, unauthenticated="refuse", session_hours=12)
     auth = only(built(sign_in=api), "web:WebAppAuthSettingsV2").inputs
     assert auth["globalValidation"]["unauthenticatedClientAction"] == "Return401"

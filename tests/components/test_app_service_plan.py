@@ -52,7 +52,8 @@ def test_plan_is_linux_and_as_redundant_as_asked(mode: Mode, zone_redundant: boo
 
 @pytest.mark.parametrize("hours", [None, HOURS])
 @pytest.mark.parametrize("mode", MODES)
-def test_every_profile_scales_both_ways_on_cpu_memory_and_queue(mode: Mode, hours: WorkingHours | None) -> None:
+def test_profiles_scale_both_ways_on_every_metric(mode: Mode, hours: WorkingHours | None) -> None:
+    """Every profile scales both ways on cpu memory and queue."""
     result = built(mode, working_hours=hours)
     for profile in profiles(result).values():
         found: dict[str, dict[str, float]] = {}

@@ -73,7 +73,8 @@ def jobs(result: Record) -> dict[str, Resource]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_comes_in_and_logs_go_out_without_a_key(mode: Mode) -> None:
+def test_job_has_no_ingress_and_keyless_logs(mode: Mode) -> None:
+    """Nothing comes in and logs go out without a key."""
     environment = only(built(mode), "app:ManagedEnvironment").inputs
     assert environment["vnetConfiguration"] == {"infrastructureSubnetId": SUBNET, "internal": True}
     assert environment["publicNetworkAccess"] == "Disabled"
@@ -91,7 +92,8 @@ def test_zones_are_as_asked(zone_redundant: bool) -> None:
     assert environment.inputs["zoneRedundant"] is zone_redundant
 
 
-def test_a_job_works_and_pulls_as_its_own_identity_only() -> None:
+def test_job_runs_and_pulls_as_own_identity() -> None:
+    """A job works and pulls as its own identity only."""
     result = built()
     ids = {found.name: found.id for found in result.of_type("managedidentity:UserAssignedIdentity")}
     for key, who in {"first": "one", "second": "other", "often": "other"}.items():
@@ -103,7 +105,8 @@ def test_a_job_works_and_pulls_as_its_own_identity_only() -> None:
         assert client == [outputs[who]["clientId"]]
 
 
-def test_each_identity_may_pull_once_before_any_job_is_there() -> None:
+def test_identities_may_pull_before_jobs_exist() -> None:
+    """Each identity may pull once before any job is there."""
     result = built()
     grants = result.of_type("authorization:RoleAssignment")
     principals = {
@@ -116,7 +119,8 @@ def test_each_identity_may_pull_once_before_any_job_is_there() -> None:
         assert {grant.urn for grant in grants} <= set(found.dependencies)
 
 
-def test_a_job_runs_when_started_or_on_its_schedule_one_at_a_time() -> None:
+def test_job_runs_one_at_a_time() -> None:
+    """A job runs when started or on its schedule one at a time."""
     found = jobs(built())
     assert found["first"].inputs["configuration"]["triggerType"] == "Manual"
     assert "scheduleTriggerConfig" not in found["first"].inputs["configuration"]
@@ -131,7 +135,8 @@ def test_a_job_runs_when_started_or_on_its_schedule_one_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_what_runs_is_the_image_by_digest_with_its_command(mode: Mode) -> None:
+def test_job_runs_image_by_digest_with_command(mode: Mode) -> None:
+    """What runs is the image by digest with its command."""
     for key, found in jobs(built(mode)).items():
         (container,) = found.inputs["template"]["containers"]
         assert container["image"] == IMAGE
@@ -142,7 +147,8 @@ def test_what_runs_is_the_image_by_digest_with_its_command(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_files_are_mounted_where_they_are_looked_for_and_kept_as_secrets(mode: Mode) -> None:
+def test_files_are_mounted_and_kept_as_secrets(mode: Mode) -> None:
+    """Files are mounted where they are looked for and kept as secrets."""
     found = jobs(built(mode))
     first = found["first"]
     assert first.inputs["configuration"]["secrets"] == [{"name": "who-yaml", "value": "[secret]"}]

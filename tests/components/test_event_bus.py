@@ -88,7 +88,8 @@ def test_standard_has_neither_private_endpoint_nor_units() -> None:
     assert not built.of_type("network:PrivateEndpoint")
 
 
-def test_every_grant_is_on_one_entity_and_nobody_has_the_namespace() -> None:
+def test_grants_are_on_entities_never_the_namespace() -> None:
+    """Every grant is on one entity and nobody has the namespace."""
     built = record(build)
     queue, topic = only(built, "servicebus:Queue").id, only(built, "servicebus:Topic").id
     subscription = only(built, "servicebus:Subscription").id

@@ -109,7 +109,8 @@ def test_domains_have_managed_certificates_and_modern_tls(built: Record) -> None
     }
 
 
-def test_access_log_keeps_no_urls_and_no_query_but_addresses(built: Record) -> None:
+def test_access_log_keeps_addresses_but_no_urls(built: Record) -> None:
+    """Access log keeps no urls and no query but addresses."""
     scrubbing = only(built, "cdn:Profile").inputs["logScrubbing"]
     assert scrubbing["state"] == "Enabled"
     hidden = {rule["matchVariable"] for rule in scrubbing["scrubbingRules"] if rule["state"] == "Enabled"}
@@ -122,7 +123,8 @@ def test_profile_is_diagnosed_and_has_an_identity(built: Record) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_profile_and_endpoints_are_protected_as_asked_and_never_locked(asked: bool) -> None:
+def test_profile_and_endpoints_are_protected_never_locked(asked: bool) -> None:
+    """Profile and endpoints are protected as asked and never locked."""
     built = record(lambda: build(protect=asked))
     assert {r.options["protect"] for r in built.of_type("cdn:Profile", "cdn:AFDEndpoint")} == {asked}
     assert not built.of_type("authorization:ManagementLockByScope")
@@ -136,7 +138,8 @@ def test_tier_is_the_one_asked_for(sku: str, name: str) -> None:
     assert only(record(lambda: build(sku, private=False)), "cdn:Profile").inputs["sku"] == {"name": name}
 
 
-def test_routes_are_https_on_both_sides_and_only_for_our_hosts(built: Record) -> None:
+def test_routes_are_https_and_for_own_hosts(built: Record) -> None:
+    """Routes are https on both sides and only for our hosts."""
     assert set(routes(built)) == {"frontend", "frontend-signin", "frontend-static"}
     for route in routes(built).values():
         assert route["httpsRedirect"] == "Enabled"
@@ -171,7 +174,7 @@ def test_a_missing_cache_control_means_an_hour(built: Record) -> None:
     assert (cache["cacheBehavior"], cache["cacheDuration"]) == ("OverrideIfOriginMissing", "01:00:00")
 
 
-def test_routes_wait_for_the_origin_the_rules_and_the_firewall(built: Record) -> None:
+def test_routes_wait_for_origin_rules_and_firewall(built: Record) -> None:
     """A route to a group without an origin is refused; one without its rules would serve without headers."""
     origin = only(built, "cdn:AFDOrigin").urn
     rules = {rule.urn for rule in header_rules(built)}
@@ -198,7 +201,8 @@ def test_public_origin_has_no_private_link(mode: Mode) -> None:
     assert "sharedPrivateLinkResource" not in only(built, "cdn:AFDOrigin").inputs
 
 
-def test_health_is_probed_by_https_at_the_health_path(built: Record) -> None:
+def test_health_is_probed_by_https(built: Record) -> None:
+    """Health is probed by https at the health path."""
     assert only(built, "cdn:AFDOriginGroup").inputs["healthProbeSettings"] == {
         "probePath": "/healthz",
         "probeProtocol": "Https",
@@ -218,7 +222,9 @@ def test_headers_are_split_into_rules_that_azure_takes(built: Record) -> None:
     assert [a["headerName"] for a in actions if a["headerAction"] == "Delete"] == ["Server"]
 
 
-def test_dns_records_prove_ownership_and_lead_to_the_endpoint() -> None:
+def test_dns_records_prove_ownership_and_reach_endpoint() -> None:
+    """Dns records prove ownership and lead to the endpoint."""
+
     def program() -> None:
         pulumi.export("records", [record_output(entry) for entry in build().outputs.dns_records])
 

@@ -137,7 +137,8 @@ def test_access_policies_grant_exactly_the_permission_sets(built: Record) -> Non
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_rbac_mode_assigns_the_equivalent_roles_and_no_policy(mode: Mode) -> None:
+def test_rbac_mode_assigns_roles_and_no_policy(mode: Mode) -> None:
+    """Rbac mode assigns the equivalent roles and no policy."""
     built = record(lambda: build("rbac"), mode)
     properties = only(built, "keyvault:Vault").inputs["properties"]
     assert properties["enableRbacAuthorization"] is True
@@ -167,7 +168,8 @@ def test_key_rotates_itself_well_before_it_expires(built: Record) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("rotates", [True, False])
-def test_the_first_version_of_a_key_ends_or_azure_would_never_rotate_it(rotates: bool, mode: Mode) -> None:
+def test_first_key_version_expires_before_rotation(rotates: bool, mode: Mode) -> None:
+    """The first version of a key ends or azure would never rotate it."""
     key = only(record(lambda: build(rotates=rotates), mode), "keyvault:Key")
     assert key.inputs["properties"]["attributes"]["expires"] == 1856649600
     # Later versions end at times of their own, which are no drift.
@@ -175,7 +177,8 @@ def test_the_first_version_of_a_key_ends_or_azure_would_never_rotate_it(rotates:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_key_that_does_not_rotate_tells_as_early_as_it_would_have(mode: Mode) -> None:
+def test_key_without_rotation_notifies_as_early(mode: Mode) -> None:
+    """A key that does not rotate tells as early as it would have."""
     key = only(record(lambda: build(rotates=False), mode), "keyvault:Key")
     actions = key.inputs["properties"]["rotationPolicy"]["lifetimeActions"]
     assert actions == [{"action": {"type": "notify"}, "trigger": {"timeBeforeExpiry": "P60D"}}]
@@ -188,7 +191,8 @@ def test_protection_is_what_was_asked_for(asked: bool) -> None:
     assert len(built.of_type("authorization:ManagementLockByScope")) == int(asked)
 
 
-def test_the_vault_is_in_its_region_and_its_endpoint_where_the_network_is() -> None:
+def test_vault_endpoint_is_in_the_networks_region() -> None:
+    """The vault is in its region and its endpoint where the network is."""
     built = record(lambda: build(location="centralus"))
     assert only(built, "keyvault:Vault").inputs["location"] == "centralus"
     endpoint = only(built, "network:PrivateEndpoint").inputs
@@ -201,8 +205,9 @@ def test_an_access_policy_names_no_application(built: Record) -> None:
         assert "applicationId" not in policy
 
 
-def test_the_engine_must_replace_a_key_that_azure_would_not_change(built: Record) -> None:
+def test_key_changes_azure_refuses_are_replacements(built: Record) -> None:
     # An update would be reported as done and do nothing. Replacing is refused: the key is protected.
+    """The engine must replace a key that azure would not change."""
     key = only(built, "keyvault:Key")
     assert set(key.options["replaceOnChanges"]) == {
         "properties.kty",

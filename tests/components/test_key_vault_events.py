@@ -44,12 +44,14 @@ def built(request: pytest.FixtureRequest) -> Record:
     return record(build, mode)
 
 
-def test_the_topic_is_of_the_vault_and_where_it_is(built: Record) -> None:
+def test_topic_is_in_its_vaults_region(built: Record) -> None:
+    """The topic is of the vault and where it is."""
     topic = only(built, "eventgrid:SystemTopic").inputs
     assert (topic["source"], topic["topicType"], topic["location"]) == (VAULT, "Microsoft.KeyVault.vaults", "centralus")
 
 
-def test_each_event_reaches_azure_monitor_with_its_severity_and_receivers(built: Record) -> None:
+def test_events_reach_monitor_with_severity_and_receivers(built: Record) -> None:
+    """Each event reaches azure monitor with its severity and receivers."""
     subscriptions = [r.inputs for r in built.of_type("eventgrid:SystemTopicEventSubscription")]
     assert [s["filter"]["includedEventTypes"] for s in subscriptions] == [[event] for event in EVENTS]
     assert [s["destination"]["severity"] for s in subscriptions] == ["Sev1", "Sev2"]
@@ -62,7 +64,9 @@ def test_each_event_reaches_azure_monitor_with_its_severity_and_receivers(built:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_alert_is_about_the_keys_it_names_and_not_about_others(mode: Mode) -> None:
+def test_alert_covers_only_the_keys_it_names(mode: Mode) -> None:
+    """An alert is about the keys it names and not about others."""
+
     def build_about(**about: list[str]) -> Record:
         alert = ExpiryAlert(
             name="alert", event=EVENTS[0], severity=1, description="why", action_group_id=HEARS, **about

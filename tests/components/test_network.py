@@ -69,7 +69,8 @@ def _two_subnets() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_rule_uses_the_singular_field_for_one_value_and_the_plural_for_several(mode: Mode) -> None:
+def test_rule_field_is_plural_for_several_values(mode: Mode) -> None:
+    """A rule uses the singular field for one value and the plural for several."""
     groups = record(_two_subnets, mode).of_type("network:NetworkSecurityGroup")
     assert len(groups) == 2
     for group in groups:
@@ -90,7 +91,8 @@ def test_a_rule_uses_the_singular_field_for_one_value_and_the_plural_for_several
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_subnet_waits_for_its_network_its_group_and_the_subnet_before(mode: Mode) -> None:
+def test_subnet_waits_for_network_group_and_predecessor(mode: Mode) -> None:
+    """A subnet waits for its network its group and the subnet before."""
     built = record(_two_subnets, mode)
     second = next(s for s in built.of_type("network:Subnet") if s.name == "second")
     awaited = {(built.by_urn[urn].type.rsplit(":", 1)[-1], built.by_urn[urn].name) for urn in second.dependencies}
@@ -134,7 +136,9 @@ def test_who_uses_a_zone_waits_for_its_link(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_the_address_of_a_nat_gateway_is_protected_as_asked(asked: bool) -> None:
+def test_nat_address_is_protected_as_asked(asked: bool) -> None:
+    """The address of a nat gateway is protected as asked."""
+
     def gateway(protect: bool) -> Callable[[], NatGateway]:
         return lambda: NatGateway(
             "out",

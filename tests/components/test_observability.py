@@ -41,7 +41,8 @@ def test_workspace_takes_no_key_and_loses_no_record(built: Record) -> None:
     assert workspace["sku"] == {"name": "PerGB2018"}
 
 
-def test_tables_keep_what_was_asked_and_survive_a_destroy(built: Record) -> None:
+def test_tables_keep_retention_and_survive_destroy(built: Record) -> None:
+    """Tables keep what was asked and survive a destroy."""
     tables = {table.inputs["tableName"]: table for table in built.of_type("operationalinsights:Table")}
     kept = {name: (t.inputs["retentionInDays"], t.inputs["totalRetentionInDays"]) for name, t in tables.items()}
     assert kept == {"AZKVAuditLogs": (365, 2556), "LAQueryLogs": (180, 180)}
@@ -97,7 +98,8 @@ def group(emails: list[str], webhook_uri: str | None = None) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_receivers_get_the_common_schema_and_the_webhook_stays_secret(mode: Mode) -> None:
+def test_receivers_get_common_schema_webhook_stays_secret(mode: Mode) -> None:
+    """Receivers get the common schema and the webhook stays secret."""
     built = record(
         lambda: group(["a@example.org", "b@example.org"], "https://hooks.example.org/token-nobody-may-see"), mode
     )

@@ -137,7 +137,8 @@ def run(build: Callable[[], None], azure: Azure) -> None:
     Run(azure, parameters).workflow(workflow.inputs["definition"])
 
 
-def test_an_approved_address_is_blocked_everywhere_and_nothing_else_changes() -> None:
+def test_approved_address_is_blocked_in_every_policy() -> None:
+    """An approved address is blocked everywhere and nothing else changes."""
     azure = Azure("block-approved")
     run(BLOCK, azure)
     expected = waf(INCIDENT_RULE)
@@ -162,7 +163,8 @@ def test_without_approval_nothing_is_written(label: str) -> None:
     assert azure.writes == []
 
 
-def test_our_own_address_is_never_blocked_and_an_address_only_once() -> None:
+def test_block_skips_own_and_repeated_addresses() -> None:
+    """Our own address is never blocked and an address only once."""
     addresses = [OWN, "203.0.113.7", "203.0.113.7", "203.0.113.8"]
     azure = Azure("block-approved", entities=[{"kind": "Ip", "properties": {"address": each}} for each in addresses])
     run(BLOCK, azure)
@@ -170,7 +172,8 @@ def test_our_own_address_is_never_blocked_and_an_address_only_once() -> None:
     assert listed == [NOBODY, "203.0.113.7", "203.0.113.8"]
 
 
-def test_another_first_rule_is_left_alone_and_the_run_fails() -> None:
+def test_foreign_first_rule_fails_the_run() -> None:
+    """Another first rule is left alone and the run fails."""
     azure = Azure("block-approved", rule="GeoFilter")
     with pytest.raises(ValueError, match="first rule is not"):
         run(BLOCK, azure)
@@ -186,7 +189,8 @@ def test_a_full_list_stops_the_playbook() -> None:
     run(BLOCK, Azure("block-approved", entities=many[1:]))
 
 
-def test_accounts_are_disabled_over_graph_and_the_emergency_ones_are_not() -> None:
+def test_accounts_are_disabled_except_emergency_ones() -> None:
+    """Accounts are disabled over graph and the emergency ones are not."""
     people = [{"kind": "Account", "properties": {"aadUserId": user}} for user in ("mallory", OWN)]
     azure = Azure("block-approved", entities=[*people, {"kind": "Account", "properties": {}}])
     run(DISABLE, azure)
@@ -208,7 +212,8 @@ def test_nothing_can_call_it_and_it_logs(mode: Any) -> None:
     assert only(made, "monitor:DiagnosticSetting").inputs["logs"][0]["enabled"] is True
 
 
-def test_every_request_is_signed_by_the_identity_for_the_right_audience() -> None:
+def test_requests_are_signed_for_their_audience() -> None:
+    """Every request is signed by the identity for the right audience."""
     for build in (BLOCK, DISABLE):
         text = str(only(record(build), "logic:Workflow").inputs["definition"])
         assert text.count("'type': 'Http'") == text.count("@parameters('identity')")

@@ -106,7 +106,8 @@ def server_of(built: Record) -> Resource:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_reachable_only_from_the_vnet_and_encrypted_with_our_key(mode: Mode) -> None:
+def test_server_is_private_and_encrypted_by_our_key(mode: Mode) -> None:
+    """Reachable only from the vnet and encrypted with our key."""
     inputs = server_of(record(build, mode)).inputs
     assert inputs["network"]["publicNetworkAccess"] == "Disabled"
     assert inputs["network"]["delegatedSubnetResourceId"] == NETWORK.subnet_id
@@ -117,7 +118,8 @@ def test_reachable_only_from_the_vnet_and_encrypted_with_our_key(mode: Mode) -> 
     assert inputs["identity"]["type"] == "UserAssigned"
 
 
-def test_identities_are_a_mapping_of_exactly_those_that_hold_a_key() -> None:
+def test_identities_are_exactly_those_with_a_key() -> None:
+    """Identities are a mapping of exactly those that hold a key."""
     inputs = server_of(record(lambda: build(geo_key=key("geo")))).inputs
     encryption = inputs["dataEncryption"]
     users = {encryption["primaryUserAssignedIdentityId"], encryption["geoBackupUserAssignedIdentityId"]}
@@ -126,7 +128,8 @@ def test_identities_are_a_mapping_of_exactly_those_that_hold_a_key() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_geo_redundant_backup_comes_with_its_own_key_and_only_then(mode: Mode) -> None:
+def test_geo_backup_and_its_key_come_together(mode: Mode) -> None:
+    """Geo redundant backup comes with its own key and only then."""
     with_geo = server_of(record(lambda: build(geo_key=key("geo")), mode)).inputs
     assert with_geo["backup"] == {"backupRetentionDays": 35, "geoRedundantBackup": "Enabled"}
     assert with_geo["dataEncryption"]["geoBackupKeyURI"] == "https://kv-geo.vault.azure.net/keys/postgres"
@@ -148,7 +151,8 @@ def test_entra_only_takes_no_password(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_password_is_secret_even_when_it_is_given_in_plain(mode: Mode) -> None:
+def test_password_given_in_plain_becomes_secret(mode: Mode) -> None:
+    """A password is secret even when it is given in plain."""
     built = record(lambda: build(password_login=PasswordLogin(name="medspa", password="a-word-nobody-may-see")), mode)
     server = server_of(built)
     assert server.inputs["authConfig"]["passwordAuth"] == "Enabled"
@@ -192,7 +196,8 @@ def test_administrators_are_named_by_object_id() -> None:
     assert [a.id.rsplit("/", 1)[-1] for a in administrators] == [a.inputs["objectId"] for a in administrators]
 
 
-def test_high_availability_is_written_out_also_when_it_is_off() -> None:
+def test_high_availability_off_is_written_out() -> None:
+    """High availability is written out also when it is off."""
     available = server_of(record(build)).inputs["highAvailability"]
     assert available == {"mode": "ZoneRedundant", "standbyAvailabilityZone": "2"}
     off = server_of(record(lambda: build(high_availability=None))).inputs["highAvailability"]
@@ -219,7 +224,9 @@ def test_protection_is_what_was_asked_for(asked: bool) -> None:
     assert len(built.of_type("authorization:ManagementLockByScope")) == int(asked)
 
 
-def test_the_server_waits_for_what_it_was_told_to() -> None:
+def test_server_waits_for_its_prerequisites() -> None:
+    """The server waits for what it was told to."""
+
     def waiting() -> None:
         grant = Identity("grant", IdentityArgs(resource_group_name="rg", location="l", identity_name="id-grant"))
         build(depends_on=[grant])
@@ -230,7 +237,8 @@ def test_the_server_waits_for_what_it_was_told_to() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_replica_is_as_private_and_encrypted_as_its_primary_and_survives_a_promotion(mode: Mode) -> None:
+def test_replica_is_secure_as_primary_after_promotion(mode: Mode) -> None:
+    """A replica is as private and encrypted as its primary and survives a promotion."""
     built = record(build_replica, mode)
     replica = next(r for r in built.of_type("dbforpostgresql:Server") if r.name == "replica")
     assert replica.inputs["createMode"] == "Replica"

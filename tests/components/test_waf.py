@@ -89,7 +89,8 @@ def test_policy_blocks_and_reads_bodies(built: Record) -> None:
     assert settings["customBlockResponseStatusCode"] == 403
 
 
-def test_managed_rule_sets_stand_where_they_are_looked_for(built: Record) -> None:
+def test_managed_rule_sets_are_in_managed_rules(built: Record) -> None:
+    """Managed rule sets stand where they are looked for."""
     default, bots = only(built, "frontdoor:Policy").inputs["managedRules"]["managedRuleSets"]
     assert (default["ruleSetType"], default["ruleSetVersion"]) == ("Microsoft_DefaultRuleSet", "2.1")
     assert default["ruleSetAction"] == "Block"
@@ -128,7 +129,8 @@ def test_every_path_of_endpoint_and_domain_is_protected(built: Record) -> None:
     ]
 
 
-def test_incident_rule_is_first_and_its_addresses_are_left_alone(built: Record) -> None:
+def test_incident_rule_is_first_with_addresses_ignored(built: Record) -> None:
+    """Incident rule is first and its addresses are left alone."""
     policy = only(built, "frontdoor:Policy")
     incident, *others = policy.inputs["customRules"]["rules"]
     assert incident["name"] == INCIDENT_RULE
@@ -139,7 +141,7 @@ def test_incident_rule_is_first_and_its_addresses_are_left_alone(built: Record) 
     assert policy.options["ignoreChanges"] == [INCIDENT_VALUES]
 
 
-def test_ignored_path_leads_to_the_incident_addresses_and_nothing_else(built: Record) -> None:
+def test_ignored_path_covers_incident_addresses_only(built: Record) -> None:
     """The engine silently ignores nothing when a path is wrong."""
     place: Any = only(built, "frontdoor:Policy").inputs
     for part in re.findall(r"\w+", INCIDENT_VALUES):
@@ -169,7 +171,8 @@ def test_rate_limit_counts_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("exempt", [[], ["198.51.100.7/32"]])
-def test_rate_limit_of_everything_has_the_condition_azure_wants(exempt: list[str]) -> None:
+def test_general_rate_limit_has_azures_required_condition(exempt: list[str]) -> None:
+    """Rate limit of everything has the condition azure wants."""
     made = rule(
         RateLimit(
             name="RateGeneral",
@@ -230,13 +233,14 @@ def test_regular_expression_above_a_limit_is_exact(limit: int, number: int, zero
 
 
 @given(limit=st.integers(0, 2_000_000_000))
-def test_regular_expression_is_exact_at_the_limit_and_fits_azure(limit: int) -> None:
+def test_expression_is_exact_at_limit_within_azure(limit: int) -> None:
+    """Regular expression is exact at the limit and fits azure."""
     assert not re.match(write_above_pattern(limit), str(limit))
     assert re.match(write_above_pattern(limit), str(limit + 1))
     assert len(write_above_pattern(limit)) <= 256
 
 
-def test_a_managed_rule_is_changed_alone_and_the_others_stay(built: Record) -> None:
+def test_managed_rule_change_leaves_others_alone(built: Record) -> None:
     """An exclusion names one rule and one field; the set still blocks, and no group is switched off."""
     changes = [
         ManagedRuleChange(

@@ -33,7 +33,8 @@ def list_at(prefix: int, offset: int) -> IPv4Network:
 
 
 @given(st.integers(0, 4000))
-def test_the_prefix_for_a_count_is_the_smallest_that_fits(count: int) -> None:
+def test_prefix_for_count_is_smallest_that_fits(count: int) -> None:
+    """The prefix for a count is the smallest that fits."""
     prefix = prefix_for(count)
     assert usable(f"10.0.0.0/{prefix}") >= count
     assert prefix == SMALLEST_SUBNET or usable(f"10.0.0.0/{prefix + 1}") < count

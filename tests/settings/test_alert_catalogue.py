@@ -73,7 +73,8 @@ def test_kinds_with_metrics_have_a_namespace() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_every_topic_has_its_alerts_and_each_names_what_to_do(topic: str) -> None:
+def test_topics_have_alerts_with_runbooks(topic: str) -> None:
+    """Every topic has its alerts and each names what to do."""
     for alert_id in TOPICS[topic]:
         entry = CATALOGUE.get(alert_id) or vault_events()[alert_id]
         assert entry.controls
@@ -108,7 +109,7 @@ def test_activity_alerts_name_operations_and_no_operation_twice() -> None:
     assert once + 3 * each < 100
 
 
-def test_alerts_on_audit_records_read_tables_that_are_kept() -> None:
+def test_alerts_on_audit_read_kept_tables() -> None:
     """Ingestion's own problems are no audit record, and query store's numbers only point at one: the READ lines."""
     others = {"log-ingestion-problem", "phi-bulk-read"}
     for alert_id, entry in CATALOGUE.items():
@@ -116,7 +117,8 @@ def test_alerts_on_audit_records_read_tables_that_are_kept() -> None:
             assert set(entry.tables) <= set(audit_tables()), alert_id
 
 
-def test_queries_have_no_other_markers_than_the_layer_fills() -> None:
+def test_queries_have_only_markers_the_layer_fills() -> None:
+    """Queries have no other markers than the layer fills."""
     for alert_id, entry in CATALOGUE.items():
         if isinstance(entry, QueryEntry):
             markers = set(re.findall(r"\{\{(\w*)", query_text(alert_id)))

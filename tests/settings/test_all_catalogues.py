@@ -68,7 +68,8 @@ def test_missing_queries_are_told_with_stack_mistakes(copied: Path) -> None:
     assert "Traceback" not in told
 
 
-def test_missing_case_file_is_told_and_others_are_collected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_case_file_leaves_others_collected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Missing case file is told and others are collected."""
     (tmp_path / "cases").mkdir()
     kept, gone = list(engine.queries())[:2]
     shutil.copy(engine.HERE / "cases" / f"{kept}.yaml", tmp_path / "cases")

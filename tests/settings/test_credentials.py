@@ -107,12 +107,14 @@ def test_a_key_that_outlives_its_rotation_is_accepted(days: int) -> None:
     assert problems(setting("databaseJob", contextKeyDays=days)) == {}
 
 
-def test_an_overlap_of_two_keys_is_longer_than_an_app_takes_to_fetch_one() -> None:
+def test_key_overlap_outlasts_an_apps_fetch() -> None:
     # The previous key was due when the current one came, and the database takes it for this long after that.
+    """An overlap of two keys is longer than an app takes to fetch one."""
     assert FETCHED.total_seconds() / 3600 < LATE_DAYS * 24
 
 
-def test_a_stack_without_a_job_or_a_reader_installs_nothing() -> None:
+def test_no_job_or_reader_installs_nothing() -> None:
+    """A stack without a job or a reader installs nothing."""
     settings = settings_of(changed(with_database_job))
     assert installs_credentials(settings.database_job, settings.apps)
     assert not installs_credentials(settings.database_job, {})
@@ -122,7 +124,9 @@ def test_a_stack_without_a_job_or_a_reader_installs_nothing() -> None:
     assert private_endpoints(settings) == private_endpoints(least) + 1
 
 
-def test_the_manifest_names_what_is_published_and_nothing_else() -> None:
+def test_manifest_names_exactly_what_is_published() -> None:
+    """The manifest names what is published and nothing else."""
+
     def rotated(config: Config) -> None:
         by_password(config)
         config["medspasync:apps"]["pro-next"] = {

@@ -75,7 +75,8 @@ def test_what_is_left_out_is_the_safe_value() -> None:
         ({"replica": {}}, "replica"),
     ],
 )
-def test_the_burstable_tier_has_no_standby_no_pooler_and_no_replica(changes: dict[str, Any], key: str) -> None:
+def test_burstable_tier_has_no_standby_pooler_replica(changes: dict[str, Any], key: str) -> None:
+    """The burstable tier has no standby no pooler and no replica."""
     assert not refused(DatabaseSettings, burstable())
     assert refused(DatabaseSettings, burstable(**changes)) == {key}
     larger = {**burstable(**changes), "tier": "GeneralPurpose", "sku": "Standard_D2ds_v5"}
@@ -143,11 +144,13 @@ def test_geo_backup_needs_a_paired_region(monkeypatch: pytest.MonkeyPatch) -> No
         ({"location": "northeurope", "network": ELSEWHERE}, {"database.replica.key"}),
     ],
 )
-def test_a_replica_needs_a_network_and_a_key_where_it_is(replica: dict[str, Any], keys: set[str]) -> None:
+def test_replica_needs_network_and_key_there(replica: dict[str, Any], keys: set[str]) -> None:
+    """A replica needs a network and a key where it is."""
     assert set(crossed(config(replica=replica))) == keys
 
 
-def test_the_paired_region_has_a_key_only_with_geo_backup() -> None:
+def test_paired_key_exists_only_with_geo_backup() -> None:
+    """The paired region has a key only with geo backup."""
     there = {"location": "centralus", "network": ELSEWHERE}
     assert set(crossed(config(replica=there, geoRedundantBackup=False))) == {"database.replica.key"}
     assert not crossed(config(replica={**there, "key": KEY}, geoRedundantBackup=False))
@@ -168,7 +171,9 @@ def parameter_file(tmp_path: Path) -> Path:
     return file
 
 
-def test_only_parameters_that_differ_from_azures_default_and_that_the_tier_has_are_set(parameter_file: Path) -> None:
+def test_only_differing_parameters_of_tier_are_set(parameter_file: Path) -> None:
+    """Only parameters that differ from azures default and that the tier has are set."""
+
     def names(data: dict[str, Any]) -> list[str]:
         return list(parameter_values(read(DatabaseSettings, data), parameters(parameter_file)))
 
@@ -201,7 +206,8 @@ def test_an_alert_that_needs_a_parameter_has_it() -> None:
         assert {values.get(parameter) for parameter in needed} == {"on"}
 
 
-def test_the_pooler_is_sized_by_config_and_absent_where_it_is_off() -> None:
+def test_pooler_is_sized_by_config_or_absent() -> None:
+    """The pooler is sized by config and absent where it is off."""
     sized = read(DatabaseSettings, config(pooler={"defaultPoolSize": 20, "maxClientConnections": 900}))
     assert pooler_values(sized) == {
         "pgbouncer.default_pool_size": "20",
@@ -215,7 +221,8 @@ def test_days_are_counted_as_azure_does() -> None:
         assert read(DatabaseSettings, config(maintenance={"day": day})).maintenance.day_number == number
 
 
-def test_the_shared_file_names_each_parameter_once_and_gives_no_size() -> None:
+def test_shared_parameters_are_unique_and_unsized() -> None:
+    """The shared file names each parameter once and gives no size."""
     settings = read(DatabaseSettings, config())
     names = [parameter.name for parameter in parameters()]
     assert len(names) == len(set(names))

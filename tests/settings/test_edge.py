@@ -83,13 +83,15 @@ def test_values_that_azure_does_not_take_are_refused(section: type[Section], val
         section.model_validate_json(json.dumps(value))
 
 
-def test_an_override_must_name_a_limit_and_a_misspelt_one_gets_a_hint() -> None:
+def test_limit_override_misspelt_gets_hint() -> None:
+    """An override must name a limit and a misspelt one gets a hint."""
     found = list(waf(rateLimits={"api.authentification": {"threshold": 50}}).problems())
     the_problem(found, "rateLimits.api.authentification", "did you mean api.authentication?")
     assert list(waf(rateLimits={"api.authentication": {"threshold": 50}}).problems()) == []
 
 
-def test_a_query_string_is_no_longer_than_its_url() -> None:
+def test_query_limit_is_below_url_limit() -> None:
+    """A query string is no longer than its url."""
     found = list(waf(maxUrlCharacters=512, maxQueryCharacters=1024).problems())
     the_problem(found, "maxQueryCharacters", "512")
 
@@ -108,12 +110,14 @@ def test_private_link_needs_a_region_that_has_it() -> None:
     assert problems([app("backend", "api", ingress="serviceTag")], location="westus2") == []
 
 
-def test_hosts_that_would_share_a_resource_name_are_refused() -> None:
+def test_hosts_sharing_a_resource_name_are_refused() -> None:
+    """Hosts that would share a resource name are refused."""
     alike = [app("a", "web", hosts=("x-y.example.com",)), app("b", "web", hosts=("x.y.example.com",))]
     the_problem(problems(alike), "apps.b.hostNames", "x-y.example.com")
 
 
-def test_hosts_lie_in_the_zone_that_is_kept_here() -> None:
+def test_hosts_must_be_in_own_zone() -> None:
+    """Hosts lie in the zone that is kept here."""
     zone = front_door(dnsZone={"resourceGroup": "rg-dns", "zone": "example.com"})
     assert problems(door=zone) == []
     the_problem(problems([app("a", "web", hosts=("a.badexample.com",))], zone), "apps.a.hostNames", "example.com")
@@ -127,7 +131,8 @@ def test_names_differ_also_without_hyphens() -> None:
     the_problem(problems([app("pro-next", "web"), app("pronext", "web")]), "apps.pronext", "pro-next")
 
 
-def test_a_policy_longer_than_azure_takes_is_the_apps_to_send() -> None:
+def test_overlong_policy_is_the_apps_to_send() -> None:
+    """A policy longer than azure takes is the apps to send."""
     sources = " ".join(f"https://cdn{n}.example.com" for n in range(30))
     long = f"default-src 'self'; frame-ancestors 'none'; img-src {sources}"
     the_problem(
@@ -136,7 +141,8 @@ def test_a_policy_longer_than_azure_takes_is_the_apps_to_send() -> None:
     assert problems([app("a", "web", csp=CSP_BY_APP)]) == []
 
 
-def test_a_class_policy_that_grows_too_long_with_the_apis_is_noticed() -> None:
+def test_class_policy_too_long_with_apis_fails() -> None:
+    """A class policy that grows too long with the apis is noticed."""
     apis = [app(f"api{n}", "api", hosts=(f"a-rather-long-host-name-{n}.example.com",)) for n in range(12)]
     assert {p.key for p in problems([*apis, app("w", "web")])} == {"apps.w.contentSecurityPolicy"}
 
@@ -159,7 +165,8 @@ def test_paths_of_personal_answers_are_not_static(path: str) -> None:
     the_problem(problems([app("a", "web", static_paths=(path,))]), "apps.a.staticPaths")
 
 
-def test_a_directory_around_the_health_path_is_not_static() -> None:
+def test_static_directory_may_not_hold_health_path() -> None:
+    """A directory around the health path is not static."""
     inside = app("a", "web", static_paths=("/status/*",), health_check_path="/status/health")
     the_problem(problems([inside]), "apps.a.staticPaths", "/status/health")
 
@@ -236,7 +243,8 @@ def test_both_catalogues_have_the_same_classes() -> None:
     assert list(security_headers().problems()) == []
 
 
-def test_every_class_has_a_general_limit_last_and_everything_blocks() -> None:
+def test_every_class_ends_with_blocking_general_limit() -> None:
+    """Every class has a general limit last and everything blocks."""
     for limits in rate_limits().values():
         *others, last = limits.values()
         assert last.paths == []
@@ -245,7 +253,8 @@ def test_every_class_has_a_general_limit_last_and_everything_blocks() -> None:
         assert all(e.threshold / e.window_minutes < last.threshold / last.window_minutes for e in others)
 
 
-def test_headers_of_every_class_are_within_azures_limits_and_frame_nothing() -> None:
+def test_class_headers_fit_azure_and_forbid_framing() -> None:
+    """Headers of every class are within azures limits and frame nothing."""
     for each in FOUR_APPS:
         headers = response_headers(each, FOUR_APPS)
         assert all(len(value) <= 640 and "{" not in value for value in headers.values())
@@ -259,7 +268,8 @@ def test_a_policy_without_apis_has_no_hole() -> None:
     assert "connect-src 'self';" in headers["Content-Security-Policy"]
 
 
-def test_a_header_catalogue_without_framing_policy_or_with_a_header_twice_is_told() -> None:
+def test_header_catalogue_mistakes_are_told() -> None:
+    """A header catalogue without framing policy or with a header twice is told."""
     wrong = HeaderCatalogue.model_validate(
         {
             "all": {"X-Frame-Options": "DENY"},
@@ -283,14 +293,16 @@ def test_a_header_catalogue_without_framing_policy_or_with_a_header_twice_is_tol
         {"groupBy": "Cookie"},
     ],
 )
-def test_a_rate_limit_that_azure_does_not_take_is_refused(change: dict[str, Any]) -> None:
+def test_rate_limit_azure_refuses_is_refused(change: dict[str, Any]) -> None:
+    """A rate limit that azure does not take is refused."""
     right = rate_limits()["api"]["authentication"].model_dump(by_alias=True)
     RateLimitEntry.model_validate(right)
     with pytest.raises(ValidationError):
         RateLimitEntry.model_validate({**right, **change})
 
 
-def test_a_header_value_too_long_for_a_rule_is_refused() -> None:
+def test_header_value_too_long_is_refused() -> None:
+    """A header value too long for a rule is refused."""
     with pytest.raises(ValidationError):
         HeaderCatalogue.model_validate({"all": {"X-Long": "x" * 641}, "exposures": {}, "remove": []})
 
@@ -302,13 +314,15 @@ FIELD = {"variable": "RequestBodyJsonArgNames", "selector": "notes"}
     "change",
     [{}, {"action": "Log", "enabled": False}, {"exclude": [FIELD], "action": "Log"}],
 )
-def test_a_change_of_a_managed_rule_changes_one_thing(change: dict[str, Any]) -> None:
+def test_managed_rule_change_changes_one_thing(change: dict[str, Any]) -> None:
+    """A change of a managed rule changes one thing."""
     settings = waf(managedRuleChanges={"api": [{"group": "SQLI", "rule": "942100", **change}]})
     (found,) = settings.managed_rule_changes["api"][0].problems()
     assert "one of exclude, action: Log or enabled: false" in found.allowed
 
 
-def test_changes_of_managed_rules_name_a_class_and_each_rule_once() -> None:
+def test_managed_rule_changes_are_unique_by_class() -> None:
+    """Changes of managed rules name a class and each rule once."""
     change = {"group": "SQLI", "rule": "942100", "exclude": [FIELD]}
     assert list(waf(managedRuleChanges={"api": [change], "web": [change]}).problems()) == []
     the_problem(list(waf(managedRuleChanges={"api": [change, change]}).problems()), "managedRuleChanges.api", "once")

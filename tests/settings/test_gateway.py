@@ -40,7 +40,8 @@ def the_problem(found: list[Problem], key: str, *words: str) -> None:
         assert word in found[0].allowed, found[0].allowed
 
 
-def test_off_by_default_and_the_whole_section_is_accepted() -> None:
+def test_gateway_is_off_and_full_section_accepted() -> None:
+    """Off by default and the whole section is accepted."""
     assert not ApiManagementSettings().on
     assert list(ApiManagementSettings().problems()) == []
     assert list(section().problems()) == []
@@ -49,7 +50,8 @@ def test_off_by_default_and_the_whole_section_is_accepted() -> None:
 
 
 @pytest.mark.parametrize("tier", REFUSED_TIERS)
-def test_tiers_that_are_not_private_at_both_ends_are_refused_with_the_reason(tier: str) -> None:
+def test_tiers_not_private_are_refused_with_reason(tier: str) -> None:
+    """Tiers that are not private at both ends are refused with the reason."""
     the_problem(list(section(tier=tier).problems()), "tier", REFUSED_TIERS[tier])
 
 
@@ -74,7 +76,8 @@ def test_tiers_that_are_not_private_at_both_ends_are_refused_with_the_reason(tie
         {"products": {"partners": {"description": "short", "apis": ["backend"]}}},
     ],
 )  # fmt: skip
-def test_values_that_azure_does_not_take_or_nobody_should_give_are_refused(changes: dict[str, Any]) -> None:
+def test_gateway_values_out_of_range_are_refused(changes: dict[str, Any]) -> None:
+    """Values that azure does not take or nobody should give are refused."""
     with pytest.raises(ValidationError):
         section(**changes)
 
@@ -88,7 +91,8 @@ def test_values_that_azure_does_not_take_or_nobody_should_give_are_refused(chang
         ({"limits": [{"counter": "user", "calls": 1, "seconds": 1}] * 2}, "limits", "each counter once"),
     ],
 )
-def test_callers_are_known_and_counted_by_what_is_known(changes: dict[str, Any], key: str, words: str) -> None:
+def test_callers_are_counted_by_what_is_known(changes: dict[str, Any], key: str, words: str) -> None:
+    """Callers are known and counted by what is known."""
     found = list(section(apis=api(**changes)).apis["backend"].problems())
     assert any(p.key == key and words in p.allowed for p in found), found
 
@@ -107,7 +111,8 @@ def test_a_gateway_is_complete(changes: dict[str, Any], key: str, words: str) ->
     the_problem(list(section(**changes).problems()), key, words)
 
 
-def test_a_subscription_is_in_one_product_and_products_have_apis_that_ask_for_keys() -> None:
+def test_products_have_unique_subscriptions_and_keyed_apis() -> None:
+    """A subscription is in one product and products have apis that ask for keys."""
     partners = SECTION["products"]["partners"]
     twice = section(products={"partners": partners, "others": partners})
     assert {p.value for p in twice.problems()} == {"crm", "lab-connector"}
@@ -127,7 +132,8 @@ def test_what_other_sections_must_say() -> None:
     assert "apiManagement.tier" in {p.key.removeprefix("medspasync:") for p in problems(config)}
 
 
-def test_the_apps_behind_it_are_apis_with_a_private_endpoint() -> None:
+def test_gateway_apps_are_private_apis() -> None:
+    """The apps behind it are apis with a private endpoint."""
     config = gateway_config()
     config["medspasync:apps"]["backend"]["ingress"] = "serviceTag"
     the_problem(problems(config), "apps.backend.ingress", "the gateway calls the app's private endpoint")

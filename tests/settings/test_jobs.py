@@ -28,7 +28,8 @@ def problems(data: dict[str, Any], registry: RegistrySettings | None = REGISTRY,
     return {problem.key: problem.allowed for problem in found}
 
 
-def test_nothing_is_needed_and_then_there_is_no_job() -> None:
+def test_database_job_is_absent_by_default() -> None:
+    """Nothing is needed and then there is no job."""
     settings = read(DatabaseJobSettings, {})
     assert settings.image is None
     assert problems({}, registry=None, legacy=["DATABASE-URL"]) == {}
@@ -71,7 +72,8 @@ def test_an_image_needs_a_registry() -> None:
     assert set(problems(IMAGE, registry=None)) == {"databaseJob.image"}
 
 
-def test_an_app_that_reads_the_database_needs_a_role_there() -> None:
+def test_database_reader_needs_a_role() -> None:
+    """An app that reads the database needs a role there."""
     found = problems(IMAGE, legacy=["NODE-ENV", "DATABASE-URL"])
     assert found == {"apps.legacy.secrets[1]": "a role medspasync_legacy in database/roles.yaml, which the job makes"}
 

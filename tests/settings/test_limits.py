@@ -35,6 +35,7 @@ def test_sizes_in_use(tier: str, sku: str, connections: int) -> None:
     assert max_connections(tier, sku) == connections
 
 
-def test_a_size_that_is_not_in_the_table_is_refused() -> None:
+def test_size_outside_table_is_refused() -> None:
+    """A size that is not in the table is refused."""
     with pytest.raises(KeyError):
         max_connections("Burstable", "Standard_B3s")

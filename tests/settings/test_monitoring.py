@@ -91,7 +91,8 @@ def test_a_misspelt_secret_gets_a_suggestion() -> None:
     assert "MONITORING-WEBHOOK-URL" in problem.allowed
 
 
-def test_every_alert_can_be_overridden_with_its_own_threshold() -> None:
+def test_every_alert_threshold_can_be_overridden() -> None:
+    """Every alert can be overridden with its own threshold."""
     own = {
         alert_id: {"threshold": entry.threshold}
         for alert_id, entry in alert_catalogue().items()

@@ -60,7 +60,8 @@ def peer(name: str = "hub", *spaces: str, gateways: bool = False) -> dict[str, A
     }
 
 
-def test_a_good_section_has_no_problem_and_safe_defaults() -> None:
+def test_good_section_has_safe_defaults() -> None:
+    """A good section has no problem and safe defaults."""
     section = settings()
     assert keys(section) == []
     assert section.encryption is True
@@ -68,7 +69,8 @@ def test_a_good_section_has_no_problem_and_safe_defaults() -> None:
     assert section.peers == []
 
 
-def test_every_subnet_kind_has_a_range_in_the_settings() -> None:
+def test_subnet_kinds_have_ranges() -> None:
+    """Every subnet kind has a range in the settings."""
     assert {purpose.replace("-", "_") for purpose in SUBNETS} == set(SubnetSettings.model_fields)
     assert list(settings(subnets__gateway="10.40.5.0/27").subnets.by_purpose) == list(SUBNETS)
     assert set(SUBNETS) - set(settings().subnets.by_purpose) == {"gateway"}
@@ -96,7 +98,8 @@ def test_every_subnet_kind_has_a_range_in_the_settings() -> None:
         ),
     ],
 )
-def test_a_mistake_between_fields_is_named_by_its_key(changes: dict[str, Any], key: str) -> None:
+def test_mistake_between_fields_names_its_key(changes: dict[str, Any], key: str) -> None:
+    """A mistake between fields is named by its key."""
     assert keys(settings(**changes)) == [key]
 
 
@@ -146,6 +149,7 @@ def test_apps_need_two_addresses_for_each_instance(instances: int, text: str) ->
     assert all(problem.key == "network.subnets.apps" for problem in problems)
 
 
-def test_a_subnet_that_is_too_small_is_told_the_size_it_needs() -> None:
+def test_small_subnet_is_told_needed_size() -> None:
+    """A subnet that is too small is told the size it needs."""
     (problem,) = private_endpoint_problems(settings(subnets__privateEndpoints="10.40.2.0/28"), 12)
     assert problem.allowed.startswith("/27 or larger: it has 11 usable addresses")

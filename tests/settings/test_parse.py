@@ -42,7 +42,8 @@ def test_the_least_config_is_read_with_safe_defaults() -> None:
     assert settings.cache is None
 
 
-def test_other_namespaces_and_the_supplied_secrets_are_left_alone() -> None:
+def test_other_namespaces_and_supplied_secrets_are_ignored() -> None:
+    """Other namespaces and the supplied secrets are left alone."""
     config = {key: json.dumps(value) for key, value in changed(as_is).items()}
     parse({**config, "azure-native:location": "eastus2", "medspasync:secrets": "{}"}, FILE)
 
@@ -53,7 +54,9 @@ def test_an_empty_optional_section_is_none() -> None:
     assert parse({**config, "medspasync:cache": "{}"}, FILE).cache is None
 
 
-def test_every_mistake_is_told_at_once_with_its_file() -> None:
+def test_mistakes_are_told_at_once_with_file() -> None:
+    """Every mistake is told at once with its file."""
+
     def change(config: Config) -> None:
         config["medspasync:platform"]["location"] = "eastus22"
         config["medspasync:vaults"]["sku"] = "basic"
@@ -71,18 +74,21 @@ def test_every_mistake_is_told_at_once_with_its_file() -> None:
     assert "did you mean network?" in found["medspasync:netwrok"]
 
 
-def test_text_that_is_no_json_is_a_value_of_the_wrong_type() -> None:
+def test_text_that_is_no_json_is_refused() -> None:
+    """Text that is no json is a value of the wrong type."""
     assert problems(as_is, {"medspasync:platform": "nonsense"}).keys() == {"medspasync:platform"}
 
 
-def test_an_unknown_key_deep_inside_is_named_with_what_is_known() -> None:
+def test_deep_unknown_key_names_known_ones() -> None:
+    """An unknown key deep inside is named with what is known."""
     found = problems(lambda config: config["medspasync:vaults"].update(keys={"k1": {"sise": 4096}}))
     (text,) = found.values()
     assert "medspasync:vaults.keys.k1.sise" in text
     assert "did you mean size?" in text
 
 
-def test_what_a_section_must_have_is_asked_for_at_its_key() -> None:
+def test_missing_part_is_required_at_its_key() -> None:
+    """What a section must have is asked for at its key."""
     ((key, message),) = problems(lambda config: config["medspasync:platform"].pop("owner")).items()
     meaning = "Team that answers for the stack (a role, not a person); a tag on every resource"
     assert message == f"{FILE}: {key} = (missing): required: text ({meaning})"
@@ -93,7 +99,9 @@ def test_a_list_item_is_named_by_its_place() -> None:
     assert found.keys() == {"medspasync:apps.backend.hostNames[1]"}
 
 
-def test_known_keys_of_a_place_that_is_no_section_are_none() -> None:
+def test_known_keys_outside_sections_are_none() -> None:
+    """Known keys of a place that is no section are none."""
+
     class Inner(Section):
         inside: int
 
@@ -106,7 +114,9 @@ def test_known_keys_of_a_place_that_is_no_section_are_none() -> None:
     assert keys_at(int, ("x",)) == []
 
 
-def test_mistakes_of_and_between_sections_are_told_at_once() -> None:
+def test_mistakes_between_sections_are_told_at_once() -> None:
+    """Mistakes of and between sections are told at once."""
+
     def change(config: Config) -> None:
         config["medspasync:vaults"] = {"rotatedOn": "soon"}
         config["medspasync:archive"] = {"activityLog": True}
@@ -129,7 +139,8 @@ def test_rules_left_out_say_that_more_may_follow() -> None:
     assert "more may follow" not in str(stopped.value)
 
 
-def test_a_plain_setting_that_an_app_reads_has_a_value() -> None:
+def test_plain_setting_read_by_app_needs_value() -> None:
+    """A plain setting that an app reads has a value."""
     found = problems(lambda config: config["medspasync:vaults"].update(settings={}))
     assert "apps.backend.secrets[2] reads it" in found["medspasync:vaults.settings.NODE-ENV"]
 
@@ -140,7 +151,9 @@ def test_redis_cannot_be_read_where_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("app", ["marketing", "fifth"])
-def test_an_app_may_list_what_the_catalogue_gives_it_and_a_new_one_what_is_for_any(app: str) -> None:
+def test_app_lists_only_secrets_given_to_it(app: str) -> None:
+    """An app may list what the catalogue gives it and a new one what is for any."""
+
     def lists(secrets: list[str]) -> Any:
         def change(config: Config) -> None:
             config["medspasync:apps"][app] = {**FRONTEND, "secrets": secrets}
@@ -163,12 +176,14 @@ def test_an_app_may_list_what_the_catalogue_gives_it_and_a_new_one_what_is_for_a
 
 
 @pytest.mark.parametrize("name", ["keys", "geo"])
-def test_an_app_cannot_take_the_name_of_a_vault_of_keys(name: str) -> None:
+def test_app_may_not_be_named_like_key_vault(name: str) -> None:
+    """An app cannot take the name of a vault of keys."""
     found = problems(lambda config: config["medspasync:apps"].update({name: {**FRONTEND, "secrets": []}}))
     assert "vault of encryption keys" in found[f"medspasync:apps.{name}"]
 
 
-def test_private_endpoints_are_counted_with_what_the_stack_has() -> None:
+def test_private_endpoints_are_counted_by_stack() -> None:
+    """Private endpoints are counted with what the stack has."""
     least = private_endpoints(settings_of(changed(as_is)))
 
     def without_geo(config: Config) -> None:

@@ -35,7 +35,8 @@ def test_every_secret_ends_some_day() -> None:
     assert all(entry.rotation.days for entry in catalogue().values())
 
 
-def test_what_is_highly_sensitive_is_renewed_at_least_yearly_unless_it_follows_something_else() -> None:
+def test_sensitive_secrets_are_renewed_yearly() -> None:
+    """What is highly sensitive is renewed at least yearly unless it follows something else."""
     for name, entry in catalogue().items():
         if entry.sensitivity == "high" and entry.rotation.kind != "external":
             assert entry.rotation.days is not None
@@ -97,7 +98,8 @@ def test_a_row_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
         ({"readers": "any", "perConsumer": True}, {"backend", "frontend", "fifth"}),
     ],
 )
-def test_a_secret_is_for_its_owner_and_the_readers_it_names(change: dict[str, Any], readers: set[str]) -> None:
+def test_secret_is_for_owner_and_named_readers(change: dict[str, Any], readers: set[str]) -> None:
+    """A secret is for its owner and the readers it names."""
     entry = read(CatalogueEntry, {**ROW, **change})
     assert {app for app in ("backend", "frontend", "fifth") if entry.may_be_read_by(app)} == readers
 
@@ -115,6 +117,7 @@ def test_no_right_to_read_is_kept_in_reserve() -> None:
 
 
 @pytest.mark.parametrize("name", ["jwt-secret", "JWT_SECRET", "-JWT", "JWT--SECRET", "J" * 128])
-def test_a_name_that_key_vault_would_refuse_is_refused(name: str, tmp_path: Path) -> None:
+def test_name_key_vault_refuses_is_refused(name: str, tmp_path: Path) -> None:
+    """A name that key vault would refuse is refused."""
     with use_catalogue(tmp_path, {name: ROW}), pytest.raises(DocumentError, match=r"secrets\.yaml:1"):
         catalogue()

@@ -79,12 +79,14 @@ EXEMPTION = {
     "changes",
     [{"expires": "2027-12-01"}, {"expires": "2026-11-01"}, {"reason": "ok"}, {"control": "none"}, {"references": []}],
 )
-def test_an_exemption_is_justified_and_ends_within_a_year(changes: dict[str, Any]) -> None:
+def test_exemption_is_justified_and_ends_yearly(changes: dict[str, Any]) -> None:
+    """An exemption is justified and ends within a year."""
     assert refused(ExemptionEntry, EXEMPTION) == set()
     assert refused(ExemptionEntry, {**EXEMPTION, **changes}) == set(changes)
 
 
-def test_shipped_exemptions_have_no_mistake_and_no_policy_twice() -> None:
+def test_shipped_exemptions_are_right_and_unique() -> None:
+    """Shipped exemptions have no mistake and no policy twice."""
     references = [
         (entry.initiative, reference) for entry in policy_exemptions().values() for reference in entry.references
     ]
@@ -94,7 +96,8 @@ def test_shipped_exemptions_have_no_mistake_and_no_policy_twice() -> None:
         assert entry.reviewed >= date(2026, 1, 1)
 
 
-def test_shipped_rules_have_no_mistake_and_their_runbooks_exist() -> None:
+def test_shipped_rules_are_right_with_runbooks() -> None:
+    """Shipped rules have no mistake and their runbooks exist."""
     for event, entry in sentinel_catalogue().items():
         assert list(entry.problems()) == [], event
         assert (ROOT / f"docs/runbooks/{entry.runbook}.md").is_file(), event
@@ -108,7 +111,8 @@ def test_shipped_rules_have_no_mistake_and_their_runbooks_exist() -> None:
         ({"engine": "kql"}, "engine"),
     ],
 )
-def test_a_rule_that_could_miss_or_block_nothing_is_refused(changes: dict[str, Any], key: str) -> None:
+def test_rule_that_could_miss_is_refused(changes: dict[str, Any], key: str) -> None:
+    """A rule that could miss or block nothing is refused."""
     entry = sentinel_catalogue()["edge-scanner"].model_dump(by_alias=True)
     assert refused(SentinelEntry, entry) == set()
     assert refused(SentinelEntry, {**entry, **changes}) == {key}

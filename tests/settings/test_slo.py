@@ -24,7 +24,8 @@ def test_nothing_is_promised_unless_asked_for() -> None:
     assert read(SloSettings, {}).load_testing is False
 
 
-def test_an_app_promises_availability_by_default_and_200_ms_at_the_95th_percentile_where_asked() -> None:
+def test_app_promises_availability_and_latency_on_request() -> None:
+    """An app promises availability by default and 200 ms at the 95th percentile where asked."""
     objectives = read(SloSettings, document(latency={})).objectives["backend"]
     assert objectives.by_indicator() == {"availability": 99.9, "latency": 95.0}
     assert objectives.latency is not None
@@ -52,7 +53,8 @@ def test_a_mistake_is_told_with_its_key(data: dict[str, Any], key: str) -> None:
     assert refused(SloSettings, data) == {key}
 
 
-def test_the_lowest_objective_that_every_alert_can_still_tell_of_is_taken() -> None:
+def test_lowest_objective_that_alerts_can_tell_passes() -> None:
+    """The lowest objective that every alert can still tell of is taken."""
     assert refused(SloSettings, document(availability=93.1)) == set()
 
 
@@ -65,7 +67,8 @@ def test_objectives_and_traffic_belong_to_apps() -> None:
     }
 
 
-def test_burn_rates_are_those_of_the_workbook_within_azures_two_days() -> None:
+def test_burn_rates_fit_azures_two_days() -> None:
+    """Burn rates are those of the workbook within azures two days."""
     rates = slo_catalogue().burn_rates
     assert [(rate.limit, rate.long, rate.short) for rate in rates.values()] == [
         (14.4, "PT1H", "PT5M"),
@@ -78,7 +81,8 @@ def test_burn_rates_are_those_of_the_workbook_within_azures_two_days() -> None:
         assert channels == ["critical", "critical", "warning", "warning"]
 
 
-def test_each_burn_rate_spends_what_it_says_and_its_windows_fit() -> None:
+def test_burn_rates_spend_what_they_say() -> None:
+    """Each burn rate spends what it says and its windows fit."""
     for rate in slo_catalogue().burn_rates.values():
         assert rate.spent == pytest.approx(rate.limit * minutes(rate.long) / (30 * 1440), rel=0.01)
         assert minutes(rate.long) == 12 * minutes(rate.short)

@@ -47,7 +47,8 @@ def test_what_apps_and_alerts_read_is_needed() -> None:
     assert needed_secrets(settings_of(changed(webhook))) == ["STRIPE-SECRET-KEY", "MONITORING-WEBHOOK-URL"]
 
 
-def test_an_optional_secret_may_be_given_and_need_not() -> None:
+def test_optional_secret_may_be_left_out() -> None:
+    """An optional secret may be given and need not."""
     settings = settings_of(changed(optional))
     assert set(readable_secrets(settings)) - set(needed_secrets(settings)) == {"LOGIN", "MONGO-URI"}
 
@@ -66,7 +67,8 @@ def test_the_values_are_secret() -> None:
 
 
 @pytest.mark.parametrize("values", [{}, {"STRIPE-SECRET-KEY": ""}])
-def test_a_missing_one_is_asked_for_with_the_command(values: dict[str, str]) -> None:
+def test_missing_secret_is_told_with_command(values: dict[str, str]) -> None:
+    """A missing one is asked for with the command."""
     text = refused(values)
     assert f"{FILE}: {CONFIG_KEY}.STRIPE-SECRET-KEY" in text
     assert f"pulumi config set --secret --path '{CONFIG_KEY}.STRIPE-SECRET-KEY'" in text
@@ -79,7 +81,8 @@ def test_every_missing_one_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["STRIPE-SECRET", "JWT-SECRET", "NODE-ENV"])
-def test_an_unknown_one_is_refused_and_so_is_one_that_is_not_supplied(name: str) -> None:
+def test_unknown_or_unsupplied_secret_is_refused(name: str) -> None:
+    """An unknown one is refused and so is one that is not supplied."""
     text = refused({"STRIPE-SECRET-KEY": VALUE, name: VALUE})
     assert f"{CONFIG_KEY}.{name}" in text
 

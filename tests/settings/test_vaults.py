@@ -95,15 +95,17 @@ def test_a_message_says_why_and_what_instead(changes: dict[str, Any], said: str)
     assert said in told(**changes)
 
 
-def test_a_secret_in_a_stack_file_is_not_repeated_in_the_message() -> None:
+def test_message_does_not_repeat_a_secret() -> None:
+    """A secret in a stack file is not repeated in the message."""
     text = told(settings={"STRIPE-SECRET-KEY": "sk-value-that-nobody-may-see"})
     assert "must not stand in a stack file" in text
     assert "nobody-may-see" not in text
 
 
 @given(st.integers(1, 12), st.data())
-def test_of_a_ring_only_the_newest_entry_can_go_unseen(count: int, data: st.DataObject) -> None:
+def test_keyring_gap_is_seen_before_newest_entry(count: int, data: st.DataObject) -> None:
     # The newest one is protected, so that the engine refuses: see tests/stacks/test_secrets.py.
+    """Of a ring only the newest entry can go unseen."""
     ring = {f"k{number}": f"20{10 + number}-01-01" for number in range(1, count + 1)}
     assert refused(VaultSettings, {**LEAST, "keyrings": {KEYRING: ring}}) == set()
     gone = data.draw(st.sampled_from(sorted(ring)))
@@ -113,12 +115,14 @@ def test_of_a_ring_only_the_newest_entry_can_go_unseen(count: int, data: st.Data
 
 
 @given(st.permutations(["k1", "k2", "k3"]))
-def test_generations_stand_in_the_order_in_which_they_were_added(order: list[str]) -> None:
+def test_key_generations_stand_in_order(order: list[str]) -> None:
+    """Generations stand in the order in which they were added."""
     keys: dict[str, Any] = {key: {"createdOn": f"202{key[1]}-01-01"} for key in order}
     assert bool(refused(VaultSettings, {**LEAST, "keys": keys})) is (order != sorted(order))
 
 
-def test_expiry_counts_from_the_last_rotation_by_the_catalogues_days() -> None:
+def test_expiry_counts_from_last_rotation() -> None:
+    """Expiry counts from the last rotation by the catalogues days."""
     settings = vaults(
         rotations={OVERLAP: ["2027-01-01", "2027-06-01"]}, keyrings={KEYRING: {"k1": "2026-11-01", "k2": "2027-10-01"}}
     )
@@ -130,19 +134,22 @@ def test_expiry_counts_from_the_last_rotation_by_the_catalogues_days() -> None:
         assert (expires - last).days == entry.rotation.days
 
 
-def test_the_expiry_of_a_key_counts_from_the_day_its_generation_was_added() -> None:
+def test_key_expiry_counts_from_its_generation() -> None:
+    """The expiry of a key counts from the day its generation was added."""
     settings = vaults(keys={"k1": {}, "k2": {"createdOn": "2028-06-01", "expiresAfter": "P90D"}})
     assert settings.key_expires_on("k1") == date(2028, 10, 31)  # two years of 365 days after rotatedOn
     assert settings.key_expires_on("k2") == date(2028, 8, 30)
     assert vaults(keys={"k1": {"createdOn": "2027-01-01"}}).key_expires_on("k1") == date(2028, 12, 31)
 
 
-def test_a_secret_without_a_longest_age_does_not_expire() -> None:
+def test_secret_without_age_does_not_expire() -> None:
+    """A secret without a longest age does not expire."""
     entry = catalogue()[OVERLAP]
     ageless = entry.model_copy(update={"rotation": entry.rotation.model_copy(update={"days": None})})
     assert vaults().expires_on(OVERLAP, ageless) is None
 
 
-def test_what_has_no_entry_was_set_with_everything_else() -> None:
+def test_secret_without_entry_has_common_date() -> None:
+    """What has no entry was set with everything else."""
     assert vaults().rotation_dates(OVERLAP) == [date(2026, 11, 1)]
     assert vaults().keyring(KEYRING) == {"k1": date(2026, 11, 1)}
