@@ -137,9 +137,10 @@ def test_prismas_own_table_needs_no_exemption(shared_world: World, columns: str,
     """`migrate resolve` makes it as the migrator, with ?schema=phi; another table of that name is another table."""
     with shared_world.login("medspasync_migrator") as migrator, migrator.transaction(force_rollback=True):
         migrator.execute(
-            "CREATE TABLE phi._prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at "
-            "timestamptz, migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz, started_at timestamptz "
-            f"NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0{columns})".encode()
+            "CREATE TABLE phi._prisma_migrations (id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, "
+            "finished_at timestamptz, migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz, "
+            "started_at timestamptz NOT NULL DEFAULT now(), "
+            f"applied_steps_count integer NOT NULL DEFAULT 0{columns})".encode()
         )
         found = migrator.execute(
             "SELECT object FROM security.check_unprotected_tables() WHERE problem IS NOT NULL"

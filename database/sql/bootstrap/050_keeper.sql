@@ -127,10 +127,13 @@ WHERE t.tenant_id IS NOT NULL;
 -- Text that goes into the trail for six years: an identifier in form, and none of the shapes that people take for one
 -- although it names a person: a social security number, a date, a telephone number, Given.Family. A name in lower case
 -- passes: the database cannot know it, so applications use opaque ids.
+-- A text, not an expression that PostgreSQL would write anew at a dump or an upgrade; its callers have a path of their own.
 CREATE OR REPLACE FUNCTION security.is_identifier(given text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN length(given) BETWEEN 1 AND 128 AND given !~ '[^A-Za-z0-9._:-]'
-    AND given !~ '(^|[^0-9A-Za-z])([0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][0-9][0-9]|[12][0-9][0-9][0-9][-.][01][0-9][-.][0-3][0-9]|[0-9][0-9][0-9][-.][0-9][0-9][0-9][-.][0-9][0-9][0-9][0-9])($|[^0-9A-Za-z])|[A-Z][a-z]+[._:-][A-Z][a-z]';
+AS $$
+    SELECT length(given) BETWEEN 1 AND 128 AND given !~ '[^A-Za-z0-9._:-]'
+        AND given !~ '(^|[^0-9A-Za-z])([0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][0-9][0-9]|[12][0-9][0-9][0-9][-.][01][0-9][-.][0-3][0-9]|[0-9][0-9][0-9][-.][0-9][0-9][0-9][-.][0-9][0-9][0-9][0-9])($|[^0-9A-Za-z])|[A-Z][a-z]+[._:-][A-Z][a-z]'
+$$;
 
 CREATE OR REPLACE FUNCTION security.enter_context(tenant uuid, actor text, correlation_id text, purpose text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
