@@ -19,6 +19,7 @@ from deployment.errors import UsageError
 from deployment.inputs import Inputs
 from deployment.report import say
 from deployment.step import name_of
+from facts.regions import server_in_pair
 
 TAG = "restoreDrill"
 """Marks a server that a drill made: ``temporary`` or ``kept``. Nothing without it is ever deleted."""
@@ -90,6 +91,7 @@ class Drill:
         source = self._arm.get(self._source, POSTGRES)
         point = self._point(source)
         self.record["pointInTime"] = point.isoformat()
+        self.record["inThePair"] = _in_the_pair(source)
         if not self._may_start(source, old):
             return None
         if self._asked.plan:
@@ -281,6 +283,12 @@ class Drill:
 
     def _say(self, status: str, text: str) -> None:
         say(status, "drill", f"{name_of(self._copy)}: {text}")
+
+
+def _in_the_pair(source: dict[str, Any]) -> dict[str, Any] | None:
+    """What to ask for in the paired region, should this one be lost (docs/runbooks/disaster-recovery.md)."""
+    size, standby = checks.at(source, "sku.name"), checks.at(source, "properties.highAvailability.mode")
+    return server_in_pair(str(source.get("location")), str(size), str(standby or "Disabled"))
 
 
 def _only(values: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.errors import UsageError
+from facts.regions import region_name
 from facts.tokens import type_key
 
 _RANDOM = "random:index/"
@@ -42,7 +43,7 @@ class Declared:
     def location(self) -> str | None:
         """Its region as an id (``eastus2``); None for what is global."""
         text = self.inputs.get("location")
-        plain = region_id(text) if isinstance(text, str) else "global"
+        plain = region_name(text) if isinstance(text, str) else "global"
         return None if plain == "global" else plain
 
     @property
@@ -74,11 +75,6 @@ class Record:
     def groups(self) -> list[str]:
         """Names of the stack's resource groups."""
         return [one.last_name for one in self.resources if one.type == "azure-native:resources:ResourceGroup"]
-
-
-def region_id(text: str) -> str:
-    """A region's id from its id or its display name (``East US 2``)."""
-    return text.lower().replace(" ", "")
 
 
 def arm_type(resource_id: str) -> str:

@@ -70,12 +70,13 @@ def resource_groups(settings: Settings, names: Names) -> dict[str, pulumi.Output
 def build_identities(settings: Settings, common: Common) -> Identities:
     """One managed identity for each app and each duty."""
 
-    def identity(name: str, group: str, protect: bool, location: str = common.location) -> Identity:
+    def identity(name: str, group: str, protect: bool) -> Identity:
+        paired = common.paired_location if group == "paired" else None
         return Identity(
             f"identity-{name}",
             IdentityArgs(
                 resource_group_name=common.groups[group],
-                location=location,
+                location=paired or common.location,
                 identity_name=common.names.regional("id", name),
                 protect=protect,
                 tags=dict(common.tags),
@@ -90,7 +91,12 @@ def build_identities(settings: Settings, common: Common) -> Identities:
     vital = (ENCRYPTION, GEO_ENCRYPTION) if common.protection.protect else ()
     return Identities(
         apps=apps,
-        duties={duty: identity(duty, "data", protect=duty in vital).outputs for duty in duties(settings)},
+        # The identity of geo-redundant backups stands with them, to be there when the first region is lost
+        # (MicrosoftDocs/azure-databases-docs, security-data-encryption).
+        duties={
+            duty: identity(duty, "paired" if duty == GEO_ENCRYPTION else "data", protect=duty in vital).outputs
+            for duty in duties(settings)
+        },
     )
 
 

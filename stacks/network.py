@@ -136,7 +136,7 @@ def _nat_gateway(settings: NetworkSettings, common: Common) -> NatGateway | None
                 address_name=common.names.regional("pip", "egress"),
                 logs=common.logs,
                 zone=settings.nat_gateway.zone,
-                address_zones=["1", "2", "3"] if regions()[common.location]["zones"] else [],
+                address_zones=["1", "2", "3"] if regions()[common.location].zones else [],
                 protect=common.protection.protect,
                 tags=dict(common.tags),
             ),

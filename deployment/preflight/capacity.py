@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from deployment.preflight.subscription import Subscription
-from deployment.record import region_id
 from deployment.step import Result
 from facts.quotas import quotas
+from facts.regions import region_name
 
 WEB = "2024-11-01"
 STORAGE = "2024-01-01"
@@ -25,7 +25,7 @@ def check_plans(subscription: Subscription) -> Iterator[Result]:
     for tier, location in sorted(wanted):
         path = f"{subscription.id}/providers/Microsoft.Web/geoRegions"
         shown = subscription.arm.list(path, WEB, sku=tier, linuxWorkersEnabled="true")
-        regions = {region_id(str(one["name"])) for one in shown}
+        regions = {region_name(str(one["name"])) for one in shown}
         if location not in regions:
             near = ", ".join(sorted(regions)) or "none"
             yield Result(tier, "missing", f"no Linux workers in {location} for this subscription (offered: {near})")
@@ -46,7 +46,7 @@ def check_storage(subscription: Subscription) -> Iterator[Result]:
         rows = [
             sku
             for sku in skus
-            if sku["name"] == name and one.location in {region_id(place) for place in sku.get("locations") or []}
+            if sku["name"] == name and one.location in {region_name(place) for place in sku.get("locations") or []}
         ]
         if not rows or all(_restricted(sku) for sku in rows):
             yield Result(one.last_name, "missing", f"{name} is not offered in {one.location} to this subscription")

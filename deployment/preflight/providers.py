@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from deployment.preflight.subscription import Subscription
-from deployment.record import Record, region_id
+from deployment.record import Record
 from deployment.step import Result
+from facts.regions import region_name
 from facts.resource_providers import resource_providers
 
 
@@ -53,7 +54,7 @@ def check_offered(subscription: Subscription) -> Iterator[Result]:
             versions[one.arm].add(one.api_version)
     wrong = 0
     for (arm, location), name in sorted(places.items()):
-        regions = {region_id(text) for text in (subscription.offered(arm) or {}).get("locations") or []}
+        regions = {region_name(text) for text in (subscription.offered(arm) or {}).get("locations") or []}
         if regions and location not in regions:
             wrong += 1
             yield Result(name, "missing", f"{arm} is not offered in {location} (offered: {', '.join(sorted(regions))})")

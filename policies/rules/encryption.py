@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from facts.regions import regions
+from facts.regions import region_name, regions
 from policies.access import ENCRYPT_WITH_KEYS, may
 from policies.rule import rule
 from policies.view import UNKNOWN, Resource, Stack, token
@@ -97,22 +97,20 @@ def _vault(resource: Resource, use: Use, stack: Stack) -> Resource | None:
     on=SERVER,
     severity="high",
     controls=["164.312(a)(2)(iv)", "164.308(a)(7)(ii)(B)"],
-    remediation="Keep the geo key in a vault in the paired region, and use an identity other than the primary one.",
+    remediation="Keep the geo key in a vault in the paired region, and use an identity made there for it.",
     source="MicrosoftDocs security-data-encryption; learn.microsoft.com/azure/reliability/regions-list",
     where=lambda server: server.has("dataEncryption.geoBackupKeyURI"),
 )
 def geo_key(server: Resource, stack: Stack) -> Iterator[str]:
     primary, geo = USES[server.type]
     region = region_name(server.get("location"))
-    expected = regions().get(region, {}).get("paired")
+    expected = regions()[region].pair if region in regions() else None
     vault = _vault(server, geo, stack)
     if vault is not None and region_name(vault.get("location")) != expected:
         yield f"the geo key's vault {vault} is in {vault.get('location')}, must be in {expected}, paired with {region}"
+    for identity in stack.targets(server, geo.identity, IDENTITY):
+        if region_name(identity.get("location")) != expected:
+            yield f"its identity {identity} is in {identity.get('location')}, must be in {expected}, as the key is"
     identities = [next(iter(server.leaves(use.identity)), UNKNOWN) for use in (primary, geo)]
     if UNKNOWN not in identities and identities[0] == identities[1]:
         yield "the geo key is used by the primary key's identity, must be another"
-
-
-def region_name(location: object) -> str:
-    """A region as ARM compares it: ``East US 2`` is ``eastus2``."""
-    return str(location).lower().replace(" ", "")

@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
 Table = Annotated[
@@ -89,6 +88,5 @@ class ArchiveSettings(Section):
 
 def cross_problems(archive: ArchiveSettings, platform: PlatformSettings) -> Iterator[Problem]:
     """Mistakes between the archive and the place of the platform. Keys are full paths without the namespace."""
-    region = regions()[platform.location]
-    if "G" in archive.redundancy and region.get("paired") not in regions():
+    if "G" in archive.redundancy and platform.paired_location is None:
         yield Problem("archive.redundancy", archive.redundancy, f"LRS or ZRS: {platform.location} has no paired region")

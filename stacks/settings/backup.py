@@ -10,7 +10,6 @@ from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
 
@@ -62,6 +61,5 @@ def cross_problems(backup: BackupSettings, platform: PlatformSettings) -> Iterat
     """Mistakes between the backup and the place of the platform. Keys are full paths without the namespace."""
     if not backup.enabled:
         return
-    region = regions()[platform.location]
-    if backup.redundancy == "GeoRedundant" and region.get("paired") not in regions():
+    if backup.redundancy == "GeoRedundant" and platform.paired_location is None:
         yield Problem("backup.redundancy", backup.redundancy, f"another: {platform.location} has no paired region")

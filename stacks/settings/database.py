@@ -251,13 +251,6 @@ class DatabaseSettings(Section):
 
 def cross_problems(database: DatabaseSettings, platform: PlatformSettings) -> Iterator[Problem]:
     """Mistakes between the database and the place of the platform. Keys are full paths without the namespace."""
-    region = regions()[platform.location]
-    if database.geo_redundant_backup and region.get("paired") not in regions():
-        yield Problem(
-            "database.geoRedundantBackup",
-            True,
-            f"false: Azure pairs {platform.location} with no region that backups could go to",
-        )
     if database.replica is not None:
         yield from _replica_problems(database, database.replica, platform)
 

@@ -15,30 +15,6 @@ from facts.waf_rule_sets import rule_sets
 from stacks.catalogues.rate_limits import RateAction, Threshold, WindowMinutes, rate_limits
 from stacks.settings.countries import CountryCode
 
-# Where Front Door has private link (learn.microsoft.com/azure/frontdoor/private-link, "Region availability").
-PRIVATE_LINK_REGIONS = (
-    "australiaeast",
-    "brazilsouth",
-    "canadacentral",
-    "centralindia",
-    "centralus",
-    "eastasia",
-    "eastus",
-    "eastus2",
-    "francecentral",
-    "germanywestcentral",
-    "japaneast",
-    "koreacentral",
-    "northeurope",
-    "norwayeast",
-    "southafricanorth",
-    "southcentralus",
-    "swedencentral",
-    "uksouth",
-    "westeurope",
-    "westus3",
-)
-
 RULE_SET_TYPES: dict[str, Literal["Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"]] = {
     "default": "Microsoft_DefaultRuleSet",
     "bots": "Microsoft_BotManagerRuleSet",

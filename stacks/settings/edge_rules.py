@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from documents.problems import Problem
+from facts.regions import refused_private_origin
 from stacks.catalogues.rate_limits import exposures, rate_limits, sign_in_paths
 from stacks.catalogues.security_headers import CSP, HEADER_VALUE_LONGEST, security_headers
-from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
+from stacks.settings.edge import FrontDoorSettings, WafSettings
 
 CSP_BY_APP = "app"
 """As an app's ``csp``: the app sends the header itself, and the edge leaves it alone."""
@@ -151,11 +152,9 @@ def _ingress_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp], lo
             yield Problem(
                 f"apps.{app.name}.ingress", app.ingress, "serviceTag: private link needs frontDoor.sku premium"
             )
-    elif location not in PRIVATE_LINK_REGIONS:
+    elif refusal := refused_private_origin(location):
         for app in private:
-            yield Problem(
-                f"apps.{app.name}.ingress", app.ingress, f"serviceTag: Front Door has no private link in {location}"
-            )
+            yield Problem(f"apps.{app.name}.ingress", app.ingress, f"serviceTag: {refusal} (REGION-OFFER)")
 
 
 def _host_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ class PlatformSettings(Section):
     code: Annotated[Label, Field(min_length=2, max_length=4)]
     """Short name of the environment, in every resource name: 2 to 4 lower-case letters or digits."""
     location: str
-    """Azure region of the platform, for example eastus2."""
+    """Azure region of the platform, for example centralus."""
     suffix: (
         Annotated[
             str,
@@ -51,9 +51,9 @@ class PlatformSettings(Section):
             yield Problem("location", self.location, f"a region of facts/regions.yaml{hint}")
 
     @property
-    def paired_location(self) -> str:
-        """The region that Azure pairs with ``location``: where geo-redundant backups go."""
-        return str(regions()[self.location]["paired"])
+    def paired_location(self) -> str | None:
+        """The region that Azure pairs with ``location``, where geo-redundant backups go; None where there is none."""
+        return regions()[self.location].pair
 
     @property
     def tags(self) -> dict[str, str]:

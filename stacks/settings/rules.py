@@ -17,6 +17,7 @@ from stacks.settings.edge_rules import edge_apps, edge_problems
 from stacks.settings.gateway import ApiManagementSettings, gateway_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
+from stacks.settings.offers import database_offers, gateway_offers, plan_offers
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.zones import zone_problems
@@ -37,6 +38,9 @@ def _edge_problems(
 RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
     (("platform", "plans", "apps", "registry"), apps.cross_problems),
     (("database", "platform"), database.cross_problems),
+    (("database", "platform"), database_offers),
+    (("plans", "platform"), plan_offers),
+    (("api_management", "platform"), gateway_offers),
     (("database_job", "registry", "apps"), jobs.cross_problems),
     (("database", "database_job", "apps"), credentials.cross_problems),
     (("archive", "platform"), archive.cross_problems),

@@ -56,4 +56,4 @@ def _under(path: str, value: Any, location: str) -> Iterator[Problem]:
 
 
 def _has_zones(location: str) -> bool:
-    return bool(regions()[location]["zones"])
+    return regions()[location].zones

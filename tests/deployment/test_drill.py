@@ -94,6 +94,7 @@ def test_a_drill_restores_measures_compares_and_deletes(drills: Drills) -> None:
     assert record["result"] == "passed"
     assert record["removal"] == "deleted"
     assert record["pointInTime"] == (BEGIN - timedelta(minutes=5)).isoformat()
+    assert record["inThePair"]["region"] == "centralus"
     assert record["targets"] == {"rpoMinutes": 5, "rtoMinutes": 240}
     assert 0 < record["measured"]["restoreMinutes"] < 5
     assert record["measured"]["recoveryPointMinutes"] == 5.0

@@ -13,7 +13,6 @@ from documents.problems import Problem
 from stacks.catalogues.alerts import alert_catalogue
 from stacks.catalogues.database_parameters import parameters
 from stacks.database_parameters import parameter_values, pooler_values
-from stacks.settings import database as module
 from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
 from stacks.settings.platform import PlatformSettings
 from tests.settings.sections import read, refused
@@ -119,15 +118,6 @@ def test_what_azure_refuses_is_refused(changes: dict[str, Any], key: str) -> Non
 @pytest.mark.parametrize("size", SIZES_GB)
 def test_azures_own_storage_steps_are_taken(size: int) -> None:
     assert not refused(DatabaseSettings, config(storage={"sizesGb": [size]}))
-
-
-def test_geo_backup_needs_a_paired_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = {"lonely": {"code": "lon", "zones": True}}
-    monkeypatch.setattr(module, "regions", lambda: alone)
-    (problem,) = crossed(config(), "lonely").values()
-    assert problem.key == "database.geoRedundantBackup"
-    assert "false: Azure pairs lonely with no region that backups could go to" in str(problem)
-    assert not crossed(config(geoRedundantBackup=False), "lonely")
 
 
 @pytest.mark.parametrize(

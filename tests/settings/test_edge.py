@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from documents.problems import Problem
 from documents.sections import Section
+from facts.regions import regions
 from stacks.catalogues.rate_limits import RateLimitEntry, exposures, rate_limits
 from stacks.catalogues.security_headers import HeaderCatalogue, security_headers
-from stacks.settings.edge import PRIVATE_LINK_REGIONS, FrontDoorSettings, WafSettings
+from stacks.settings.edge import FrontDoorSettings, WafSettings
 from stacks.settings.edge_rules import CSP_BY_APP, TIERS, EdgeApp, edge_apps, edge_problems, response_headers
 from tests.stacks.edge_builder import FOUR_APPS, app, as_settings
 
@@ -105,9 +106,9 @@ def test_private_link_and_managed_rules_need_premium() -> None:
 
 
 def test_private_link_needs_a_region_that_has_it() -> None:
-    assert "westus2" not in PRIVATE_LINK_REGIONS
-    the_problem(problems([app("backend", "api")], location="westus2"), "apps.backend.ingress", "serviceTag", "westus2")
-    assert problems([app("backend", "api", ingress="serviceTag")], location="westus2") == []
+    assert not regions()["westus"].front_door_private_link
+    the_problem(problems([app("backend", "api")], location="westus"), "apps.backend.ingress", "serviceTag", "westus")
+    assert problems([app("backend", "api", ingress="serviceTag")], location="westus") == []
 
 
 def test_hosts_sharing_a_resource_name_are_refused() -> None:

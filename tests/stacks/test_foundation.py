@@ -51,17 +51,17 @@ def test_groups_by_purpose_in_their_regions(mode: Mode) -> None:
         r.inputs["resourceGroupName"]: r.inputs["location"] for r in built(mode=mode).of_type("resources:ResourceGroup")
     }
     assert groups == {
-        "rg-mss-min-platform": "eastus2",
-        "rg-mss-min-data": "eastus2",
-        "rg-mss-min-monitoring": "eastus2",
-        "rg-mss-min-paired": "centralus",
+        "rg-mss-min-platform": "centralus",
+        "rg-mss-min-data": "centralus",
+        "rg-mss-min-monitoring": "centralus",
+        "rg-mss-min-paired": "eastus2",
     }
 
 
 def test_without_geo_redundancy_nothing_is_in_the_paired_region() -> None:
     record = built("no geo")
     assert len(record.of_type("resources:ResourceGroup")) == 3
-    assert not [r.name for r in record if r.inputs.get("location") == "centralus"]
+    assert not [r.name for r in record if r.inputs.get("location") == "eastus2"]
     assert "geo-encryption" not in identities(record)
 
 
