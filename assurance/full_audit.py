@@ -18,6 +18,7 @@ from assurance.check.findings import Finding, Report
 from assurance.check.log_feeds import feed_findings
 from assurance.check.owner import owner_findings
 from assurance.check.recording import KINDS, recording_findings
+from assurance.lifecycle import judge as lifecycle
 from assurance.reach import judge as reachability
 from assurance.reach.report import reach
 from assurance.record import Record
@@ -43,7 +44,8 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     when not given.
     """
     root = root or project_root()
-    ruled = audit(record, register, today)
+    ended = list(lifecycle.check_findings(record, register, today, root))
+    ruled = audit(record, register, today, more=ended)
     checked = [*declared_findings(record, root), *recording_findings(record)]
     if record.own:
         checked += [*feed_findings(record), *owner_findings(record, root)]
@@ -71,5 +73,5 @@ def _infos() -> Iterator[RuleInfo]:
     yield from RULES
     yield from KINDS.values()
     yield READABLE
-    for module in (audits, declared, log_feeds, order, owner, access, reachability):
+    for module in (audits, declared, log_feeds, order, owner, access, reachability, lifecycle):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

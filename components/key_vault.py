@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import keyvault
 
 from components.diagnostics import LogDestination, diagnose
+from components.former_types import former_types
 from components.key_vault_events import ExpiryEvents, alert_on_expiry
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection, lock_resource
@@ -134,7 +135,9 @@ class KeyVault(pulumi.ComponentResource):
                 ),
             ),
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.protection.protect or None, aliases=former_types(keyvault.Vault)
+            ),
         )
         self.granted = vault
         if not by_policy:
@@ -230,7 +233,12 @@ def vault_secret(
             ),
         ),
         tags=dict(args.tags) or None,
-        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True, depends_on=list(depends_on)),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            retain_on_delete=True,
+            depends_on=list(depends_on),
+            aliases=former_types(keyvault.Secret),
+        ),
     )
 
 
@@ -294,6 +302,7 @@ def vault_key(
             ),
         ),
         opts=pulumi.ResourceOptions(
+            aliases=former_types(keyvault.Key),
             parent=parent,
             retain_on_delete=True,
             protect=args.protect or None,

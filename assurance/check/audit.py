@@ -12,11 +12,21 @@ from policies.exceptions import Register
 from policies.rule import Rule, RuleInfo, Verdict
 from policies.rules import RULES
 
+ELSEWHERE = ("LIFECYCLE",)
+"""Rules outside policies/ from which there may be an exception."""
 
-def audit(record: Record, register: Register, today: date, rules: Sequence[Rule] = RULES) -> Report:
+
+def audit(
+    record: Record,
+    register: Register,
+    today: date,
+    rules: Sequence[Rule] = RULES,
+    more: Sequence[Finding] | None = None,
+) -> Report:
     """Judge ``record`` by every rule of policies/, and by the exceptions from them.
 
     today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
+    more: what the rules of `ELSEWHERE` found; None where they were not asked.
     """
     stack = record.view
     findings: list[Finding] = []
@@ -31,7 +41,10 @@ def audit(record: Record, register: Register, today: date, rules: Sequence[Rule]
                 covering = register.find(rule.id, record.stack, verdict.subject.name)
                 needed.add((covering or "", rule.id))
             findings.append(finding)
-    findings += _exception_findings(record, register, today, needed)
+    findings += more or ()
+    needed |= {(finding.exception, finding.rule) for finding in more or () if finding.exception}
+    left_out = set(ELSEWHERE) if more is None else set()
+    findings += _exception_findings(record, register, today, needed, left_out)
     basis = judged_basis(record.basis, record.mode, today)
     return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record), basis)
 
@@ -82,16 +95,19 @@ EXCEPTION = RuleInfo(
 
 
 def _exception_findings(
-    record: Record, register: Register, today: date, needed: set[tuple[str, str]]
+    record: Record, register: Register, today: date, needed: set[tuple[str, str]], left_out: set[str]
 ) -> Iterator[Finding]:
-    """Exceptions for this stack that are expired, or that relax a rule nothing breaks."""
+    """Exceptions for this stack that are expired, or that relax a rule nothing breaks.
+
+    left_out: ids of rules that were not asked, so that nobody knows whether something needs the exception.
+    """
     for id_, exception in register.exceptions.items():
         if record.stack not in exception.stacks:
             continue
         problems = []
         if exception.expired(today):
             problems.append(f"it expired on {exception.expires}")
-        unused = [rule_id for rule_id in exception.rules if (id_, rule_id) not in needed]
+        unused = [rule for rule in exception.rules if (id_, rule) not in needed and rule not in left_out]
         if unused:
             problems.append(f"nothing of {record.stack} needs it for {', '.join(unused)}")
         yield Finding.of(
