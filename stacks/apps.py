@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import pulumi
 
@@ -30,32 +29,27 @@ CORRELATION_ID_HEADER = "X-Azure-Ref"
 joins the edge's log with theirs."""
 
 
-class HostingSettings(Protocol):
-    """The sections of the stack config that this layer reads."""
-
-    @property
-    def plans(self) -> Mapping[str, PlanSettings]: ...
-    @property
-    def apps(self) -> Mapping[str, AppSettings]: ...
-    @property
-    def registry(self) -> RegistrySettings | None: ...
-
-
-def build_apps(settings: HostingSettings, foundation: Foundation, data: Data) -> Apps:
+def build_apps(
+    plans: Mapping[str, PlanSettings],
+    apps: Mapping[str, AppSettings],
+    registry: RegistrySettings | None,
+    foundation: Foundation,
+    data: Data,
+) -> Apps:
     """Every plan and every app of the stack. A further app is one more block in the stack file."""
     built_plans = {}
-    for name, plan in settings.plans.items():
+    for name, plan in plans.items():
         with name_entry(stack_entry(f"plans.{name}")):
             built_plans[name] = _plan(name, plan, foundation).outputs.id
     sites = {}
-    for name, app in settings.apps.items():
+    for name, app in apps.items():
         with name_entry(stack_entry(f"apps.{name}")):
             built = _app(
                 name,
                 app,
                 built_plans[app.plan],
-                settings.plans[app.plan].tier.encrypted,
-                settings.registry,
+                plans[app.plan].tier.encrypted,
+                registry,
                 foundation,
                 data,
             )

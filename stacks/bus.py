@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 import pulumi
 
@@ -26,16 +25,8 @@ HOST_VARIABLE = "SERVICE_BUS_HOST"
 """Environment variable under which apps on the bus read its host name."""
 
 
-class BusStack(Protocol):
-    """The sections of the stack config that the bus reads."""
-
-    @property
-    def event_bus(self) -> EventBusSettings: ...
-
-
-def build_bus(settings: BusStack, foundation: Foundation) -> Bus:
+def build_bus(bus: EventBusSettings, foundation: Foundation) -> Bus:
     """The namespace with its queues and topics; an empty `Bus` where the stack has none."""
-    bus = settings.event_bus
     if bus.tier == "none":
         leave_out("tier none: this stack has no bus", stack_entry("eventBus"))
         return Bus(settings={}, alert_targets={})

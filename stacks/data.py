@@ -60,7 +60,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
             storage_id=archive.id,
             identity=identities.duties[FLOW_LOGS],
         )
-    bus = build_bus(settings, foundation)
+    bus = build_bus(settings.event_bus, foundation)
     generated = Generated(settings)
     derived = _derived(settings, foundation, database, cache, generated)
     secrets = build_secrets(

@@ -8,10 +8,9 @@ import pulumi
 
 from stacks.archive import containers
 from stacks.backup import drill_inputs
-from stacks.catalogues.security_headers import security_headers
+from stacks.catalogues.security_headers import CSP_BY_APP, security_headers
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.apps import SLOT
-from stacks.settings.edge_rules import CSP_BY_APP
 from stacks.settings.model import Settings
 
 

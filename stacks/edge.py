@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal
 
 import pulumi
 import pulumi_random as random
@@ -22,26 +22,16 @@ from components.waf_managed import FieldExclusion, ManagedRuleChange
 from components.waf_rules import BodyLargerThan, GeoFilter, LongerThan, RateLimit, WafRule
 from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits, sign_in_paths
 from stacks.catalogues.security_headers import SECURITY_HEADERS, security_headers
+from stacks.edge_apps import EdgeApp, edge_apps, sent_headers
 from stacks.edge_entries import alphanumeric, header_entries, leave_out_classes, policy_parts
 from stacks.entries import Entry, Part, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
+from stacks.settings.apps import AppSettings
 from stacks.settings.edge import BOT_RULE_SET, RULE_SET_TYPES, DnsZoneSettings, FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import AppLike, EdgeApp, edge_apps, response_headers
 
 GROUP = "platform"
 """Purpose of the resource group that holds the edge."""
-
-
-class EdgeSettings(Protocol):
-    """The sections of the stack config that the edge reads."""
-
-    @property
-    def front_door(self) -> FrontDoorSettings: ...
-    @property
-    def waf(self) -> WafSettings: ...
-    @property
-    def apps(self) -> Mapping[str, AppLike]: ...
 
 
 def private_link_message(names: Names) -> pulumi.Output[str]:
@@ -59,14 +49,14 @@ def profile_name(names: Names) -> str:
     return names.regional("afd")
 
 
-def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
+def build_entry(front_door: FrontDoorSettings, app_settings: Mapping[str, AppSettings], common: Common) -> EdgeEntry:
     """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
-    apps = edge_apps(settings.apps)
-    zone = settings.front_door.dns_zone
+    apps = edge_apps(app_settings)
+    zone = front_door.dns_zone
     domains = [
-        Part(stack_entry(f"apps.{app}.hostNames[{index}]"), HOST_NAMES, host)
-        for app, app_settings in settings.apps.items()
-        for index, host in enumerate(app_settings.host_names)
+        Part(stack_entry(f"apps.{app.name}.hostNames[{index}]"), HOST_NAMES, host)
+        for app in apps
+        for index, host in enumerate(app.hosts)
     ]
     with name_entry(stack_entry("frontDoor")), name_parts(*domains):
         outputs = FrontDoor(
@@ -74,8 +64,8 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
             FrontDoorArgs(
                 resource_group_name=common.groups[GROUP],
                 profile_name=profile_name(common.names),
-                sku=settings.front_door.sku,
-                origin_response_timeout_seconds=settings.front_door.origin_response_timeout_seconds,
+                sku=front_door.sku,
+                origin_response_timeout_seconds=front_door.origin_response_timeout_seconds,
                 endpoints={exposure: common.names.global_name("fde", exposure) for exposure in _exposures(apps)},
                 domains={host: app.exposure for app in apps for host in app.hosts},
                 dns_zone=_dns_zone(zone, common) if zone else None,
@@ -89,17 +79,24 @@ def build_entry(settings: EdgeSettings, common: Common) -> EdgeEntry:
     return EdgeEntry(**vars(outputs), private_link_message=message)
 
 
-def build_edge(settings: EdgeSettings, foundation: Foundation, apps: Apps, gateway: Gateway | None) -> Edge:
+def build_edge(
+    front_door: FrontDoorSettings,
+    waf: WafSettings,
+    app_settings: Mapping[str, AppSettings],
+    foundation: Foundation,
+    apps: Apps,
+    gateway: Gateway | None,
+) -> Edge:
     """Origins, routes and headers for each app, and a firewall policy over each exposure class."""
-    seen = edge_apps(settings.apps, gateway.apis if gateway else ())
+    seen = edge_apps(app_settings, gateway.apis if gateway else ())
     firewalls: dict[str, WafPolicy] = {}
     for exposure in _exposures(seen):
         # One after the other: a host that moves to another class is in one policy when the next is written.
-        firewalls[exposure] = _policy(exposure, seen, settings, foundation, after=list(firewalls.values()))
+        firewalls[exposure] = _policy(exposure, seen, front_door.sku, waf, foundation, after=list(firewalls.values()))
     for app in seen:
         origin = _origin(app, apps.sites[app.name], gateway)
         # The firewall stands before a host answers, and goes after it.
-        _app(app, seen, settings.front_door, foundation, origin, firewall=firewalls[app.exposure])
+        _app(app, seen, front_door, foundation, origin, firewall=firewalls[app.exposure])
     leave_out_classes(_exposures(seen))
     return Edge(waf_policies={exposure: firewall.outputs.id for exposure, firewall in firewalls.items()})
 
@@ -131,7 +128,7 @@ def _app(
     firewall: WafPolicy,
 ) -> None:
     common, entry = foundation.common, foundation.edge
-    sent = response_headers(app, apps)
+    sent = sent_headers(app, apps)
     parts = [Part(entry, HEADER_NAMES, header) for header, entry in header_entries(app, sent).items()]
     with name_entry(Entry(SECURITY_HEADERS, f"exposures.{app.exposure}")), name_parts(*parts):
         headers = ResponseHeaders(
@@ -180,27 +177,28 @@ def _private_link(origin: _Origin, foundation: Foundation) -> PrivateLink:
 def _policy(
     exposure: str,
     apps: Sequence[EdgeApp],
-    settings: EdgeSettings,
+    sku: Literal["standard", "premium"],
+    waf: WafSettings,
     foundation: Foundation,
     *,
     after: Sequence[WafPolicy],
 ) -> WafPolicy:
     common, entry = foundation.common, foundation.edge
     exposed = [app for app in apps if app.exposure == exposure]
-    parts = policy_parts(exposure, exposed, settings.waf)
+    parts = policy_parts(exposure, exposed, waf)
     with name_entry(Entry(RATE_LIMITS, exposure)), name_parts(*parts):
         return WafPolicy(
             f"waf-{exposure}",
             WafPolicyArgs(
                 resource_group_name=common.groups[GROUP],
                 policy_name=common.names.waf(exposure),
-                sku=settings.front_door.sku,
-                mode=settings.waf.mode,
-                managed_rules=settings.waf.managed_rules,
-                default_rule_set=settings.waf.default_rule_set,
+                sku=sku,
+                mode=waf.mode,
+                managed_rules=waf.managed_rules,
+                default_rule_set=waf.default_rule_set,
                 bot_rule_set=BOT_RULE_SET,
-                managed_rule_changes=managed_rule_changes(exposure, settings.waf),
-                rules=waf_rules(exposure, exposed, settings.waf),
+                managed_rule_changes=managed_rule_changes(exposure, waf),
+                rules=waf_rules(exposure, exposed, waf),
                 profile_name=entry.profile_name,
                 security_policy_name=exposure,
                 protected=[

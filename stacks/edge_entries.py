@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from components.waf import ADDRESSES, MANAGED_RULE_IDS, RULE_NAMES
 from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits
 from stacks.catalogues.security_headers import CSP, SECURITY_HEADERS, security_headers
+from stacks.edge_apps import EdgeApp
 from stacks.entries import Entry, Part, leave_out, stack_entry
 from stacks.settings.edge import WafSettings
-from stacks.settings.edge_rules import EdgeApp
 
 
 def header_entries(app: EdgeApp, sent: Mapping[str, str]) -> dict[str, Entry]:

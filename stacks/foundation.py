@@ -146,5 +146,5 @@ def build_foundation(settings: Settings, supplied: Mapping[SecretName, pulumi.Ou
         network=build_network(settings.network, common),
         identities=identities,
         monitoring=monitoring,
-        edge=build_entry(settings, common),
+        edge=build_entry(settings.front_door, settings.apps, common),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import pulumi
 
@@ -22,20 +21,14 @@ HEALTH_LIMIT = CallLimit(counter="address", calls=600, seconds=60)
 """Every edge location and every availability test asks for an app's health, each from an address of its own."""
 
 
-class GatewayStack(Protocol):
-    """The sections of the stack config that the gateway reads."""
-
-    @property
-    def api_management(self) -> ApiManagementSettings: ...
-    @property
-    def front_door(self) -> FrontDoorSettings: ...
-    @property
-    def apps(self) -> Mapping[str, AppSettings]: ...
-
-
-def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) -> Gateway | None:
+def build_gateway(
+    gateway: ApiManagementSettings,
+    front_door: FrontDoorSettings,
+    app_settings: Mapping[str, AppSettings],
+    foundation: Foundation,
+    apps: Apps,
+) -> Gateway | None:
     """The gateway with its APIs and products; None where the stack has none."""
-    gateway = settings.api_management
     if not gateway.on:
         leave_out("tier none: this stack has no gateway", stack_entry("apiManagement"))
         return None
@@ -58,7 +51,7 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
                 public=gateway.open_for_creation,
                 front_door_id=foundation.edge.front_door_id,
                 remove_headers=security_headers().remove,
-                timeout_seconds=settings.front_door.origin_response_timeout_seconds,
+                timeout_seconds=front_door.origin_response_timeout_seconds,
                 telemetry=GatewayTelemetry(
                     component_id=foundation.monitoring.app_insights_id,
                     connection_string=foundation.monitoring.connection_string,
@@ -73,7 +66,7 @@ def build_gateway(settings: GatewayStack, foundation: Foundation, apps: Apps) ->
         with name_entry(stack_entry(f"apiManagement.apis.{name}")):
             made[name] = GatewayApi(
                 f"gateway-{name}",
-                _api(name, api, settings.apps[name], apps.sites[name].host, group, service.name),
+                _api(name, api, app_settings[name], apps.sites[name].host, group, service.name),
             ).outputs.name
     for name, product in gateway.products.items():
         with name_entry(stack_entry(f"apiManagement.products.{name}")):

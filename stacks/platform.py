@@ -28,9 +28,9 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
     """Declare every resource of the stack and return the stack's outputs."""
     foundation = build_foundation(settings, supplied)
     data = build_data(settings, foundation, supplied)
-    apps = build_apps(settings, foundation, data)
-    gateway = build_gateway(settings, foundation, apps)
-    edge = build_edge(settings, foundation, apps, gateway)
+    apps = build_apps(settings.plans, settings.apps, settings.registry, foundation, data)
+    gateway = build_gateway(settings.api_management, settings.front_door, settings.apps, foundation, apps)
+    edge = build_edge(settings.front_door, settings.waf, settings.apps, foundation, apps, gateway)
     build_operations(
         settings.monitoring,
         settings.subscription,
@@ -41,8 +41,10 @@ def build_platform(settings: Settings, supplied: Mapping[SecretName, pulumi.Outp
         internal_keys(settings.apps, settings.vaults),
         gateway,
     )
-    build_slo(settings, settings.monitoring.alerts, foundation)
-    build_security(settings, foundation, data, edge)
+    build_slo(settings.slo, settings.apps, settings.monitoring.alerts, foundation)
+    build_security(
+        settings.security, settings.subscription, settings.monitoring, settings.platform, foundation, data, edge
+    )
     dashboards = build_dashboards(settings.dashboards, settings.subscription, settings.monitoring, foundation, data)
     outputs = {
         "appUrls": {app: f"https://{app_settings.host_names[0]}" for app, app_settings in settings.apps.items()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
 
 import pulumi
 
@@ -39,25 +38,19 @@ SUB_PLANS = {"StorageAccounts": "DefenderForStorageV2", "Arm": "PerSubscription"
 """Variants by today's prices; the older ones bill by transaction."""
 
 
-class SecurityLayerSettings(Protocol):
-    """The sections of the stack config that this layer reads."""
-
-    @property
-    def security(self) -> SecuritySettings: ...
-    @property
-    def subscription(self) -> SubscriptionSettings: ...
-    @property
-    def monitoring(self) -> MonitoringSettings: ...
-    @property
-    def platform(self) -> PlatformSettings: ...
-
-
-def build_security(settings: SecurityLayerSettings, foundation: Foundation, data: Data, edge: Edge) -> None:
+def build_security(
+    security: SecuritySettings,
+    subscription: SubscriptionSettings,
+    monitoring: MonitoringSettings,
+    platform: PlatformSettings,
+    foundation: Foundation,
+    data: Data,
+    edge: Edge,
+) -> None:
     """What looks for attackers, and what the subscription has once, as far as this stack asks for it."""
-    security = settings.security
-    overrides = settings.monitoring.alerts
+    overrides = monitoring.alerts
     if security.sentinel.enabled:
-        present = kinds_present(settings.subscription, settings.monitoring, data)
+        present = kinds_present(subscription, monitoring, data)
         with name_entry(stack_entry("security.sentinel")):
             _sentinel(security, present, overrides, foundation)
             build_response(security, overrides, foundation, edge)
@@ -72,13 +65,13 @@ def build_security(settings: SecurityLayerSettings, foundation: Foundation, data
         )
     if security.defender is not None:
         with name_entry(stack_entry("security.defender")):
-            _defender(security.defender, settings.monitoring, foundation)
+            _defender(security.defender, monitoring, foundation)
     wanted: dict[Initiative, bool] = {"hipaa": security.policies.hipaa, "hitrust-csf": security.policies.hitrust_csf}
     for initiative, assigned in wanted.items():
         key = stack_entry(f"security.policies.{POLICY_KEYS[initiative]}")
         if assigned:
             with name_entry(key):
-                _policies(initiative, settings.platform, foundation)
+                _policies(initiative, platform, foundation)
         else:
             exempted = [name for name, entry in policy_exemptions().items() if entry.initiative == initiative]
             leave_out("false", key)

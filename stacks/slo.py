@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from components.alerts import ALERT_IDS
 from components.load_testing import LoadTestingArgs, load_testing
@@ -13,34 +13,19 @@ from stacks.catalogues.alerts import minutes
 from stacks.catalogues.slos import SLOS, BurnRate, Indicator, burn_rate_query, slo_catalogue
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
+from stacks.settings.apps import AppSettings
 from stacks.settings.slo import AppObjectives, SloSettings
 
 
-class ProbedApp(Protocol):
-    """What this layer reads of an app's settings."""
-
-    @property
-    def health_check_path(self) -> str: ...
-
-
-class SloLayerSettings(Protocol):
-    """The sections of the stack config that this layer reads."""
-
-    @property
-    def slo(self) -> SloSettings: ...
-    @property
-    def apps(self) -> Mapping[str, ProbedApp]: ...
-
-
-def build_slo(settings: SloLayerSettings, overrides: Overrides, foundation: Foundation) -> None:
+def build_slo(slo: SloSettings, apps: Mapping[str, AppSettings], overrides: Overrides, foundation: Foundation) -> None:
     """Alerts on every objective of every app, and load testing where the stack asks for it."""
-    _leave_out_unused(settings.slo, overrides)
-    for app, objectives in settings.slo.objectives.items():
+    _leave_out_unused(slo, overrides)
+    for app, objectives in slo.objectives.items():
         for indicator in objectives.by_indicator():
             entries = [stack_entry(f"slo.objectives.{app}"), Entry(SLOS, f"indicators.{indicator}")]
             with name_entry(*entries), name_parts(*_alert_parts(indicator, overrides)):
-                _objective(app, indicator, settings, overrides, foundation)
-    if settings.slo.load_testing:
+                _objective(app, indicator, slo, apps[app].health_check_path, overrides, foundation)
+    if slo.load_testing:
         common = foundation.common
         with name_entry(stack_entry("slo.loadTesting")):
             load_testing(
@@ -88,9 +73,8 @@ def _leave_out_unused(slo: SloSettings, overrides: Overrides) -> None:
 
 
 def _objective(
-    app: str, indicator: Indicator, settings: SloLayerSettings, overrides: Overrides, foundation: Foundation
+    app: str, indicator: Indicator, slo: SloSettings, probe: str, overrides: Overrides, foundation: Foundation
 ) -> None:
-    slo = settings.slo
     budget = _budget(slo, app, indicator)
     ServiceLevelObjective(
         f"slo-{app}-{indicator}",
@@ -109,7 +93,7 @@ def _objective(
                             part=app,
                             about=f"{app}, {burn.limit:g} times too fast",
                         ),
-                        query=burn_query(app, indicator, burn, slo, settings.apps[app].health_check_path),
+                        query=burn_query(app, indicator, burn, slo, probe),
                         window=burn.long,
                         frequency=burn.frequency,
                     ),

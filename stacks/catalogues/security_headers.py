@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,10 @@ SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
 
 
 CSP = "Content-Security-Policy"
+
+
+CSP_BY_APP = "app"
+"""As an app's own policy: the app sends the header itself, and the edge leaves it alone."""
 
 
 HEADER_VALUE_LONGEST = 640
@@ -67,3 +71,18 @@ def security_headers() -> HeaderCatalogue:
     """The response headers. Raises SettingsError when the file is wrong."""
     headers: HeaderCatalogue = read_document(_FILE, HeaderCatalogue)
     return headers
+
+
+def response_headers(exposure: str, policy: str | None, api_hosts: Iterable[str]) -> dict[str, str]:
+    """What the edge sets on an app's answers: the headers of its class, with the app's own policy where it has one.
+
+    policy: None for the class's, `CSP_BY_APP` for none at all. api_hosts: of the stack's APIs, which pages may call.
+    """
+    catalogue = security_headers()
+    headers = {**catalogue.all, **catalogue.exposures.get(exposure, {})}
+    if policy == CSP_BY_APP:
+        headers.pop(CSP, None)
+    elif policy:
+        headers[CSP] = policy
+    apis = "".join(f" https://{host}" for host in api_hosts)
+    return {header: value.replace(" {apis}", apis) for header, value in headers.items()}

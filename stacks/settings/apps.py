@@ -47,6 +47,8 @@ Guid = Annotated[
     Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
 ]
 
+Ingress = Literal["privateLink", "serviceTag"]
+
 SITE = "app"
 """Kind of a site in names: app-mss-prod-backend-x7k2."""
 SLOT = "staging"
@@ -167,7 +169,7 @@ class AppSettings(Section):
     """Who may call it from a browser on another origin."""
     sign_in: SignInSettings | None = None
     """Entra ID sign-in in front of the whole app. Null: the app authenticates its users itself."""
-    ingress: Literal["privateLink", "serviceTag"] = "privateLink"
+    ingress: Ingress = "privateLink"
     """privateLink: no public access, Front Door comes by its private link (needs Front Door Premium, about $330 a
     month a profile); serviceTag: a public address that takes only our Front Door."""
     vault_name: str | None = None

@@ -4,76 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
 from documents.problems import Problem
 from facts.regions import refused_private_origin
 from stacks.catalogues.rate_limits import exposures, rate_limits, sign_in_paths
-from stacks.catalogues.security_headers import CSP, HEADER_VALUE_LONGEST, security_headers
+from stacks.catalogues.security_headers import CSP, CSP_BY_APP, HEADER_VALUE_LONGEST, response_headers
+from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-
-CSP_BY_APP = "app"
-"""As an app's ``csp``: the app sends the header itself, and the edge leaves it alone."""
-
-
-Ingress = Literal["privateLink", "serviceTag"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EdgeApp:
-    """An app as the edge sees it.
-
-    hosts: its public host names; exposure: its class (``api``, ``web``, ``marketing``).
-    health_check_path: answered without authentication; static_paths: patterns whose answers may be cached.
-    csp: its own Content-Security-Policy; ``app``: it sends one itself; None: the class's.
-    ingress: ``privateLink``, or ``serviceTag`` (public, open to Front Door only).
-    gateway: API Management stands between Front Door and the app.
-    """
-
-    name: str
-    hosts: tuple[str, ...]
-    exposure: str
-    health_check_path: str
-    static_paths: tuple[str, ...] = ()
-    csp: str | None = None
-    ingress: Ingress = "privateLink"
-    gateway: bool = False
-
-
-class AppLike(Protocol):
-    """What the edge reads of an app's settings (`stacks.settings.apps.AppSettings`)."""
-
-    @property
-    def host_names(self) -> Sequence[str]: ...
-    @property
-    def exposure(self) -> str: ...
-    @property
-    def health_check_path(self) -> str: ...
-    @property
-    def static_paths(self) -> Sequence[str]: ...
-    @property
-    def content_security_policy(self) -> str | None: ...
-    @property
-    def ingress(self) -> Ingress: ...
-
-
-def edge_apps(apps: Mapping[str, AppLike], behind_gateway: Container[str] = ()) -> tuple[EdgeApp, ...]:
-    """The apps of a stack config as the edge sees them; behind_gateway: those that API Management stands before."""
-    return tuple(
-        EdgeApp(
-            name=name,
-            hosts=tuple(app.host_names),
-            exposure=app.exposure,
-            health_check_path=app.health_check_path,
-            static_paths=tuple(app.static_paths),
-            csp=app.content_security_policy,
-            ingress=app.ingress,
-            gateway=name in behind_gateway,
-        )
-        for name, app in apps.items()
-    )
+from stacks.settings.gateway import ApiManagementSettings
+from stacks.settings.platform import PlatformSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,64 +47,56 @@ NEVER_CACHED = ("/.auth", "/api", "/auth", "/login", "/register", "/signup", "/t
 """Beginnings of paths whose answers belong to one person."""
 
 
-def response_headers(app: EdgeApp, apps: Sequence[EdgeApp]) -> dict[str, str]:
-    """What the edge sets on the app's answers: the catalogue's headers, with the app's own policy where it has one."""
-    catalogue = security_headers()
-    headers = {**catalogue.all, **catalogue.exposures.get(app.exposure, {})}
-    apis = " ".join(f"https://{host}" for other in apps if other.exposure == "api" for host in other.hosts)
-    if app.csp == CSP_BY_APP:
-        headers.pop(CSP, None)
-    elif app.csp:
-        headers[CSP] = app.csp
-    return {header: value.replace(" {apis}", f" {apis}" if apis else "") for header, value in headers.items()}
-
-
 def edge_problems(
-    front_door: FrontDoorSettings, waf: WafSettings, apps: Sequence[EdgeApp], location: str
+    front_door: FrontDoorSettings,
+    waf: WafSettings,
+    apps: Mapping[str, AppSettings],
+    gateway: ApiManagementSettings,
+    platform: PlatformSettings,
 ) -> Iterator[Problem]:
-    """Mistakes between the sections. Keys are full paths without the namespace. ``location``: the platform's region."""
+    """Mistakes between the sections. Keys are full paths without the namespace."""
     if waf.managed_rules and front_door.sku != "premium":
         yield Problem("waf.managedRules", True, "false: managed rule sets need frontDoor.sku premium")
-    yield from _ingress_problems(front_door, apps, location)
+    yield from _ingress_problems(front_door, apps, gateway, platform.location)
     yield from _host_problems(front_door, apps)
     yield from _name_problems(apps)
-    for app in apps:
-        yield from _app_problems(app, apps)
+    api_hosts = [host for app in apps.values() if app.exposure == "api" for host in app.host_names]
+    for name, app in apps.items():
+        yield from _app_problems(name, app, api_hosts)
     yield from _limit_problems(front_door, apps)
     yield from _waf_problems(waf, apps)
 
 
-def _name_problems(apps: Sequence[EdgeApp]) -> Iterator[Problem]:
+def _name_problems(apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
     """Rule sets take letters and digits only, whatever their case."""
     taken: dict[str, str] = {}
-    for app in apps:
-        other = taken.setdefault(re.sub(r"[^a-z0-9]", "", app.name.lower()), app.name)
-        if other != app.name:
-            yield Problem(f"apps.{app.name}", app.name, f"a name that is not {other} without its hyphens")
+    for name in apps:
+        other = taken.setdefault(re.sub(r"[^a-z0-9]", "", name.lower()), name)
+        if other != name:
+            yield Problem(f"apps.{name}", name, f"a name that is not {other} without its hyphens")
 
 
-def _ingress_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp], location: str) -> Iterator[Problem]:
-    private = [app for app in apps if app.ingress == "privateLink"]
+def _ingress_problems(
+    front_door: FrontDoorSettings, apps: Mapping[str, AppSettings], gateway: ApiManagementSettings, location: str
+) -> Iterator[Problem]:
+    private = {name: app.ingress for name, app in apps.items() if app.ingress == "privateLink"}
     if front_door.sku != "premium":
         # An app behind the gateway has a private endpoint for the gateway, not for Front Door (see gateway_problems).
-        for app in private:
-            if app.gateway:
-                continue
-            yield Problem(
-                f"apps.{app.name}.ingress", app.ingress, "serviceTag: private link needs frontDoor.sku premium"
-            )
+        for name, ingress in private.items():
+            if name not in gateway.apis:
+                yield Problem(f"apps.{name}.ingress", ingress, "serviceTag: private link needs frontDoor.sku premium")
     elif refusal := refused_private_origin(location):
-        for app in private:
-            yield Problem(f"apps.{app.name}.ingress", app.ingress, f"serviceTag: {refusal} (REGION-OFFER)")
+        for name, ingress in private.items():
+            yield Problem(f"apps.{name}.ingress", ingress, f"serviceTag: {refusal} (REGION-OFFER)")
 
 
-def _host_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:
+def _host_problems(front_door: FrontDoorSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
     """Domains are named by their host with hyphens for dots: two hosts must not look alike. Hosts lie in the zone."""
     zone = front_door.dns_zone.zone if front_door.dns_zone else None
     taken: dict[str, str] = {}
-    for app in apps:
-        key = f"apps.{app.name}.hostNames"
-        for host in app.hosts:
+    for name, app in apps.items():
+        key = f"apps.{name}.hostNames"
+        for host in app.host_names:
             other = taken.setdefault(host.replace(".", "-"), host)
             if other != host:
                 yield Problem(key, host, f"a name that differs from {other} in more than dots and hyphens")
@@ -171,12 +104,12 @@ def _host_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> It
                 yield Problem(key, host, f"a name in frontDoor.dnsZone.zone, {zone}")
 
 
-def _app_problems(app: EdgeApp, apps: Sequence[EdgeApp]) -> Iterator[Problem]:
-    key = f"apps.{app.name}"
+def _app_problems(name: str, app: AppSettings, api_hosts: Sequence[str]) -> Iterator[Problem]:
+    key = f"apps.{name}"
     if app.exposure not in exposures():
         yield Problem(f"{key}.exposure", app.exposure, f"one of {', '.join(exposures())}")
         return
-    policy = response_headers(app, apps).get(CSP, "")
+    policy = response_headers(app.exposure, app.content_security_policy, api_hosts).get(CSP, "")
     if len(policy) > HEADER_VALUE_LONGEST:
         yield Problem(
             f"{key}.contentSecurityPolicy",
@@ -200,18 +133,18 @@ def _static_path_problem(path: str, health_check_path: str) -> str | None:
     return None
 
 
-def _limit_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:
+def _limit_problems(front_door: FrontDoorSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
     tier = TIERS[front_door.sku]
-    sign_in = {app.name: len(sign_in_paths(app.exposure)) for app in apps}
-    routes = sum(1 + bool(app.static_paths) + bool(sign_in[app.name]) for app in apps)
+    sign_in = {name: len(sign_in_paths(app.exposure)) for name, app in apps.items()}
+    routes = sum(1 + bool(app.static_paths) + bool(sign_in[name]) for name, app in apps.items())
     counts = {
-        "endpoints": (len({app.exposure for app in apps}), tier.endpoints),
-        "custom domains": (sum(len(app.hosts) for app in apps), tier.domains),
+        "endpoints": (len({app.exposure for app in apps.values()}), tier.endpoints),
+        "custom domains": (sum(len(app.host_names) for app in apps.values()), tier.domains),
         "origin groups": (len(apps), tier.origin_groups),
-        "rule sets": (sum(1 + bool(app.static_paths) for app in apps), tier.rule_sets),
+        "rule sets": (sum(1 + bool(app.static_paths) for app in apps.values()), tier.rule_sets),
         "routes": (routes, tier.routes),
         "composite routes": (
-            sum(2 * len(app.hosts) * (1 + len(app.static_paths) + sign_in[app.name]) for app in apps),
+            sum(2 * len(app.host_names) * (1 + len(app.static_paths) + sign_in[name]) for name, app in apps.items()),
             COMPOSITE_ROUTES,
         ),
     }
@@ -222,26 +155,25 @@ def _limit_problems(front_door: FrontDoorSettings, apps: Sequence[EdgeApp]) -> I
                 front_door.sku,
                 f"a profile of this tier has at most {most} {what}; the apps need {count}",
             )
-    for app in apps:
+    for name, app in apps.items():
         if len(app.static_paths) > tier.paths_per_route:
             yield Problem(
-                f"apps.{app.name}.staticPaths",
+                f"apps.{name}.staticPaths",
                 len(app.static_paths),
                 f"at most {tier.paths_per_route} patterns (one route of {front_door.sku})",
             )
 
 
-def _waf_problems(waf: WafSettings, apps: Sequence[EdgeApp]) -> Iterator[Problem]:
-    by_name = {app.name: app for app in apps}
+def _waf_problems(waf: WafSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
     for name in waf.app_limits:
-        app = by_name.get(name)
+        app = apps.get(name)
         if app is None:
-            yield Problem(f"waf.appLimits.{name}", name, f"an app: {', '.join(by_name)}")
-        elif len(app.hosts) > VALUES_PER_CONDITION:
+            yield Problem(f"waf.appLimits.{name}", name, f"an app: {', '.join(apps)}")
+        elif len(app.host_names) > VALUES_PER_CONDITION:
             yield Problem(
-                f"waf.appLimits.{name}", len(app.hosts), f"an app of at most {VALUES_PER_CONDITION} host names"
+                f"waf.appLimits.{name}", len(app.host_names), f"an app of at most {VALUES_PER_CONDITION} host names"
             )
-    limited = Counter(by_name[name].exposure for name in waf.app_limits if name in by_name)
+    limited = Counter(apps[name].exposure for name in waf.app_limits if name in apps)
     for exposure, extra in limited.items():
         count = FIXED_RULES + len(rate_limits().get(exposure, {})) + extra
         if count > CUSTOM_RULES:

@@ -10,29 +10,16 @@ from pydantic.alias_generators import to_camel
 from documents.problems import Bare, Problem
 from stacks.catalogues.secrets import CATALOGUE, catalogue
 from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
-from stacks.settings.apps import AppSettings
 from stacks.settings.bus import bus_problems
-from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import edge_apps, edge_problems
-from stacks.settings.gateway import ApiManagementSettings, gateway_problems
+from stacks.settings.edge_rules import edge_problems
+from stacks.settings.gateway import gateway_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
 from stacks.settings.offers import database_offers, gateway_offers, plan_offers
 from stacks.settings.plans import PlanSettings
-from stacks.settings.platform import PlatformSettings
 from stacks.settings.zones import zone_problems
 
 MORE = Bare("(more may follow)")
-
-
-def _edge_problems(
-    front_door: FrontDoorSettings,
-    waf: WafSettings,
-    apps: Mapping[str, AppSettings],
-    gateway: ApiManagementSettings,
-    platform: PlatformSettings,
-) -> Iterator[Problem]:
-    yield from edge_problems(front_door, waf, edge_apps(apps, gateway.apis), platform.location)
 
 
 RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
@@ -49,7 +36,7 @@ RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
     (("slo", "apps"), slo.cross_problems),
     (("security", "monitoring"), security.cross_problems),
     (("subscription", "security", "archive"), subscription.cross_problems),
-    (("front_door", "waf", "apps", "api_management", "platform"), _edge_problems),
+    (("front_door", "waf", "apps", "api_management", "platform"), edge_problems),
     (("api_management", "front_door", "network", "apps"), gateway_problems),
 )
 """Rules between sections: the fields of `Settings` that a rule reads, in its order, and the rule."""

@@ -13,9 +13,12 @@ from documents.problems import Problem
 from documents.sections import Section
 from facts.regions import regions
 from stacks.catalogues.rate_limits import RateLimitEntry, exposures, rate_limits
-from stacks.catalogues.security_headers import HeaderCatalogue, security_headers
+from stacks.catalogues.security_headers import CSP_BY_APP, HeaderCatalogue, security_headers
+from stacks.edge_apps import EdgeApp, edge_apps, sent_headers
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import CSP_BY_APP, TIERS, EdgeApp, edge_apps, edge_problems, response_headers
+from stacks.settings.edge_rules import TIERS, edge_problems
+from stacks.settings.gateway import ApiManagementSettings
+from stacks.settings.platform import PlatformSettings
 from tests.stacks.edge_builder import FOUR_APPS, app, as_settings
 
 
@@ -33,7 +36,9 @@ def problems(
     firewall: WafSettings | None = None,
     location: str = "eastus2",
 ) -> list[Problem]:
-    return list(edge_problems(door or front_door(), firewall or waf(), apps, location))
+    sections = {each.name: as_settings(each) for each in apps}
+    platform = PlatformSettings.model_construct(location=location)
+    return list(edge_problems(door or front_door(), firewall or waf(), sections, ApiManagementSettings(), platform))
 
 
 def the_problem(found: list[Problem], key: str, *words: str) -> None:
@@ -257,7 +262,7 @@ def test_every_class_ends_with_blocking_general_limit() -> None:
 def test_class_headers_fit_azure_and_forbid_framing() -> None:
     """Headers of every class are within azures limits and frame nothing."""
     for each in FOUR_APPS:
-        headers = response_headers(each, FOUR_APPS)
+        headers = sent_headers(each, FOUR_APPS)
         assert all(len(value) <= 640 and "{" not in value for value in headers.values())
         assert headers["Strict-Transport-Security"].startswith("max-age=63072000")
         if each.csp is None:
@@ -265,7 +270,7 @@ def test_class_headers_fit_azure_and_forbid_framing() -> None:
 
 
 def test_a_policy_without_apis_has_no_hole() -> None:
-    headers = response_headers(FOUR_APPS[3], [FOUR_APPS[3]])
+    headers = sent_headers(FOUR_APPS[3], [FOUR_APPS[3]])
     assert "connect-src 'self';" in headers["Content-Security-Policy"]
 
 

@@ -10,10 +10,11 @@ import pulumi
 from components.diagnostics import LogDestination
 from components.protection import Protection
 from stacks.edge import build_edge, build_entry
+from stacks.edge_apps import EdgeApp
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Foundation, Identities, Monitoring, Network, Site
+from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import EdgeApp, Ingress
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform"
@@ -38,21 +39,9 @@ FOUR_APPS = (
 )
 
 
-@dataclass(frozen=True)
-class AppSettings:
-    """The fields of an app's settings that the edge reads."""
-
-    host_names: list[str]
-    exposure: str
-    health_check_path: str
-    static_paths: list[str]
-    content_security_policy: str | None
-    ingress: Ingress
-
-
 def as_settings(each: EdgeApp) -> AppSettings:
     """The app as its settings say it."""
-    return AppSettings(
+    return AppSettings.model_construct(
         host_names=list(each.hosts),
         exposure=each.exposure,
         health_check_path=each.health_check_path,
@@ -90,7 +79,7 @@ def build(config: EdgeConfig, protect: bool = True) -> None:
         logs=LogDestination(workspace_id=f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"),
         protection=Protection(protect=protect, lock=protect),
     )
-    entry = build_entry(config, common)
+    entry = build_entry(config.front_door, config.apps, common)
     foundation = Foundation(
         common=common,
         network=Network(vnet_id=group, subnets={}, dns_zones={}),
@@ -106,7 +95,7 @@ def build(config: EdgeConfig, protect: bool = True) -> None:
         )
         for each in config.edge_apps
     }
-    edge = build_edge(config, foundation, Apps(sites=sites, plans={}), None)
+    edge = build_edge(config.front_door, config.waf, config.apps, foundation, Apps(sites=sites, plans={}), None)
     pulumi.export("frontDoorId", entry.front_door_id)
     pulumi.export("dnsRecords", [{"name": r.name, "type": r.type, "value": r.value} for r in entry.dns_records])
     pulumi.export("wafPolicies", dict(edge.waf_policies))

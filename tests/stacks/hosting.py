@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -38,15 +37,6 @@ STAFF = "6d3c1b2a-0000-4000-8000-0000000057af"
 REGISTRY = RegistrySettings.model_validate({"name": "mssregistry", "resourceGroup": "rg-mss-shared"})
 IMAGE = {"repository": "backend", "digest": f"sha256:{'0f' * 32}"}
 PLAN: dict[str, Any] = {"sku": "P1v3", "instances": {"minimum": 3, "maximum": 6, "default": 3}}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sections:
-    """The sections of the stack config that the apps layer reads."""
-
-    plans: PlansSettings
-    apps: AppsSettings
-    registry: RegistrySettings | None
 
 
 def app_block(name: str = "backend", **changes: Any) -> dict[str, Any]:
@@ -93,8 +83,7 @@ def build(
     def program() -> None:
         read = read_apps(apps)
         given = data(read, settings or {})
-        sections = Sections(plans=read_plans(plans or {"main": PLAN}), apps=read, registry=REGISTRY)
-        built = build_apps(sections, foundation(read), given)
+        built = build_apps(read_plans(plans or {"main": PLAN}), read, REGISTRY, foundation(read), given)
         if keep:
             keep(built)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 import pytest
 
@@ -29,11 +27,6 @@ SETTINGS = {
         }
     },
 }
-
-
-@dataclass(frozen=True)
-class Stack:
-    event_bus: EventBusSettings
 
 
 def build(settings: dict[str, object]) -> None:
@@ -78,7 +71,7 @@ def build(settings: dict[str, object]) -> None:
             domains={},
         ),
     )
-    bus = build_bus(Stack(EventBusSettings.model_validate(settings)), foundation)
+    bus = build_bus(EventBusSettings.model_validate(settings), foundation)
     pulumi.export("settings", {app: dict(values) for app, values in bus.settings.items()})
     pulumi.export("watched", dict(bus.alert_targets))
 

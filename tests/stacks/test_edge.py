@@ -15,8 +15,11 @@ from components.waf_rules import RateLimit
 from stacks.catalogues.rate_limits import rate_limits
 from stacks.catalogues.security_headers import HEADER_VALUE_LONGEST, security_headers
 from stacks.edge import waf_rules
+from stacks.edge_apps import EdgeApp
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import EdgeApp, edge_problems
+from stacks.settings.edge_rules import edge_problems
+from stacks.settings.gateway import ApiManagementSettings
+from stacks.settings.platform import PlatformSettings
 from tests.harness import MODES, only, record
 from tests.long import costly
 from tests.stacks.edge_builder import FOUR_APPS, EdgeConfig, app, build
@@ -27,6 +30,7 @@ STANDARD = EdgeConfig(
     waf=WafSettings.model_validate({"managedRules": False}),
 )
 PREMIUM = EdgeConfig()
+PLATFORM = PlatformSettings.model_construct(location="eastus2")
 
 
 @pytest.fixture(params=[(mode, tier) for mode in MODES for tier in ("premium", "standard")])
@@ -132,7 +136,7 @@ def some_apps(draw: st.DrawFn) -> tuple[EdgeApp, ...]:
 @given(apps=some_apps())
 def test_the_properties_hold_for_any_apps_that_settings_accept(apps: tuple[EdgeApp, ...]) -> None:
     config = EdgeConfig(edge_apps=apps)
-    assert list(edge_problems(config.front_door, config.waf, apps, "eastus2")) == []
+    assert list(edge_problems(config.front_door, config.waf, config.apps, ApiManagementSettings(), PLATFORM)) == []
     assert_edge_holds(record(lambda: build(config)), apps)
 
 

@@ -6,8 +6,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -22,6 +21,7 @@ from stacks.outputs import Edge
 from stacks.response import SENTINEL_RESPONDER
 from stacks.security import build_rules, build_security
 from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import PLANS, SecuritySettings
 from stacks.settings.subscription import SubscriptionSettings
 from tests.harness import MODES, only, record
@@ -63,27 +63,19 @@ SENTINEL_TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class Sections:
-    security: SecuritySettings
-    monitoring: MonitoringSettings
-    subscription: SubscriptionSettings
-    platform: Any
-
-
 def program(config: dict[str, Any], kinds: tuple[str, ...] = EVERYTHING) -> Callable[[], None]:
-    settings = Sections(
-        security=read(SecuritySettings, config),
-        monitoring=read(MonitoringSettings, document(tenantLogs=True)),
-        subscription=SubscriptionSettings(owner=True),
-        platform=SimpleNamespace(owner="platform-engineering"),
+    sections = (
+        read(SecuritySettings, config),
+        SubscriptionSettings(owner=True),
+        read(MonitoringSettings, document(tenantLogs=True)),
+        PlatformSettings.model_construct(owner="platform-engineering"),
     )
 
     def build() -> None:
         base = foundation(monitoring())
         outgoing = replace(base.network, egress_address=pulumi.Output.from_input("203.0.113.99"))
         edge = Edge(waf_policies={name: pulumi.Output.from_input(id_) for name, id_ in WAF.items()})
-        build_security(settings, replace(base, network=outgoing), data(*kinds), edge)
+        build_security(*sections, replace(base, network=outgoing), data(*kinds), edge)
 
     return build
 

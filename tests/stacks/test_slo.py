@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -19,21 +18,11 @@ from stacks.settings.slo import SloSettings
 from stacks.slo import build_slo, error_budgets
 from tests.harness import MODES, ROOT, only, record
 from tests.settings.sections import read
+from tests.stacks.hosting import read_app
 from tests.stacks.layers import GROUP, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
 
 CHANNELS = ("critical", "warning", "security")
-
-
-@dataclass(frozen=True)
-class App:
-    health_check_path: str = "/healthz"
-
-
-@dataclass(frozen=True)
-class Sections:
-    slo: SloSettings
-    apps: dict[str, App]
 
 
 def slo(**changes: Any) -> SloSettings:
@@ -54,8 +43,8 @@ def monitoring() -> Monitoring:
 
 
 def program(settings: SloSettings) -> Callable[[], None]:
-    apps = {"backend": App("/live"), "web": App()}
-    return lambda: build_slo(Sections(slo=settings, apps=apps), {}, foundation(monitoring()))
+    apps = {"backend": read_app(healthCheckPath="/live"), "web": read_app()}
+    return lambda: build_slo(settings, apps, {}, foundation(monitoring()))
 
 
 @pytest.fixture(scope="module", params=MODES)
