@@ -432,7 +432,8 @@ def test_repeating_secure_table_locks_nobody_out(world: World) -> None:
             app.execute("UPDATE phi.clinical_note SET written_at = now()")
 
 
-def test_an_index_is_not_made_under_a_lock_on_a_large_table(world: World) -> None:
+def test_index_not_made_under_lock_on_large_table(world: World) -> None:
+    """An index is not made under a lock on a large table."""
     with world.login(MIGRATOR) as owner, world.login("platform") as platform:
         owner.execute("CREATE TABLE phi.large (id uuid PRIMARY KEY, tenant_id uuid NOT NULL)")
         platform.execute("UPDATE pg_class SET reltuples = 5000000 WHERE oid = 'phi.large'::regclass")

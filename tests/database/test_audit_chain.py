@@ -65,7 +65,7 @@ def test_sealing_covers_everything_once(world: World) -> None:
     assert verdicts(world) == []
 
 
-def test_a_row_of_an_open_transaction_waits_and_is_not_lost(world: World) -> None:
+def test_row_of_open_transaction_waits_and_not_lost(world: World) -> None:
     """The case that breaks chains by sequence number: an early number that commits late."""
     seal(world)
     with world.login(BACKEND) as slow, slow.transaction():
@@ -110,7 +110,7 @@ def test_tampering_is_found(world: World, statement: str, problem: str) -> None:
     assert problem in found[0][1]
 
 
-def test_a_rewritten_chain_is_found_by_a_head_kept_outside(world: World) -> None:
+def test_rewritten_chain_is_found_by_head_kept_outside(world: World) -> None:
     """Whoever owns the tables can rewrite rows and seal them anew; then only the heads outside the database tell."""
     seal(world)
     with world.login("medspasync_auditor") as auditor:
@@ -200,7 +200,7 @@ def test_the_session_time_zone_changes_no_digest(world: World) -> None:
         ).fetchone() == (0,)
 
 
-def test_after_a_logical_restore_writing_waits_for_a_new_epoch(world: World) -> None:
+def test_after_logical_restore_writing_waits_for_new_epoch(world: World) -> None:
     """A dump carries the rows and their transaction ids into a server whose ids start anew."""
     seal(world)
     write(world)  # the dump's unsealed tail

@@ -66,7 +66,8 @@ def test_upsert_merge_copy_and_cascades_are_seen(world: World) -> None:
     assert entries == [("INSERT", None), ("UPDATE", ["granted"]), ("UPDATE", ["purpose"]), ("INSERT", None)]
 
 
-def test_a_changed_id_counts_as_a_change_of_everything(world: World) -> None:
+def test_changed_id_counts_as_a_change_of_everything(world: World) -> None:
+    """A changed id counts as a change of everything."""
     with world.acting(BACKEND, world.a) as app:
         app.execute("UPDATE phi.consent SET id = gen_random_uuid() WHERE patient_id = %s", (world.a.patients[0],))
     entries = trail(world, "action = 'UPDATE'")
@@ -137,7 +138,8 @@ def test_access_patterns_by_actor_and_hour(world: World) -> None:
     assert rows == [(world.a.id, "staff-7", 15, 2, 0, 0), (world.b.id, "staff-7", 15, 2, 0, 0)]
 
 
-def test_a_write_without_a_context_shows_in_the_patterns(world: World) -> None:
+def test_a_write_without_a_context_shows_in_patterns(world: World) -> None:
+    """A write without a context shows in the patterns."""
     with world.login("platform") as platform:
         platform.execute("UPDATE phi.consent SET granted = false")
     with world.login("medspasync_auditor") as auditor:

@@ -42,7 +42,7 @@ def test_it_opens_one_tenant_and_leaves_a_record(world: World) -> None:
         assert row == [("oncall.17", world.a.id, "critical", "INC-42")]
 
 
-def test_it_does_not_count_in_the_transaction_that_opens_it(world: World) -> None:
+def test_it_does_not_count_in_transaction_opens_it(world: World) -> None:
     """Open, read, ROLLBACK would read without a trace."""
     with world.login(ROLE) as session:
         with session.transaction(force_rollback=True):
@@ -83,9 +83,10 @@ def test_somebody_elses_opening_is_not_ones_own(world: World) -> None:
         ("oncall", "patient-safety", "INC-1", -1),
     ],
 )
-def test_it_asks_for_a_person_a_reason_a_ticket_and_at_most_four_hours(
+def test_asks_person_reason_ticket_at_most_four_hours(
     shared_world: World, person: str, reason: str, ticket: str, minutes: int
 ) -> None:
+    """It asks for a person a reason a ticket and at most four hours."""
     with shared_world.login(ROLE) as session, pytest.raises(psycopg.errors.CheckViolation):
         session.execute(OPEN, (shared_world.a.id, person, reason, ticket, minutes))
 

@@ -245,7 +245,8 @@ def test_rotate_key(world: World, run: Any, monkeypatch: pytest.MonkeyPatch) -> 
         ("postgresql://127.0.0.1:1/app", "cannot connect"),
     ],
 )
-def test_a_wrong_dsn_is_one_line_and_exit_2(run: Any, monkeypatch: pytest.MonkeyPatch, dsn: str, message: str) -> None:
+def test_wrong_dsn_is_one_line_and_exit_2(run: Any, monkeypatch: pytest.MonkeyPatch, dsn: str, message: str) -> None:
+    """A wrong dsn is one line and exit 2."""
     monkeypatch.delenv("PGHOST", raising=False)
     code, out, err = run("status", "--dsn", dsn)
     assert (code, out) == (2, "")
@@ -277,7 +278,8 @@ def test_an_error_of_the_server_that_nobody_expected(world: World, run: Any, mon
     assert err.startswith("error: the server refused: ")
 
 
-def test_entra_sign_in_uses_a_token_as_the_password(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entra_sign_in_uses_a_token_as_password(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entra sign in uses a token as the password."""
     asked: list[str] = []
 
     class Credential:

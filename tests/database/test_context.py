@@ -49,7 +49,7 @@ def test_a_lifetime_out_of_range_is_refused(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("actor", ["jane@clinic.example", "Jane Doe", "", "x" * 129])
-def test_the_server_refuses_a_signed_part_that_is_no_identifier(shared_world: World, actor: str) -> None:
+def test_server_refuses_signed_part_that_is_no_identifier(shared_world: World, actor: str) -> None:
     """It would end up in the trail. The signer is trusted with tenants, not with PHI."""
     secret = shared_world.secrets["medspasync_backend"]
     token = shared_world.token("medspasync_backend", shared_world.a)
@@ -62,7 +62,8 @@ def test_the_server_refuses_a_signed_part_that_is_no_identifier(shared_world: Wo
         app.execute("SELECT app.begin_context(%s)", (token,))
 
 
-def test_the_documented_javascript_makes_a_token_that_the_server_accepts(shared_world: World) -> None:
+def test_documented_javascript_makes_a_token_that_server_accepts(shared_world: World) -> None:
+    """The documented javascript makes a token that the server accepts."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node.js here")

@@ -78,7 +78,8 @@ def events(world: World) -> list[tuple[str, str]]:
 # Context keys
 
 
-def test_a_rotation_is_an_overlap_and_the_one_before_last_is_removed(world: World) -> None:
+def test_rotation_overlap_and_one_before_last_is_removed(world: World) -> None:
+    """A rotation is an overlap and the one before last is removed."""
     vault, mark = Secrets(), world.server.mark()
     first, second, third = (vault.key(BACKEND, day) for day in (D1, D2, D3))
     assert set_keys(world, vault, first)[json.loads(vault[first.secret])["keyId"]] == "installed"
@@ -95,7 +96,8 @@ def test_a_rotation_is_an_overlap_and_the_one_before_last_is_removed(world: Worl
     assert not any(json.loads(text)["secret"] in log for text in vault.values())
 
 
-def test_what_stands_in_no_vault_is_removed_also_what_was_installed_by_hand(world: World) -> None:
+def test_stands_in_no_vault_removed_also_installed_hand(world: World) -> None:
+    """What stands in no vault is removed also what was installed by hand."""
     vault = Secrets()
     done = set_keys(world, vault, vault.key(BACKEND, D1), vault.key(PRO, D1))
     # world installed one for each application.
@@ -110,7 +112,8 @@ def test_what_stands_in_no_vault_is_removed_also_what_was_installed_by_hand(worl
     assert sorted(key for event, key in recorded if event == "context_key_removed") == sorted(world.secrets)
 
 
-def test_a_key_is_its_applications_alone_and_ends_on_its_day(world: World) -> None:
+def test_key_is_applications_alone_and_ends_on_day(world: World) -> None:
+    """A key is its applications alone and ends on its day."""
     vault = Secrets()
     key = vault.key(BACKEND, D1)
     set_keys(world, vault, key)
@@ -120,7 +123,8 @@ def test_a_key_is_its_applications_alone_and_ends_on_its_day(world: World) -> No
     assert not can_act(world, vault, key)
 
 
-def test_a_value_that_was_made_again_under_its_name_takes_the_others_place(world: World) -> None:
+def test_value_made_again_under_name_takes_others_place(world: World) -> None:
+    """A value that was made again under its name takes the others place."""
     vault = Secrets()
     key = vault.key(BACKEND, D1)
     set_keys(world, vault, key)
@@ -144,7 +148,8 @@ def test_a_refusal_changes_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keyId": "k", "secret": "zz"}', json.dumps({"keyId": "k", "secret": "ab" * 31}), json.dumps({"keyId": "a|b", "secret": "ab" * 32}), json.dumps({"keyId": 5, "secret": "ab" * 32})])  # fmt: skip
-def test_a_malformed_value_is_told_by_its_name_and_never_shown(text: str) -> None:
+def test_malformed_value_told_by_name_and_never_shown(text: str) -> None:
+    """A malformed value is told by its name and never shown."""
     with pytest.raises(DatabaseRoomError, match="secret NAME: expected") as refused:
         credentials._context_key("NAME", text)
     assert "abab" not in str(refused.value)
@@ -231,7 +236,7 @@ def a_day_later(world: World) -> None:
         administrator.execute(psycopg.sql.SQL("COMMENT ON ROLE {} IS {}").format(psycopg.sql.Identifier(BACKEND), psycopg.sql.Literal(text)))  # fmt: skip
 
 
-def test_a_rotation_of_a_password_leaves_no_moment_without_one_that_both_know(by_password: World) -> None:
+def test_rotation_password_leaves_no_moment_without_one_both(by_password: World) -> None:
     """Old instances know the old one, new ones both: the database has the old one until none of the former is left."""
     world, vault = by_password, Secrets()
     assert not signs_in(world, None)
@@ -260,7 +265,7 @@ def test_a_password_that_leaked_is_replaced_at_once(by_password: World) -> None:
     assert signs_in(world, vault[vault.password(BACKEND, D2).secret])
 
 
-def test_a_new_server_gets_the_one_that_every_instance_knows(by_password: World) -> None:
+def test_new_server_gets_one_that_every_instance_knows(by_password: World) -> None:
     """A role without a note has no password of ours: a restore elsewhere, or passwords switched on in mid-rotation."""
     vault = Secrets()
     assert set_password(by_password, vault, D2, D1) == "set to the previous"
@@ -268,7 +273,7 @@ def test_a_new_server_gets_the_one_that_every_instance_knows(by_password: World)
     assert set_password(by_password, vault, D2, D1) == "waits"
 
 
-def test_no_password_is_in_the_log_and_the_trail(audited_world: World) -> None:
+def test_no_password_is_in_log_and_the_trail(audited_world: World) -> None:
     """Also not where the statement fails, which logs it: what it holds is a salted hash."""
     with password_world(audited_world) as world:
         vault, mark = Secrets(), world.server.mark()
@@ -301,7 +306,8 @@ def test_no_password_is_sent_to_the_server(by_password: World, monkeypatch: pyte
     assert not any(value in text for value in vault.values() for text in sent)
 
 
-def test_the_job_reaches_no_other_role_and_becomes_none(by_password: World) -> None:
+def test_job_reaches_no_other_role_and_becomes_none(by_password: World) -> None:
+    """The job reaches no other role and becomes none."""
     if by_password.server.binaries.version < "16":
         pytest.skip("before PostgreSQL 16 CREATEROLE is power over every role: settings refuse passwords there")
     statements = [
@@ -337,7 +343,8 @@ def test_validation_passes_with_passwords_and_without(world: World) -> None:
     assert roles_finding(world)[0] == "pass"
 
 
-def test_going_back_to_entra_takes_passwords_and_the_right_to_set_them(world: World) -> None:
+def test_going_back_entra_takes_passwords_right_set_them(world: World) -> None:
+    """Going back to entra takes passwords and the right to set them."""
     with password_world(world):
         set_password(world, Secrets(), D1)
     with world.login("platform") as platform:
@@ -368,7 +375,7 @@ HOURS = st.integers(0, 60)
 
 
 @given(st.lists(HOURS, min_size=1, max_size=6))
-def test_whatever_the_schedule_no_instance_is_ever_locked_out(gaps: list[int]) -> None:
+def test_whatever_schedule_no_instance_is_ever_locked_out(gaps: list[int]) -> None:
     """Instances fetch a new value within 24 hours of the first run that saw it; each knows current and previous."""
     start = datetime(2027, 1, 25, tzinfo=UTC)
     versions = [Password("r", "NEW", D2), Password("r", "OLD", D1)]

@@ -83,7 +83,8 @@ def test_an_altered_value_does_not_open(shared_world: World, position: int) -> N
 
 
 @pytest.mark.parametrize("key", [b"short", b"w" * 32, b""])
-def test_a_wrong_key_is_refused_before_it_seals_anything(shared_world: World, key: bytes) -> None:
+def test_wrong_key_is_refused_before_it_seals_anything(shared_world: World, key: bytes) -> None:
+    """A wrong key is refused before it seals anything."""
     with (
         shared_world.acting(BACKEND, shared_world.a) as app,
         pytest.raises(psycopg.errors.InvalidParameterValue) as refused,
@@ -92,7 +93,8 @@ def test_a_wrong_key_is_refused_before_it_seals_anything(shared_world: World, ke
     assert "w" * 32 not in str(refused.value)
 
 
-def test_keys_of_another_tenant_or_purpose_do_not_work(shared_world: World) -> None:
+def test_keys_another_tenant_or_purpose_do_not_work(shared_world: World) -> None:
+    """Keys of another tenant or purpose do not work."""
     a, b = shared_world.a, shared_world.b
     with shared_world.acting(BACKEND, b) as app:
         sealed_by_b = seal(app, b, "secret of b", "r")
@@ -113,7 +115,8 @@ def test_without_a_context_no_key_works(shared_world: World) -> None:
         seal(app, clinic, "x", "r")
 
 
-def test_plain_text_does_not_fit_into_a_sealed_column(shared_world: World) -> None:
+def test_plain_text_does_not_fit_into_sealed_column(shared_world: World) -> None:
+    """Plain text does not fit into a sealed column."""
     with shared_world.acting(BACKEND, shared_world.a) as app, pytest.raises(psycopg.errors.CheckViolation):
         app.execute("UPDATE phi.patient SET full_name_sealed = convert_to('Jane Roe', 'UTF8')")
 
@@ -134,7 +137,8 @@ def test_equality_search_by_blind_index(shared_world: World) -> None:
     assert first != second  # equal values of two tenants do not show as equal
 
 
-def test_a_bare_key_does_not_fit_where_wrapped_keys_are_kept(shared_world: World) -> None:
+def test_bare_key_does_not_fit_where_wrapped_keys(shared_world: World) -> None:
+    """A bare key does not fit where wrapped keys are kept."""
     key = hashlib.sha256(uuid4().bytes).digest()
     with shared_world.acting(BACKEND, shared_world.a) as app, pytest.raises(psycopg.errors.CheckViolation):
         app.execute(

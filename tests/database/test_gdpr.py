@@ -24,7 +24,8 @@ def export(world: World, **changes: Any) -> dict[str, Any]:
     return dict(row[0])
 
 
-def test_an_export_holds_everything_about_the_person_in_clear(world: World) -> None:
+def test_an_export_holds_everything_about_person_in_clear(world: World) -> None:
+    """An export holds everything about the person in clear."""
     answer = export(world)
     assert {table: len(rows) for table, rows in answer.items() if table != "access_history"} == {
         "phi.patient": 1, "phi.appointment": 1, "phi.treatment": 1, "phi.clinical_note": 1, "phi.payment_reference": 1,
@@ -51,7 +52,8 @@ def test_without_the_key_sealed_columns_stay_sealed(world: World) -> None:
     assert patient["birth_year"] == 1980
 
 
-def test_an_export_is_on_record_even_when_rolled_back(world: World) -> None:
+def test_export_is_on_record_even_when_rolled_back(world: World) -> None:
+    """An export is on record even when rolled back."""
     export(world)
     mark = world.server.mark()
     with world.acting(BACKEND, world.a, rollback=True) as app:
@@ -120,7 +122,8 @@ def test_an_erasure_does_what_each_table_allows(world: World) -> None:
     assert len(request[0]) == 8
 
 
-def test_a_table_that_an_application_adds_is_part_of_both(world: World) -> None:
+def test_table_that_application_adds_is_part_of_both(world: World) -> None:
+    """A table that an application adds is part of both."""
     with world.login("medspasync_migrator") as owner:
         owner.execute("CREATE TABLE phi.photo (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, clinic uuid NOT NULL, "
                       "person uuid, caption text)")  # fmt: skip

@@ -95,9 +95,10 @@ def names(world: World, clinic: Clinic, wrapper: keys.KeyVault) -> set[str]:
         }
 
 
-def test_a_rotation_seals_everything_anew_and_nothing_is_lost(
+def test_rotation_seals_everything_anew_and_nothing_is_lost(
     keyed: World, wrapper: keys.KeyVault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A rotation seals everything anew and nothing is lost."""
     monkeypatch.setattr(keys, "_BATCH", 1)  # several batches, several transactions
     a, b = keyed.a, keyed.b
     before = names(keyed, a, wrapper)
@@ -179,7 +180,8 @@ def test_a_new_tenant_gets_its_first_keys(world: World, wrapper: keys.KeyVault) 
     assert all(key.key.hex() not in repr(key) and str(key.key) not in repr(key) for key in found)
 
 
-def test_only_a_retiring_key_of_ones_own_is_destroyed(keyed: World) -> None:
+def test_only_retiring_key_of_ones_own_is_destroyed(keyed: World) -> None:
+    """Only a retiring key of ones own is destroyed."""
     a, b = keyed.a, keyed.b
     with keyed.acting(BACKEND, a) as app:
         for wanted in (b.column_key_id, a.index_key_id):
@@ -215,7 +217,8 @@ def test_the_wrapped_key_is_what_is_stored(keyed: World, vault: Vault, wrapper: 
     assert {body["alg"] for _, body in vault.requests} == {"RSA-OAEP-256"}
 
 
-def test_a_row_that_names_another_vault_gets_no_token(wrapper: keys.KeyVault, vault: Vault) -> None:
+def test_row_that_names_another_vault_gets_no_token(wrapper: keys.KeyVault, vault: Vault) -> None:
+    """A row that names another vault gets no token."""
     for other in ("https://evil.example/keys/x/1", VAULT_KEY + "-2/1"):
         with pytest.raises(DatabaseRoomError, match="not by"):
             wrapper.unwrap(other, b"x")
@@ -223,7 +226,8 @@ def test_a_row_that_names_another_vault_gets_no_token(wrapper: keys.KeyVault, va
 
 
 @pytest.mark.parametrize("url", ["http://vault.example/keys/x", "https://vault.example/secrets/x", ""])
-def test_a_key_url_is_https_and_of_a_key(url: str) -> None:
+def test_key_url_is_https_and_of_a_key(url: str) -> None:
+    """A key url is https and of a key."""
     with pytest.raises(DatabaseRoomError, match="expected https"):
         keys.KeyVault(url)
 

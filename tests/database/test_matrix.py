@@ -78,7 +78,8 @@ def mismatches(world: World, roles: list[tuple[str, str]], tables: list[str]) ->
     return tried, wrong
 
 
-def test_every_role_on_every_table_by_every_command_in_every_tenant(shared_world: World) -> None:
+def test_every_role_every_table_every_command_every_tenant(shared_world: World) -> None:
+    """Every role on every table by every command in every tenant."""
     roles, tables = catalogue(shared_world)
     assert {role for role, _ in roles} >= {*APPS, "medspasync_migrator", "medspasync_auditor", "medspasync_maintainer"}
     assert len(tables) >= 8
@@ -110,7 +111,8 @@ def test_the_matrix_tells_when_something_is_broken(world: World, mutation: str) 
             platform.execute("ALTER ROLE medspasync_backend NOBYPASSRLS")
 
 
-def test_a_right_on_a_column_is_in_the_matrix(world: World) -> None:
+def test_a_right_on_a_column_is_in_matrix(world: World) -> None:
+    """A right on a column is in the matrix."""
     with world.login("platform") as platform:
         platform.execute("GRANT SELECT (birth_year) ON phi.patient TO medspasync_marketing")
     with world.login("medspasync_auditor") as auditor:
@@ -118,7 +120,8 @@ def test_a_right_on_a_column_is_in_the_matrix(world: World) -> None:
     assert [a.commands for a in found] == [("SELECT of some columns",)]
 
 
-def test_a_protected_table_in_another_schema_is_in_the_matrix(world: World) -> None:
+def test_protected_table_in_another_schema_is_in_matrix(world: World) -> None:
+    """A protected table in another schema is in the matrix."""
     with world.login("platform") as platform:
         platform.execute("CREATE SCHEMA shop AUTHORIZATION medspasync_owner")
     with world.login("medspasync_migrator") as migrator:

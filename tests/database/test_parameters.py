@@ -102,7 +102,7 @@ def test_statements_are_watched_with_values_that_azure_takes() -> None:
     assert order.index("pg_qs.query_capture_mode") < order.index("index_tuning.mode")
 
 
-def test_what_is_kept_of_a_statement_holds_no_phi() -> None:
+def test_what_is_kept_of_statement_holds_no_phi() -> None:
     """Every role reads query store: no bound value, plan or utility command may get there, nor a text into the log."""
     assert BY_NAME["pg_qs.parameters_capture_mode"].value == "capture_parameterless_only"
     for name in ("pg_qs.store_query_plans", "pg_qs.track_utility", "pg_qs.emit_query_text"):

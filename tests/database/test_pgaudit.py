@@ -106,7 +106,7 @@ def test_every_way_of_reading_leaves_a_line(shared_audited_world: World, how: st
     ["UPDATE phi.patient SET birth_year = birth_year RETURNING *", "DELETE FROM phi.appointment RETURNING *",
      "INSERT INTO phi.patient (id, tenant_id) SELECT gen_random_uuid(), id FROM phi.clinic RETURNING *"],
 )  # fmt: skip
-def test_a_returning_statement_is_an_object_line_of_writing(shared_audited_world: World, statement: str) -> None:
+def test_returning_statement_is_an_object_line_of_writing(shared_audited_world: World, statement: str) -> None:
     """It reads what it changes: the line names the table and says WRITE."""
     mark = shared_audited_world.server.mark()
     with shared_audited_world.acting(BACKEND, shared_audited_world.a, rollback=True) as app:
@@ -163,7 +163,8 @@ def test_reads_through_joins_copies_and_sub_selects(shared_audited_world: World,
     assert any("OBJECT" in line and "phi.patient" in line for line in audit_lines(shared_audited_world, mark))
 
 
-def test_a_read_of_a_partition_or_a_view_is_logged(audited_world: World) -> None:
+def test_read_of_partition_or_a_view_is_logged(audited_world: World) -> None:
+    """A read of a partition or a view is logged."""
     with audited_world.login("medspasync_migrator") as owner:
         owner.execute("CREATE VIEW phi.names WITH (security_invoker = true) AS SELECT id FROM phi.patient")
         owner.execute("GRANT SELECT ON phi.names TO medspasync_backend")
@@ -186,7 +187,7 @@ def test_a_read_is_one_line_of_the_log(shared_audited_world: World) -> None:
     assert "OBJECT" in lines[0]
 
 
-def test_reads_inside_a_definer_function_are_the_functions_to_record(shared_audited_world: World) -> None:
+def test_reads_inside_definer_function_are_functions_to_record(shared_audited_world: World) -> None:
     """pgaudit leaves out what a SECURITY DEFINER function reads for somebody else (pgaudit issue 157), so each of ours
     that hands out PHI records it itself, and validation allows none of the owner's outside the platform's schemas."""
     world = shared_audited_world
@@ -239,7 +240,8 @@ def test_what_the_migrator_could_do_is_logged(audited_world: World, statement: s
     assert all("user=medspasync_migrator" in line for line in lines)
 
 
-def test_passwords_are_redacted_by_pgaudit_and_would_not_be_by_log_statement(shared_audited_world: World) -> None:
+def test_passwords_redacted_pgaudit_would_not_by_log_statement(shared_audited_world: World) -> None:
+    """Passwords are redacted by pgaudit and would not be by log statement."""
     world = shared_audited_world
     password = f"pw-{uuid4()}"
     mark = world.server.mark()
@@ -254,7 +256,7 @@ def test_passwords_are_redacted_by_pgaudit_and_would_not_be_by_log_statement(sha
     assert password in world.server.log_since(mark)  # the trap
 
 
-def test_the_trap_a_key_as_a_literal_is_logged(shared_audited_world: World) -> None:
+def test_trap_a_key_as_a_literal_is_logged(shared_audited_world: World) -> None:
     """Why keys are bound: a literal is part of the statement, and the statement is logged."""
     world = shared_audited_world
     key = hashlib.sha256(uuid4().bytes).hexdigest()
@@ -279,7 +281,8 @@ def test_the_trap_log_parameter(shared_audited_world: World) -> None:
     assert canary in world.server.log_since(mark)
 
 
-def test_wrapped_functions_with_bound_keys_show_neither_key_nor_value(shared_audited_world: World) -> None:
+def test_wrapped_functions_bound_keys_show_neither_key_nor(shared_audited_world: World) -> None:
+    """Wrapped functions with bound keys show neither key nor value."""
     world = shared_audited_world
     clinic = world.a
     canary = f"canary-{uuid4()}"
@@ -292,7 +295,8 @@ def test_wrapped_functions_with_bound_keys_show_neither_key_nor_value(shared_aud
         assert secret not in log
 
 
-def test_object_logging_costs_no_second_line_for_catalog_queries(shared_audited_world: World) -> None:
+def test_object_logging_costs_no_second_line_catalog_queries(shared_audited_world: World) -> None:
+    """Object logging costs no second line for catalog queries."""
     mark = shared_audited_world.server.mark()
     with shared_audited_world.login(BACKEND) as app:
         app.execute("SELECT count(*) FROM pg_class")

@@ -95,7 +95,7 @@ def test_a_role_mapped_to_another_object_is_refused(azure: Server) -> None:
         principals.create_principals(dsn, False, {"medspasync_backend": {"object_id": IDS[1], "type": "service"}})
 
 
-def test_a_role_that_signs_in_by_password_is_no_principal(azure: Server) -> None:
+def test_role_signs_in_by_password_is_no_principal(azure: Server) -> None:
     """Only Azure has the label's provider; that the server knows the statement and asks for it shows what is sent."""
     dsn = azure.dsn("administrator", "app")
     by_password = {"medspasync_backend": principals.PASSWORD}
@@ -105,7 +105,8 @@ def test_a_role_that_signs_in_by_password_is_no_principal(azure: Server) -> None
         principals.create_principals(dsn, False, by_password)
 
 
-def test_a_role_that_had_a_password_is_mapped_and_not_made_again(azure: Server) -> None:
+def test_role_had_password_mapped_and_not_made_again(azure: Server) -> None:
+    """A role that had a password is mapped and not made again."""
     dsn = azure.dsn("administrator", "app")
     wanted = {"medspasync_backend": {"object_id": IDS[0], "type": "service"}}
     with psycopg.connect(dsn.replace("dbname=app", "dbname=postgres"), autocommit=True) as administrator:
@@ -149,7 +150,8 @@ def test_a_good_file(tmp_path: Path) -> None:
     assert principals.password_roles(principals.read_principals(path)) == ["medspasync_backend"]
 
 
-def test_every_mistake_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+def test_every_mistake_of_file_is_named_at_once(tmp_path: Path) -> None:
+    """Every mistake of a file is named at once."""
     path = tmp_path / "principals.yaml"
     path.write_text(
         f"medspasync_owner: {{object_id: {IDS[0]}, type: service}}\n"

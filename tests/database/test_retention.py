@@ -75,7 +75,8 @@ def test_five_years_are_not_six(world: World, tmp_path: Path) -> None:
                                (suffix, "0" * 64))  # fmt: skip
 
 
-def test_a_shorter_setting_is_refused_and_a_longer_one_counts(world: World) -> None:
+def test_shorter_setting_is_refused_and_longer_one_counts(world: World) -> None:
+    """A shorter setting is refused and a longer one counts."""
     age(world)
     assert len(due(world)) == 2
     with world.login("medspasync_migrator") as owner:
@@ -97,7 +98,8 @@ def test_an_altered_export_is_refused(world: World, tmp_path: Path) -> None:
     assert len(due(world)) == 2
 
 
-def test_an_export_of_something_else_is_refused_by_the_server(world: World, tmp_path: Path) -> None:
+def test_export_of_something_else_is_refused_by_server(world: World, tmp_path: Path) -> None:
+    """An export of something else is refused by the server."""
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
         retention.export(maintainer, tmp_path)
@@ -109,7 +111,8 @@ def test_an_export_of_something_else_is_refused_by_the_server(world: World, tmp_
             retention.retire(maintainer, tmp_path, "https://archive.example")
 
 
-def test_a_missing_export_and_an_unwritable_folder_are_clear_errors(world: World, tmp_path: Path) -> None:
+def test_missing_export_and_unwritable_folder_are_clear_errors(world: World, tmp_path: Path) -> None:
+    """A missing export and an unwritable folder are clear errors."""
     age(world)
     with world.login(MAINTAINER) as maintainer:
         with pytest.raises(DatabaseRoomError, match=r"hipaa_audit_logs_\d{4}_\d\d.tsv"):

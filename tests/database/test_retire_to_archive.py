@@ -47,9 +47,8 @@ def files(suffix: str) -> list[str]:
     ]
 
 
-def test_what_is_past_retention_moves_and_the_chain_still_verifies(
-    world: World, archive: BlobServer, tmp_path: Path
-) -> None:
+def test_what_past_retention_moves_and_chain_still_verifies(world: World, archive: BlobServer, tmp_path: Path) -> None:
+    """What is past retention moves and the chain still verifies."""
     suffix = age(world)
     both = [f"hipaa_audit_logs_{suffix}", f"security_logs_{suffix}"]
     assert partitions(world, suffix) == both
@@ -73,9 +72,10 @@ def test_what_is_past_retention_moves_and_the_chain_still_verifies(
     assert archive.requests == before
 
 
-def test_a_month_that_does_not_fit_into_one_piece(
+def test_month_that_does_not_fit_into_one_piece(
     world: World, archive: BlobServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A month that does not fit into one piece."""
     monkeypatch.setattr(retention, "_PIECE", 2)
     suffix = age(world)
     assert len(retired(world, archive)) == 2
@@ -100,9 +100,10 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("request_", "answer", "said"), REFUSALS, ids=lambda value: str(value)[:30])
-def test_a_refusal_drops_nothing_and_the_next_run_goes_on(
+def test_refusal_drops_nothing_and_next_run_goes_on(
     world: World, archive: BlobServer, request_: tuple[str, int], answer: tuple[int, str], said: str
 ) -> None:
+    """A refusal drops nothing and the next run goes on."""
     suffix = age(world)
     archive.refuse[request_[0], files(suffix)[request_[1]]] = answer
     with pytest.raises(DatabaseRoomError, match=said):
@@ -115,7 +116,7 @@ def test_a_refusal_drops_nothing_and_the_next_run_goes_on(
 
 
 @pytest.mark.parametrize("cut", range(8))
-def test_cut_off_at_any_request_it_goes_on_where_it_was(world: World, archive: BlobServer, cut: int) -> None:
+def test_cut_off_at_any_request_goes_on_where(world: World, archive: BlobServer, cut: int) -> None:
     """Two months, four requests each: an upload of rows and of seals, a reading of seals and of rows."""
     suffix = age(world)
     names = files(suffix)
@@ -162,9 +163,8 @@ ALTERATIONS = {
 
 @pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS.keys())
 @pytest.mark.parametrize("when", ["was there before", "is served"])
-def test_an_altered_blob_is_found_and_nothing_is_dropped(
-    world: World, archive: BlobServer, alter: Any, when: str
-) -> None:
+def test_altered_blob_is_found_and_nothing_is_dropped(world: World, archive: BlobServer, alter: Any, when: str) -> None:
+    """An altered blob is found and nothing is dropped."""
     suffix = age(world)
     with world.login(MAINTAINER) as maintainer:
         (month, *_) = retention.due(maintainer)
@@ -181,7 +181,7 @@ def test_an_altered_blob_is_found_and_nothing_is_dropped(
     assert len(partitions(world, suffix)) == 2
 
 
-def test_other_rows_under_seals_of_their_own_are_found(world: World, archive: BlobServer) -> None:
+def test_other_rows_under_seals_of_own_are_found(world: World, archive: BlobServer) -> None:
     """Somebody put a month into the container that is consistent in itself. It is not the database's."""
     suffix = age(world)
     rows, seals = files(suffix)[:2]
@@ -191,7 +191,8 @@ def test_other_rows_under_seals_of_their_own_are_found(world: World, archive: Bl
     assert len(partitions(world, suffix)) == 2
 
 
-def test_a_database_that_was_tampered_with_is_not_retired(world: World, archive: BlobServer) -> None:
+def test_database_that_was_tampered_with_is_not_retired(world: World, archive: BlobServer) -> None:
+    """A database that was tampered with is not retired."""
     from tests.database.test_audit_chain import tamper
 
     suffix = age(world)
@@ -210,9 +211,10 @@ def test_a_url_that_is_no_container_is_refused(url: str) -> None:
         Container(url)
 
 
-def test_what_is_too_large_for_one_upload_is_said(
+def test_what_too_large_for_one_upload_is_said(
     archive: BlobServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What is too large for one upload is said."""
     monkeypatch.setattr(blobs, "LARGEST", 3)
     (tmp_path / "file").write_bytes(b"four")
     with pytest.raises(DatabaseRoomError, match="4 bytes, one upload may have 3"):

@@ -47,7 +47,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sql"
 
 
-def test_the_administrator_is_no_superuser_and_keeps_no_way_into_the_owner(server: Server) -> None:
+def test_administrator_no_superuser_keeps_no_way_into_owner(server: Server) -> None:
+    """The administrator is no superuser and keeps no way into the owner."""
     dbname = conftest.empty_database(server)
     conftest.bootstrap(server, dbname)
     with connected(server, "administrator", dbname) as administrator:
@@ -132,7 +133,8 @@ def test_each_file_is_idempotent_by_itself(server: Server) -> None:
     assert (state(server, dbname), registry(server, dbname)) == before
 
 
-def test_an_interrupted_run_goes_on_and_ends_in_the_same_state(server: Server, folder: Path) -> None:
+def test_interrupted_run_goes_on_ends_in_same_state(server: Server, folder: Path) -> None:
+    """An interrupted run goes on and ends in the same state."""
     whole = conftest.fresh_database(server)
     dbname = conftest.empty_database(server)
     conftest.bootstrap(server, dbname)
@@ -194,7 +196,7 @@ def test_two_runs_at_once(server: Server) -> None:
     assert sorted(ran) == [f.name for f in read_files("apply")]  # each file once, whoever ran it
 
 
-def test_a_database_with_an_applications_tables_is_taken_over_in_place(server: Server) -> None:
+def test_database_with_applications_tables_taken_over_in_place(server: Server) -> None:
     """Its data stays; its tables show as unprotected until secure_table() has them."""
     dbname = conftest.empty_database(server)
     with connected(server, "administrator", dbname) as administrator:
@@ -293,7 +295,8 @@ def test_a_database_that_was_not_bootstrapped(server: Server) -> None:
         runner.plan(administrator)
 
 
-def test_pgaudit_is_asked_for_and_its_absence_is_clear(server: Server) -> None:
+def test_pgaudit_is_asked_for_and_absence_is_clear(server: Server) -> None:
+    """Pgaudit is asked for and its absence is clear."""
     if server.binaries.pgaudit:
         pytest.skip("this server has pgaudit")
     dbname = conftest.empty_database(server)
@@ -336,9 +339,8 @@ def test_a_role_with_too_much_is_refused(server: Server) -> None:
             platform.execute("ALTER ROLE medspasync_marketing NOCREATEDB")
 
 
-def test_a_role_added_later_has_its_kinds_rights_after_the_next_apply(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_role_added_later_kinds_rights_after_next_apply(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role added later has its kinds rights after the next apply."""
     dbname = conftest.fresh_database(server)
     catalogue = [
         *role_catalogue(),
@@ -390,7 +392,7 @@ def test_line_ends_do_not_change_a_checksum(tmp_path: Path) -> None:
     assert len(sums) == 1
 
 
-def test_the_sql_needs_no_superuser_and_no_event_trigger() -> None:
+def test_sql_needs_no_superuser_and_no_event_trigger() -> None:
     """What Azure does not allow does not appear in the files at all."""
     text = "\n".join(file.text for phase in ("bootstrap", "apply", "repeat") for file in read_files(phase))
     text = re.sub(r"--.*", "", text)

@@ -20,7 +20,8 @@ def secure(world: World, call: str, table: str = TABLE.format(id="uuid")) -> Non
         owner.execute(f"SELECT security.secure_table({call})".encode())
 
 
-def test_a_new_table_fails_validation_until_it_is_secured(world: World) -> None:
+def test_new_table_fails_validation_until_it_is_secured(world: World) -> None:
+    """A new table fails validation until it is secured."""
     with world.login("medspasync_migrator") as owner:
         owner.execute(TABLE.format(id="uuid").encode())
         assert statuses(world, only="unprotected-tables")["unprotected-tables"][0] == "fail"
@@ -28,7 +29,8 @@ def test_a_new_table_fails_validation_until_it_is_secured(world: World) -> None:
     assert {s for s, _, _ in statuses(world).values()} <= {"pass", "warn"}
 
 
-def test_repeating_it_changes_nothing_and_new_arguments_replace_old_ones(world: World) -> None:
+def test_repeating_changes_nothing_new_arguments_replace_old_ones(world: World) -> None:
+    """Repeating it changes nothing and new arguments replace old ones."""
     secure(world, "'phi.extra', 'tenant_id', writers => '{medspasync_backend}', readers => '{medspasync_pro_next}'")
     state = "SELECT relacl::text, (SELECT array_agg(polname ORDER BY polname) FROM pg_policy WHERE polrelid = c.oid) FROM pg_class AS c WHERE oid = 'phi.extra'::regclass"
     with world.login("medspasync_migrator") as owner:
@@ -65,7 +67,8 @@ def test_serial_keys_come_with_their_sequence(world: World) -> None:
         assert app.execute("SELECT count(*) FROM phi.extra").fetchone() == (1,)
 
 
-def test_a_partition_added_later_is_found_until_it_is_secured(world: World) -> None:
+def test_partition_added_later_is_found_until_is_secured(world: World) -> None:
+    """A partition added later is found until it is secured."""
     with world.login("medspasync_migrator") as owner:
         owner.execute("ALTER TABLE phi.message DETACH PARTITION phi.message_later")
         owner.execute(

@@ -22,14 +22,16 @@ def count(connection: psycopg.Connection[tuple], what: str) -> int:
     return int(row[0])
 
 
-def test_the_owner_sees_no_row_because_security_is_forced(world: World) -> None:
+def test_owner_sees_no_row_because_security_is_forced(world: World) -> None:
+    """The owner sees no row because security is forced."""
     with world.login("medspasync_migrator") as owner:
         assert count(owner, "phi.patient") == 0
         owner.execute("ALTER TABLE phi.patient NO FORCE ROW LEVEL SECURITY")
         assert count(owner, "phi.patient") == 4  # the trap
 
 
-def test_a_role_with_bypassrls_sees_every_row_and_is_reported(world: World) -> None:
+def test_role_with_bypassrls_sees_every_row_and_reported(world: World) -> None:
+    """A role with bypassrls sees every row and is reported."""
     with world.login("platform") as platform, platform.transaction(force_rollback=True):
         platform.execute("ALTER ROLE medspasync_backend BYPASSRLS")
         platform.execute("SET LOCAL ROLE medspasync_backend")
@@ -41,7 +43,8 @@ def test_a_role_with_bypassrls_sees_every_row_and_is_reported(world: World) -> N
         assert found == [(BACKEND,)]
 
 
-def test_a_view_reads_with_its_readers_rights_or_is_reported(world: World) -> None:
+def test_view_reads_with_readers_rights_or_is_reported(world: World) -> None:
+    """A view reads with its readers rights or is reported."""
     with world.login("platform") as platform:
         platform.execute("CREATE VIEW phi.leak AS SELECT * FROM phi.patient")
         platform.execute("GRANT SELECT ON phi.leak TO medspasync_backend")
@@ -56,7 +59,8 @@ def test_a_view_reads_with_its_readers_rights_or_is_reported(world: World) -> No
         assert reported == (None,)
 
 
-def test_a_definer_function_of_a_superuser_leaks_and_is_reported(world: World) -> None:
+def test_definer_function_of_superuser_leaks_and_is_reported(world: World) -> None:
+    """A definer function of a superuser leaks and is reported."""
     with world.login("platform") as platform:
         platform.execute(
             "CREATE FUNCTION phi.leak() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM phi.patient'"
@@ -69,7 +73,8 @@ def test_a_definer_function_of_a_superuser_leaks_and_is_reported(world: World) -
         assert problems["phi.leak()"] == "PUBLIC may execute it"
 
 
-def test_functions_that_the_owner_makes_later_are_closed_to_public(world: World) -> None:
+def test_functions_owner_makes_later_are_closed_to_public(world: World) -> None:
+    """Functions that the owner makes later are closed to public."""
     with world.login("medspasync_migrator") as owner:
         owner.execute("CREATE FUNCTION phi.later() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
     with world.login(BACKEND) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -77,7 +82,8 @@ def test_functions_that_the_owner_makes_later_are_closed_to_public(world: World)
 
 
 @pytest.mark.parametrize("role", [*APPS, "medspasync_breakglass"])
-def test_a_partition_is_not_a_way_around_its_parent(shared_world: World, role: str) -> None:
+def test_partition_is_not_a_way_around_its_parent(shared_world: World, role: str) -> None:
+    """A partition is not a way around its parent."""
     with shared_world.login(role) as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("SELECT count(*) FROM phi.message_earlier")
 
@@ -225,7 +231,7 @@ def test_row_security_off_is_an_error_not_data(shared_world: World) -> None:
             app.execute("SELECT * FROM phi.patient")
 
 
-def test_a_cheap_function_in_where_sees_only_permitted_rows(world: World) -> None:
+def test_cheap_function_in_where_sees_only_permitted_rows(world: World) -> None:
     """Policies are evaluated before conditions that could tell."""
     with world.login("platform") as platform:
         platform.execute(
@@ -340,7 +346,7 @@ def test_copy_and_returning_are_filtered_too(shared_world: World) -> None:
         assert changed == [(shared_world.a.id,)] * 2
 
 
-def test_on_conflict_does_not_tell_of_another_tenants_row(shared_world: World) -> None:
+def test_on_conflict_does_not_tell_another_tenants_row(shared_world: World) -> None:
     """An INSERT that collides with an invisible row fails alike, whether it says ON CONFLICT or not."""
     clash = shared_world.b.patients[0]
     with shared_world.login(BACKEND) as session:

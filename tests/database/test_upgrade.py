@@ -100,7 +100,8 @@ def test_an_upgrade_in_place_looks_like_no_tampering(run: Any, tmp_path: Path) -
     shutil.rmtree(work)
 
 
-def test_a_dump_loaded_into_a_newer_server_is_made_fit(run: Any, tmp_path: Path) -> None:
+def test_dump_loaded_into_newer_server_is_made_fit(run: Any, tmp_path: Path) -> None:
+    """A dump loaded into a newer server is made fit."""
     older, newer = pair()
     anchors = tmp_path / "heads.json"
     with running(older) as server:

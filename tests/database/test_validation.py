@@ -320,7 +320,8 @@ def test_an_empty_population_that_is_lawful_says_so(shared_world: World) -> None
         assert "examined nothing" in result[check][2]
 
 
-def test_an_exemption_with_a_reason_silences_the_lint_until_it_expires(shared_world: World) -> None:
+def test_exemption_with_reason_silences_lint_until_it_expires(shared_world: World) -> None:
+    """An exemption with a reason silences the lint until it expires."""
     status, _, _ = statuses(
         shared_world, "CREATE TABLE public.exempt (id uuid, email text)",
         "INSERT INTO security.lint_exemptions VALUES ('public.exempt', 'addresses of our own staff', current_date)",
