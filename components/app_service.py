@@ -25,9 +25,10 @@ LOG_CATEGORIES = (
     "AppServiceAuditLogs",
     "AppServiceIPSecAuditLogs",
     "AppServicePlatformLogs",
-    "AppServiceAuthenticationLogs",
 )
-"""Written out: the group ``allLogs`` differs between Linux and Windows and between tiers."""
+"""Of site and slot. Written out: the group ``allLogs`` differs between Linux and Windows and between tiers."""
+SITE_LOG_CATEGORIES = (*LOG_CATEGORIES, "AppServiceAuthenticationLogs")
+"""Of the site. A slot has no log of sign-ins (facts/log_categories.yaml); nobody is sent to one to sign in."""
 
 
 class AppService(pulumi.ComponentResource):
@@ -58,7 +59,7 @@ class AppService(pulumi.ComponentResource):
             auth = auth_properties(args.sign_in, args.health_check_path)
             web.WebAppAuthSettingsV2(f"{name}-auth", **place, **auth, opts=child)
         endpoint = self._endpoint(name, args, site, "sites", [])
-        diagnose(name, site.id, args.logs, parent=self, log_groups=(), log_categories=LOG_CATEGORIES)
+        diagnose(name, site.id, args.logs, parent=self, log_groups=(), log_categories=SITE_LOG_CATEGORIES)
         if args.slot:
             self._slot(name, args, args.slot, site, [endpoint] if endpoint else [])
         self.outputs = AppServiceOutputs(id=site.id, name=site.name, host=site.default_host_name)

@@ -34,7 +34,7 @@ from stacks.catalogues.alerts import (
     alert_catalogue,
     query_text,
 )
-from stacks.catalogues.database_roles import app_role
+from stacks.catalogues.database_roles import app_role, platform_roles
 from stacks.entries import leave_out, name_entry, name_parts, stack_entry
 from stacks.log_queries import with_columns
 from stacks.outputs import Apps, Data, Foundation, Gateway
@@ -202,7 +202,9 @@ def _query(layer: _Layer, alert_id: str, entry: QueryEntry, parent: AlertFolder)
 def _fill_lists(query: str, layer: _Layer) -> pulumi.Input[str]:
     """The query with the lists that only the stack knows. Without object ids it stays literal, known in a preview."""
     foundation, apps = layer.foundation, layer.foundation.identities.apps
-    query = query.replace("{{app_database_roles}}", _list([app_role(app) for app in apps]))
+    own_roles = [app_role(app) for app in apps]
+    query = query.replace("{{app_database_roles}}", _list(own_roles))
+    query = query.replace("{{platform_database_roles}}", _list(sorted({*platform_roles(), *own_roles})))
     for name, values in layer.lists.items():
         query = query.replace(f"{{{{{name}}}}}", _list(values))
     marker = "{{platform_object_ids}}"

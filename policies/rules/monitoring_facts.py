@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.activity_operations import activity_operations
+from facts.log_categories import log_categories
 from facts.log_tables import log_tables
 from facts.metrics import Metric, type_metrics
 from policies.rule import rule
@@ -17,6 +18,7 @@ METRIC_ALERT, ACTIVITY_ALERT, LOG_ALERT = (
     "monitor:ActivityLogAlert",
     "monitor:ScheduledQueryRule",
 )
+DIAGNOSTICS = "monitor:DiagnosticSetting"
 AUTOSCALE, ANALYTICS = "monitor:AutoscaleSetting", "securityinsights:ScheduledAlertRule"
 
 _HEAD = re.compile(r"(?:\A|[;(]|\blet\s+\w+\s*=)\s*([A-Za-z_]\w*)\s*(?=\||\Z|;)")
@@ -87,6 +89,28 @@ def operation_known(alert: Resource) -> Iterator[str]:
 
 
 @rule(
+    "CATEGORY-KNOWN",
+    "A diagnostic setting names log categories and groups that the resource type has",
+    on=DIAGNOSTICS,
+    severity="high",
+    controls=["164.312(b)"],
+    remediation="Name categories of facts/log_categories.yaml: Azure refuses the setting otherwise.",
+    source="facts/log_categories.yaml; Category is not supported (terraform-provider-azurerm issue 2985)",
+)
+def category_known(setting: Resource) -> Iterator[str]:
+    type_ = _type_of(setting.get("resourceUri"))
+    row = log_categories().get(type_.lower())
+    for log in setting.each("logs") if type_ else ():
+        category, group = lookup(log, "category"), lookup(log, "categoryGroup")
+        if row is None:
+            yield f"{type_} is no type whose log categories the facts know"
+        elif category and category not in row.categories:
+            yield f"{type_} has no log category {category}"
+        elif group and not isinstance(row.groups, str) and group not in row.groups:
+            yield f"{type_} has no category group {group}"
+
+
+@rule(
     "QUERY-TABLES",
     "A log alert reads tables that the facts know",
     on=[LOG_ALERT, ANALYTICS],
@@ -133,6 +157,6 @@ def _metric(namespace: str, name: str) -> Metric | None:
 
 
 def _type_of(resource_id: Any) -> str:
-    """The ARM type in a resource id: ``Microsoft.Web/serverfarms``; nothing where it is not known."""
-    match = re.search(r"/providers/([^/]+/[^/]+)/[^/]+$", str(resource_id or ""), flags=re.IGNORECASE)
-    return match.group(1) if match else ""
+    """The ARM type in a resource id: ``Microsoft.Web/sites/slots``; nothing where it is not known."""
+    parts = str(resource_id or "").partition("/providers/")[2].split("/")
+    return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""

@@ -22,6 +22,7 @@ from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem
 from facts.log_tables import log_tables
 from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minutes, query_text
+from stacks.catalogues.database_roles import platform_roles
 from stacks.log_queries import with_columns
 from tests.harness import ROOT
 from tests.queries.declared import as_declared
@@ -46,6 +47,7 @@ APP_ROLES = ["medspasync_backend", "medspasync_frontend", "medspasync_marketing"
 STACK_LISTS = {
     "platform_object_ids": PLATFORM_IDS,
     "app_database_roles": APP_ROLES,
+    "platform_database_roles": sorted(platform_roles()),
     "internal_consumers": ["frontend", "marketing", "pro-next"],
     "internal_keys_rotated": ["2026-02-28"],
 }

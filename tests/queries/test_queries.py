@@ -108,3 +108,20 @@ def test_app_roles_of_the_cases_are_those_of_the_database() -> None:
     roles = yaml.safe_load(Path(ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
     assert {role["name"] for role in roles if role["kind"] == "app"} == set(APP_ROLES)
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == set(APP_ROLES)
+
+
+def test_server_log_rows_begin_as_the_parameter_says() -> None:
+    """Rows of the cases are lines that log_line_prefix writes, so that a query finds its fields in production too."""
+    parameters = yaml.safe_load((ROOT / "database/parameters.yaml").read_text(encoding="utf-8"))
+    (prefix,) = [each["value"] for each in parameters if each["name"] == "log_line_prefix"]
+    fields = re.findall(r"(\w+)=%\w", prefix)
+    line = re.compile(
+        "".join(rf"{field}=[^,]*{',' if field != fields[-1] else ''}" for field in fields[:-1]) + rf"{fields[-1]}=\S* "
+    )
+    assert fields[0] == "client", "what a client writes itself must stand behind its address"
+    for alert_id in queries():
+        for kind in ("fires", "silent"):
+            for case in cases(alert_id)[kind]:
+                for row in case["rows"].get("PGSQLServerLogs", []):
+                    if "user=" in row.get("Message", "").partition("LOG:")[0]:
+                        assert line.search(row["Message"]), f"{alert_id}: {row['Message']}"
