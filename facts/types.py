@@ -129,9 +129,9 @@ def alert_kinds() -> Mapping[str, str]:
 
 @cache
 def metric_namespaces() -> Mapping[str, str]:
-    """The metric namespace of each kind of alert: the ARM type that is watched."""
+    """The metric namespace of each kind of alert whose type must have alerts on its metrics."""
     rows = types_with("alerts", Alerts)
-    return {a.kind: str(resource_types()[key].arm) for key, a in rows.items()}
+    return {a.kind: str(resource_types()[key].arm) for key, a in rows.items() if a.metrics == "required"}
 
 
 @cache

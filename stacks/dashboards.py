@@ -9,10 +9,12 @@ import pulumi
 
 from components.dashboard import PANELS, GrafanaDashboard, GrafanaDashboardArgs
 from components.workbook import TILES, Tile, WorkbookArgs, workbook
+from stacks.catalogues.database_roles import platform_roles
 from stacks.catalogues.log_tables import audit_tables
 from stacks.catalogues.workbooks import WORKBOOKS, WorkbookEntry, workbook_catalogue
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.grafana import build_grafana
+from stacks.log_queries import kql_list
 from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
 from stacks.settings.dashboards import DashboardSettings
@@ -124,6 +126,7 @@ def tiles(entry: WorkbookEntry, present: Collection[str], names: Names) -> list[
 def _fill_names(query: str, names: Names) -> str:
     """Resource groups by the start of their name; audit tables as a list."""
     tables = ", ".join(f'"{table}"' for table in audit_tables())
+    query = query.replace("{{platform_database_roles}}", kql_list(platform_roles()))
     return query.replace("{{groups}}", names.regional("rg")).replace("{{audit_tables}}", tables)
 
 

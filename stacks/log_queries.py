@@ -7,7 +7,9 @@ and Azure disables an alert rule whose query has failed for a week
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 
 from facts.log_tables import log_tables
 
@@ -27,3 +29,8 @@ def with_columns(query: str) -> str:
         return f"{start}union isfuzzy=true (datatable ({columns or 'TimeGenerated: datetime'}) []), {table}"
 
     return _HEAD.sub(united, query)
+
+
+def kql_list(values: Sequence[str]) -> str:
+    """A KQL list of text."""
+    return f"dynamic({json.dumps(list(values))})"

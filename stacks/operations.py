@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -36,7 +35,7 @@ from stacks.catalogues.alerts import (
 )
 from stacks.catalogues.database_roles import app_role, platform_roles
 from stacks.entries import leave_out, name_entry, name_parts, stack_entry
-from stacks.log_queries import with_columns
+from stacks.log_queries import kql_list, with_columns
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.monitoring import AlertOverride, MonitoringSettings
 from stacks.settings.subscription import SubscriptionSettings
@@ -203,22 +202,17 @@ def _fill_lists(query: str, layer: _Layer) -> pulumi.Input[str]:
     """The query with the lists that only the stack knows. Without object ids it stays literal, known in a preview."""
     foundation, apps = layer.foundation, layer.foundation.identities.apps
     own_roles = [app_role(app) for app in apps]
-    query = query.replace("{{app_database_roles}}", _list(own_roles))
-    query = query.replace("{{platform_database_roles}}", _list(sorted({*platform_roles(), *own_roles})))
+    query = query.replace("{{app_database_roles}}", kql_list(own_roles))
+    query = query.replace("{{platform_database_roles}}", kql_list(sorted({*platform_roles(), *own_roles})))
     for name, values in layer.lists.items():
-        query = query.replace(f"{{{{{name}}}}}", _list(values))
+        query = query.replace(f"{{{{{name}}}}}", kql_list(values))
     marker = "{{platform_object_ids}}"
     if marker not in query:
         return query
     identities = [*apps.values(), *foundation.identities.duties.values()]
     return pulumi.Output.all(*(identity.principal_id for identity in identities)).apply(
-        lambda ids: query.replace(marker, _list(ids))
+        lambda ids: query.replace(marker, kql_list(ids))
     )
-
-
-def _list(values: Sequence[str]) -> str:
-    """A KQL list of text."""
-    return f"dynamic({json.dumps(list(values))})"
 
 
 def _activity(layer: _Layer, alert_id: str, entry: ActivityEntry, parent: AlertFolder) -> None:

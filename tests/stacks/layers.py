@@ -47,6 +47,7 @@ def network() -> Network:
             service: pulumi.Output.from_input(f"{zones}/{service}.test")
             for service in ("vault", "postgres", "redis", "blob")
         },
+        nat_gateway_id=pulumi.Output.from_input(f"{GROUP}/providers/Microsoft.Network/natGateways/way-out"),
     )
 
 

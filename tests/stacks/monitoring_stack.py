@@ -24,6 +24,7 @@ KINDS = {
     "redis": ("Microsoft.Cache/redisEnterprise", ["cache"]),
     "storage": ("Microsoft.Storage/storageAccounts", ["archive"]),
     "servicebus": ("Microsoft.ServiceBus/namespaces", ["bus"]),
+    "topic": ("Microsoft.EventGrid/systemTopics", ["backend"]),
     "gateway": ("Microsoft.ApiManagement/service", ["apis"]),
     "jobs": ("Microsoft.App/jobs", ["apply", "maintain"]),
 }

@@ -72,7 +72,7 @@ def test_a_workbook_is_shared_belongs_to_the_workspace_and_keeps_its_name(built:
     for made in built.of_type("applicationinsights:Workbook"):
         names.add(uuid.UUID(made.inputs["resourceName"]))
         assert made.inputs["kind"] == "shared"
-        assert made.inputs["sourceId"] == WORKSPACE
+        assert made.inputs["sourceId"] == WORKSPACE.lower()  # as the service keeps it
         assert made.origin is not None
         assert made.origin["file"].startswith("stacks/catalogues/workbooks/")
     assert len(names) == 4

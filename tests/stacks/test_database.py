@@ -77,7 +77,7 @@ def test_the_bootstrap_identity_and_the_named_group_administer_by_object_id(mode
     assert group.inputs["objectId"] == GUID
     assert group.inputs["principalType"] == "Group"
     assert group.origin is not None
-    assert group.origin["key"] == "medspasync:database.administrators"
+    assert group.origin["key"] == "medspasync:database.administrators[0]"
     if mode == "deployed":
         identity = next(r for r in result if r.name == "identity-database-bootstrap" and r.custom)
         assert bootstrap.inputs["objectId"] == identity.outputs["principalId"]
