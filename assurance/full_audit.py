@@ -10,11 +10,14 @@ from pathlib import Path
 
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
+from assurance.check import apart, dates, declared, limits, log_feeds, order, owner
 from assurance.check import audit as audits
-from assurance.check import declared, log_feeds, order, owner
+from assurance.check.apart import apart_findings
 from assurance.check.audit import audit
+from assurance.check.dates import date_findings
 from assurance.check.declared import declared_findings
 from assurance.check.findings import Finding, Report
+from assurance.check.limits import limit_findings
 from assurance.check.log_feeds import feed_findings
 from assurance.check.owner import owner_findings
 from assurance.check.recording import KINDS, recording_findings
@@ -49,6 +52,7 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     checked = [*declared_findings(record, root), *recording_findings(record)]
     if record.own:
         checked += [*feed_findings(record), *owner_findings(record, root)]
+        checked += [*limit_findings(record, root), *apart_findings(record, root), *date_findings(record, root, today)]
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     reach_findings = _findings(record, "reach", lambda: reach(record).report)
     checked += order.order_findings(record)
@@ -73,5 +77,5 @@ def _infos() -> Iterator[RuleInfo]:
     yield from RULES
     yield from KINDS.values()
     yield READABLE
-    for module in (audits, declared, log_feeds, order, owner, access, reachability, lifecycle):
+    for module in (audits, apart, dates, declared, limits, log_feeds, order, owner, access, reachability, lifecycle):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from assurance.check.findings import Finding, Status
+from assurance.check.stack_files import SUBSCRIPTION, StackFile, may_share_subscription, stack_files
 from assurance.record import Record
-from documents.lines import file_lines, line_of
-from documents.yaml_text import load_yaml
 from policies.rule import RuleInfo
 
 OWNER = RuleInfo(
@@ -22,7 +18,6 @@ OWNER = RuleInfo(
     "Set medspasync:subscription.owner to true in one stack only: each deployment would undo the other's.",
     "a subscription has one activity log export, one security contact and one price for each Defender plan",
 )
-SECTION, SUBSCRIPTION = "medspasync:subscription", "azure-native:subscriptionId"
 
 
 def owner_findings(record: Record, root: Path) -> Iterator[Finding]:
@@ -31,35 +26,20 @@ def owner_findings(record: Record, root: Path) -> Iterator[Finding]:
     Stacks that name different subscriptions (``azure-native:subscriptionId``) may own one each. A stack that names none
     may be deployed to any.
     """
-    own = root / f"Pulumi.{record.stack}.yaml"
-    config = _config(own)
-    if config is None or not _owns(config):
+    own, others, unread = stack_files(record, root)
+    if own is None or not _owns(own):
         return
-    named = config.get(SUBSCRIPTION)
-    problems, unread = [], []
-    for path in sorted(root.glob("Pulumi.*.yaml")):
-        other = config if path == own else _config(path)
-        if other is None:
-            unread.append(f"whether {path.name} owns it too: the file cannot be read")
-        elif path != own and _owns(other) and (named is None or other.get(SUBSCRIPTION, named) == named):
-            problems.append(f"{path.name} owns it too, or names no subscription of its own ({SUBSCRIPTION})")
-    status: Status = "fail" if problems else "unchecked" if unread else "pass"
-    key = f"{SECTION}.owner"
-    origin = {"file": own.name, "line": line_of(file_lines(own), f"config.{key}"), "key": key}
-    message = "; ".join(problems or unread) or "no other stack file owns it"
+    problems = [
+        f"{other.path.name} owns it too, or names no subscription of its own ({SUBSCRIPTION})"
+        for other in others
+        if _owns(other) and may_share_subscription(own, other)
+    ]
+    unsure = [f"whether {name} owns it too: the file cannot be read" for name in unread]
+    status: Status = "fail" if problems else "unchecked" if unsure else "pass"
+    message = "; ".join(problems or unsure) or "no other stack file owns it"
+    origin = own.place("subscription.owner")
     yield Finding.of(OWNER, status, message, stack=record.stack, name="owner of the subscription", origin=origin)
 
 
-def _config(path: Path) -> dict[str, Any] | None:
-    """The config of a stack file; None where it cannot be read."""
-    try:
-        document = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return None
-    config = document.get("config") if isinstance(document, dict) else None
-    return config if isinstance(config, dict) else {}
-
-
-def _owns(config: dict[str, Any]) -> bool:
-    section = config.get(SECTION)
-    return isinstance(section, dict) and section.get("owner") is True
+def _owns(file: StackFile) -> bool:
+    return file.get("subscription.owner") is True
