@@ -14,7 +14,7 @@ $(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup preview check test test-long lint types contracts bench lock schema clean
+.PHONY: help setup preview check test test-long lint types contracts bench lock docs clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
@@ -46,8 +46,9 @@ contracts: $(READY) ## import-linter: who may import whom
 bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 	@$(BIN)/python -m benchmarks
 
-schema: $(READY) ## write the JSON Schema of the stack config from the settings models
-	@$(BIN)/python -m stacks.settings.schema
+docs: $(READY) ## write the generated pages: rules, systems, stack config and its schema, the log coverage of prod
+	@for page in policies.catalogue assurance.systems stacks.settings.page stacks.settings.schema "assurance.coverage prod"; \
+	  do $(BIN)/python -m $$page || exit; done
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml
 	@$(PYTHON) -m uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv

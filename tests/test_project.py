@@ -42,7 +42,7 @@ def test_the_projects_config_schema_names_every_section() -> None:
 
 
 def test_the_schema_for_editors_is_current() -> None:
-    assert json.loads(FILE.read_text(encoding="utf-8")) == stack_config_schema(), "run `make schema`"
+    assert json.loads(FILE.read_text(encoding="utf-8")) == stack_config_schema(), "run `make docs`"
 
 
 @pytest.mark.parametrize("stack", STACKS)
