@@ -70,12 +70,37 @@ def insert_hundred(app: Connection[tuple], schema: str, clinic: Clinic, turn: in
     )
 
 
+def update_one(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
+    app.execute(
+        f"UPDATE {schema}.appointment SET status = %s WHERE tenant_id = %s AND patient_id = %s",
+        (("booked", "confirmed")[turn % 2], clinic.id, clinic.patients[turn % 50]),
+    )
+
+
+def update_fifty(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
+    app.execute(
+        f"UPDATE {schema}.appointment SET status = %s WHERE tenant_id = %s AND patient_id = ANY (%s)",
+        (("booked", "confirmed")[turn % 2], clinic.id, clinic.patients),
+    )
+
+
+def update_sealed(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
+    """Rows with three sealed columns, which stay as they are."""
+    app.execute(
+        f"UPDATE {schema}.patient SET preferred_language = %s WHERE tenant_id = %s AND id = ANY (%s)",
+        (("de", "en")[turn % 2], clinic.id, clinic.patients),
+    )
+
+
 OPERATIONS: dict[str, Callable[[Connection[tuple], str, Clinic, int], None]] = {
     "read one row": one_row,
     "read a page of 50": page,
     "read a join of 3": join,
     "write one row": insert_one,
     "write 100 rows": insert_hundred,
+    "update one row": update_one,
+    "update 50 rows": update_fifty,
+    "update 50 sealed": update_sealed,
 }
 
 

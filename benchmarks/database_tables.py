@@ -35,6 +35,12 @@ def prepare(world: World) -> list[Clinic]:
             "INSERT INTO phi.consent (tenant_id, patient_id, purpose, granted) "
             "SELECT tenant_id, id, 'treatment', true FROM phi.patient"
         )
+        # Envelopes as long as real ones.
+        platform.execute(
+            "UPDATE phi.patient SET (full_name_sealed, email_sealed, phone_sealed) = "
+            "(SELECT e, e, e FROM (SELECT '\\x01'::bytea || sha256(id::text::bytea) || sha512('') AS e) AS s) "
+            "WHERE full_name_sealed IS NULL"
+        )
         for feature, schema in COPIES.items():
             platform.execute(f"CREATE SCHEMA {schema}")
             platform.execute(f"GRANT USAGE ON SCHEMA {schema} TO {ROLE}")
@@ -73,9 +79,14 @@ def _protection(feature: str, table: str) -> list[str]:
             f"CREATE POLICY granted ON {table} TO {ROLE} USING (true) WITH CHECK (true)",
         ]
     if feature == "trail":
+        subject = "id" if table.endswith(".patient") else "patient_id"
+        function = f"audit.trail_{table.replace('.', '_')}"
         return [
+            f"SELECT audit.write_trail_function('{table}', 'id', 'tenant_id', '{subject}')",
+            f"ALTER FUNCTION {function}() OWNER TO medspasync_owner",
+        ] + [
             f"CREATE TRIGGER phi_audit_{event} AFTER {event} ON {table} REFERENCING {rows} FOR EACH STATEMENT "
-            "EXECUTE FUNCTION audit.record_changes('id', 'tenant_id', 'patient_id')"
+            f"EXECUTE FUNCTION {function}()"
             for event, rows in (
                 ("INSERT", "NEW TABLE AS new_rows"),
                 ("UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"),

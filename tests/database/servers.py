@@ -154,7 +154,7 @@ def running(
     ``tls``: it also listens on the loopback interface, with TLS. ``copy_of``: a data folder to begin with, instead of
     an empty cluster. ``speed``: with the settings that only a test may have.
     """
-    folder = Path(tempfile.mkdtemp(prefix="medspasync-pg-", dir=_fast_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="medspasync-pg-", dir=_fast_folder() if speed else None))
     user = ordinary_user()
     programs = binaries.folder
     if user is not None:
