@@ -12,6 +12,7 @@ from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, St
 from assurance.cli.recording import checked_mode
 from assurance.compare import terminal
 from assurance.compare.choice import Choice, compare_chosen
+from assurance.compare.markdown import to_markdown
 from assurance.compare.report import to_json
 from assurance.errors import UsageError
 from assurance.terminal import console
@@ -29,6 +30,10 @@ SameEnvironment = Annotated[
     typer.Option("--same-environment", help="Record the base with the packages installed here, not those it locks."),
 ]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 for any difference, not only a weakening.")]
+MarkdownFile = Annotated[
+    str | None,
+    typer.Option("--markdown", metavar="FILE", help="Write a pull request's comment to FILE; - is standard output."),
+]
 MaxIncrease = Annotated[
     str | None,
     typer.Option("--max-increase", metavar="AMOUNT|PERCENT", help="Exit with 1 for a bill that rises by more."),
@@ -47,12 +52,14 @@ def compare(
     exit_code: ExitCode = False,
     max_increase: MaxIncrease = None,
     json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
 ) -> None:
-    """Show what changed since a base: resources added, changed, replaced, moved and removed, and what that does to the
-    rules. Each side is recorded by its own revision, in an environment from its own lock file.
+    """Show what changed since a base: resources added, changed, replaced, moved and removed, and what that does to
+    access, exposure, edge, encryption, alerts, logs, retention, rates, backup and the rules. Each side is recorded by
+    its own revision, in an environment from its own lock file.
 
-    Exits with 1 when a rule's verdict is worse than on the base and no entry of policies/accepted_changes.yaml covers
-    it, with 3 when the base does not run.
+    Exits with 1 when something is weaker than on the base and no entry of policies/accepted_changes.yaml covers it,
+    with 3 when the base does not run.
     """
     choice = Choice(
         stacks=tuple(stacks or ()),
@@ -70,7 +77,11 @@ def compare(
     result = compare_chosen(choice, today)
     if max_increase is not None:
         result.notes.append("what the change costs is not known: --max-increase judged nothing")
-    terminal.show(console(stderr=json_file == "-"), result)
+    if json_file == markdown_file == "-":
+        raise UsageError("--json - --markdown -: only one of them can be standard output")
+    terminal.show(console(stderr="-" in (json_file, markdown_file)), result)
+    if markdown_file is not None:
+        write_text(markdown_file, to_markdown(result))
     if json_file is not None:
         write_text(json_file, to_json(result.stacks, result.basis, result.notes))
     weaker = between is None and any(each.weaker for each in result.stacks)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assurance.basis import git, judged_basis
+from assurance.compare.posture.build import REGISTERS
 from assurance.compare.report import Side, StackComparison, compare_sides
 from assurance.compare.revision import checked_out, default_base, record_foreign, record_revision, resolve_commit
 from assurance.errors import UsageError
@@ -62,7 +63,8 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
     elif choice.base_record is not None:
         (base,) = records_for([], choice.mode, choice.base_record)
         head = _heads(choice, [base.stack])
-        side = Side(base, {"record": str(choice.base_record)}, _register_at(base, register))
+        says = {"record": str(choice.base_record)}
+        side = Side(base, says, _register_at(base, register), texts=_texts_of(base), stack_file=_stack_file(base))
         stacks = [_compare_one(head[0].stack, side, _head_side(head[0], choice, register), accepted, today)]
     else:
         stacks = _compare_revision(choice, register, accepted, today, notes)
@@ -85,7 +87,8 @@ def _compare_between(choice: Choice, register: Register, accepted: AcceptedChang
     if choice.between[0] == choice.between[1]:
         raise UsageError(f"--between {choice.between[0]} {choice.between[1]}: two stacks")
     base, head = records_for(choice.between, choice.mode, project=choice.project)
-    left, right = (Side(each, {"stack": each.stack}, register) for each in (base, head))
+    texts = _texts_at_hand(base)
+    left, right = (Side(each, {"stack": each.stack}, register, texts=texts) for each in (base, head))
     return compare_sides(head.stack, left, right, accepted, today, other_stack=True)
 
 
@@ -120,7 +123,11 @@ def _compare_revision(
     at_base = _register_at_commit(root, commit, register)
     compared = []
     for name in names:
-        base = Side(before[name], {"commit": commit}, at_base, rules) if name in before else None
+        base = None
+        if name in before:
+            base = Side(
+                before[name], {"commit": commit}, at_base, rules, _texts_of(before[name]), _stack_file(before[name])
+            )
         head = _head_side(after[name], choice, register) if name in after else None
         compared.append(_compare_one(name, base, head, accepted, today))
     return compared
@@ -148,7 +155,36 @@ def _heads(choice: Choice, stacks: Sequence[str]) -> list[Record]:
 
 def _head_side(record: Record, choice: Choice, register: Register) -> Side:
     at_hand = {"commit": record.basis.get("commit"), "dirty": record.basis.get("dirty")}
-    return Side(record, {"record": str(choice.record)} if choice.record else at_hand, register)
+    says = {"record": str(choice.record)} if choice.record else at_hand
+    if choice.record:
+        return Side(record, says, register, texts=_texts_of(record), stack_file=_stack_file(record))
+    file = project_root(choice.project) / f"Pulumi.{record.stack}.yaml"
+    text = file.read_text(encoding="utf-8") if file.is_file() else None
+    return Side(record, says, register, texts=_texts_at_hand(record), stack_file=text)
+
+
+def _stack_file(record: Record) -> str | None:
+    """The stack file that a record was made from, where its commit is there and says so."""
+    root, commit = project_root(), record.basis.get("commit")
+    if not record.own or not commit or record.basis.get("dirty"):
+        return None
+    prefix = git(root, "rev-parse", "--show-prefix") or ""
+    return git(root, "show", f"{commit}:{prefix}Pulumi.{record.stack}.yaml")
+
+
+def _texts_at_hand(record: Record) -> dict[str, str | None]:
+    """The registers of this repository, for a program of it."""
+    files = {file: project_root() / file for file in REGISTERS} if record.own else {}
+    return {file: path.read_text(encoding="utf-8") if path.is_file() else None for file, path in files.items()}
+
+
+def _texts_of(record: Record) -> dict[str, str | None]:
+    """The registers at the record's own commit; those at hand where that is not there."""
+    root, commit = project_root(), record.basis.get("commit")
+    if not record.own or not commit or record.basis.get("dirty") or git(root, "cat-file", "-t", commit) is None:
+        return _texts_at_hand(record)
+    prefix = git(root, "rev-parse", "--show-prefix") or ""
+    return {file: git(root, "show", f"{commit}:{prefix}{file}") for file in REGISTERS}
 
 
 def _register_at(base: Record, register: Register) -> Register:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -11,6 +11,10 @@ from typing import Any
 from assurance.check.findings import Report
 from assurance.compare.changes import Change, find_changes
 from assurance.compare.pairing import Pair, pair_revisions, pair_stacks
+from assurance.compare.posture.build import find_posture, with_acceptance
+from assurance.compare.posture.item import Posture
+from assurance.compare.posture.keys import name_keys
+from assurance.compare.posture.registers import Entries
 from assurance.compare.verdicts import RuleChange, compare_verdicts
 from assurance.full_audit import full_audit
 from assurance.record import Record
@@ -23,13 +27,20 @@ class Side:
     """One side of a comparison. says: {"commit"}, {"record"} or {"stack"}, as the JSON names it.
 
     register: the exceptions that hold on this side. rules: ids of the rules that its own revision judges by, where
-    they are known.
+    they are known. texts: the registers of exceptions and of trusted strangers as its revision has them, by file; None
+    for one that is not there. stack_file: the text of its stack file, where it is at hand.
     """
 
     record: Record
     says: dict[str, Any]
     register: Register
     rules: frozenset[str] | None = None
+    texts: Mapping[str, str | None] = field(default_factory=dict)
+    stack_file: str | None = None
+
+    def entries(self) -> list[Entries]:
+        """The entries of its registers that hold in its stack."""
+        return [Entries.parse(file, self.texts[file], self.record.stack) for file in sorted(self.texts)]
 
 
 @dataclass(frozen=True)
@@ -41,12 +52,18 @@ class StackComparison:
     head: dict[str, Any] | None
     changes: list[Change] = field(default_factory=list)
     rules: list[RuleChange] = field(default_factory=list)
+    posture: list[Posture] = field(default_factory=list)
     basis: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def weaker(self) -> list[RuleChange]:
-        """What is worse and that nobody accepted."""
-        return [each for each in self.rules if each.worse and each.accepted is None]
+    def weaker(self) -> list[Posture]:
+        """What is weaker, a worse verdict too, and that nobody accepted."""
+        return [each for each in self.posture if each.weaker and each.accepted is None]
+
+    @property
+    def cost_line(self) -> str:
+        """What a month costs before and after, in words; empty where that does not change."""
+        return ""
 
     @property
     def differs(self) -> bool:
@@ -61,7 +78,7 @@ class StackComparison:
             "head": self.head,
             "changes": [asdict(each) for each in self.changes],
             "rules": [{**asdict(each), "worse": each.worse} for each in self.rules],
-            "posture": [],
+            "posture": [each.as_dict() for each in self.posture],
             "cost": None,
         }
 
@@ -87,7 +104,7 @@ def compare_sides(
         nothing = replace(alone.record, resources=[])
         changes = find_changes(*((alone.record, nothing) if base else (nothing, alone.record)), pairs)
         return StackComparison(
-            stack, base.says if base else None, head.says if head else None, changes, [], alone.record.basis
+            stack, base.says if base else None, head.says if head else None, changes, [], [], alone.record.basis
         )
     pair = pair_stacks if other_stack else pair_revisions
     pairs = pair(base.record, head.record)
@@ -95,7 +112,11 @@ def compare_sides(
     gone = (base.rules or frozenset()) - current_rules if current_rules else frozenset()
     rules = compare_verdicts(_judge(base, today).findings, _judge(head, today).findings, pairs, gone)
     rules = [_with_acceptance(each, stack, accepted, today) for each in rules]
-    return StackComparison(stack, base.says, head.says, changes, rules, head.record.basis)
+    registers = (base.entries(), head.entries()) if base.texts.keys() == head.texts.keys() else ([], [])
+    posture = find_posture(base.record, head.record, pairs, rules, registers)
+    posture = name_keys(posture, f"Pulumi.{stack}.yaml", (base.stack_file, head.stack_file))
+    posture = with_acceptance(posture, stack, accepted, today)
+    return StackComparison(stack, base.says, head.says, changes, rules, posture, head.record.basis)
 
 
 def to_json(comparisons: Sequence[StackComparison], basis: dict[str, Any], notes: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""A comparison on the terminal: the verdict, then only what differs, stateful and locked resources first."""
+"""A comparison on the terminal: only what differs, what weakens and stateful resources first; the verdict last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.text import Text
 
 from assurance.compare.changes import Change
 from assurance.compare.choice import Comparison
+from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
-from assurance.compare.verdicts import RuleChange
 
 MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "replaced": ("±", "red"), "moved": (">", "red")}
 MARKS["removed"] = ("-", "red")
@@ -29,13 +29,19 @@ def show(console: Console, result: Comparison) -> None:
         _line(console, f"{id_} of policies/accepted_changes.yaml is past its last day: it covers nothing", "yellow")
     for note in result.notes:
         _line(console, f"Not seen: {note}.", "yellow")
+    text, style = verdict(result)
+    _line(console, text, style)
+
+
+def verdict(result: Comparison) -> tuple[str, str]:
+    """The verdict in a sentence, and its style."""
     weaker = sum(len(each.weaker) for each in result.stacks)
     if weaker:
-        _line(console, f"{weaker} verdicts are worse than on the base, and nobody accepted that.", "bold red")
-    elif any(each.differs for each in result.stacks):
-        _line(console, "No verdict is worse than on the base, but for what was accepted.", "bold green")
-    else:
-        _line(console, "Nothing differs.", "bold green")
+        word = "thing is" if weaker == 1 else "things are"
+        return f"{weaker} {word} weaker than on the base, and nobody accepted that.", "bold red"
+    if any(each.differs for each in result.stacks):
+        return "Nothing is weaker than on the base, but for what was accepted.", "bold green"
+    return "Nothing differs.", "bold green"
 
 
 def _show_stack(console: Console, comparison: StackComparison) -> None:
@@ -45,26 +51,25 @@ def _show_stack(console: Console, comparison: StackComparison) -> None:
         return
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
     told = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
-    _line(console, f"\n{comparison.stack}, against {_named(comparison.base)}: {told}", "bold")
-    for rule in comparison.rules:
-        _show_rule(console, rule)
+    _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {told}", "bold")
+    for item in comparison.posture:
+        _show_posture(console, item)
     for change in comparison.changes:
         _show_change(console, change)
 
 
-def _named(side: dict[str, Any]) -> str:
+def named_side(side: dict[str, Any]) -> str:
     for kind in ("commit", "record", "stack"):
         if side.get(kind):
             return str(side[kind])[:12] if kind == "commit" else str(side[kind])
     return "the program at hand"
 
 
-def _show_rule(console: Console, rule: RuleChange) -> None:
-    style = "green" if not rule.worse else "yellow" if rule.accepted else "red"
-    word = "better" if not rule.worse else f"worse, accepted by {rule.accepted}" if rule.accepted else "worse"
-    subject = f" {rule.name}" if rule.name else ""
-    steps = f"{rule.before or 'not there'} → {rule.after or 'gone'}"
-    _line(console, f"  {rule.rule}{subject}: {steps} ({word}): {rule.message}".rstrip(": "), style)
+def _show_posture(console: Console, item: Posture) -> None:
+    style = "green" if not item.weaker else "yellow" if item.accepted else "red"
+    word = item.direction + (f", accepted by {item.accepted}" if item.accepted else "")
+    place = place_of(item.origin, item.source)
+    _line(console, f"  {item.area}, {word}: {item.what}" + (f"  ({place})" if place else ""), style)
 
 
 def _show_change(console: Console, change: Change) -> None:
@@ -73,12 +78,12 @@ def _show_change(console: Console, change: Change) -> None:
     head = Text.assemble((f"{mark} ", style), f"{change.type.removeprefix('azure-native:')} {change.name}")
     if notes:
         head.append(f"  {', '.join(notes)}", "bold magenta")
-    if place := _place(change):
+    if place := place_of(change.origin or change.baseOrigin, change.source or change.baseSource):
         head.append(f"  {place}", "dim")
     console.print(head, soft_wrap=True)
     for each in _first(change):
         forced = "  forces replacement" if each.forcesReplacement else ""
-        before, after = _values(each.before, each.after)
+        before, after = changed_values(each.before, each.after)
         _line(console, f"    {each.path}: {before} → {after}{forced}", "")
     hidden = len(change.properties) - PROPERTIES_SHOWN
     if hidden > 0:
@@ -89,16 +94,15 @@ def _first(change: Change) -> Sequence[Any]:
     return sorted(change.properties, key=lambda each: not each.forcesReplacement)[:PROPERTIES_SHOWN]
 
 
-def _place(change: Change) -> str:
+def place_of(origin: dict[str, Any] | None, source: dict[str, Any] | None) -> str:
     """The entry that a person would edit, else the line of the program."""
-    origin, source = change.origin or change.baseOrigin, change.source or change.baseSource
     if origin:
         line = f":{origin['line']}" if origin.get("line") else ""
         return f"{origin['file']}{line} {origin.get('key', '')}".rstrip()
     return f"{source['file']}:{source['line']}" if source else ""
 
 
-def _values(before: Any, after: Any) -> tuple[str, str]:
+def changed_values(before: Any, after: Any) -> tuple[str, str]:
     """Both values, each on one line; of long texts what surrounds their first difference."""
     old, new = _text(before), _text(after)
     start = 0

@@ -1,0 +1,108 @@
+"""Who reaches what, newly or no longer; what security groups let pass; hosts on the Internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assurance.compare.pairing import without_stack
+from assurance.compare.posture.item import Posture, Sides, item
+from assurance.compare.posture.strength import shown
+from assurance.reach.report import Reach, reach
+from assurance.reach.world import OUTSIDE, Flow
+from assurance.record import Record, Resource
+from assurance.references import get
+
+GROUP = "network:NetworkSecurityGroup"
+
+
+def exposure_items(sides: Sides) -> Iterator[Posture]:
+    """Flows that opened or closed; of what is new, those from outside only."""
+    base, head = reach(sides.base), reach(sides.head)
+    before, after = _flows(base, sides.base), _flows(head, sides.head)
+    about = {"base": _services(base, sides.base), "head": _services(head, sides.head)}
+    for key in sorted({*before, *after}):
+        was, is_ = before.get(key), after.get(key)
+        source, target = key
+        opened, was_open = is_ is not None and is_.verdict.open, was is not None and was.verdict.open
+        if opened == was_open:
+            continue
+        flow = is_ if opened else was
+        assert flow is not None
+        side = "head" if opened else "base"
+        service = about[side][target]
+        if (service.urn in (sides.added if opened else sides.removed)) and source not in OUTSIDE:
+            continue
+        by = flow.verdict.decided_by if opened else (is_ and is_.verdict.decided_by) or service
+        word = "newly" if opened else "no longer"
+        why = (is_ or flow).verdict.why if opened or is_ else f"{target} is gone"
+        what = f"{source} {word} reaches {target}:{flow.port}: {why}"
+        values = ("open" if was_open else "closed", "open" if opened else "closed")
+        yield item("exposure", "weaker" if opened else "stronger", what, values, by or service, f"{source} to {target}")
+    yield from _hosts(base, head)
+    yield from _security_rules(sides)
+
+
+def _flows(found: Reach, record: Record) -> dict[tuple[str, str], Flow]:
+    return {
+        (without_stack(source, record.stack), without_stack(target, record.stack)): flow
+        for (source, target), flow in found.flows.items()
+    }
+
+
+def _services(found: Reach, record: Record) -> dict[str, Resource]:
+    return {without_stack(target.name, record.stack): target.resource for target in found.targets}
+
+
+def _hosts(base: Reach, head: Reach) -> Iterator[Posture]:
+    before, after = ({host.name: host for host in side.hosts} for side in (base, head))
+    for name in sorted(after.keys() - before.keys()):
+        sites = ", ".join(site.name for site in after[name].sites) or "nothing"
+        what = f"the Internet newly reaches {name}, which leads to {sites}"
+        yield item("exposure", "weaker", what, (None, name), after[name].by, name)
+    for name in sorted(before.keys() - after.keys()):
+        yield item("exposure", "stronger", f"{name} no longer answers", (name, None), before[name].by, name)
+
+
+def _security_rules(sides: Sides) -> Iterator[Posture]:
+    """Rules of security groups by what they say, whatever they are called."""
+    for pair in sides.pairs:
+        if pair.base is None or pair.head is None or not pair.head.type.endswith(GROUP):
+            continue
+        before, after = _rules(pair.base, sides.base), _rules(pair.head, sides.head)
+        for key in sorted({*before, *after}):
+            if key in before and key in after:
+                continue
+            index, rule = (after if key in after else before)[key]
+            allows = rule.get("access") == "Allow"
+            weaker = allows == (key in after)
+            word = "is new" if key in after else "is gone"
+            what = f"rule {rule.get('name')} of {pair.head.name} {word}: {rule.get('access')} {_told(rule)}"
+            values = (None, _told(rule)) if key in after else (_told(rule), None)
+            side = pair.head if key in after else pair.base
+            path = f"securityRules[{index}]"
+            yield item("exposure", "weaker" if weaker else "stronger", what, values, side, "securityRules", path)
+
+
+FIELDS = ("direction", "access", "protocol", "sourceAddressPrefix", "sourceAddressPrefixes", "sourcePortRange",
+          "sourcePortRanges", "destinationAddressPrefix", "destinationAddressPrefixes", "destinationPortRange",
+          "destinationPortRanges")  # fmt: skip
+
+
+def _rules(group: Resource, record: Record) -> dict[str, tuple[int, Mapping[str, Any]]]:
+    """By what they say, with our own subnets by name: other addresses of the same places are no difference."""
+    ours = {str(get(each, "addressPrefix")): each.name for each in record.of_type("network:Subnet")}
+
+    def said(value: Any) -> Any:
+        return sorted(map(said, value)) if isinstance(value, list) else ours.get(str(value), str(value))
+
+    rules = get(group, "securityRules", ())
+    return {repr([said(rule.get(name)) for name in FIELDS]): (index, rule) for index, rule in enumerate(rules)}
+
+
+def _told(rule: Mapping[str, Any]) -> str:
+    def of(end: str) -> str:
+        return shown(rule.get(f"{end}AddressPrefix") or rule.get(f"{end}AddressPrefixes") or "*")
+
+    ports = shown(rule.get("destinationPortRange") or rule.get("destinationPortRanges") or "*")
+    return f"{rule.get('direction')} {rule.get('protocol')} {of('source')} → {of('destination')}:{ports}"

@@ -1,0 +1,55 @@
+"""The key of a stack file that a change comes from, where both sides' files are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from assurance.compare.posture.item import Posture
+from documents.lines import line_of, text_lines
+from documents.yaml_text import compose_yaml, node_data
+
+Texts = tuple[str | None, str | None]
+"""The stack file of the base and of the head."""
+
+
+def name_keys(items: Iterable[Posture], file: str, texts: Texts) -> list[Posture]:
+    """The items; one whose entry is a whole section of ``file`` names the key in it that changed, where it is clear."""
+    if texts[0] is None or texts[1] is None:
+        return list(items)
+    try:
+        before, after = (dict(_leaves(node_data(compose_yaml(text)))) for text in (texts[0], texts[1]))
+        lines, base_lines = text_lines(texts[1]), text_lines(texts[0])
+    except yaml.YAMLError:
+        return list(items)
+    changed = {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
+    return [_named(each, file, changed, lines, base_lines) for each in items]
+
+
+def _named(
+    item: Posture, file: str, changed: dict[str, tuple[Any, Any]], lines: dict[str, int], base_lines: dict[str, int]
+) -> Posture:
+    if item.origin is None or item.origin.get("file") != file:
+        return item
+    section = f"config.{item.origin.get('key')}"
+    inside = [key for key in changed if key == section or key.startswith((f"{section}.", f"{section}["))]
+    exact = [key for key in inside if changed[key] == (item.before, item.after)]
+    keys = exact if len(exact) == 1 else inside
+    if len(keys) != 1:
+        return item
+    line = line_of(lines, keys[0]) if keys[0] in lines else base_lines.get(keys[0])
+    return replace(item, origin={"file": file, "line": line, "key": keys[0].removeprefix("config.")})
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value

@@ -1,0 +1,89 @@
+"""What protects by being there: ``presence.yaml`` on what was removed and added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from assurance.compare.posture.item import Posture, Sides, item
+from assurance.record import Record, Resource
+from documents.reading import read_document
+from documents.sections import Section
+from facts.types import type_row
+from policies.accepted_changes import Area
+
+FILE = Path(__file__).with_name("presence.yaml")
+
+
+class Presence(Section):
+    """One row; the file's head says what each column means."""
+
+    area: Area
+    types: list[str]
+    why: str
+    reverse: bool = False
+
+
+@cache
+def presences() -> dict[str, Presence]:
+    """The rows by type key. Raises DocumentError when the file is wrong."""
+    rows: list[Presence] = read_document(FILE, list[Presence])
+    return {f"azure-native:{type_}": row for row in rows for type_ in row.types}
+
+
+def presence_items(sides: Sides) -> Iterator[Posture]:
+    """Everything of the table that is gone or new, but for what goes or comes with what it is about."""
+    gone = _alone(sides.base, sides.removed)
+    new = _alone(sides.head, sides.added)
+    renamed = {_essence(each) for each in gone} & {_essence(each) for each in new}
+    for resource in gone:
+        if _essence(resource) not in renamed:
+            row = presences()[resource.type]
+            yield _item(row, resource, gone=True)
+    for resource in new:
+        if _essence(resource) not in renamed:
+            yield _item(presences()[resource.type], resource, gone=False)
+
+
+def _item(row: Presence, resource: Resource, *, gone: bool) -> Posture:
+    weaker = gone != row.reverse
+    word = "is gone" if gone else "is new"
+    why = f": {row.why}" if weaker else ""
+    what = f"{resource.type.removeprefix('azure-native:')} {resource.name} {word}{why}"
+    values: tuple[Any, Any] = (resource.name, None) if gone else (None, resource.name)
+    return item(row.area, "weaker" if weaker else "stronger", what, values, resource, resource.type.rsplit(":", 1)[-1])
+
+
+def _alone(record: Record, urns: set[str]) -> list[Resource]:
+    """Those of the table among ``urns`` that are about nothing else among them."""
+    by_id = {each.id.lower(): each.urn for each in record if each.id.startswith("/") and each.type not in presences()}
+    found = []
+    for resource in record:
+        if resource.urn in urns and resource.type in presences():
+            about = {by_id[text] for text in _texts(resource.inputs) if text in by_id}
+            about |= {urn for urns_ in resource.propertyDependencies.values() for urn in urns_}
+            others = {urn for urn in about if (other := record.by_urn.get(urn)) and other.type not in presences()}
+            if not others & urns:
+                found.append(resource)
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str) and value.startswith("/"):
+        yield value.lower()
+
+
+def _essence(resource: Resource) -> str:
+    """What it does, without what it is called."""
+    row = type_row(resource.type)
+    names = {"tags", "name", "description", "displayName", *(row.names[-1:] if row else ())}
+    return resource.type + json.dumps({k: v for k, v in resource.inputs.items() if k not in names}, sort_keys=True)

@@ -1,0 +1,201 @@
+"""Inputs whose value says how strong something is: ``strength.yaml`` on every pair of resources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from assurance.compare.posture.item import Posture, Sides, item, known, plain
+from assurance.compare.properties import differences
+from assurance.record import SECRET, Resource
+from documents.durations import seconds
+from documents.reading import read_document
+from documents.sections import Section
+from facts.types import Door, types_with
+from policies.accepted_changes import Area
+from policies.view import lookup
+
+FILE = Path(__file__).with_name("strength.yaml")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+Named = Literal[
+    "more", "less", "longer", "shorter", "version", "present", "moreItems", "fewerItems", "moreOften"
+]  # fmt: skip
+
+
+class Strength(Section):
+    """One row; the file's head says what each column means."""
+
+    area: Area
+    input: str
+    types: list[str] = []
+    where: dict[str, str] = {}
+    order: Named | list[str]
+    default: str | None = None
+    why: str
+
+    def is_about(self, resource: Resource, path: str) -> bool:
+        """Whether it judges the input at ``path``, which has no places in lists."""
+        if self.types and resource.type.removeprefix("azure-native:") not in self.types:
+            return False
+        if re.search(rf"(?:^|\.)(?:{self.input})$", path) is None:
+            return False
+        return all(re.fullmatch(v, str(lookup(resource.inputs, k, ""))) for k, v in self.where.items())
+
+    def rank(self, value: Any) -> float:
+        """How strong a value is: more is stronger; the default's where it is absent."""
+        effective = self.default if value is None else value
+        if isinstance(self.order, list):
+            folded = [each.lower() for each in self.order]
+            text = str(effective).lower()
+            return folded.index(text) if text in folded else -1
+        if self.order == "present":
+            return float(bool(effective))
+        if self.order in ("moreItems", "fewerItems"):
+            return len(_items(effective)) * (1 if self.order == "moreItems" else -1)
+        return _RANKS[self.order](effective) if effective is not None else float("-inf")
+
+
+_RANKS: dict[str, Callable[[Any], float]] = {
+    "more": lambda value: _number(value),
+    "less": lambda value: -_number(value),
+    "longer": lambda value: _duration(value),
+    "shorter": lambda value: -_duration(value),
+    "version": lambda value: _number("".join(re.findall(r"\d+", str(value))[:2])),
+    "moreOften": lambda value: -_duration(str(value).rsplit("/", 1)[-1]),
+}
+
+
+def _number(value: Any) -> float:
+    match = NUMBER.search(str(value))
+    return float(match[0]) if match else float("-inf")
+
+
+def _duration(value: Any) -> float:
+    try:
+        return seconds(str(value))
+    except ValueError:
+        return float("-inf")
+
+
+def _items(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [each for each in re.split(r"[,;]\s*", value) if each and each.lower() != "none"]
+    return [str(each) for each in value or ()]
+
+
+@cache
+def strengths() -> list[Strength]:
+    """The rows. Raises DocumentError when the file is wrong."""
+    rows: list[Strength] = read_document(FILE, list[Strength])
+    return rows
+
+
+def strength_items(sides: Sides) -> Iterator[Posture]:
+    """Every input that got weaker or stronger."""
+    for pair in sides.pairs:
+        if pair.base is not None and pair.head is not None:
+            yield from _of_pair(pair.base, pair.head)
+            yield from _protection(pair.base, pair.head)
+
+
+def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
+    doors = types_with("public", list).get(head.type, ())
+    for path, before, after in _leaves(base.inputs, head.inputs):
+        if path.startswith("tags") or not known(before, after) or SECRET in (before, after):
+            continue
+        short = plain(path)
+        yield from _through_doors(doors, head, path, before, after)
+        row = next((each for each in strengths() if each.is_about(head, short)), None)
+        if row is None or any(_opens(door, short) for door in doors):
+            continue
+        old, new = row.rank(before), row.rank(after)
+        if old != new:
+            weaker = new < old
+            why = f", so that {row.why}" if weaker else ""
+            what = f"{path} of {head.name}: {shown(before)} → {shown(after)}{why}"
+            yield item(row.area, "weaker" if weaker else "stronger", what, (before, after), head, short, path)
+        elif row.order in ("moreItems", "fewerItems") and before != after:
+            what = f"{path} of {head.name}: {shown(before)} → {shown(after)}, other ones than before"
+            yield item(row.area, "weaker", what, (before, after), head, short, path)
+
+
+def _opens(door: Door, path: str) -> bool:
+    return re.fullmatch(re.escape(door.path).replace(r"\*", "[^.]+"), path) is not None
+
+
+def _through_doors(doors: Any, head: Resource, path: str, before: Any, after: Any) -> Iterator[Posture]:
+    for door in doors:
+        if _opens(door, plain(path)):
+            was, is_ = door.keeps_closed(before), door.keeps_closed(after)
+            if was != is_:
+                direction: Literal["weaker", "stronger"] = "weaker" if was else "stronger"
+                why = ", so that the type's public side answers" if was else ""
+                what = f"{path} of {head.name}: {shown(before)} → {shown(after)}{why}"
+                yield item("exposure", direction, what, (before, after), head, plain(path), path)
+
+
+def _protection(base: Resource, head: Resource) -> Iterator[Posture]:
+    for option in ("protect", "retainOnDelete"):
+        before, after = bool(base.options.get(option)), bool(head.options.get(option))
+        if before != after:
+            why = ", so that the engine may delete it" if before else ""
+            what = f"{option} of {head.name}: {shown(before)} → {shown(after)}{why}"
+            yield item("backup", "weaker" if before else "stronger", what, (before, after), head, f"options.{option}")
+
+
+LISTS = ("exclusions", "ipRules", "virtualNetworkRules", "allowedOrigins", "tableNames", "scrubbingRules")
+"""Inputs that are judged as a whole list."""
+
+
+def _leaves(before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(path, before, after) of every differing value; of what only one side has, each value in it."""
+    seen: set[str] = set()
+    for each in differences(before, after):
+        whole = re.match(rf"(.*?(?:^|\.)(?:{'|'.join(LISTS)}))(?:$|[.\[])", each.path)
+        if whole:
+            if whole[1] not in seen:
+                seen.add(whole[1])
+                yield whole[1], at_path(before, whole[1]), at_path(after, whole[1])
+            continue
+        if isinstance(each.before, (dict, list)) or isinstance(each.after, (dict, list)):
+            old, new = dict(_inside(each.before, each.path)), dict(_inside(each.after, each.path))
+            yield from ((path, old.get(path), new.get(path)) for path in sorted({*old, *new}))
+        else:
+            yield each.path, each.before, each.after
+
+
+def _inside(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _inside(inner, f"{path}.{key}")
+    elif isinstance(value, list) and path.rsplit(".", 1)[-1] not in LISTS:
+        for index, inner in enumerate(value):
+            yield from _inside(inner, f"{path}[{index}]")
+    elif value is not None:
+        yield path, value
+
+
+def at_path(value: Any, path: str) -> Any:
+    """The value at a path with places in lists; None where there is none."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            value = value[int(step)] if isinstance(value, list) else value.get(step)
+        except (AttributeError, IndexError, ValueError):
+            return None
+        if value is None:
+            return None
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value in words, short."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text.rsplit("/", 1)[-1] if text.startswith("/subscriptions/") else text
+    return (text if len(text) <= 90 else f"{text[:87]}…") or "none"
