@@ -34,16 +34,21 @@ def assign_role(
     assignment_name = pulumi.Output.all(scope, principal_id).apply(
         lambda known: str(uuid.uuid5(_NAMESPACE, f"{known[0]}/{role_id}/{known[1]}".lower()))
     )
-    subscription = pulumi.Output.from_input(scope).apply(lambda scope_id: scope_id.split("/")[2])
     return authorization.RoleAssignment(
         name,
         scope=scope,
         role_assignment_name=assignment_name,
         role_definition_id=pulumi.Output.format(
-            "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions/{1}", subscription, role_id
+            "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions/{1}", _subscription(scope), role_id
         ),
         principal_id=principal_id,
         principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
         description=description,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def _subscription(scope: pulumi.Input[str]) -> pulumi.Input[str]:
+    """The subscription of a scope. That of the program's own resources is known before they are, and so the role is:
+    the engine's rules judge it at a first preview."""
+    return scope.split("/")[2] if isinstance(scope, str) else authorization.get_client_config_output().subscription_id

@@ -11,8 +11,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from documents.lines import text_lines
+from documents.problems import DocumentError, Problem
 from documents.reading import parse_document
 from documents.sections import Section
+from policies.trusted import TrustedRegister
 
 REGISTER_FILE = Path(__file__).with_name("exceptions.yaml")
 
@@ -51,11 +53,12 @@ class ExceptionEntry(Section):
 
 @dataclass(frozen=True)
 class Register:
-    """All exceptions by id. lines: the line of each in the file."""
+    """All exceptions by id. lines: the line of each in the file. trusted: the register of strangers beside it."""
 
     exceptions: dict[str, ExceptionEntry] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     file: str = "policies/exceptions.yaml"
+    trusted: TrustedRegister = field(default_factory=TrustedRegister)
 
     def covering(self, rule_id: str, stack: str, name: str) -> ExceptionEntry | None:
         """The exception for this rule on this resource, expired or not."""
@@ -69,12 +72,29 @@ class Register:
 
     @classmethod
     def load(cls, path: Path = REGISTER_FILE) -> Register:
-        """Read the register; raises DocumentError with every mistake in it."""
-        return cls.parse(path.read_text(encoding="utf-8"))
+        """Read the register, and that of strangers beside it; raises DocumentError with every mistake in them."""
+        texts = (each.read_text(encoding="utf-8") if each.is_file() else None for each in _files(path))
+        return cls.parse(*texts)
 
     @classmethod
-    def parse(cls, text: str) -> Register:
-        """Read a register from YAML text; raises DocumentError with every mistake in it."""
-        exceptions = parse_document(text, dict[ExceptionId, ExceptionEntry] | None, cls.file) or {}
-        lines = text_lines(text)
-        return cls(exceptions, {id_: lines[id_] for id_ in exceptions})
+    def parse(cls, text: str | None, trusted: str | None = None) -> Register:
+        """Read the registers from YAML texts; None is none. Raises DocumentError with every mistake in them."""
+        problems: list[Problem] = []
+        exceptions: dict[str, ExceptionEntry] = {}
+        strangers = TrustedRegister()
+        try:
+            exceptions = parse_document(text or "", dict[ExceptionId, ExceptionEntry] | None, cls.file) or {}
+        except DocumentError as error:
+            problems += error.problems
+        try:
+            strangers = TrustedRegister() if trusted is None else TrustedRegister.parse(trusted)
+        except DocumentError as error:
+            problems += error.problems
+        if problems:
+            raise DocumentError(problems)
+        lines = text_lines(text or "")
+        return cls(exceptions, {id_: lines[id_] for id_ in exceptions}, trusted=strangers)
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    return path, path.with_name("trusted.yaml")

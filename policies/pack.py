@@ -22,6 +22,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from facts.types import counted_type, type_row
 from policies.exceptions import Register
 from policies.rule import Rule, Verdict
+from policies.trusted import Trust
 from policies.view import Resource, Stack
 
 OUR_PROJECTS = ("medspasync", "medspasync-bootstrap")
@@ -67,7 +68,8 @@ def _resource_policy(rule: Rule, register: Register, today: date, _inputs: dict[
             protect=args.opts.protect,
             custom=_is_custom(type_, args.provider),
         )
-        verdict = rule.judge(subject, Stack([subject], ours=_is_ours(subject.urn)))
+        alone = Stack([subject], ours=_is_ours(subject.urn)).judged(Trust(), today)
+        verdict = rule.judge(subject, alone)
         _report([verdict] if verdict else [], rule, register, today, report)
 
     return ResourceValidationPolicy(validate=validate, **_described(rule))
@@ -95,7 +97,9 @@ def _join_policy(rule: Rule, register: Register, today: date, inputs: dict[str, 
             ),
             ours=all(_is_ours(resource.urn) for resource in args.resources),
         )
-        _report(rule.examine(stack), rule, register, today, report)
+        name = next((resource.urn for resource in args.resources), "").split("::")[0].removeprefix("urn:pulumi:")
+        judged = stack.judged(register.trusted.in_stack(name, today), today)
+        _report(rule.examine(judged), rule, register, today, report)
 
     return StackValidationPolicy(validate=validate, **_described(rule))
 

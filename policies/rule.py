@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.view import Resource, Stack, token
+from policies.compare import folded
+from policies.view import UNKNOWN, Resource, Stack, token
 
 Severity = Literal["low", "medium", "high", "critical"]
 Check = Callable[..., Iterable[str]]
@@ -22,8 +23,8 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 class Verdict:
     """What a rule matches on one resource.
 
-    violations: a message for each. unknown: the value that is not known yet. seen: the inputs that the rule read, as
-    ``path = value``.
+    violations: a message for each. unknown: a value that is not known yet, besides the violations found without it.
+    seen: the inputs that the rule read, as ``path = value``.
     """
 
     subject: Resource
@@ -78,17 +79,23 @@ class Rule(RuleInfo):
 
     def judge(self, subject: Resource, stack: Stack) -> Verdict | None:
         """The verdict on ``subject``; None when the rule is not about it."""
+        found: list[str] = []
+        unknown = ""
+        subject.unknown.clear()
         try:
             if not _call(self.where, subject, stack):
                 return None
             subject.seen.clear()
-            matches = _call(self.check, subject, stack)
-            return Verdict(subject, tuple(matches), seen=_seen(subject))
+            # One by one: what was found before a value that nobody knows yet stays found.
+            for violation in _call(self.check, subject, stack):
+                found.append(violation)
         except UnknownValueError as error:
-            return Verdict(subject, unknown=error.message)
+            unknown = error.message
         except UNREADABLE as error:
             # A value of another kind than Azure takes: what cannot be judged does not pass.
-            return Verdict(subject, (f"it cannot be judged, for an input is none that Azure takes: {error}",))
+            found.append(f"it cannot be judged, for an input is none that Azure takes: {error}")
+        unknown = unknown or next(iter(subject.unknown), "")
+        return Verdict(subject, tuple(found), unknown, "" if unknown and not found else _seen(subject))
 
 
 @cache
@@ -151,9 +158,15 @@ def rule(
 
 
 def must(resource: Resource, path: str, *allowed: Any) -> Iterator[str]:
-    """A violation unless the value at ``path`` is one of ``allowed``; a missing value is one."""
-    value = resource.get(path)
-    if value is None or value not in allowed:
+    """A violation unless the value at ``path`` is one of ``allowed``; a missing value is one.
+
+    Texts compare as Azure compares them, without regard to case. One that is not known yet is noted, and the rule goes
+    on to what is known.
+    """
+    value = resource.known(path)
+    if value is UNKNOWN:
+        return
+    if value is None or folded(value) not in [folded(item) for item in allowed]:
         required = " or ".join(shown(item) for item in allowed)
         yield f"{path} is {shown(value)}, must be {required}"
 
@@ -167,7 +180,9 @@ def must_have(resource: Resource, *paths: str) -> Iterator[str]:
 
 def at_least(resource: Resource, path: str, minimum: int, unit: str) -> Iterator[str]:
     """A violation unless the number at ``path`` is ``minimum`` or more."""
-    value = resource.get(path)
+    value = resource.known(path)
+    if value is UNKNOWN:
+        return
     if not isinstance(value, (int, float)) or value < minimum:
         yield f"{path} is {shown(value)}, must be at least {minimum} {unit}"
 

@@ -6,13 +6,17 @@ raise `UnknownValueError` when a rule touches them, so that a rule never judges 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
+
+from policies.trusted import Trust
 
 
 class Unknown:
@@ -36,6 +40,7 @@ class Resource:
     protect: the engine refuses to delete it. custom: a provider makes it; a component, a provider or the stack is not.
     existing: the program looks it up and does not manage it, so that no rule judges it; others may refer to it.
     seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
+    unknown: what `known` met since it was last emptied that is not known yet.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
     """
@@ -54,6 +59,7 @@ class Resource:
     retained: bool | None = None
     secrets: frozenset[str] | None = None
     seen: dict[str, Any] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
 
     @property
     def project(self) -> str:
@@ -65,6 +71,14 @@ class Resource:
         value = lookup(self.inputs, path, default)
         self.seen[path] = value
         return value
+
+    def known(self, path: str) -> Any:
+        """The value at a dotted path, None where it is absent; UNKNOWN, and noted, where it is not known yet."""
+        try:
+            return self.get(path)
+        except UnknownValueError as error:
+            self.unknown.append(error.message)
+            return UNKNOWN
 
     def each(self, path: str) -> list[Any]:
         """The entries of the list at ``path``; none when it is absent."""
@@ -85,9 +99,17 @@ class Resource:
         """The input, or else the output, that names the resource; UNKNOWN or None where there is none yet."""
         return next(chain(_leaves(self.inputs, [name]), _leaves(self.outputs, [name])), None)
 
-    def texts(self) -> Iterator[tuple[str, str]]:
+    def texts(self) -> Sequence[tuple[str, str]]:
         """Every known text among the inputs, with its path."""
-        return _texts(self.inputs, "")
+        return self._all_texts
+
+    @cached_property
+    def _all_texts(self) -> tuple[tuple[str, str], ...]:
+        return tuple(_texts(self.inputs, ""))
+
+    def answered(self, path: str) -> Iterator[str]:
+        """The known texts at ``path`` of what a deployment answered."""
+        return (value for value in _leaves(self.outputs, path.split(".")) if isinstance(value, str))
 
     def __str__(self) -> str:
         return self.name
@@ -158,11 +180,27 @@ class Stack:
     """All resources of a stack, and the references between them.
 
     ours: whether this project's program made it; of another project's, what nobody decided is unchecked, not wrong.
+    trust: the strangers that are trusted. today: the day on which it is judged.
     """
 
     def __init__(self, resources: Iterable[Resource], *, ours: bool = True) -> None:
         self.resources = list(resources)
         self.ours = ours
+        self.trust = Trust()
+        self.today = datetime.now(UTC).date()
+        self._remembered: dict[str, Any] = {}
+
+    def judged(self, trust: Trust, today: date) -> Stack:
+        """The same stack, judged on a day and by a register."""
+        other = copy(self)
+        other.trust, other.today = trust, today
+        return other
+
+    def remember(self, key: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` works out of the resources, once."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return self._remembered[key]
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:

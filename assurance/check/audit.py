@@ -11,6 +11,7 @@ from assurance.record import Record
 from policies.exceptions import Register
 from policies.rule import Rule, RuleInfo, Verdict
 from policies.rules import RULES
+from policies.trusted import Trust, TrustedRegister
 
 ELSEWHERE = ("LIFECYCLE",)
 """Rules outside policies/ from which there may be an exception."""
@@ -28,7 +29,8 @@ def audit(
     today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
     more: what the rules of `ELSEWHERE` found; None where they were not asked.
     """
-    stack = record.view
+    trust = register.trusted.in_stack(record.stack, today)
+    stack = record.view.judged(trust, today)
     findings: list[Finding] = []
     needed: set[tuple[str, str]] = set()
     for rule in rules:
@@ -45,6 +47,7 @@ def audit(
     needed |= {(finding.exception, finding.rule) for finding in more or () if finding.exception}
     left_out = set(ELSEWHERE) if more is None else set()
     findings += _exception_findings(record, register, today, needed, left_out)
+    findings += _trusted_findings(record, register.trusted, trust, today)
     basis = judged_basis(record.basis, record.mode, today)
     return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record), basis)
 
@@ -60,9 +63,7 @@ def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, t
     status: Status = "pass"
     message = ""
     exception_id, expires = "", None
-    if verdict.unknown:
-        status, message = "unchecked", f"{LATER}{verdict.unknown}"
-    elif verdict.violations:
+    if verdict.violations:
         status, message = "fail" if rule.blocking else "warn", "; ".join(verdict.violations)
         exception_id = register.find(rule.id, record.stack, resource.name) or ""
         if exception_id:
@@ -72,6 +73,8 @@ def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, t
                 message = f"{message} ({exception_id} expired on {expires})"
             else:
                 status, message = "excepted", f"{message}; {exception.reason}"
+    elif verdict.unknown:
+        status, message = "unchecked", f"{LATER}{verdict.unknown}"
     return Finding.of(
         rule,
         status,
@@ -120,4 +123,35 @@ def _exception_findings(
             source={"file": register.file, "line": register.lines.get(id_, 1)},
             exception=id_,
             expires=exception.expires,
+        )
+
+
+TRUSTED = RuleInfo(
+    "TRUST-REGISTER",
+    "What is trusted is needed, and its entry has not expired",
+    "high",
+    ("164.308(a)(4)(ii)(B)", "164.308(a)(3)(ii)(C)"),
+    "Remove the entry, or renew it with a reason that holds today.",
+    "policies/trusted.yaml: trust ends, and nobody is trusted whom nothing needs",
+)
+
+
+def _trusted_findings(record: Record, register: TrustedRegister, trust: Trust, today: date) -> Iterator[Finding]:
+    """Entries for this stack that are expired, or that nothing needs."""
+    for id_, entry in register.entries.items():
+        if record.stack not in entry.stacks:
+            continue
+        wrong = ""
+        if entry.expires < today:
+            wrong = f"{id_}: it expired on {entry.expires}"
+        elif id_ not in trust.used:
+            wrong = f"{id_}: nothing of {record.stack} needs it"
+        yield Finding.of(
+            TRUSTED,
+            "fail" if wrong else "pass",
+            wrong,
+            stack=record.stack,
+            seen=f"{id_} until {entry.expires}",
+            name=id_,
+            source={"file": register.file, "line": register.lines.get(id_, 1)},
         )

@@ -23,6 +23,7 @@ from policies.exceptions import Register
 SAME_ENVIRONMENT = "the base was recorded with the packages installed here: what another version of one does is hidden"
 FOREIGN = "both sides were recorded by this assurance in its own environment: a change of a dependency is not seen"
 EXCEPTIONS = "policies/exceptions.yaml"
+TRUSTED = "policies/trusted.yaml"
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,6 @@ def _register_at_commit(root: Path, commit: str, register: Register) -> Register
     if text is None:
         return register
     try:
-        return Register.parse(text)
+        return Register.parse(text, git(root, "show", f"{commit}:{prefix}{TRUSTED}"))
     except DocumentError:  # of another form than today's: the base is judged without relaxations
         return Register()

@@ -28,6 +28,7 @@ from policies.rules import (
     security_groups,
     service_bus,
     storage,
+    trust,
     types,
     waf,
 )
@@ -35,6 +36,7 @@ from policies.rules import (
 _MODULES = (
     key_vault,
     identity,
+    trust,
     postgres,
     redis,
     storage,

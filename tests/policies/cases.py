@@ -1,4 +1,4 @@
-"""The failing cases of policies/cases.yaml, and how one is made in a record."""
+"""The failing cases of policies/cases.yaml, and the harmless ones, and how one is made in a record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 from assurance.record import Record, Resource
 
-FILE = Path(__file__).parents[2] / "policies" / "cases.yaml"
+FOLDER = Path(__file__).parents[2] / "policies"
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,50 @@ class Case:
     change: str = ""
     drop: str = ""
     type: str = ""
+    add: dict[str, Any] = field(default_factory=dict)
+    blame: str = "added"
 
     def __str__(self) -> str:
         return f"{self.rule}-{self.number}"
 
 
-def all_cases() -> list[Case]:
-    """Every case, in the file's order."""
-    document = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+def all_cases(file: str = "cases.yaml") -> list[Case]:
+    """Every case of a file, in its order."""
+    document = yaml.safe_load((FOLDER / file).read_text(encoding="utf-8"))
     return [Case(rule=rule, number=n, **case) for rule, cases in document.items() for n, case in enumerate(cases, 1)]
 
 
 def subjects(record: Record, case: Case) -> list[Resource]:
-    """The resources that the case may be made on."""
+    """The resources that the case may be made on, or beside."""
     return [r for r in record.of_type(case.resource) if all(_matches(r, p, v) for p, v in case.where.items())]
+
+
+def added(case: Case, subject: Resource) -> Resource:
+    """The resource that the case adds beside ``subject``; inputs written ``<path>`` are the subject's."""
+    type_ = str(case.add["type"])
+    inputs = {key: _of(subject, value) for key, value in case.add.get("inputs", {}).items()}
+    return replace(
+        subject,
+        urn=f"{subject.urn}-added",
+        id="",
+        type=f"azure-native:{type_}" if type_.count(":") == 1 else type_,
+        name="added",
+        inputs=inputs,
+        outputs={},
+        secrets=[],
+        options=dict(case.add.get("options", {})),
+        propertyDependencies={},
+        token=None,
+        apiVersion=None,
+    )
+
+
+def _of(subject: Resource, value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("<") and value.endswith(">"):
+        return subject.id if value == "<id>" else subject.inputs[value[1:-1]]
+    if isinstance(value, dict):
+        return {key: _of(subject, item) for key, item in value.items()}
+    return [_of(subject, item) for item in value] if isinstance(value, list) else copy.deepcopy(value)
 
 
 def made(record: Record, case: Case, subject: Resource) -> Record:
@@ -66,7 +96,8 @@ def made(record: Record, case: Case, subject: Resource) -> Record:
             resource.propertyDependencies[to] = subject.propertyDependencies.get(source, [])
         resource.options.update(case.options)
         resource.type = case.type or resource.type
-    return replace(record, resources=[copies.get(r.urn, r) for r in kept])
+    more = [added(case, subject)] if case.add else []
+    return replace(record, resources=[*(copies.get(r.urn, r) for r in kept), *more])
 
 
 def _matches(resource: Resource, path: str, wanted: Any) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from pulumi_azure_native import managedidentity
 
 from assurance.record import Mode, Record
+from policies.exceptions import Register
+from policies.trusted import TrustedRegister
 from policies.view import Stack
 from tests.gateway import gateway_record
 from tests.harness import STACKS, once, record, shared_record
 
+TODAY = date(2026, 11, 29)
 PREFERRED = ("prod", "dev", "staging")
 
 
@@ -48,7 +52,8 @@ def everything(mode: Mode) -> list[Record]:
 @cache
 def view(index: int, mode: Mode) -> Stack:
     """The record at this place of `everything`, as rules see it."""
-    return everything(mode)[index].view
+    record = everything(mode)[index]
+    return _judged(record.view, record)
 
 
 def view_of(altered: Record, index: int, mode: Mode) -> Stack:
@@ -57,4 +62,14 @@ def view_of(altered: Record, index: int, mode: Mode) -> Stack:
     seen = {id(resource): known for resource, known in zip(before, view(index, mode).resources, strict=True)}
     changed = [resource for resource in altered if id(resource) not in seen]
     anew = dict(zip(map(id, changed), replace(altered, resources=changed).view.resources, strict=True))
-    return Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered)
+    return _judged(Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered), altered)
+
+
+def _judged(stack: Stack, record: Record) -> Stack:
+    """A stack by the register of what is trusted in it, on the tests' day."""
+    return stack.judged(_trusted().in_stack(record.stack, TODAY), TODAY)
+
+
+@cache
+def _trusted() -> TrustedRegister:
+    return Register.load().trusted

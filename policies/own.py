@@ -1,0 +1,117 @@
+"""What is a stack's own: its ARM ids, principals and host names. All else among inputs is a stranger's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from facts.service_hosts import service_hosts
+from facts.types import type_row
+from policies.view import Resource, Stack
+
+SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
+OF_EVERY_SUBSCRIPTION = {"roledefinitions", "policydefinitions", "policysetdefinitions"}
+"""What Azure itself keeps in every subscription: definitions of built-in roles and policies."""
+GROUP = "Microsoft.Resources/resourceGroups"
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+ENTRA = ("azuread:index/servicePrincipal:ServicePrincipal", "azuread:index/group:Group", "azuread:index/user:User")
+DOMAINS = {"azure-native:cdn:AFDCustomDomain": "hostName"}
+LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on
+
+
+class Own:
+    """What belongs to one stack. A resource that the program only looks up is another's."""
+
+    def __init__(self, stack: Stack) -> None:
+        made = [resource for resource in stack.resources if not (resource.existing and stack.ours)]
+        self.principals = set(_principals(made))
+        self.tenant = _most(value for r in made for path, value in r.texts() if _last(path) == "tenantid")
+        self.subscription = _subscription(made)
+        ids = (resource.id or _computed_id(resource, self.subscription) for resource in made)
+        self.ids = {id_.lower().rstrip("/") for id_ in ids if id_}
+        self._names: dict[str, list[str]] = {}
+        for suffix, row in service_hosts().items():
+            names = (resource.named(row.name) for resource in stack.by_type(row.type))
+            self._names[suffix] = [name.lower() for name in names if isinstance(name, str)]
+        self._domains = {str(r.named(path)).lower() for type_, path in DOMAINS.items() for r in stack.by_type(type_)}
+
+    def has_id(self, arm_id: str) -> bool:
+        """Whether an ARM id is of the stack: a resource, a part of one, its subscription or a definition there."""
+        low = arm_id.lower().rstrip("/")
+        parts = low.split("/")
+        if len(parts) > 2 and parts[2] == self.subscription:
+            if len(parts) == 3:
+                return True
+            if (
+                parts[3:5] == ["providers", "microsoft.authorization"]
+                and parts[5:6]
+                and parts[5] in OF_EVERY_SUBSCRIPTION
+            ):
+                return True
+        while parts:
+            if "/".join(parts) in self.ids:
+                # What is only in a resource group of ours is not ours.
+                return len(parts) > 5 or "/".join(parts) == low
+            parts = parts[:-1]
+        return False
+
+    def has_host(self, host: str) -> bool:
+        """Whether a host is one of the stack's own domains, or of one of its services."""
+        if host in LOCAL or host in self._domains:
+            return True
+        for suffix, names in self._names.items():
+            if host.endswith(f".{suffix}"):
+                label = host.removesuffix(f".{suffix}")
+                return any(label == name or label.startswith((f"{name}-", f"{name}.")) for name in names)
+        return False
+
+
+def own(stack: Stack) -> Own:
+    """What is the stack's own; worked out once."""
+    found: Own = stack.remember("own", lambda: Own(stack))
+    return found
+
+
+def _principals(resources: list[Resource]) -> Iterator[str]:
+    for resource in resources:
+        paths = ["identity.principalId"]
+        paths += ["principalId"] if resource.type == IDENTITY else []
+        paths += ["objectId"] if resource.type in ENTRA else []
+        for path in paths:
+            for value in resource.answered(path):
+                yield value.lower()
+
+
+def _computed_id(resource: Resource, subscription: str) -> str:
+    """The ARM id of a resource, from its row in facts/types.yaml and its names: the policy host tells no ids."""
+    row = type_row(resource.type)
+    if row is None or not isinstance(row.arm, str):
+        return ""
+    names = [name[1:] if name.startswith("=") else resource.named(name) for name in row.names]
+    group = resource.named("resourceGroupName")
+    if not all(isinstance(name, str) for name in [*names, group]):
+        return ""
+    if row.arm == GROUP:
+        return f"/subscriptions/{subscription}/resourceGroups/{group}"
+    if row.scope != "resourceGroup":
+        return ""
+    namespace, *segments = row.arm.split("/")
+    pairs = "/".join(f"{segment}/{name}" for segment, name in zip(segments, names, strict=True))
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{pairs}"
+
+
+def _subscription(resources: list[Resource]) -> str:
+    """The subscription of the stack: of its own ids, or while none is known, that which its inputs name most often."""
+    ids = [resource.id for resource in resources if resource.id]
+    texts = ids or [value for resource in resources for _, value in resource.texts()]
+    return _most(match[1] for text in texts if (match := SUBSCRIPTION.match(text)))
+
+
+def _most(values: Iterator[str]) -> str:
+    counted = Counter(value.lower() for value in values)
+    return counted.most_common(1)[0][0] if counted else ""
+
+
+def _last(path: str) -> str:
+    return path.rsplit(".", 1)[-1].split("[")[0].lower()

@@ -1,0 +1,172 @@
+"""Whom the stack trusts: every principal, issuer, ARM id and host among its inputs is its own, or registered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
+
+from facts.roles import roles
+from policies.own import own
+from policies.rule import rule
+from policies.view import Resource, Stack
+
+CREDENTIALS = ["managedidentity:FederatedIdentityCredential"]
+PRINCIPAL_KEYS = frozenset(
+    {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
+)
+"""Inputs, in any type, that hold the object id of a principal; lists of them are told by `PRINCIPAL_LISTS`."""
+PRINCIPAL_LISTS = frozenset({"identities", "groups", "adminsgroupobjectids", "admingroupobjectids", "objectids"})
+TENANT_KEYS = frozenset({"tenantid", "managedbytenantid", "managedtenantid", "aadtenantid", "tenants"})
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+ARM_ID = re.compile(
+    r"/subscriptions/[0-9a-z-]+(?:/[^\s\"'|,;)\]}?&#<>]+)?|/providers/Microsoft\.Management/managementGroups/[\w.-]+",
+    re.IGNORECASE,
+)
+
+URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
+ADDRESS_PART = re.compile(
+    r"(?:^|[;\s?&])(?:host|hostname|server|data source|(?:account)?endpoint)=(?:tcp:)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)",
+    re.IGNORECASE,
+)
+HOST_KEY = re.compile(r"(host|hostname|hostheader|server|fqdn|domain|endpoint|uri|url)s?$", re.IGNORECASE)
+HOST = re.compile(r"^(?=.{4,253}$)[a-z0-9*-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(?::\d+)?/?$", re.IGNORECASE)
+NO_DESTINATION = frozenset(
+    {"description", "displayname", "title", "$schema", "apiversion", "contentversion", "query", "serializeddata"}
+)
+"""Texts that people read, or that name the form of a document; nothing is sent there."""
+NAMES_OF_ITS_OWN = {
+    "azure-native:cdn:AFDCustomDomain": "hostname",
+    "azure-native:privatedns:PrivateZone": "privatezonename",
+}
+"""What declares a host of the stack, and does not send to it."""
+
+SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever form it has"
+
+
+@rule(
+    "TRUST-PRINCIPAL",
+    "Whoever holds a right is of this stack, or registered with what it may hold",
+    on="*",
+    severity="critical",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
+    remediation="Give the right to an identity of the stack, or write an entry `principal` in policies/trusted.yaml.",
+    source=SOURCE,
+    where=lambda resource: any(_is_principal(path) or _last(path) in TENANT_KEYS for path, _ in resource.texts()),
+)
+def principals(resource: Resource, stack: Stack) -> Iterator[str]:
+    ours = own(stack)
+    right = _right(resource)
+    for path, value in resource.texts():
+        if _is_principal(path):
+            if value.lower() not in ours.principals and not stack.trust.principal(value, right):
+                yield from _stranger(stack, f"{path} gives {value} the right {right}")
+        elif _last(path) not in TENANT_KEYS or not GUID.fullmatch(value) or value.lower() == ours.tenant:
+            continue
+        elif not stack.trust.principal(value, "tenant"):
+            yield from _stranger(stack, f"{path} is {value}, another tenant than the rest of the stack")
+
+
+@rule(
+    "TRUST-CREDENTIAL",
+    "Nothing signs in as an identity whose issuer, subject and audience nobody registered",
+    on=CREDENTIALS,
+    severity="critical",
+    controls=["164.312(d)", "164.308(a)(4)(ii)(B)"],
+    remediation="Remove the credential, or write an entry `credential` in policies/trusted.yaml that names the "
+    "identity, the issuer, the whole subject and the audience.",
+    source=SOURCE,
+)
+def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
+    issuer, subject = str(credential.get("issuer", "")), str(credential.get("subject", ""))
+    audiences = [str(audience) for audience in credential.each("audiences")]
+    name = credential.named("resourceName")
+    holders = stack.targets(credential, "resourceName", "managedidentity:UserAssignedIdentity", by="resourceName")
+    identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
+    if not stack.trust.credential(identities, issuer, subject, audiences):
+        told = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"
+        yield from _stranger(stack, f"{told} may sign in as {', '.join(identities) or 'an identity not known yet'}")
+
+
+@rule(
+    "TRUST-RESOURCE",
+    "Every ARM id that an input names is of this stack, or registered",
+    on="*",
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)", "164.308(a)(4)(ii)(B)"],
+    remediation="Name a resource of the stack, or write an entry `resource` in policies/trusted.yaml.",
+    source=SOURCE,
+    where=lambda resource: any(ARM_ID.search(text) for _, text in resource.texts()),
+)
+def resources(resource: Resource, stack: Stack) -> Iterator[str]:
+    ours = own(stack)
+    for path, text in resource.texts():
+        for match in ARM_ID.finditer(text):
+            if not ours.has_id(match[0]) and not stack.trust.resource(match[0]):
+                yield from _stranger(stack, f"{path} names {match[0]}, which this stack does not make")
+
+
+@rule(
+    "TRUST-HOST",
+    "Every host that data may go to is of this stack, or registered",
+    on="*",
+    severity="high",
+    controls=["164.312(e)(1)", "164.312(a)(1)"],
+    remediation="Send to a service of the stack, or write an entry `host` in policies/trusted.yaml.",
+    source=SOURCE,
+    where=lambda resource: next(_hosts(resource), None) is not None,
+)
+def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
+    ours = own(stack)
+    for path, host in _hosts(resource):
+        if not ours.has_host(host) and not stack.trust.host(host):
+            yield from _stranger(stack, f"{path} names the host {host}")
+
+
+def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Every host in the inputs of a resource, in lower case, with its path."""
+    for path, text in resource.texts():
+        last = _last(path)
+        if last in NO_DESTINATION or NAMES_OF_ITS_OWN.get(resource.type) == last:
+            continue
+        found = [match[1] for match in URL.finditer(text)] + [match[1] for match in ADDRESS_PART.finditer(text)]
+        if not found and HOST_KEY.search(last) and HOST.match(text):
+            found = [text.rstrip("/").split(":")[0]]
+        for host in dict.fromkeys(host.lower().rstrip(".") for host in found):
+            yield path, host
+
+
+def _is_principal(path: str) -> bool:
+    last = _last(path)
+    if last in PRINCIPAL_KEYS:
+        return True
+    return path.endswith("]") and last in PRINCIPAL_LISTS and "allowed" in path.lower()
+
+
+def _right(resource: Resource) -> str:
+    """What a resource that names a principal gives it, in the words of the register."""
+    definition = dict(resource.texts()).get("roleDefinitionId")
+    if definition:
+        id_ = str(definition).rsplit("/", 1)[-1].lower()
+        return roles()[id_].name if id_ in roles() else id_
+    kind = resource.type.rsplit(":", 1)[-1]
+    if kind.startswith("Administrator"):
+        return "database administrator"
+    return {"Vault": "vault access policy", "AccessPolicy": "vault access policy"}.get(
+        kind, "cache access policy" if kind == "AccessPolicyAssignment" else kind
+    )
+
+
+def _stranger(stack: Stack, message: str) -> Iterator[str]:
+    """A violation; of another's project that has no register nobody can say who is a stranger."""
+    if not stack.ours and not stack.trust.registered:
+        error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
+        error.message = f"{message}; the project has no policies/trusted.yaml"
+        raise error
+    yield f"{message} and policies/trusted.yaml does not register"
+
+
+def _last(path: str) -> str:
+    return path.rsplit(".", 1)[-1].split("[")[0].lower()
