@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Record, Resource
 from assurance.references import References, get
-from facts.types import Logs, log_kinds
+from facts.log_categories import log_categories
+from facts.types import Logs, log_kinds, resource_types
 from policies.rule import RuleInfo
 from policies.rules.monitoring import QUERY, WORKSPACE
 
@@ -51,6 +52,20 @@ def sends(setting: Resource, category: str) -> bool:
     )
 
 
+def has_category(type_: str, category: str) -> bool:
+    """Whether a type may write a log category: a slot, for one, has no log of sign-ins. Yes where nobody knows."""
+    row = log_categories().get(type_.lower())
+    return row is None or not row.categories or category in row.categories
+
+
+def _arm_type(resource: Resource, logs: Logs) -> str:
+    """The ARM type that a resource's diagnostic setting is on: its own, or the child that writes its logs."""
+    row = resource_types().get(resource.type)
+    own = str(row.arm) if row else ""
+    child = (logs.child or "").strip("/").partition("/")[0]
+    return f"{own}/{child}" if child else own
+
+
 def feed_findings(record: Record) -> Iterator[Finding]:
     """A finding for each table that each query of the record reads."""
     # Not before: a process that forks recordings must not have imported the settings of a project.
@@ -77,7 +92,7 @@ class _Feeds:
 
     def __init__(self, references: References) -> None:
         self._references = references
-        self._known: dict[str, dict[str, list[Resource]]] = {}
+        self._known: dict[str, dict[str, tuple[str, list[Resource]]]] = {}
 
     def judge(self, query: str, table: str, fed_by: dict[str, list[str]]) -> tuple[Status, str]:
         """Whether what feeds ``table`` sends it; of a table that many share, what the query names by category."""
@@ -91,25 +106,28 @@ class _Feeds:
         unsent = [
             f"{name} does not send {category}, which {table} is read for"
             for kind, own in there.items()
-            for name, settings in self._senders(kind).items()
+            for name, (type_, settings) in self._senders(kind).items()
             for category in own
-            if not any(sends(setting, category) for setting in settings)
+            if has_category(type_, category) and not any(sends(setting, category) for setting in settings)
         ]
         fed = ", ".join(f"{len(self._senders(kind))} {kind}" for kind in there)
         return ("fail", "; ".join(unsent)) if unsent else ("pass", f"{table} is fed by {fed}")
 
-    def _senders(self, kind: str) -> dict[str, list[Resource]]:
-        """What writes logs of ``kind``, and the diagnostic settings that send them to the workspace."""
+    def _senders(self, kind: str) -> dict[str, tuple[str, list[Resource]]]:
+        """What writes logs of ``kind``: its ARM type and the diagnostic settings that send them to the workspace."""
         if kind not in self._known:
             references = self._references
             if kind == "subscription":
                 settings = references.by_type(SUBSCRIPTION_SETTING)
-                senders = {kind: settings} if settings else {}
+                senders = {kind: ("", settings)} if settings else {}
             else:
                 pairs = feeders(references, kind)
-                senders = {resource.name: settings_of(references, resource, logs) for resource, logs in pairs}
+                senders = {
+                    resource.name: (_arm_type(resource, logs), settings_of(references, resource, logs))
+                    for resource, logs in pairs
+                }
             self._known[kind] = {
-                name: [each for each in settings if references.targets(each, "workspaceId", WORKSPACE)]
-                for name, settings in senders.items()
+                name: (type_, [each for each in settings if references.targets(each, "workspaceId", WORKSPACE)])
+                for name, (type_, settings) in senders.items()
             }
         return self._known[kind]

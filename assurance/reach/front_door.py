@@ -19,7 +19,8 @@ ORIGIN, SECURITY, POLICY, PROFILE = "cdn:AFDOrigin", "cdn:SecurityPolicy", "fron
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """A name that answers on the Internet. by: the domain or endpoint; sites: what its routes lead to.
+    """A name that answers on the Internet. by: the domain or endpoint; sites: what its routes lead to; dead: its routes
+    that lead to no site.
 
     firewall: the policy that every request passes, None without one.
     """
@@ -28,6 +29,7 @@ class Host:
     by: Resource
     routes: tuple[Resource, ...]
     sites: tuple[Resource, ...]
+    dead: tuple[Resource, ...]
     firewall: Resource | None
 
 
@@ -49,12 +51,14 @@ def hosts(references: References) -> list[Host]:
 
 
 def _host(references: References, owner: Resource, routes: list[Resource]) -> Host:
-    sites = {site.urn: site for route in routes for site in _sites(references, route)}
+    by_route = {route.urn: _sites(references, route) for route in routes}
+    sites = {site.urn: site for found in by_route.values() for site in found}
     return Host(
         name=host_name(owner),
         by=owner,
         routes=tuple(routes),
         sites=tuple(sites.values()),
+        dead=tuple(route for route in routes if not by_route[route.urn]),
         firewall=next(iter(firewalls(references, owner)), None),
     )
 
@@ -116,6 +120,7 @@ def _leads_to(references: References, origin: Resource, target: Target) -> bool:
         return True
     groups = references.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
     routes = [route for group in groups for route in references.holders(group, "originGroup.id", ROUTE)]
+    routes = [route for route in routes if takes_every_path(route)] or routes
     return any(target.resource in origin_sites(references, origin, route) for route in routes or [origin])
 
 
@@ -125,10 +130,10 @@ def _by(references: References, origin: Resource, target: Target) -> Verdict:
     groups = references.targets(origin, "originGroupName", ORIGIN_GROUP, by="originGroupName")
     routes = [
         route for host in hosts(references) for route in host.routes
-        if set(groups_of(references, route)) & {group.urn for group in groups}
+        if takes_every_path(route) and set(groups_of(references, route)) & {group.urn for group in groups}
     ]  # fmt: skip
     if not routes:
-        return closed(f"no enabled route of an enabled endpoint leads to origin {origin.name}", origin)
+        return closed(f"no enabled route of an enabled endpoint leads every path to origin {origin.name}", origin)
     step = Step(f"route {routes[0].name} leads to origin {origin.name}", routes[0])
     if not get(origin, "sharedPrivateLinkResource"):
         return public_side(references, target, "our front door").after(step)
@@ -159,6 +164,11 @@ def _linked(references: References, origin: Resource, end: Resource, gateway: bo
     return opened(
         f"{origin.name} has a private link to {end.name}", origin, "once its connection is approved (deployment/)"
     )
+
+
+def takes_every_path(route: Resource) -> bool:
+    """Whether a route takes what no more specific one does; sign-ins and static files have routes of their own."""
+    return "/*" in (get(route, "patternsToMatch") or ())
 
 
 def groups_of(references: References, route: Resource) -> list[str]:

@@ -104,6 +104,9 @@ class Judge:
             return self._finding(EDGE, "fail", f"{host.name} answers without a firewall", host.by)
         if not host.sites:
             return self._finding(EDGE, "fail", f"{host.name} answers, and no route of it leads to a site", host.by)
+        if host.dead:
+            names = ", ".join(route.name for route in host.dead)
+            return self._finding(EDGE, "fail", f"routes of {host.name} lead to no site: {names}", host.by)
         mode = get(host.firewall, "policySettings.mode")
         if mode != "Prevention":
             return self._finding(EDGE, "warn", f"the firewall of {host.name} is in {mode} mode", host.firewall)

@@ -64,7 +64,7 @@ def test_a_gateway_that_is_open_for_its_creation_fails_until_it_is_closed(tmp_pa
     config = gateway_config()
     config["medspasync:apiManagement"]["openForCreation"] = True
     report = audit(project_record(config), Register.parse(OPEN_PATHS), date(2027, 1, 1))
-    assert {f.rule for f in report.with_status("fail")} == {"API-PRIVATE", "FD-ORIGIN-LOCKED"}
+    assert {f.rule for f in report.with_status("fail")} == {"API-PRIVATE", "FD-ORIGIN-LOCKED", "TYPE-CLOSED"}
 
 
 def test_gateway_switched_off_changes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -469,7 +470,7 @@ def test_a_firewall_that_is_off_or_covers_some_paths_is_none(change: Change) -> 
 def test_an_endpoints_own_name_that_answers_needs_a_firewall_too() -> None:
     record = lean_record()
     named(record, "edge-backend", "cdn:Route").inputs["linkToDefaultDomain"] = "Enabled"
-    found = reach(record)
+    found = reach(copy.deepcopy(record))
     assert any(host.name.endswith(".azurefd.net") for host in found.hosts)
     assert found.report.with_status("fail") == []
     associations = named(record, "waf-api", "cdn:SecurityPolicy").inputs["parameters"]["associations"]
