@@ -98,14 +98,15 @@ class KeyVault(pulumi.ComponentResource):
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
 
     granted: the resource that gives the last of the grants; reachable: the one that makes the vault's name resolve
-    inside the network; event_subscriptions: to its events; keys and secrets are written after them.
+    inside the network; last_written: what the next key or secret waits for. Azure refuses parallel writes to one
+    vault, so its endpoint, the subscriptions to its events, keys and secrets are one chain (facts/types.yaml, serial).
     Who needs one of them waits for it, not for the whole component.
     """
 
     outputs: KeyVaultOutputs
     granted: pulumi.Resource
     reachable: pulumi.Resource
-    event_subscriptions: list[pulumi.Resource]
+    last_written: list[pulumi.Resource]
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:KeyVault", name, None, opts)
@@ -159,10 +160,10 @@ class KeyVault(pulumi.ComponentResource):
             parent=self,
             tags=args.tags,
         )
-        self.event_subscriptions = []
+        self.last_written = [self.reachable]
         topic_id = None
         if args.expiry is not None:
-            topic, self.event_subscriptions = alert_on_expiry(
+            topic, self.last_written = alert_on_expiry(
                 name,
                 args.expiry,
                 resource_group_name=args.resource_group_name,
@@ -171,6 +172,7 @@ class KeyVault(pulumi.ComponentResource):
                 logs=args.logs,
                 parent=self,
                 tags=args.tags,
+                depends_on=self.last_written,
             )
             topic_id = topic.id
         diagnose(name, vault.id, args.logs, parent=self)
@@ -209,18 +211,12 @@ class VaultSecretArgs:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def vault_secret(
-    name: str,
-    args: VaultSecretArgs,
-    *,
-    parent: pulumi.Resource,
-    depends_on: Sequence[pulumi.Resource] = (),
-) -> keyvault.Secret:
+def vault_secret(name: str, args: VaultSecretArgs, vault: KeyVault) -> keyvault.Secret:
     """A secret, written through ARM, so that no line of sight to the vault is needed.
 
     Retained on delete: the provider deletes over the data plane, which a deployer can neither reach nor should.
     """
-    return keyvault.Secret(
+    secret = keyvault.Secret(
         name,
         resource_group_name=args.resource_group_name,
         vault_name=args.vault_name,
@@ -234,12 +230,14 @@ def vault_secret(
         ),
         tags=dict(args.tags) or None,
         opts=pulumi.ResourceOptions(
-            parent=parent,
+            parent=vault,
             retain_on_delete=True,
-            depends_on=list(depends_on),
+            depends_on=vault.last_written,
             aliases=former_types(keyvault.Secret),
         ),
     )
+    vault.last_written = [secret]
+    return secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,25 +266,20 @@ class VaultKeyArgs:
     protect: bool = False
 
 
-# What ARM takes when it makes a key, and silently leaves alone in one that exists
-# (learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist).
+# What ARM takes when it makes a key. In one that exists it changes nothing of it: it answers as if done, or with 400
+# KeyCreationParametersDidNotMatchExistingKey (learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist;
+# Azure/bicep#8283).
 _FIXED = ("kty", "keySize", "keyOps", "rotationPolicy")
 
 
-def vault_key(
-    name: str,
-    args: VaultKeyArgs,
-    *,
-    parent: pulumi.Resource,
-    depends_on: Sequence[pulumi.Resource] = (),
-) -> keyvault.Key:
+def vault_key(name: str, args: VaultKeyArgs, vault: KeyVault) -> keyvault.Key:
     """A wrapping key that rotates itself, or tells in time that it must be replaced.
 
-    ARM makes a key once and never changes it: an update would be reported as done and do nothing. So the engine is told
+    ARM makes a key once and never changes it: an update does nothing, or is refused. So the engine is told
     to replace a key whose type, size, operations or rotation change. It then refuses: a protected key cannot be
     replaced, and another one cannot be made under a name that is taken. Give the changed key a name of its own.
     """
-    return keyvault.Key(
+    key = keyvault.Key(
         name,
         resource_group_name=args.resource_group_name,
         vault_name=args.vault_name,
@@ -303,15 +296,17 @@ def vault_key(
         ),
         opts=pulumi.ResourceOptions(
             aliases=former_types(keyvault.Key),
-            parent=parent,
+            parent=vault,
             retain_on_delete=True,
             protect=args.protect or None,
             replace_on_changes=[f"properties.{name}" for name in _FIXED],
             # Each version that Azure makes has its own.
             ignore_changes=["properties.attributes.expires"],
-            depends_on=list(depends_on),
+            depends_on=vault.last_written,
         ),
     )
+    vault.last_written = [key]
+    return key
 
 
 def _lifetime_actions(args: VaultKeyArgs) -> list[keyvault.LifetimeActionArgs]:

@@ -60,6 +60,7 @@ def alert_on_expiry(
     logs: LogDestination,
     parent: pulumi.Resource,
     tags: dict[str, str] | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
 ) -> tuple[eventgrid.SystemTopic, list[pulumi.Resource]]:
     """A system topic on the vault, and a subscription for each alert.
 
@@ -74,7 +75,7 @@ def alert_on_expiry(
         source=vault_id,
         topic_type="Microsoft.KeyVault.vaults",
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
     # A system topic logs what it could not deliver, and has no category group.
     diagnose(f"{name}-events", topic.id, logs, parent=parent, log_groups=(), log_categories=("DeliveryFailures",))

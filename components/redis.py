@@ -107,19 +107,8 @@ class Redis(pulumi.ComponentResource):
             defer_upgrade=redisenterprise.DeferUpgradeSetting.NOT_DEFERRED,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
-        for user in args.users:
-            redisenterprise.AccessPolicyAssignment(
-                f"{name}-user-{user.name}",
-                resource_group_name=args.resource_group_name,
-                cluster_name=cluster.name,
-                database_name=database.name,
-                # Azure allows letters and digits only, and knows no other policy than `default`.
-                access_policy_assignment_name=re.sub(r"[^A-Za-z0-9]", "", user.name),
-                access_policy_name="default",
-                user=redisenterprise.AccessPolicyAssignmentPropertiesUserArgs(object_id=user.object_id),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-        private_endpoint(
+        # A cluster takes one operation at a time (facts/types.yaml, serial).
+        last: pulumi.Resource = private_endpoint(
             name,
             resource_group_name=args.resource_group_name,
             location=args.location,
@@ -128,7 +117,20 @@ class Redis(pulumi.ComponentResource):
             access=args.private_access,
             parent=self,
             tags=args.tags,
+            depends_on=[database],
         )
+        for user in args.users:
+            last = redisenterprise.AccessPolicyAssignment(
+                f"{name}-user-{user.name}",
+                resource_group_name=args.resource_group_name,
+                cluster_name=cluster.name,
+                database_name=database.name,
+                # Azure allows letters and digits only, and knows no other policy than `default`.
+                access_policy_assignment_name=re.sub(r"[^A-Za-z0-9]", "", user.name),
+                access_policy_name="default",
+                user=redisenterprise.AccessPolicyAssignmentPropertiesUserArgs(object_id=user.object_id),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last]),
+            )
         # Metrics are the cluster's, connection events the database's (Azure Monitor's supported logs).
         diagnose(name, cluster.id, args.logs, parent=self, log_groups=())
         diagnose(

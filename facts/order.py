@@ -44,21 +44,11 @@ class Wait(Section):
         return _token(self.link.partition(" ")[2])
 
 
-class OneAtATime(Section):
-    """Types of which one at a time is made for one resource of type ``within``."""
-
-    types: list[TypeToken]
-    within: TypeToken
-    reason: Text
-    source: Text
-
-
 class Constraints(Section):
-    """Azure's order: what is there with its parent, what waits, and what is made one at a time."""
+    """Azure's order: what is there with its parent, and what waits. What is made one at a time: types.yaml, serial."""
 
     exist_with_parent: list[TypeToken]
     waits: list[Wait]
-    one_at_a_time: list[OneAtATime]
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
-from facts.decisions import No, Unknown
+from facts.decisions import No, Text, Unknown
 from facts.tokens import GENERIC, generic_arm_type, type_key
 
 FILE = Path(__file__).with_name("types.yaml")
@@ -61,6 +61,14 @@ class Door(Section):
         return _folded(effective) in [_folded(allowed) for allowed in self.closed]
 
 
+class Serial(Section):
+    """Types that are written one after the other below, or onto, one resource of the row's type."""
+
+    children: list[str]
+    reason: Text
+    source: Text
+
+
 class ResourceType(Section):
     """One row; None in a column: nobody decided. The file's head says what each column means."""
 
@@ -73,6 +81,7 @@ class ResourceType(Section):
     alerts: Alerts | No | Unknown | None = None
     private_link: PrivateLink | No | Unknown | None = None
     public: list[Door] | No | Unknown | None = None
+    serial: Serial | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
 
     def undecided(self) -> list[str]:

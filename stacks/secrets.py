@@ -151,8 +151,7 @@ def _write(
                 "rotated-on": published.rotated.isoformat(),
             },
         ),
-        parent=vault,
-        depends_on=vault.event_subscriptions,
+        vault,
     )
     # Not the secret's own URI: that is part of an object that holds the value, and so as secret as the value. It waits
     # for the secret all the same.

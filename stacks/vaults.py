@@ -218,8 +218,7 @@ def _keys(
                     rotates=use not in VERSIONED,
                     protect=settings.protection.protect,
                 ),
-                parent=vault,
-                depends_on=vault.event_subscriptions,
+                vault,
             )
     return EncryptionKey(
         uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted

@@ -1,14 +1,16 @@
-"""ORDER: what Azure makes in an order of its own, the program makes in that order; else a deployment is a race."""
+"""ORDER, SERIAL-WRITES: what Azure makes in an order of its own, or one at a time, the program makes so; else a
+deployment is a race."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from assurance.check.findings import Finding
+from assurance.check.findings import Finding, Status
 from assurance.check.order_links import required_waits, serial_groups
 from assurance.record import Record, Resource
 from facts.order import order_constraints
+from facts.types import Serial, types_with
 from policies.rule import RuleInfo
 
 ORDER = RuleInfo(
@@ -21,29 +23,48 @@ ORDER = RuleInfo(
 )
 
 
-def order_findings(record: Record) -> Iterator[Finding]:
-    """A finding for each pair of resources whose order nothing ensures; one pass where all are ordered.
+SERIAL_WRITES = RuleInfo(
+    "SERIAL-WRITES",
+    "What Azure writes one at a time below one resource, the program writes one after the other",
+    "high",
+    ("164.308(a)(7)(ii)(C)",),
+    "Let each depend on the one before: one chain for each parent.",
+    "facts/types.yaml, column serial: each with its reason and source",
+)
 
-    Constraints are found by ids, which a preview does not know: there the rule is unchecked.
+_Race = tuple[Resource, Resource, str]
+
+
+def order_findings(record: Record) -> Iterator[Finding]:
+    """A finding for each pair of resources whose order nothing ensures; one pass for a rule that finds none.
+
+    Constraints are found by ids, which a preview does not know: there both rules are unchecked.
     """
     if record.mode != "deployed":
-        yield Finding.of(ORDER, "unchecked", "ids are known only when deployed", stack=record.stack)
+        for rule in (ORDER, SERIAL_WRITES):
+            yield Finding.of(rule, "unchecked", "ids are known only when deployed", stack=record.stack)
         return
     made = [resource for resource in record if resource.custom]
     before = earlier_resources(record)
     waits = list(required_waits(made, order_constraints()))
-    groups = list(serial_groups(made, order_constraints()))
     races = [(wait.waits, wait.on, wait.reason) for wait in waits if wait.on.urn not in before[wait.waits.urn]]
+    yield from _told(ORDER, record, races, len(waits), "orders that Azure requires are ensured")
+    groups = list(serial_groups(made, types_with("serial", Serial)))
+    races = []
     for serial in groups:
         row = sorted(serial.group, key=lambda resource: len(before[resource.urn]))
-        races += [(late, early, serial.reason) for early, late in pairwise(row) if early.urn not in before[late.urn]]
+        reason = f"both are written to {serial.parent.name}; {serial.reason}"
+        races += [(late, early, reason) for early, late in pairwise(row) if early.urn not in before[late.urn]]
+    yield from _told(SERIAL_WRITES, record, races, len(groups), "chains of writes to one resource are unbroken")
+
+
+def _told(rule: RuleInfo, record: Record, races: Sequence[_Race], count: int, holds: str) -> Iterator[Finding]:
     for late, early, reason in races:
         message = f"nothing makes {late.name} wait for {early.name}: {reason}"
-        yield Finding.of(ORDER, "fail", message, late, stack=record.stack)
+        yield Finding.of(rule, "fail", message, late, stack=record.stack)
     if not races:
-        count = len(waits) + len(groups)
-        message = f"{count} orders that Azure requires are ensured" if count else "Azure requires no order of these"
-        yield Finding.of(ORDER, "pass" if count else "not-applicable", message, stack=record.stack)
+        status: Status = "pass" if count else "not-applicable"
+        yield Finding.of(rule, status, f"{count} {holds}" if count else "nothing of the kind", stack=record.stack)
 
 
 def earlier_resources(record: Record) -> Mapping[str, frozenset[str]]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from assurance.record import Resource
 from facts.order import Constraints, Wait
+from facts.types import Serial
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class RequiredWait:
 
 
 @dataclass(frozen=True)
-class Serial:
-    """Resources of which Azure makes one at a time; reason: what happens otherwise."""
+class SerialGroup:
+    """Resources of which Azure makes one at a time below ``parent``; reason: what happens otherwise."""
 
+    parent: Resource
     group: Sequence[Resource]
     reason: str
 
@@ -48,14 +50,14 @@ def required_waits(made: Sequence[Resource], constraints: Constraints) -> Iterat
                     yield RequiredWait(waiter, other, wait.reason)
 
 
-def serial_groups(made: Sequence[Resource], constraints: Constraints) -> Iterator[Serial]:
-    """Groups of at least two resources of which Azure makes one at a time."""
+def serial_groups(made: Sequence[Resource], rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
+    """Groups of at least two resources of which Azure makes one at a time. rules: by type of what they lie under."""
     links = _Links(made)
-    for rule in constraints.one_at_a_time:
-        for within in _of(made, [rule.within]):
-            group = [resource for resource in _of(made, rule.types) if links.relates(resource, within)]
+    for parent in made:
+        if serial := rules.get(parent.type):
+            group = [resource for resource in _of(made, serial.children) if links.relates(resource, parent)]
             if len(group) > 1:
-                yield Serial(group, rule.reason)
+                yield SerialGroup(parent, group, serial.reason)
 
 
 def _of(made: Sequence[Resource], types: Sequence[str]) -> list[Resource]:

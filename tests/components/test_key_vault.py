@@ -7,6 +7,7 @@ from datetime import date
 import pulumi
 import pytest
 
+from assurance.check.order import earlier_resources
 from assurance.record import Mode, Record
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
@@ -87,8 +88,7 @@ def build(
             expires_on=date(2027, 1, 1),
             enabled=enabled,
         ),
-        parent=vault,
-        depends_on=vault.event_subscriptions,
+        vault,
     )
     vault_key(
         "key",
@@ -104,8 +104,7 @@ def build(
             rotates=rotates,
             protect=protection,
         ),
-        parent=vault,
-        depends_on=vault.event_subscriptions,
+        vault,
     )
 
 
@@ -230,9 +229,9 @@ def test_a_disabled_secret_is_written_as_one() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_keys_and_secrets_are_written_while_somebody_listens(mode: Mode) -> None:
     built = record(lambda: build(expiry=EXPIRY), mode)
-    subscription = only(built, "eventgrid:SystemTopicEventSubscription")
+    subscription, before = only(built, "eventgrid:SystemTopicEventSubscription"), earlier_resources(built)
     for written in built.of_type("keyvault:Key", "keyvault:Secret"):
-        assert subscription.urn in written.dependencies
+        assert subscription.urn in before[written.urn]
 
 
 def test_without_alerts_there_is_no_topic(built: Record) -> None:

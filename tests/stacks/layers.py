@@ -86,6 +86,6 @@ def encryption_key(use: str) -> EncryptionKey:
             expires_after="P2Y",
             rotate_before="P90D",
         ),
-        parent=vault,
+        vault,
     )
     return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=user, granted=vault.granted)

@@ -99,10 +99,10 @@ def vault_values(change: Callable[[Config], Any]) -> tuple[Values, str]:
     def make() -> tuple[Values, str]:
         seen: Values = {}
 
-        def spy(name: str, args: key_vault.VaultSecretArgs, **options: Any) -> Any:
+        def spy(name: str, args: key_vault.VaultSecretArgs, vault: key_vault.KeyVault) -> Any:
             holder = name.removesuffix(f"-{args.secret_name.lower()}")
             pulumi.Output.from_input(args.value).apply(lambda v: seen.update({(holder, args.secret_name): v}))
-            return key_vault.vault_secret(name, args, **options)
+            return key_vault.vault_secret(name, args, vault)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(layer, "vault_secret", spy)

@@ -38,8 +38,18 @@ def test_order_left_to_chance_is_named(type_: str) -> None:
     assert all("nothing makes" in f.message for f in failed)
 
 
+@pytest.mark.parametrize(
+    "type_", ["keyvault:Secret", "network:PrivateEndpoint", "redisenterprise:AccessPolicyAssignment", "network:Subnet"]
+)
+def test_parallel_writes_to_one_parent_are_named(type_: str) -> None:
+    found = list(order_findings(without_waits(everything("deployed")[0], type_)))
+    races = [f for f in found if f.rule == "SERIAL-WRITES" and f.status == "fail"]
+    assert races
+    assert all("both are written to" in f.message for f in races)
+
+
 def test_order_of_a_preview_is_unchecked() -> None:
-    assert [f.status for f in order_findings(everything("preview")[0])] == ["unchecked"]
+    assert [f.status for f in order_findings(everything("preview")[0])] == ["unchecked", "unchecked"]
 
 
 def test_shortest_path_is_found_through_cycles() -> None:
