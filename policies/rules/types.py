@@ -38,6 +38,26 @@ def decided(resource: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rule(
+    "TYPE-UNKNOWN",
+    "Everything is known of what is deployed",
+    on="*",
+    severity="low",
+    controls=["164.308(a)(1)(ii)(B)"],
+    remediation="Find out, and write the answer with its source into the type's row of facts/types.yaml.",
+    source="docs/azure-unproven.md: unknown is never read as no",
+    where=lambda resource: resource.custom and bool(_unknown_cells(resource)),
+)
+def known(resource: Resource) -> Iterator[str]:
+    for column, looked in _unknown_cells(resource).items():
+        yield f"{column} of {resource.type} is unknown: {looked}"
+
+
+def _unknown_cells(resource: Resource) -> dict[str, str]:
+    row = type_row(resource.type)
+    return row.unknown() if row is not None else {}
+
+
+@rule(
     "TYPE-CLOSED",
     "No input opens a resource to the Internet",
     on=list(PUBLIC),

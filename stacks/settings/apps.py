@@ -152,7 +152,9 @@ class AppSettings(Section):
     host_names: Annotated[list[HostName], Field(min_length=1)]
     """Public host names, the first one being the app's own; Front Door serves them."""
     exposure: Literal["api", "web", "marketing"]
-    """Which Front Door endpoint and firewall policy it is behind."""
+    """Which Front Door endpoint and firewall policy it is behind. Changing it is an outage: the engine deletes the
+    app's routes before it makes those on the other endpoint, and its hosts answer nothing for as long as Front Door
+    takes. In steps without one: a second app of the new class with a new host first, then its users, then the old."""
     runtime: RuntimeSettings
     """What it runs on."""
     health_check_path: Path = "/healthz"

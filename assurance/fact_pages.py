@@ -1,0 +1,68 @@
+"""Writes the parts of pages that facts decide: ``python -m assurance.fact_pages``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from facts.decisions import Unknown
+from facts.lifecycle import azure_ends
+from facts.soft_delete import remains
+from facts.types import resource_types
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- from facts: begin (python -m assurance.fact_pages) -->", "<!-- from facts: end -->"
+NAMES = {
+    "taken": "**taken**",
+    "free": "free at once",
+    "returns": "making it again under its name brings it back",
+    "none": "–",
+}
+
+
+def deleted_table() -> Iterator[str]:
+    """What a destroy leaves: a row of facts/soft_delete.yaml each."""
+    yield "| what | stays how long | its name meanwhile | how to use the name again, or be rid of it | source |"
+    yield "|---|---|---|---|---|"
+    for row in remains():
+        kept = f"`{row.setting}`: {row.kept}" if row.setting else row.kept
+        name = NAMES[row.name] + (f", {row.scope}" if row.scope and row.name != "none" else "")
+        yield f"| {row.what} | {kept} | {name} | {row.again} | {row.source} |"
+
+
+def unknown_table() -> Iterator[str]:
+    """What nobody could look up: unknown cells of facts/types.yaml, and ends without a day."""
+    yield "| what | unknown | where one looked |"
+    yield "|---|---|---|"
+    for key, row in resource_types().items():
+        for column, looked in row.unknown().items():
+            yield f"| {key.removeprefix('azure-native:')} | {column} | {looked} |"
+    for end in azure_ends().values():
+        if isinstance(end.ends, Unknown):
+            yield f"| {end.subject} | the day it ends | {end.ends.unknown} |"
+
+
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "docs/what-a-destroy-leaves.md": deleted_table,
+    "docs/azure-unproven.md": unknown_table,
+}
+
+
+def page_with(text: str, table: Callable[[], Iterator[str]]) -> str:
+    """A page with the part between the marks made anew. Raises ValueError where it has no marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"the page lacks {BEGIN} … {END}")
+    return f"{before}{BEGIN}\n{chr(10).join(table())}\n{END}{after}"
+
+
+def main() -> None:
+    """Write every page."""
+    for name, table in PAGES.items():
+        path = ROOT / name
+        path.write_text(page_with(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
