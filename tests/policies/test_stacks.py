@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from assurance.check.audit import ELSEWHERE
 from assurance.full_audit import full_audit
 from assurance.record import Mode
 from policies.exceptions import Register
