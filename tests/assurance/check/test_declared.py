@@ -24,6 +24,7 @@ from stacks import (
     dashboards,
     database,
     edge,
+    edge_apps,
     network,
     observability,
     operations,
@@ -181,7 +182,7 @@ BREAKS: dict[str, tuple[Break, set[tuple[str, str]]]] = {
         {(STACK, "medspasync:waf.maxBodyBytes")},
     ),
     "header": (
-        drop(edge, "response_headers", lambda headers: without(headers, "X-Frame-Options")),
+        drop(edge_apps, "response_headers", lambda headers: without(headers, "X-Frame-Options")),
         {(f"{CATALOGUES}/security_headers.yaml", "all.X-Frame-Options")},
     ),
     "flow": (
