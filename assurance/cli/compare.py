@@ -12,6 +12,7 @@ from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, St
 from assurance.cli.recording import checked_mode
 from assurance.compare import terminal
 from assurance.compare.choice import Choice, compare_chosen
+from assurance.compare.cost import read_limit, too_dear
 from assurance.compare.markdown import to_markdown
 from assurance.compare.report import to_json
 from assurance.errors import UsageError
@@ -59,7 +60,7 @@ def compare(
     its own revision, in an environment from its own lock file.
 
     Exits with 1 when something is weaker than on the base and no entry of policies/accepted_changes.yaml covers it,
-    with 3 when the base does not run.
+    or when a bill rises by more than --max-increase or above the stack's budget; with 3 when the base does not run.
     """
     choice = Choice(
         stacks=tuple(stacks or ()),
@@ -71,12 +72,11 @@ def compare(
         project=project,
         same_environment=same_environment,
     )
-    if max_increase is not None and not max_increase.rstrip("%").replace(".", "", 1).isdigit():
-        raise UsageError(f"--max-increase {max_increase}: an amount like 100 or a percentage like 10%")
+    limit = read_limit(max_increase)
     today = datetime.now(UTC).date()
     result = compare_chosen(choice, today)
-    if max_increase is not None:
-        result.notes.append("what the change costs is not known: --max-increase judged nothing")
+    if between is None:
+        result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
     if json_file == markdown_file == "-":
         raise UsageError("--json - --markdown -: only one of them can be standard output")
     terminal.show(console(stderr="-" in (json_file, markdown_file)), result)
@@ -85,5 +85,5 @@ def compare(
     if json_file is not None:
         write_text(json_file, to_json(result.stacks, result.basis, result.notes))
     weaker = between is None and any(each.weaker for each in result.stacks)
-    if weaker or (exit_code and any(each.differs for each in result.stacks)):
+    if weaker or any(result.dearer.values()) or (exit_code and any(each.differs for each in result.stacks)):
         raise typer.Exit(1)

@@ -48,6 +48,8 @@ class Comparison:
     basis: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     past: list[str] = field(default_factory=list)
+    dearer: dict[str, list[str]] = field(default_factory=dict)
+    """By stack: how its bill rises by more than is allowed."""
 
 
 def compare_chosen(choice: Choice, today: date) -> Comparison:

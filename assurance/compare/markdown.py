@@ -67,8 +67,8 @@ def _render(result: Comparison, cut: _Cut, weaker_length: int | None) -> str:
     stacks = [_stack(each, cut, weaker_length) for each in result.stacks]
     text, _ = verdict(result)
     commit = str(result.basis.get("commit") or "")[:12]
-    return template.render(verdict=text, weaker=any(each.weaker for each in result.stacks), stacks=stacks,
-                           past=result.past, notes=result.notes, commit=commit)  # fmt: skip
+    bad = any(each.weaker for each in result.stacks) or any(result.dearer.values())
+    return template.render(verdict=text, weaker=bad, stacks=stacks, past=result.past, notes=result.notes, commit=commit)
 
 
 def _stack(comparison: StackComparison, cut: _Cut, weaker_length: int | None) -> dict[str, Any]:

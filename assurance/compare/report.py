@@ -10,6 +10,7 @@ from typing import Any
 
 from assurance.check.findings import Report
 from assurance.compare.changes import Change, find_changes
+from assurance.compare.cost import Cost, compare_bills
 from assurance.compare.pairing import Pair, pair_revisions, pair_stacks
 from assurance.compare.posture.build import find_posture, with_acceptance
 from assurance.compare.posture.item import Posture
@@ -54,6 +55,7 @@ class StackComparison:
     rules: list[RuleChange] = field(default_factory=list)
     posture: list[Posture] = field(default_factory=list)
     basis: dict[str, Any] = field(default_factory=dict)
+    cost: Cost | None = None
 
     @property
     def weaker(self) -> list[Posture]:
@@ -63,7 +65,7 @@ class StackComparison:
     @property
     def cost_line(self) -> str:
         """What a month costs before and after, in words; empty where that does not change."""
-        return ""
+        return self.cost.line if self.cost else ""
 
     @property
     def differs(self) -> bool:
@@ -79,7 +81,7 @@ class StackComparison:
             "changes": [asdict(each) for each in self.changes],
             "rules": [{**asdict(each), "worse": each.worse} for each in self.rules],
             "posture": [each.as_dict() for each in self.posture],
-            "cost": None,
+            "cost": asdict(self.cost) if self.cost else None,
         }
 
 
@@ -104,7 +106,14 @@ def compare_sides(
         nothing = replace(alone.record, resources=[])
         changes = find_changes(*((alone.record, nothing) if base else (nothing, alone.record)), pairs)
         return StackComparison(
-            stack, base.says if base else None, head.says if head else None, changes, [], [], alone.record.basis
+            stack,
+            base.says if base else None,
+            head.says if head else None,
+            changes,
+            [],
+            [],
+            alone.record.basis,
+            compare_bills(base.record if base else None, head.record if head else None),
         )
     pair = pair_stacks if other_stack else pair_revisions
     pairs = pair(base.record, head.record)
@@ -116,7 +125,9 @@ def compare_sides(
     posture = find_posture(base.record, head.record, pairs, rules, registers)
     posture = name_keys(posture, f"Pulumi.{stack}.yaml", (base.stack_file, head.stack_file))
     posture = with_acceptance(posture, stack, accepted, today)
-    return StackComparison(stack, base.says, head.says, changes, rules, posture, head.record.basis)
+    return StackComparison(
+        stack, base.says, head.says, changes, rules, posture, head.record.basis, compare_bills(base.record, head.record)
+    )
 
 
 def to_json(comparisons: Sequence[StackComparison], basis: dict[str, Any], notes: Sequence[str]) -> str:

@@ -35,10 +35,15 @@ def show(console: Console, result: Comparison) -> None:
 
 def verdict(result: Comparison) -> tuple[str, str]:
     """The verdict in a sentence, and its style."""
+    dearer = [text for each in result.stacks for text in result.dearer.get(each.stack, ())]
     weaker = sum(len(each.weaker) for each in result.stacks)
+    bill = f"The bill: {'; '.join(dearer)}." if dearer else ""
     if weaker:
         word = "thing is" if weaker == 1 else "things are"
-        return f"{weaker} {word} weaker than on the base, and nobody accepted that.", "bold red"
+        told = f"{weaker} {word} weaker than on the base, and nobody accepted that."
+        return f"{told} {bill}".rstrip(), "bold red"
+    if bill:
+        return bill, "bold red"
     if any(each.differs for each in result.stacks):
         return "Nothing is weaker than on the base, but for what was accepted.", "bold green"
     return "Nothing differs.", "bold green"
@@ -54,6 +59,8 @@ def _show_stack(console: Console, comparison: StackComparison) -> None:
     _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {told}", "bold")
     for item in comparison.posture:
         _show_posture(console, item)
+    if comparison.cost_line:
+        _line(console, f"  cost a month: {comparison.cost_line}", "")
     for change in comparison.changes:
         _show_change(console, change)
 
