@@ -86,8 +86,8 @@ AS $$
         WITH ORDINALITY AS l (period, line, place)
 $$;
 
--- What the maintenance job looks at after each round: the seals of the last hours and their links, never the old ones.
--- One row a log: its head, and what is wrong. sealed_at: when the last round was, whether or not it had anything to seal.
+-- What the maintenance job looks at after each round: the newest seals and their links, and the rows of those made since a
+-- moment, a thousand rows at most, however many there are. One row a log: its head, and what is wrong.
 CREATE OR REPLACE FUNCTION audit.recent_seals(since timestamptz)
 RETURNS TABLE (log text, seq bigint, hash bytea, examined bigint, problem text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -95,6 +95,7 @@ AS $$
 DECLARE
     seal audit.seals;
     follows bytea;
+    left_to_read bigint;
 BEGIN
     FOREACH log IN ARRAY ARRAY['hipaa_audit_logs', 'security_logs'] LOOP
         seq := NULL;
@@ -102,7 +103,8 @@ BEGIN
         examined := 0;
         problem := NULL;
         follows := NULL;
-        FOR seal IN SELECT * FROM audit.seals AS s WHERE s.log = recent_seals.log ORDER BY s.seq DESC LIMIT 1000 LOOP
+        left_to_read := 1000;
+        FOR seal IN SELECT * FROM audit.seals AS s WHERE s.log = recent_seals.log ORDER BY s.seq DESC LIMIT 100 LOOP
             IF examined = 0 THEN
                 seq := seal.seq;
                 hash := seal.hash;
@@ -113,7 +115,10 @@ BEGIN
                 problem := coalesce(problem, format('seal %s is not what was made', seal.seq));
             END IF;
             EXIT WHEN examined > 0 AND seal.sealed_at < since;
-            problem := coalesce(problem, audit.broken_seal(seal));
+            IF seal.sealed_at >= since AND seal.row_count <= left_to_read THEN
+                problem := coalesce(problem, audit.broken_seal(seal));
+                left_to_read := left_to_read - seal.row_count;
+            END IF;
             follows := seal.previous;
             examined := examined + 1;
         END LOOP;
