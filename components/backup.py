@@ -203,6 +203,16 @@ class PostgresBackup(pulumi.ComponentResource):
                     resource_type=_DATASOURCE,
                     resource_uri=args.server_id,
                 ),
+                # Both name the server: Az.DataProtection and azurerm send the set for this workload, too.
+                data_source_set_info=dataprotection.DatasourceSetArgs(
+                    object_type="DatasourceSet",
+                    datasource_type=_DATASOURCE,
+                    resource_id=args.server_id,
+                    resource_name=args.server_name,
+                    resource_location=args.server_location,
+                    resource_type=_DATASOURCE,
+                    resource_uri=args.server_id,
+                ),
                 policy_info=dataprotection.PolicyInfoArgs(policy_id=policy.id),
                 identity_details=dataprotection.IdentityDetailsArgs(use_system_assigned_identity=True),
             ),

@@ -60,12 +60,15 @@ class Observability(pulumi.ComponentResource):
     """A workspace without local authentication that logs its own queries, and Application Insights inside it."""
 
     outputs: ObservabilityOutputs
+    tables: list[pulumi.Resource]
+    """Tables with a retention of their own; who exports one waits for it."""
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:Observability", name, None, opts)
         workspace = self._workspace(name, args)
-        for table, days in args.total_retention_days.items():
-            self._table(name, args, workspace, table, days)
+        self.tables = [
+            self._table(name, args, workspace, table, days) for table, days in args.total_retention_days.items()
+        ]
         # The audit of the audit: who queried what (LAQueryLogs), kept in the workspace itself.
         diagnose(name, workspace.id, LogDestination(workspace_id=workspace.id), parent=self)
         lock_resource(name, workspace.id, args.protection, parent=self)
@@ -103,9 +106,9 @@ class Observability(pulumi.ComponentResource):
 
     def _table(
         self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace, table: str, days: int
-    ) -> None:
+    ) -> pulumi.Resource:
         """How long one table's logs are kept. Azure's own tables cannot be deleted, only left alone."""
-        operationalinsights.Table(
+        return operationalinsights.Table(
             f"{name}-{table}",
             resource_group_name=args.resource_group_name,
             workspace_name=workspace.name,

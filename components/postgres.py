@@ -114,12 +114,13 @@ class PostgresServer(pulumi.ComponentResource):
         super().__init__("medspasync:components:PostgresServer", name, None, opts)
         keys = [args.key] if args.geo_key is None else [args.key, args.geo_key]
         standby = args.high_availability
+        # No create_mode: every change is a full PUT, and one that says Create of a server that exists is suspected of
+        # the InternalServerError of pulumi/pulumi-azure-native#4685; absent, Azure creates or updates.
         server = postgresql.Server(
             name,
             resource_group_name=args.resource_group_name,
             location=args.location,
             server_name=args.server_name,
-            create_mode=postgresql.CreateMode.CREATE,
             version=args.version,
             sku=parts.compute(args.compute),
             storage=parts.storage(args.storage),

@@ -62,11 +62,13 @@ def build_archive(
     key: EncryptionKey,
     front_door_id: pulumi.Input[str],
     servers: Mapping[str, pulumi.Input[str]],
+    tables: Sequence[pulumi.Resource] = (),
 ) -> Archive:
     """Build the account, a container for each source, and the feeds.
 
     job: whether there is one that moves retired months of the audit trail here.
     servers: ids of the database servers by part (``primary``, ``replica``).
+    tables: of the workspace; Azure refuses an export that names one which is not there yet (Azure/azure-cli#17342).
     """
     with name_entry(stack_entry("archive")):
         archive = AuditArchive(
@@ -89,7 +91,7 @@ def build_archive(
                 tags=dict(common.tags),
             ),
         )
-        _feeds(settings, common, archive, front_door_id, servers)
+        _feeds(settings, common, archive, front_door_id, servers, tables)
     return Archive(
         id=archive.outputs.id,
         name=archive.outputs.name,
@@ -106,6 +108,7 @@ def _feeds(
     archive: AuditArchive,
     front_door_id: pulumi.Input[str],
     servers: Mapping[str, pulumi.Input[str]],
+    tables: Sequence[pulumi.Resource],
 ) -> None:
     target = ArchiveTarget(account_id=archive.outputs.id, ready=archive.policies)
     if settings.tables:
@@ -114,7 +117,7 @@ def _feeds(
                 "archive",
                 workspace_id=common.logs.workspace_id,
                 tables=settings.tables,
-                target=target,
+                target=ArchiveTarget(account_id=target.account_id, ready=[*target.ready, *tables]),
                 parent=archive,
             )
     direct: dict[str, tuple[pulumi.Input[str], Sequence[str]]] = {

@@ -49,6 +49,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         vaults.keys["archive"],
         foundation.edge.profile_id,
         servers,
+        foundation.monitoring.tables,
     )
     backup = build_backup(settings.backup, common, database)
     jobs = build_database_job(settings, common, network, identities, database, archive, vaults.database)

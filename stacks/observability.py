@@ -74,6 +74,7 @@ def build_observability(
         app_insights_id=observability.outputs.app_insights_id,
         connection_string=observability.outputs.connection_string,
         action_groups=action_groups,
+        tables=observability.tables,
     )
 
 

@@ -65,12 +65,13 @@ class Identities:
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:
     """workspace_id, app_insights_id: ARM ids; action_groups: ids by channel (``critical``, ``warning``, ``security``);
-    connection_string: secret, where telemetry goes."""
+    connection_string: secret, where telemetry goes; tables: of the workspace, for who exports one to wait for."""
 
     workspace_id: pulumi.Output[str]
     app_insights_id: pulumi.Output[str]
     connection_string: pulumi.Output[str]
     action_groups: Mapping[str, pulumi.Output[str]]
+    tables: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

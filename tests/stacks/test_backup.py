@@ -79,7 +79,9 @@ def test_the_instance_comes_after_its_rights_and_the_servers_last_operation(mode
 def test_the_instance_names_the_server() -> None:
     result = built()
     server = only(result, "dbforpostgresql:Server")
-    source = only(result, "dataprotection:BackupInstance").inputs["properties"]["dataSourceInfo"]
+    instance = only(result, "dataprotection:BackupInstance").inputs["properties"]
+    source = instance["dataSourceInfo"]
+    assert instance["dataSourceSetInfo"] == {**source, "objectType": "DatasourceSet"}
     assert source["resourceID"] == source["resourceUri"] == server.id
     assert source["datasourceType"] == "Microsoft.DBforPostgreSQL/flexibleServers"
     policy = only(result, "dataprotection:BackupPolicy")

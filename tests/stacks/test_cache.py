@@ -129,6 +129,8 @@ def test_sizes_are_those_that_azure_has() -> None:
         ({"sku": "Premium_P1"}, "sku"),
         ({"persistence": "always"}, "persistence"),
         ({"clustering": "Cluster"}, "clustering"),
+        ({"clustering": "OSSCluster"}, "clustering"),
+        ({"clustering": "NoCluster", "sku": "Balanced_B100"}, "clustering"),
         ({"eviction": "Random"}, "eviction"),
         ({"port": 6379}, "port"),
     ],

@@ -79,7 +79,7 @@ def test_each_job_signs_in_as_its_duty_and_no_other(deployed: Record) -> None:
 
 
 def test_the_connection_is_direct_private_encrypted_and_without_a_credential(deployed: Record) -> None:
-    (server,) = (s for s in deployed.of_type("dbforpostgresql:Server") if s.inputs.get("createMode") == "Create")
+    (server,) = (s for s in deployed.of_type("dbforpostgresql:Server") if s.inputs.get("createMode") is None)
     roles = {role["name"] for role in role_catalogue() if role["login"]}
     for key, job in jobs(deployed).items():
         dsn = conninfo_to_dict(variables(job)["MEDSPASYNC_DSN"])

@@ -31,7 +31,7 @@ def without_waits(record: Record, type_: str) -> Record:
     return replace(record, resources=[changed.get(r.urn, r) for r in record])
 
 
-@pytest.mark.parametrize("type_", ["network:Subnet", "keyvault:Key", "web:WebApp"])
+@pytest.mark.parametrize("type_", ["network:Subnet", "keyvault:Key", "web:WebApp", "operationalinsights:DataExport"])
 def test_order_left_to_chance_is_named(type_: str) -> None:
     failed = [f for f in order_findings(without_waits(everything("deployed")[0], type_)) if f.status == "fail"]
     assert f"azure-native:{type_}" in {f.type for f in failed}
