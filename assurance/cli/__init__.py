@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -30,6 +31,14 @@ class _Group(TyperGroup):
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         alone.command(cmd_name)(getattr(importlib.import_module(f"assurance.cli.{cmd_name}"), cmd_name))
         return typer.main.get_command(alone)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is asked for; one that is not there is answered with the nearest."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            nearest = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(COMMANDS)}"
+            ctx.fail(f"{args[0]}: no such command; {hint}")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; UsageError and ProgramError end it without a traceback of ours."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, checked_target, write_text
 from assurance.cli.recording import checked_mode
 from assurance.compare import terminal
 from assurance.compare.choice import Choice, compare_chosen
@@ -33,7 +33,12 @@ SameEnvironment = Annotated[
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 for any difference, not only a weakening.")]
 MarkdownFile = Annotated[
     str | None,
-    typer.Option("--markdown", metavar="FILE", help="Write a pull request's comment to FILE; - is standard output."),
+    typer.Option(
+        "--markdown",
+        metavar="FILE",
+        callback=checked_target,
+        help="Write a pull request's comment to FILE; - is standard output.",
+    ),
 ]
 MaxIncrease = Annotated[
     str | None,

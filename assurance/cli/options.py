@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,25 @@ ProjectDir = Annotated[
     Path | None,
     typer.Option("--project", metavar="DIR", help="Run this Pulumi Python program instead; it needs no stack file."),
 ]
+
+
+def checked_target(target: str | None) -> str | None:
+    """A file that a report is to be written to, looked at before the work. Raises UsageError where it cannot be."""
+    if target is None or target == "-":
+        return target
+    path = Path(target)
+    if path.is_dir():
+        raise UsageError(f"{target}: a folder; name a file in it, or - for standard output")
+    if not path.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{target}: may not be written")
+    return target
+
+
 JsonFile = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", help="Write JSON to FILE; - is standard output.")
+    str | None,
+    typer.Option("--json", metavar="FILE", callback=checked_target, help="Write JSON to FILE; - is standard output."),
 ]
 ModeName = Annotated[
     str,

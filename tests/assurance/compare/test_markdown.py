@@ -17,6 +17,7 @@ from assurance.compare.posture.build import find_posture
 from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
 from tests.assurance.compare.seeded import SEEDED, base, changed
+from tests.harness import ROOT
 
 HOSTILE = "</details> @someone #1 | [x](https://evil.example) <img src=x> `a` **b**\n# Approved"
 
@@ -31,13 +32,17 @@ def compared(change: Any) -> Comparison:
     return Comparison([found], {"commit": "b" * 40})
 
 
+def without_lines(text: str) -> str:
+    return re.sub(r"\.yaml\\:\d+", ".yaml:LINE", text)
+
+
 GOLDEN = ("a vault opened", "a limit raised", "a receiver removed", "retention lengthened")
 
 
 @pytest.mark.parametrize("change", GOLDEN)
 def test_the_comment_is_as_reviewed(change: str, snapshot: SnapshotAssertion) -> None:
     """A reader who sees only this can tell what happened. Numbers of lines are left out: others' edits move them."""
-    assert re.sub(r"\.yaml\\:\d+", ".yaml:LINE", to_markdown(compared(SEEDED[change][0]))) == snapshot
+    assert without_lines(to_markdown(compared(SEEDED[change][0]))) == snapshot
 
 
 @pytest.mark.parametrize("change", SEEDED)
@@ -81,3 +86,10 @@ def test_text_of_the_change_is_escaped() -> None:
 def test_escaped_text_stays_in_its_cell() -> None:
     assert "|" not in escaped("a | b")
     assert "\n" not in escaped("a\nb\r\u2028c")
+
+
+def test_readme_shows_a_real_comment() -> None:
+    comment = to_markdown(compared(SEEDED["a limit raised"][0])).strip().splitlines()[1:]
+    quoted = "\n".join(f"> {line}".rstrip() for line in comment)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert without_lines(quoted) in without_lines(readme)
