@@ -28,6 +28,9 @@ VERSION = 2
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
 
+TAKEN = ("provider", "import", "importId", "aliases")
+"""Options by which a resource goes by another provider, or takes over what is there."""
+
 Mode = Literal["preview", "deployed"]
 
 
@@ -224,6 +227,8 @@ def _viewed(record: Record) -> Stack:
                 protect=bool(item.options.get("protect")),
                 retained=bool(item.options.get("retainOnDelete")),
                 secrets=frozenset(item.secrets),
+                ignored=tuple(item.options.get("ignoreChanges") or ()),
+                taken=tuple(name for name in TAKEN if item.options.get(name)),
             )
             for item in record
         ),

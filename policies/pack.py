@@ -66,6 +66,7 @@ def _resource_policy(rule: Rule, register: Register, today: date, _inputs: dict[
             inputs=args.props,
             parent=args.opts.parent,
             protect=args.opts.protect,
+            ignored=tuple(args.opts.ignore_changes or ()),
             custom=_is_custom(type_, args.provider),
         )
         alone = Stack([subject], ours=_is_ours(subject.urn)).judged(Trust(), today)
@@ -87,6 +88,7 @@ def _join_policy(rule: Rule, register: Register, today: date, inputs: dict[str, 
                     outputs=resource.props,
                     parent=resource.parent.urn if resource.parent else None,
                     protect=resource.opts.protect,
+                    ignored=tuple(resource.opts.ignore_changes or ()),
                     custom=_is_custom(resource.resource_type, resource.provider),
                     dependencies={
                         name: frozenset(dependency.urn for dependency in found)
@@ -125,12 +127,18 @@ def _report(
         if exception is not None and not exception.expired(today):
             continue
         for message in verdict.violations:
-            report(f"{subject.name}: {message}", subject.urn)
+            report(f"{subject.name}: {message}\n{_way_out(rule)}", subject.urn)
         unknown = unknown or verdict.unknown
     if unknown:
         error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
         error.message = unknown
         raise error
+
+
+def _way_out(rule: Rule) -> str:
+    """What to do about a violation, why, and the lawful other way."""
+    controls = ", ".join(rule.controls)
+    return f"to do: {rule.remediation}\nfor: {controls}\nor: an entry for {rule.id} in policies/exceptions.yaml"
 
 
 def _described(rule: Rule) -> dict[str, Any]:

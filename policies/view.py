@@ -41,6 +41,7 @@ class Resource:
     existing: the program looks it up and does not manage it, so that no rule judges it; others may refer to it.
     seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
     unknown: what `known` met since it was last emptied that is not known yet.
+    ignored: inputs whose changes the engine ignores. taken: options that give it a provider, an import or an alias.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
     """
@@ -58,6 +59,8 @@ class Resource:
     custom: bool = True
     retained: bool | None = None
     secrets: frozenset[str] | None = None
+    ignored: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     seen: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
 

@@ -45,6 +45,7 @@ class Floor(TypedDict):
 
 SHAPES: Mapping[str, Any] = {
     "floor": Floor,
+    "ignored": dict[str, dict[str, str]],
     "postgres_parameters": dict[str, dict[str, Parameter]],
 }
 """What each table holds."""

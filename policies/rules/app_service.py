@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.compare import same
 from policies.rule import must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
 APPS = [SITE, SLOT]
+ALLOW = "Allow"
+"""What Azure takes for an access restriction without an action (ARM type definition of Microsoft.Web sites)."""
 FRONT_DOOR_TAG = "AzureFrontDoor.Backend"
 
 
@@ -215,12 +218,12 @@ def ingress(app: Resource) -> Iterator[str]:
     yield from must(app, "publicNetworkAccess", "Disabled", "Enabled")
     yield from must(app, "siteConfig.ipSecurityRestrictionsDefaultAction", "Deny")
     for entry in app.each("siteConfig.ipSecurityRestrictions"):
-        if lookup(entry, "action") != "Allow":
+        if not same(lookup(entry, "action", ALLOW), ALLOW):
             continue
         name, tag = lookup(entry, "name"), lookup(entry, "tag")
-        if tag != "ServiceTag" or lookup(entry, "ipAddress") != FRONT_DOOR_TAG:
+        if not same(tag, "ServiceTag") or not same(lookup(entry, "ipAddress"), FRONT_DOOR_TAG):
             yield f"access restriction {name} allows {lookup(entry, 'ipAddress', 'any address')}"
-        elif not any(str(header).lower() == "x-azure-fdid" for header in lookup(entry, "headers", {})):
+        elif not any(same(header, "x-azure-fdid") and ids for header, ids in lookup(entry, "headers", {}).items()):
             yield f"access restriction {name} admits every customer's Front Door: it does not check X-Azure-FDID"
 
 
@@ -258,7 +261,7 @@ def scm_closed(app: Resource) -> Iterator[str]:
     yield from must(app, "siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny")
     yield from must(app, "siteConfig.scmIpSecurityRestrictionsUseMain", False)
     for entry in app.each("siteConfig.scmIpSecurityRestrictions"):
-        if lookup(entry, "action") == "Allow":
+        if same(lookup(entry, "action", ALLOW), ALLOW):
             yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
 
 

@@ -49,7 +49,7 @@ def _is_test_data(stack: Stack) -> bool:
 
 def of_primary(server: Resource, stack: Stack) -> bool:
     """Whether it is a database of its own that may hold patients' data."""
-    return is_primary(server) and may_hold_phi(server, stack)
+    return is_primary(server, stack) and may_hold_phi(server, stack)
 
 
 @rule(

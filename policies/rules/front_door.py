@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from policies.rule import must, rule
 from policies.rules.app_service import ingress
@@ -11,18 +10,6 @@ from policies.view import Resource, Stack, lookup
 
 GATEWAY = "apimanagement:ApiManagementService"
 PROFILE, DOMAIN, ORIGIN, ROUTE = "cdn:Profile", "cdn:AFDCustomDomain", "cdn:AFDOrigin", "cdn:Route"
-
-REQUIRED_HEADERS = frozenset(
-    {
-        "strict-transport-security",
-        "x-content-type-options",
-        "referrer-policy",
-        "permissions-policy",
-        "x-frame-options",
-    }
-)
-"""Headers that every answer carries (owasp.org/www-project-secure-headers). The content security policy is not among
-them: an app may send its own."""
 
 
 @rule(
@@ -84,53 +71,6 @@ def domain_tls(domain: Resource) -> Iterator[str]:
 def https_redirect(route: Resource) -> Iterator[str]:
     yield from must(route, "httpsRedirect", "Enabled")
     yield from must(route, "forwardingProtocol", "HttpsOnly")
-
-
-@rule(
-    "FD-CACHE-STATIC-ONLY",
-    "Only static files are cached at the edge, never an API's or a signed-in user's answers",
-    on=ROUTE,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.312(c)(1)"],
-    remediation="Leave cacheConfiguration out of routes for /*, /api or /.auth; cache named static paths only.",
-    source="requirement S21; Azure Verified Modules' example caches /api/*",
-    where=lambda route: route.has("cacheConfiguration"),
-)
-def cache_static_only(route: Resource) -> Iterator[str]:
-    for pattern in route.each("patternsToMatch"):
-        path = str(pattern).lower()
-        if path == "/*" or path.startswith(("/api", "/.auth", "/auth")):
-            yield f"it caches {pattern}"
-
-
-@rule(
-    "FD-SECURITY-HEADERS",
-    "Every route's answers carry the security headers",
-    on=ROUTE,
-    severity="high",
-    controls=["164.312(e)(1)", "164.312(c)(1)"],
-    remediation="Attach a rule set that sets HSTS, X-Content-Type-Options, X-Frame-Options, Referrer-Policy and "
-    "Permissions-Policy on every answer.",
-    source="owasp.org/www-project-secure-headers; requirement S20",
-)
-def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
-    carried: set[str] = set()
-    for rule_set in stack.targets(route, "ruleSets[].id", "cdn:RuleSet"):
-        for item in stack.holders(rule_set, "ruleSetName", "cdn:Rule", by="ruleSetName"):
-            if not item.has("conditions"):
-                carried |= {str(name).lower() for name in map(_header_set, item.each("actions")) if name}
-    missing = REQUIRED_HEADERS - carried
-    if missing:
-        yield f"its rule sets do not set {', '.join(sorted(missing))}"
-
-
-def _header_set(action: Any) -> Any:
-    """The response header that a rule's action sets, or None."""
-    if lookup(action, "name") != "ModifyResponseHeader":
-        return None
-    if lookup(action, "parameters.headerAction") not in ("Overwrite", "Append"):
-        return None
-    return lookup(action, "parameters.headerName")
 
 
 @rule(

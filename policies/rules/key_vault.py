@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, time
 
 from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
@@ -112,7 +113,7 @@ def explicit_authorization(vault: Resource) -> Iterator[str]:
 @rule(
     "KV-LEAST-PRIVILEGE",
     "An access policy grants reading secrets or encrypting with keys, exactly and never both",
-    on=VAULT,
+    on=[VAULT, "keyvault:AccessPolicy"],
     severity="critical",
     controls=["164.308(a)(4)(ii)(B)", "164.308(a)(4)(ii)(C)", "164.312(a)(1)"],
     remediation="Grant an app exactly get and list on secrets; the encryption identity exactly get, list, wrapKey and "
@@ -120,7 +121,8 @@ def explicit_authorization(vault: Resource) -> Iterator[str]:
     source="PSRule AZR-000118 (no all, no purge); requirement S01",
 )
 def least_privilege(vault: Resource) -> Iterator[str]:
-    for index, policy in enumerate(vault.each("properties.accessPolicies")):
+    apart = vault.get("policy") if vault.type.endswith(":AccessPolicy") else None
+    for index, policy in enumerate([apart] if apart is not None else vault.each("properties.accessPolicies")):
         granted = permissions(policy)
         if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
             told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
@@ -241,3 +243,28 @@ def keys_apart(key: Resource, stack: Stack) -> Iterator[str]:
     for vault in stack.targets(key, "vaultName", VAULT, by="vaultName"):
         for secret in stack.holders(vault, "vaultName", SECRET, by="vaultName"):
             yield f"its vault {vault} also holds the secret {secret}"
+
+
+@rule(
+    "KV-USABLE",
+    "A key or secret is enabled, has begun, has not ended, and a key cannot be exported",
+    on=[KEY, SECRET],
+    severity="critical",
+    controls=["164.312(a)(2)(iv)", "164.308(a)(7)(ii)(C)"],
+    remediation="Set attributes.enabled to true, attributes.expires to a day that is to come, attributes.notBefore to "
+    "none that is, and a key's attributes.exportable to false.",
+    source="MicrosoftDocs security-data-encryption: a disabled or expired key makes PostgreSQL inaccessible within the "
+    "hour; an exported key is in nobody's hands any more",
+)
+def usable(item: Resource, stack: Stack) -> Iterator[str]:
+    attributes = "properties.attributes"
+    if item.known(f"{attributes}.enabled") is False:
+        yield f"{attributes}.enabled is false"
+    if item.known(f"{attributes}.exportable") is True:
+        yield f"{attributes}.exportable is true"
+    today = datetime.combine(stack.today, time(), UTC).timestamp()
+    expires, begins = item.known(f"{attributes}.expires"), item.known(f"{attributes}.notBefore")
+    if isinstance(expires, (int, float)) and expires <= today:
+        yield f"{attributes}.expires is {datetime.fromtimestamp(expires, UTC):%Y-%m-%d}, which is past"
+    if isinstance(begins, (int, float)) and begins > today + 86_400:
+        yield f"{attributes}.notBefore is {datetime.fromtimestamp(begins, UTC):%Y-%m-%d}, which is to come"

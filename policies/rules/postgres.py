@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.compare import same
 from policies.data import table
 from policies.rule import at_least, must, must_have, rule, shown
 from policies.view import Resource, Stack
@@ -13,12 +14,29 @@ SERVER = "dbforpostgresql:Server"
 CONFIGURATION = "dbforpostgresql:Configuration"
 ADMINISTRATOR = "dbforpostgresql:AdministratorsMicrosoftEntra"
 
+AUDIT_CLASSES = {"read", "write", "function", "role", "ddl", "misc", "misc_set"}
+"""What ``all`` stands for (github.com/pgaudit/pgaudit, README, pgaudit.log; read 2026-11-29)."""
+
 VERSIONLESS_KEY = re.compile(r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+/?$", re.IGNORECASE)
 
 
-def is_primary(server: Resource) -> bool:
-    """A replica takes backups, high availability and administrators from its source."""
-    return server.get("createMode") not in ("Replica", "GeoRestore")
+def is_primary(server: Resource, stack: Stack) -> bool:
+    """Whether a server has backups, high availability and administrators of its own.
+
+    A replica takes them from its source, which must be another server of the stack: the word alone makes none.
+    """
+    if not same(server.get("createMode"), "Replica"):
+        return True
+    return not any(source is not server for source in stack.targets(server, "sourceServerResourceId", SERVER))
+
+
+def audited(value: str) -> set[str]:
+    """The classes that a value of pgaudit.log logs: read from left to right, ``-`` takes one away."""
+    classes: set[str] = set()
+    for word in (each.strip().lower() for each in value.split(",")):
+        named = AUDIT_CLASSES if word.lstrip("-") == "all" else {word.lstrip("-")}
+        classes = classes - named if word.startswith("-") else classes | named
+    return classes
 
 
 def parameters(server: Resource, stack: Stack) -> dict[str, str]:
@@ -34,7 +52,7 @@ def wrong_parameters(server: Resource, stack: Stack, group: str) -> Iterator[str
     declared = parameters(server, stack)
     for name, row in table("postgres_parameters")[group].items():
         value = declared.get(name, str(row["default"]))
-        words = {word.strip().lower() for word in value.split(",")}
+        words = audited(value) if name == "pgaudit.log" else {word.strip().lower() for word in value.split(",")}
         allowed = {str(item).lower() for item in row.get("allowed", [])}
         needed = {str(item).lower() for item in row.get("includes", [])}
         if (allowed and value.lower() not in allowed) or not needed <= words:

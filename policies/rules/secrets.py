@@ -18,7 +18,30 @@ SECRET_INPUTS = {
     token("monitor:ActionGroup"): ["webhookReceivers[].serviceUri"],
 }
 
+SECRET_KEY = re.compile(
+    r"(password|passwd|pwd|accesskey|accountkey|sharedkey|primarykey|secondarykey|connectionstring|sastoken|sasuri"
+    r"|clientsecret|secretvalue|privatekey|customdata|storageaccountkey|apikey|bearertoken|authtoken)$",
+    re.IGNORECASE,
+)
+"""Names of inputs, in any type, that carry a secret (ARM marks them x-ms-secret, or should)."""
+SECRET_PATHS = {
+    token("app:Job"): r"configuration\.secrets\[\d+\]\.value",
+    token("app:ContainerApp"): r"configuration\.secrets\[\d+\]\.value",
+    token("web:WebAppConnectionStrings"): r"properties\..+\.value",
+    token("web:WebAppConnectionStringsSlot"): r"properties\..+\.value",
+    token("web:WebAppAzureStorageAccounts"): r"properties\..+\.accessKey",
+}
+"""Inputs that carry a secret under a name that says nothing."""
+PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
+"""Variables that name secrets of a vault and hold none (database/, credentials)."""
+REFERENCE = "@Microsoft.KeyVault("
+
 LITERALS = {
+    "an address with a signature (SAS)": re.compile(r"[?&]sig=[0-9A-Za-z%+/=]{16,}"),
+    "a connection string with a password": re.compile(r"\b(password|pwd)\s*=\s*[^;\s@{$\[<]{3,}", re.IGNORECASE),
+    "a Slack address or token": re.compile(r"hooks\.slack\.com/services/T\w+|\bxox[abpr]-[0-9A-Za-z-]{10,}"),
+    "a Google key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    "a SendGrid key": re.compile(r"\bSG\.[0-9A-Za-z_-]{16,}\.[0-9A-Za-z_-]{16,}"),
     "a Stripe key": re.compile(r"\b[sr]k_(live|test)_[0-9A-Za-z]{8,}"),
     "a webhook secret": re.compile(r"\bwhsec_[0-9A-Za-z]{8,}"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -86,3 +109,34 @@ def no_literal(resource: Resource) -> Iterator[str]:
         for kind, pattern in LITERALS.items():
             if pattern.search(text):
                 yield f"{path} looks like {kind}"
+
+
+@rule(
+    "SEC-NAMED",
+    "An input or variable whose name says secret is marked as one, or is a reference",
+    on="*",
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(D)"],
+    remediation="Refer to a Key Vault secret; where a value must be there, wrap it in Output.secret.",
+    source="requirement S05; ARM type definitions: inputs marked x-ms-secret",
+    where=lambda resource: resource.custom,
+    offline=WHY_OFFLINE,
+)
+def named(resource: Resource) -> Iterator[str]:
+    texts = resource.texts()
+    variables = {path.removesuffix(".name"): text for path, text in texts if path.endswith("].name")}
+    pattern = SECRET_PATHS.get(resource.type)
+    for path, text in texts:
+        if text in ("", MASK) or text.startswith(REFERENCE):
+            continue
+        holder, _, last = path.rpartition(".")
+        if SECRET_KEY.search(last) or (pattern and re.fullmatch(pattern, path)):
+            yield f"{path} is in plain text"
+        elif last == "value" and _says_secret(variables.get(holder, "")):
+            yield f"{variables[holder]} is in plain text"
+        elif holder in ("tags", "properties.tags") and _says_secret(last):
+            yield f"{path} is a secret in a tag"
+
+
+def _says_secret(name: str) -> bool:
+    return name not in NO_SECRET | PLAIN and SECRET_NAME.search(name) is not None

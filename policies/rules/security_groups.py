@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from policies.rule import rule
 from policies.rules.network import GROUP, SUBNET
-from policies.view import Resource, Stack, lookup
+from policies.view import Resource, Stack, lookup, token
 
 Range = IPv4Network | IPv6Network
 Direction = Literal["Inbound", "Outbound"]
@@ -26,13 +26,17 @@ Storage, AppService, ...) hold addresses that any customer of Azure, or anybody,
 TAGS_OF_EVERYBODY = ("internet", "azurecloud")
 """Service tags with addresses that anybody can have; AzureCloud also of one region (``AzureCloud.EastUS``)."""
 
+RULE = "network:SecurityRule"
+"""A rule that is declared apart from its group."""
+NAME_OF_GROUP = "networkSecurityGroupName"
+
 ALL_PORTS = frozenset({"*", "0-65535"})
 
 
 @rule(
     "NET-NO-INTERNET-INBOUND",
     "No security group lets the Internet in",
-    on=GROUP,
+    on=[GROUP, RULE],
     severity="critical",
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Allow inbound traffic from private ranges, or from VirtualNetwork, AzureLoadBalancer or "
@@ -51,7 +55,7 @@ def no_internet_inbound(group: Resource) -> Iterator[str]:
 @rule(
     "NET-NO-OPEN-OUTBOUND",
     "A security group lets traffic out to the Internet on named ports only",
-    on=GROUP,
+    on=[GROUP, RULE],
     severity="high",
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Allow outbound traffic to the Internet for Tcp or Udp on single ports, not ranges.",
@@ -97,6 +101,25 @@ def deny_outbound(group: Resource, stack: Stack) -> Iterator[str]:
     yield from _last_denies(group, stack, "Outbound", own="source", other="destination")
 
 
+@rule(
+    "NET-RULES-APART",
+    "A security group's rules stand in the group, not beside it",
+    on=[GROUP, RULE],
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(e)(1)"],
+    remediation="Make the rule a row of stacks/catalogues/network_flows.yaml, from which the groups' rules are made.",
+    source="pulumi-azure-native and ARM: a group with rules of its own and rules beside it overwrites one with the "
+    "other; what stands beside it takes part in the order of priorities unseen",
+)
+def rules_apart(subject: Resource, stack: Stack) -> Iterator[str]:
+    if subject.type == token(GROUP):
+        if subject.has("securityRules"):
+            for entry in stack.holders(subject, NAME_OF_GROUP, RULE, by=NAME_OF_GROUP):
+                yield f"{entry} stands beside its own rules"
+    elif not stack.targets(subject, NAME_OF_GROUP, GROUP, by=NAME_OF_GROUP):
+        yield f"its group {subject.get(NAME_OF_GROUP)} is not of this stack"
+
+
 def _last_denies(group: Resource, stack: Stack, direction: Direction, *, own: End, other: End) -> Iterator[str]:
     """What the last rule of a direction leaves open. own: the end at the group's subnets."""
     entries = _entries(group, direction)
@@ -133,7 +156,7 @@ def _entries(group: Resource, direction: Direction, access: str = "") -> list[An
     """The group's rules of a direction, and of an access where one is given. Azure reads both without case."""
     return [
         entry
-        for entry in group.each("securityRules")
+        for entry in ([group.inputs] if group.type == token(RULE) else group.each("securityRules"))
         if str(lookup(entry, "direction")).lower() == direction.lower()
         and access.lower() in ("", str(lookup(entry, "access")).lower())
     ]

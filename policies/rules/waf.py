@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.waf_rule_sets import RuleSet, rule_sets
+from policies.compare import same
 from policies.rule import must, rule
 from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
 
+ON = "Enabled"
+"""What Azure takes for a custom rule without enabledState (ARM type definitions of Microsoft.Network, 2025)."""
 ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"
 
@@ -18,13 +21,13 @@ DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRule
 def managed(policy: Resource, kind: str) -> list[Any]:
     """The managed rule sets of a kind."""
     rule_sets = policy.each("managedRules.managedRuleSets")
-    return [rule_set for rule_set in rule_sets if lookup(rule_set, "ruleSetType") == kind]
+    return [rule_set for rule_set in rule_sets if same(lookup(rule_set, "ruleSetType"), kind)]
 
 
 def enabled_rules(policy: Resource, kind: str) -> list[Any]:
     """The custom rules of a kind (MatchRule, RateLimitRule) that are on."""
     rules = policy.each("customRules.rules")
-    return [r for r in rules if lookup(r, "ruleType") == kind and lookup(r, "enabledState") == "Enabled"]
+    return [r for r in rules if same(lookup(r, "ruleType"), kind) and same(lookup(r, "enabledState", ON), "Enabled")]
 
 
 @rule(
@@ -38,7 +41,9 @@ def enabled_rules(policy: Resource, kind: str) -> list[Any]:
 )
 def attached(place: Resource, stack: Stack) -> Iterator[str]:
     for association in stack.holders(place, "parameters.associations[].domains[].id", ASSOCIATION):
-        if "/*" in set(association.leaves("parameters.associations[].patternsToMatch[]")):
+        # Each association for itself: the one that holds the place must cover every path.
+        entries = association.each("parameters.associations")
+        if entries and all("/*" in lookup(entry, "patternsToMatch", ()) for entry in entries):
             policies = stack.targets(association, "parameters.wafPolicy.id", POLICY)
             if policies:
                 return
@@ -118,7 +123,7 @@ def managed_rules(policy: Resource) -> Iterator[str]:
         version = str(lookup(rule_set, "ruleSetVersion", "0"))
         if tuple(int(part) for part in version.split(".") if part.isdigit()) < (2, 1):
             yield f"{DEFAULT_RULES} has version {version}, must be 2.1 or newer"
-        if lookup(rule_set, "ruleSetAction") != "Block":
+        if not same(lookup(rule_set, "ruleSetAction"), "Block"):
             yield f"{DEFAULT_RULES} has action {lookup(rule_set, 'ruleSetAction', 'not set')}, must be Block"
 
 
@@ -213,7 +218,9 @@ def _unknown_rule(known: RuleSet, group: str, override: Any, name: str) -> Itera
 )
 def rate_limit(policy: Resource) -> Iterator[str]:
     limits = enabled_rules(policy, "RateLimitRule")
-    if not any(lookup(limit, "action") == "Block" and lookup(limit, "rateLimitThreshold", 0) > 0 for limit in limits):
+    if not any(
+        same(lookup(limit, "action"), "Block") and lookup(limit, "rateLimitThreshold", 0) > 0 for limit in limits
+    ):
         yield "it has no enabled rate-limit rule that blocks"
 
 
@@ -228,10 +235,10 @@ def rate_limit(policy: Resource) -> Iterator[str]:
 )
 def rate_limits_block(policy: Resource) -> Iterator[str]:
     for limit in policy.each("customRules.rules"):
-        if lookup(limit, "ruleType") != "RateLimitRule":
+        if not same(lookup(limit, "ruleType"), "RateLimitRule"):
             continue
-        state, action = lookup(limit, "enabledState"), lookup(limit, "action")
-        if state != "Enabled" or action != "Block":
+        state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
+        if not same(state, "Enabled") or not same(action, "Block"):
             yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
 
 
@@ -247,10 +254,10 @@ def rate_limits_block(policy: Resource) -> Iterator[str]:
 )
 def rate_limit_everyone(policy: Resource) -> Iterator[str]:
     for limit in policy.each("customRules.rules"):
-        if lookup(limit, "ruleType") != "RateLimitRule":
+        if not same(lookup(limit, "ruleType"), "RateLimitRule"):
             continue
         for condition in lookup(limit, "matchConditions", ()):
-            if lookup(condition, "negateCondition") and lookup(condition, "operator") in ADDRESS_OPERATORS:
+            if lookup(condition, "negateCondition") and same(lookup(condition, "operator"), *ADDRESS_OPERATORS):
                 addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
                 yield f"rate limit {lookup(limit, 'name')} does not count {addresses}"
 
@@ -267,5 +274,5 @@ def rate_limit_everyone(policy: Resource) -> Iterator[str]:
 def no_bypass(policy: Resource) -> Iterator[str]:
     for kind in ("MatchRule", "RateLimitRule"):
         for entry in enabled_rules(policy, kind):
-            if lookup(entry, "action") == "Allow":
+            if same(lookup(entry, "action"), "Allow"):
                 yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"

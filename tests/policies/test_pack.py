@@ -118,6 +118,16 @@ def test_the_register_holds_in_the_pack_until_it_expires() -> None:
     assert Host(register, date(2099, 1, 1)).judge(replace(record, resources=record.of_type("keyvault:Vault")))
 
 
+def test_a_message_carries_remediation_controls_and_exception() -> None:
+    record = records("deployed")["dev"]
+    told = [d for d in Host(Register()).judge(record) if d.policyName == "KV-KEY-STRENGTH"]
+    assert told
+    for diagnostic in told:
+        assert "to do: Use RSA or RSA-HSM" in diagnostic.message
+        assert "164.312(a)(2)(iv)" in diagnostic.message
+        assert "an entry for KV-KEY-STRENGTH in policies/exceptions.yaml" in diagnostic.message
+
+
 def test_violations_are_mandatory_and_warnings_advisory() -> None:
     levels = {policy.name: policy.enforcement_level for policy in build_policies(RULES, Register(), TODAY)}
     for rule in RULES:

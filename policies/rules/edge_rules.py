@@ -1,0 +1,137 @@
+"""Front Door's rules engine: rules are evaluated in the order in which they run, and judged by what they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from policies.compare import same
+from policies.rule import rule, shown
+from policies.view import Resource, Stack, lookup
+
+ROUTE, RULE_SET, ITEM = "cdn:Route", "cdn:RuleSet", "cdn:Rule"
+YEAR = 31_536_000
+"""Seconds that HSTS must last at least (hstspreload.org, read 2026-11-29)."""
+SIGNED_IN = frozenset({"api", "auth", ".auth", "graphql", "login", "signin", "token", "oauth", "oauth2", "account"})
+"""Parts of a path whose answers are an API's or a signed-in user's."""
+
+
+def _lasts(value: str) -> bool:
+    match = re.search(r"max-age\s*=\s*\"?(\d+)", value, re.IGNORECASE)
+    return match is not None and int(match[1]) >= YEAR
+
+
+HEADERS: dict[str, Callable[[str], bool]] = {
+    "strict-transport-security": _lasts,
+    "x-content-type-options": lambda value: same(value, "nosniff"),
+    "referrer-policy": lambda value: not same(value, "", "unsafe-url", "no-referrer-when-downgrade"),
+    "permissions-policy": lambda value: bool(value.strip()),
+    "x-frame-options": lambda value: same(value, "DENY", "SAMEORIGIN"),
+}
+"""Headers that every answer carries, and what makes a value of each one that protects (owasp.org secure headers). The
+content security policy is not among them: an app may send its own."""
+
+
+def items_of(route: Resource, stack: Stack) -> Iterator[Resource]:
+    """The rules that a route's answers pass, in the order in which they run."""
+    for rule_set in stack.targets(route, "ruleSets[].id", RULE_SET):
+        yield from sorted(
+            stack.holders(rule_set, "ruleSetName", ITEM, by="ruleSetName"), key=lambda item: int(item.get("order", 0))
+        )
+
+
+def caches(item: Resource) -> bool:
+    """Whether a rule switches caching on."""
+    return any(
+        same(lookup(action, "name"), "RouteConfigurationOverride")
+        and lookup(action, "parameters.cacheConfiguration") is not None
+        for action in item.each("actions")
+    )
+
+
+@rule(
+    "FD-SECURITY-HEADERS",
+    "Every route's answers carry the security headers, with values that protect",
+    on=ROUTE,
+    severity="high",
+    controls=["164.312(e)(1)", "164.312(c)(1)"],
+    remediation="Attach a rule set that overwrites HSTS (a year or more), X-Content-Type-Options, X-Frame-Options, "
+    "Referrer-Policy and Permissions-Policy on every answer, and none after it that changes or deletes them.",
+    source="owasp.org/www-project-secure-headers; requirement S20; "
+    "learn.microsoft.com/azure/frontdoor/front-door-rules-engine: rules run in order, the last word holds",
+)
+def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
+    carried: dict[str, str] = {}
+    spoilt: dict[str, str] = {}
+    for item in items_of(route, stack):
+        sometimes = item.has("conditions")
+        for name, value in _header_changes(item):
+            if name not in HEADERS:
+                continue
+            protects = value is not None and HEADERS[name](value)
+            if not protects:
+                spoilt[name] = f"{item} sets {name} to {value}" if value is not None else f"{item} deletes {name}"
+            elif not sometimes:
+                spoilt.pop(name, None)
+            if not sometimes and protects:
+                carried[name] = str(value)
+    yield from spoilt.values()
+    missing = HEADERS.keys() - carried.keys() - spoilt.keys()
+    if missing:
+        yield f"its rule sets do not set {', '.join(sorted(missing))}"
+
+
+def _header_changes(item: Resource) -> Iterator[tuple[str, str | None]]:
+    """(header, its new value or None where it is deleted) for each response header that a rule changes."""
+    for action in item.each("actions"):
+        if same(lookup(action, "name"), "ModifyResponseHeader"):
+            deletes = same(lookup(action, "parameters.headerAction"), "Delete")
+            value = None if deletes else str(lookup(action, "parameters.value", ""))
+            yield str(lookup(action, "parameters.headerName", "")).lower(), value
+
+
+@rule(
+    "FD-CACHE-STATIC-ONLY",
+    "Only static files are cached at the edge, never an API's or a signed-in user's answers",
+    on=ROUTE,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.312(c)(1)"],
+    remediation="Leave cacheConfiguration, and rules that override the cache, out of routes for everything, an API or "
+    "sign-in; cache named static paths only, on routes with a rule that says how long.",
+    source="requirement S21; Azure Verified Modules' example caches /api/*; "
+    "learn.microsoft.com/azure/frontdoor/front-door-caching: an answer without Cache-Control stays one to three days",
+)
+def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
+    overrides = [item for item in items_of(route, stack) if caches(item)]
+    if not route.has("cacheConfiguration") and not overrides:
+        return
+    how = f"{overrides[0]} makes it cache" if overrides else "it caches"
+    for pattern in route.each("patternsToMatch"):
+        parts = [part for part in str(pattern).lower().split("/") if part]
+        if not parts or parts[0] == "*" or SIGNED_IN & set(parts):
+            yield f"{how} {pattern}"
+    if not route.has("cacheConfiguration"):
+        yield f"{how}, although the route caches nothing"
+    elif not overrides:
+        yield "it caches, and no rule says how long an answer without Cache-Control is kept"
+
+
+@rule(
+    "FD-RULES-KEEP-WAY",
+    "No rule of the edge sends requests another way than their route",
+    on=ITEM,
+    severity="critical",
+    controls=["164.312(e)(1)", "164.312(a)(1)"],
+    remediation="Remove the override of the origin group and redirects to HTTP; a route names its own origin group.",
+    source="learn.microsoft.com/azure/frontdoor/front-door-rules-engine-actions: an override replaces origin and "
+    "protocol of the route that rules examine",
+)
+def keeps_way(item: Resource) -> Iterator[str]:
+    for action in item.each("actions"):
+        override: Any = lookup(action, "parameters.originGroupOverride") or lookup(action, "parameters.originGroup")
+        if override is not None:
+            yield "it sends requests to another origin group than the route's"
+        protocol = lookup(action, "parameters.destinationProtocol")
+        if same(protocol, "Http"):
+            yield f"it redirects to {shown(protocol)}"
