@@ -47,7 +47,7 @@ bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY) ## write the generated pages: rules, systems, stack config and its schema, the log coverage of prod
-	@for page in policies.catalogue assurance.systems stacks.settings.page stacks.settings.schema "assurance.coverage prod"; \
+	@for page in policies.catalogue assurance.systems assurance.fact_pages stacks.settings.changes stacks.settings.page stacks.settings.schema "assurance.coverage prod"; \
 	  do $(BIN)/python -m $$page || exit; done
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml

@@ -83,6 +83,8 @@ class ResourceType(Section):
     public: list[Door] | No | Unknown | None = None
     serial: Serial | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
+    fixed: list[str] = []
+    """Inputs that Azure fixes at creation, beside names, group, scope and location."""
 
     def undecided(self) -> list[str]:
         """Columns without a decision, as the file spells them."""

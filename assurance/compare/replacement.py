@@ -27,4 +27,4 @@ def forces_replacement(resource: Resource, path: str) -> bool:
     fixed = {"resourceGroupName", "location", *row.names}
     if row.scope not in ("subscription", "tenant", "resourceGroup"):
         fixed.add(row.scope)
-    return plain in fixed
+    return plain in fixed or any(plain == each or plain.startswith(f"{each}.") for each in row.fixed)
