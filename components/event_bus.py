@@ -11,7 +11,7 @@ from pulumi_azure_native import servicebus
 
 from components.diagnostics import LogDestination, diagnose
 from components.private_endpoint import PrivateAccess, private_endpoint
-from components.protection import Protection, lock_resource
+from components.protection import Protection
 from components.role_assignment import assign_role
 from facts.roles import role_id
 
@@ -149,7 +149,7 @@ class EventBus(pulumi.ComponentResource):
         for topic in args.topics:
             self._topic(name, topic, namespace, args)
         diagnose(name, namespace.id, args.logs, parent=self)
-        lock_resource(name, namespace.id, args.protection, parent=self)
+        # No lock: below it no right, queue or topic could be taken away. The engine's protection stays.
         self.outputs = EventBusOutputs(
             id=namespace.id, host=pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
         )

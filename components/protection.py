@@ -25,7 +25,9 @@ def lock_resource(
 ) -> authorization.ManagementLockByScope | None:
     """A CanNotDelete lock at resource scope where ``protection`` asks for one.
 
-    Resource scope, not group scope: a group lock also blocks deletes that a normal deployment needs.
+    Resource scope, not group scope: a group lock also blocks deletes that a normal deployment needs. What lies below
+    the resource inherits it all the same: rule LOCK-REVOCABLE lists that, and `python -m deployment unlock` lifts it
+    for one change.
     """
     if not protection.lock:
         return None

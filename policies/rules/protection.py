@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from facts.types import types_with
 from policies.rule import must, rule
-from policies.view import Resource, Stack
+from policies.view import UNKNOWN, Resource, Stack
 
 STATEFUL: Mapping[str, list[str]] = types_with("stateful", list)
 LOCK = "authorization:ManagementLockByScope"
@@ -42,3 +42,31 @@ def locked(resource: Resource, stack: Stack) -> Iterator[str]:
     for lock in locks:
         for message in must(lock, "level", "CanNotDelete", "ReadOnly"):
             yield f"{lock}: {message}"
+
+
+EDITED: Mapping[str, str] = types_with("inherits_lock", str)
+
+
+@rule(
+    "LOCK-REVOCABLE",
+    "Nothing that a stack file takes away lies below a lock, or it is known: that delete needs the lock lifted",
+    on=LOCK,
+    severity="low",
+    controls=["164.308(a)(3)(ii)(C)"],
+    remediation="Lift the one lock for the one change: python -m deployment unlock STACK RESOURCE -- COMMAND "
+    "(docs/runbooks/revoke-access.md). Where the data has another protection, leave the lock out.",
+    source="learn.microsoft.com/azure/azure-resource-manager/management/lock-resources; facts/types.yaml, inheritsLock",
+)
+def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
+    scope = str(lock.get("scope")).lower()
+    below = [one for one in stack.by_type(*EDITED) if not one.retained and _stands_below(one, scope)]
+    for type_ in EDITED:
+        names = sorted(one.name for one in below if one.type == type_)
+        if names:
+            yield f"below it, and not to be deleted while it stands: {', '.join(names)} ({EDITED[type_]})"
+
+
+def _stands_below(resource: Resource, scope: str) -> bool:
+    own = str(resource.id or "").lower()
+    on = next(iter(resource.leaves("scope")), UNKNOWN)
+    return own.startswith(f"{scope}/") or (isinstance(on, str) and f"{on.lower()}/".startswith(f"{scope}/"))
