@@ -129,4 +129,6 @@ def test_logs_go_to_the_workspace(built: Record) -> None:
 def test_protection_is_what_was_asked_for(asked: bool) -> None:
     built = record(lambda: build(guarded=asked))
     assert only(built, "servicebus:Namespace").options["protect"] is asked
-    assert built.of_type("authorization:ManagementLockByScope") == [], "rights and queues below it could not be taken away"
+    assert built.of_type("authorization:ManagementLockByScope") == [], (
+        "rights and queues below it could not be taken away"
+    )
