@@ -158,6 +158,9 @@ class AuditArchive(pulumi.ComponentResource):
             resource_group_name=args.resource_group_name,
             account_name=account_name,
             container_name=container,
+            # What Azure takes where they are absent, and shows at each refresh (pulumi/pulumi-azure-native#627).
+            default_encryption_scope="$account-encryption-key",
+            deny_encryption_scope_override=False,
             public_access=storage.PublicAccess.NONE,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
