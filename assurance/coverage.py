@@ -19,9 +19,9 @@ from assurance.check.log_feeds import (
 )
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
+from facts.log_tables import fed_tables
 from facts.types import log_kinds
 from policies.rules.monitoring import WORKSPACE
-from stacks.catalogues.log_tables import log_tables
 
 PAGE = Path("docs") / "monitoring.md"
 BEGIN, END = "<!-- coverage of prod: begin -->", "<!-- coverage of prod: end -->"
@@ -57,8 +57,8 @@ def matrix(record: Record) -> list[Row]:
 
 
 def unknown_categories(record: Record) -> list[str]:
-    """What diagnostic settings turn on and the log-tables catalogue does not know: setting and category."""
-    known = {category for table in log_tables().values() for own in table.fed_by.values() for category in own}
+    """What diagnostic settings turn on and facts/log_tables.yaml does not know: setting and category."""
+    known = {category for table in fed_tables().values() for own in table.values() for category in own}
     references = References(record)
     covered = {
         s.urn
@@ -77,8 +77,8 @@ def unknown_categories(record: Record) -> list[str]:
 
 
 def _rows(references: References) -> Iterator[Row]:
-    for table, entry in log_tables().items():
-        for kind, categories in entry.fed_by.items():
+    for table, feeders_of in fed_tables().items():
+        for kind, categories in feeders_of.items():
             if kind == "subscription":
                 settings = {"subscription": references.by_type(SUBSCRIPTION_SETTING)}
                 types = {"subscription": "subscription"}

@@ -1,24 +1,31 @@
-"""Columns of log tables (`log_tables.yaml`)."""
+"""Columns of log tables, and what fills each (`log_tables.yaml`)."""
 
 from __future__ import annotations
 
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from documents.reading import read_document
-from documents.sections import Section
+from documents.sections import Section, one_of
+from facts.types import log_kinds
 
 KustoType = Literal["string", "int", "long", "real", "bool", "datetime", "timespan", "dynamic", "guid", "decimal"]
+FeedingKind = Annotated[str, one_of(lambda: (*log_kinds(), "subscription", "tenant"))]
+"""What writes logs: a kind of facts/types.yaml; ``tenant`` is Entra, set up outside this program."""
 
 
 class LogTable(Section):
-    """One table: its columns with their Kusto types, the page that lists them and the day it was read."""
+    """One table: its columns with their Kusto types, the page that lists them and the day it was read.
+
+    fed_by: diagnostic log categories that end up in it, by kind of resource; none: written without a setting.
+    """
 
     source: str
     read: date
     columns: dict[str, KustoType]
+    fed_by: dict[FeedingKind, list[str]] = {}
 
 
 @cache
@@ -26,3 +33,9 @@ def log_tables() -> dict[str, LogTable]:
     """Tables by name, which tells capitals apart. Raises DocumentError when the file is wrong."""
     rows: dict[str, LogTable] = read_document(Path(__file__).with_name("log_tables.yaml"), dict[str, LogTable])
     return rows
+
+
+@cache
+def fed_tables() -> dict[str, dict[str, list[str]]]:
+    """What fills each table that the platform fills: log categories by kind of resource."""
+    return {name: dict(table.fed_by) for name, table in log_tables().items() if table.fed_by}

@@ -12,6 +12,7 @@ from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Record, Resource
 from assurance.references import References, get
 from facts.log_categories import log_categories
+from facts.log_tables import fed_tables
 from facts.types import Logs, log_kinds, resource_types
 from policies.rule import RuleInfo
 from policies.rules.monitoring import QUERY, WORKSPACE
@@ -22,7 +23,7 @@ FED = RuleInfo(
     "critical",
     ("164.312(b)", "164.308(a)(1)(ii)(D)"),
     "Give the resource a diagnostic setting to the workspace with the category: without data the alert is silent.",
-    "learn.microsoft.com/azure/azure-monitor/reference/logs-index; stacks/catalogues/log_tables.yaml",
+    "learn.microsoft.com/azure/azure-monitor/reference/logs-index; facts/log_tables.yaml",
 )
 SENTINEL = "securityinsights:ScheduledAlertRule"
 
@@ -68,16 +69,12 @@ def _arm_type(resource: Resource, logs: Logs) -> str:
 
 def feed_findings(record: Record) -> Iterator[Finding]:
     """A finding for each table that each query of the record reads."""
-    # Not before: a process that forks recordings must not have imported the settings of a project.
-    from stacks.catalogues.log_tables import log_tables
-
     feeds = _Feeds(References(record))
     for rule in record.of_type(QUERY, SENTINEL):
         for query in _queries(rule):
             bare = _TEXT.sub("", _COMMENT.sub("", query))
-            for table in sorted(set(_NAME.findall(bare)) & log_tables().keys()):
-                fed_by: dict[str, list[str]] = {str(kind): own for kind, own in log_tables()[table].fed_by.items()}
-                status, message = feeds.judge(query, table, fed_by)
+            for table in sorted(set(_NAME.findall(bare)) & fed_tables().keys()):
+                status, message = feeds.judge(query, table, fed_tables()[table])
                 yield Finding.of(FED, status, message, rule, stack=record.stack)
 
 

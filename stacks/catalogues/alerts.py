@@ -14,8 +14,8 @@ from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section, one_of
 from documents.words import Words
+from facts.log_tables import FeedingKind
 from facts.types import alert_kinds
-from stacks.catalogues.log_tables import FeedingKind
 
 ALERTS = "stacks/catalogues/alerts.yaml"
 _CATALOGUES = Path(__file__).parent

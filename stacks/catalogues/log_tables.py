@@ -1,19 +1,15 @@
-"""The log tables catalogue: every Log Analytics table that the platform's resources feed, as data."""
+"""The log tables catalogue: how long each Log Analytics table of the platform is kept, as data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from documents.reading import read_document
-from documents.sections import Section, one_of
-from facts.types import log_kinds
+from documents.sections import Section
 
-LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
 _FILE = Path(__file__).parents[2] / LOG_TABLES
 
@@ -21,15 +17,9 @@ RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 """Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""
 
 
-FeedingKind = Annotated[str, one_of(lambda: (*log_kinds(), "subscription", "tenant"))]
-"""What writes logs: a kind of facts/types.yaml; ``tenant`` is Entra, set up outside this program."""
-
-
 class LogTable(Section):
     """One table of the workspace."""
 
-    fed_by: Annotated[dict[FeedingKind, list[str]], Field(min_length=1)]
-    """Diagnostic log categories that end up in it, by the kind of resource; none: written without a setting."""
     retention: Literal["audit", "operational"]
     """audit: kept for `workspace.auditRetentionDays`; operational: for `workspace.retentionDays`."""
     holds: str

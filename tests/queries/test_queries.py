@@ -13,6 +13,7 @@ import duckdb_kql
 import pytest
 import yaml
 
+from facts.log_tables import fed_tables
 from stacks.catalogues.database_roles import app_role
 from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
@@ -100,7 +101,7 @@ def test_cases_and_queries_belong_to_alerts() -> None:
 def test_tables_are_fed_by_the_kind_that_the_alert_watches() -> None:
     for alert_id, entry in queries().items():
         for table in entry.tables:
-            assert set(log_tables()[table].fed_by) & {entry.kind, *entry.needs}, alert_id
+            assert set(fed_tables()[table]) & {entry.kind, *entry.needs}, alert_id
             assert table in tables()
 
 

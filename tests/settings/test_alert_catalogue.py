@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from facts.log_tables import fed_tables
 from facts.types import metric_namespaces
 from stacks.catalogues.alerts import (
     ActivityEntry,
@@ -16,7 +17,7 @@ from stacks.catalogues.alerts import (
     minutes,
     query_text,
 )
-from stacks.catalogues.log_tables import audit_tables, log_tables, retention_is_allowed
+from stacks.catalogues.log_tables import audit_tables, retention_is_allowed
 from stacks.catalogues.vault_events import vault_events
 from tests.harness import ROOT
 from tests.queries.engine import STACK_LISTS
@@ -166,5 +167,5 @@ def test_retention_takes_azures_steps_only(days: int, allowed: bool) -> None:
 
 
 def test_every_category_ends_in_one_table() -> None:
-    fed = [(kind, c) for table in log_tables().values() for kind, own in table.fed_by.items() for c in own]
+    fed = [(kind, c) for table in fed_tables().values() for kind, own in table.items() for c in own]
     assert len(set(fed)) == len(fed) > 40
