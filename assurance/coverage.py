@@ -14,6 +14,8 @@ from assurance.check.log_feeds import (
     SETTING,
     SUBSCRIPTION_SETTING,
     feeders,
+    has_category,
+    logging_type,
     sends,
     settings_of,
 )
@@ -81,14 +83,15 @@ def _rows(references: References) -> Iterator[Row]:
         for kind, categories in feeders_of.items():
             if kind == "subscription":
                 settings = {"subscription": references.by_type(SUBSCRIPTION_SETTING)}
-                types = {"subscription": "subscription"}
+                types, arm = {"subscription": "subscription"}, {}
             else:
                 pairs = feeders(references, kind)
                 settings = {one.urn: settings_of(references, one, feeder) for one, feeder in pairs}
                 types = {one.urn: short_type(one) for one, _ in pairs}
+                arm = {short_type(one): logging_type(one, feeder) for one, feeder in pairs}
             for type_ in dict.fromkeys(types.values()):
                 own = [settings[urn] for urn, its in types.items() if its == type_]
-                for category in categories:
+                for category in (each for each in categories if has_category(arm.get(type_, ""), each)):
                     yield _row(references, table, type_, category, own)
 
 

@@ -59,7 +59,7 @@ def has_category(type_: str, category: str) -> bool:
     return row is None or not row.categories or category in row.categories
 
 
-def _arm_type(resource: Resource, logs: Logs) -> str:
+def logging_type(resource: Resource, logs: Logs) -> str:
     """The ARM type that a resource's diagnostic setting is on: its own, or the child that writes its logs."""
     row = resource_types().get(resource.type)
     own = str(row.arm) if row else ""
@@ -120,7 +120,7 @@ class _Feeds:
             else:
                 pairs = feeders(references, kind)
                 senders = {
-                    resource.name: (_arm_type(resource, logs), settings_of(references, resource, logs))
+                    resource.name: (logging_type(resource, logs), settings_of(references, resource, logs))
                     for resource, logs in pairs
                 }
             self._known[kind] = {
