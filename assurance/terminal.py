@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDTH_OF_A_FILE = 160
 """Columns where no terminal says how many there are: a pipe, a file, the log of a CI run."""
@@ -31,9 +34,25 @@ def table(*headings: str, names: tuple[str, ...] = ()) -> Table:
 
 
 def print_table(console: Console, rows: Table) -> None:
-    """Print a table whole: where its names do not fit, its lines are longer than the terminal and nothing is cut."""
+    """Print a table whole: where it does not fit, its lines are longer than the terminal; no column, no word is cut."""
+    needed = 0
     for column in rows.columns:
-        if column.no_wrap:
-            lines = [line for cell in (column.header, *column.cells) for line in str(cell).splitlines()]
-            column.min_width = max(map(len, lines))
-    console.print(rows, crop=False)
+        texts = [_text(cell) for cell in (column.header, *column.cells)]
+        parts = [part for text in texts for part in (text.splitlines() if column.no_wrap else text.split())]
+        column.min_width = max(map(cell_len, parts), default=0)
+        needed += column.min_width + _BETWEEN
+    width = console.width
+    console.width = max(width, needed)
+    try:
+        console.print(rows, crop=False)
+    finally:
+        console.width = width
+
+
+_BETWEEN = 2
+"""Columns of the terminal between two columns of a table."""
+
+
+def _text(cell: Any) -> str:
+    """What a reader sees of a cell: of one with marks of style the text without them."""
+    return Text.from_markup(cell).plain if isinstance(cell, str) else str(cell)

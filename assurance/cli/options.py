@@ -28,11 +28,11 @@ def checked_target(target: str | None) -> str | None:
         return target
     path = Path(target)
     if path.is_dir():
-        raise UsageError(f"{target}: a folder; name a file in it, or - for standard output")
+        raise UsageError(f"{target}: cannot be written: a folder; name a file in it, or - for standard output")
     if not path.parent.is_dir():
-        raise UsageError(f"{target}: there is no folder {path.parent}")
+        raise UsageError(f"{target}: cannot be written: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"{target}: may not be written")
+        raise UsageError(f"{target}: cannot be written: not permitted")
     return target
 
 
