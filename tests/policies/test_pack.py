@@ -114,7 +114,8 @@ def test_what_is_unknown_is_said_and_nothing_else_is_missed() -> None:
 def test_the_register_holds_in_the_pack_until_it_expires() -> None:
     record = records("deployed")["dev"]
     register = Register.load()
-    assert [d.policyName for d in Host(register).judge(record)] == []
+    mandatory = {rule.id for rule in RULES if rule.blocking}
+    assert [d.policyName for d in Host(register).judge(record) if d.policyName in mandatory] == []
     assert Host(register, date(2099, 1, 1)).judge(replace(record, resources=record.of_type("keyvault:Vault")))
 
 
