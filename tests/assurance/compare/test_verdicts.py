@@ -96,7 +96,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, accepted: str) -> StackComparison:
 
 
 def test_a_worse_verdict_is_weaker_unless_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [each.rule for each in compared(monkeypatch, "{}").weaker] == ["KV-PRIVATE"]
+    assert [each.aspect for each in compared(monkeypatch, "{}").weaker] == ["KV-PRIVATE"]
     result = compared(monkeypatch, ENTRY)
     assert result.weaker == []
     assert result.rules[0].accepted == "CHG-ONE"
