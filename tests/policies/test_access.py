@@ -35,17 +35,17 @@ def policy(object_id: str = "object-1", **permissions: list[str]) -> dict[str, A
 
 
 @pytest.mark.parametrize("access", [READ_SECRETS, ENCRYPT_WITH_KEYS])
-def test_the_role_grants_under_rbac_and_not_under_access_policies(access: Access) -> None:
+def test_role_grants_under_rbac_only(access: Access) -> None:
     assert allowed(access, rbac=True, policies=[], role=access.role_id)
     assert not allowed(access, rbac=False, policies=[], role=access.role_id)
 
 
-def test_a_role_on_another_vault_or_another_role_grants_nothing() -> None:
+def test_role_on_another_vault_grants_nothing() -> None:
     assert not allowed(READ_SECRETS, rbac=True, policies=[], role=READ_SECRETS.role_id, scope=f"{VAULT_ID}-other")
     assert not allowed(READ_SECRETS, rbac=True, policies=[], role=ENCRYPT_WITH_KEYS.role_id)
 
 
-def test_an_access_policy_grants_by_itself_and_not_under_rbac() -> None:
+def test_access_policy_grants_without_rbac_only() -> None:
     full = [policy(secrets=["Get", "List"])]
     assert allowed(READ_SECRETS, rbac=False, policies=full)
     assert not allowed(READ_SECRETS, rbac=True, policies=full)
@@ -60,5 +60,5 @@ def test_an_access_policy_grants_by_itself_and_not_under_rbac() -> None:
         [policy(secrets=["get"]), policy("object-2", secrets=["list"])],
     ],
 )
-def test_less_than_the_whole_set_for_this_identity_is_not_enough(policies: list[Any]) -> None:
+def test_less_than_the_whole_set_is_refused(policies: list[Any]) -> None:
     assert not allowed(READ_SECRETS, rbac=False, policies=policies)

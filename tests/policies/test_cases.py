@@ -28,7 +28,7 @@ def broken_before(rule: Rule, index: int) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_case_makes_its_rule_fail_and_name_the_resource(case: Case) -> None:
+def test_case_fails_its_rule_and_names_resource(case: Case) -> None:
     """On the first stack, production before others, that has such a resource: on each where the rule held."""
     rule = BY_ID[case.rule]
     index, found = next((i, found) for i, r in enumerate(everything("deployed")) if (found := subjects(r, case)))
@@ -68,7 +68,7 @@ def test_every_rule_has_a_case_and_examines_something(rule: Rule) -> None:
     assert any(list(rule.examine(view(i, "deployed"))) for i in range(len(everything("deployed"))))
 
 
-def test_every_case_is_of_a_rule_and_of_a_type_it_examines() -> None:
+def test_case_is_of_a_rule_and_type() -> None:
     for case in CASES:
         types = BY_ID[case.rule].types
         subject = case.add["type"] if case.add and case.blame == "added" else case.resource

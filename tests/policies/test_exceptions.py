@@ -21,7 +21,7 @@ EXC-DEV-THING:
 """
 
 
-def test_an_exception_covers_its_rule_stack_and_resources_only() -> None:
+def test_exception_covers_its_rule_stack_resources_only() -> None:
     register = Register.parse(ENTRY)
     assert register.find("KV-PURGE-PROTECTION", "dev", "vault-app") == "EXC-DEV-THING"
     assert register.find("KV-PURGE-PROTECTION", "dev", "app") is None
@@ -57,7 +57,7 @@ def test_an_empty_register_is_a_register() -> None:
         (("EXC-DEV-THING:", "DEV-THING:"), "policies/exceptions.yaml:2: DEV-THING = "),
     ],
 )
-def test_a_mistake_is_told_with_the_entry_and_the_field(change: tuple[str, str], told: str) -> None:
+def test_mistake_names_the_entry_and_field(change: tuple[str, str], told: str) -> None:
     with pytest.raises(DocumentError) as error:
         Register.parse(ENTRY.replace(*change))
     assert any(told in str(problem) for problem in error.value.problems)

@@ -103,7 +103,7 @@ def test_the_pack_finds_what_the_check_finds(mode: Mode) -> None:
     assert found == expected
 
 
-def test_what_is_unknown_is_said_and_nothing_else_is_missed() -> None:
+def test_pack_names_unknowns_and_misses_nothing_else() -> None:
     told = {d.policyName for d in judged("preview") if not d.urn}
     stack = records("preview")["dev"].view
     unknown = {r.id for r in RULES if not r.offline and any(v.unknown for v in r.examine(stack))}
@@ -111,7 +111,7 @@ def test_what_is_unknown_is_said_and_nothing_else_is_missed() -> None:
     assert told == unknown
 
 
-def test_the_register_holds_in_the_pack_until_it_expires() -> None:
+def test_register_holds_in_pack_until_it_expires() -> None:
     record = records("deployed")["dev"]
     register = Register.load()
     mandatory = {rule.id for rule in RULES if rule.blocking}
@@ -139,13 +139,13 @@ def test_violations_are_mandatory_and_warnings_advisory() -> None:
             assert rule.id not in levels
 
 
-def test_the_host_is_told_what_each_policy_is_for() -> None:
+def test_host_learns_what_each_policy_is_for() -> None:
     info = {policy.name: policy for policy in Host(Register()).servicer.GetAnalyzerInfo(None, None).policies}
     purge = info["KV-PURGE-PROTECTION"]
     assert purge.framework.reference == "164.308(a)(7)(ii)(A), 164.312(c)(1)"
     assert purge.remediation_steps.startswith("Set properties.enablePurgeProtection")
 
 
-def test_the_project_file_names_the_environment_that_the_program_uses() -> None:
+def test_project_file_names_the_programs_environment() -> None:
     project = yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
     assert project["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}

@@ -61,7 +61,7 @@ def test_mistakes_in_both_registers_are_told_together() -> None:
     assert {problem.file for problem in error.value.problems} == {"policies/exceptions.yaml", "policies/trusted.yaml"}
 
 
-def test_an_entry_covers_its_stack_until_its_last_day() -> None:
+def test_entry_covers_its_stack_until_its_end() -> None:
     register = TrustedRegister.parse(ENTRY)
     assert register.in_stack("prod", date(2027, 1, 31)).host("api.example.com")
     assert not register.in_stack("prod", date(2027, 2, 1)).host("api.example.com")
