@@ -59,7 +59,8 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
     """
     _check(choice)
     accepted = AcceptedChanges.load()
-    register = Register.load()
+    # Ours never apply to another project: it has registers of its own, or none.
+    register = Register.load(choice.project / EXCEPTIONS) if choice.project is not None else Register.load()
     notes: list[str] = []
     if choice.between is not None:
         stacks = [_compare_between(choice, register, accepted, today)]
@@ -68,7 +69,8 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
         head = _heads(choice, [base.stack])
         says = {"record": str(choice.base_record)}
         side = Side(base, says, _register_at(base, register), texts=_texts_of(base), stack_file=_stack_file(base))
-        stacks = [_compare_one(head[0].stack, side, _head_side(head[0], choice, register), accepted, today)]
+        ours = register if head[0].own else Register()
+        stacks = [_compare_one(head[0].stack, side, _head_side(head[0], choice, ours), accepted, today)]
     else:
         stacks = _compare_revision(choice, register, accepted, today, notes)
     basis = stacks[0].basis if stacks else {}
@@ -192,8 +194,10 @@ def _texts_of(record: Record) -> dict[str, str | None]:
 
 def _register_at(base: Record, register: Register) -> Register:
     """The exceptions of the base's own revision, where its commit is there; else those at hand."""
+    if not base.own:
+        return Register()
     commit = base.basis.get("commit")
-    return _register_at_commit(project_root(), commit, register) if commit and base.own else register
+    return _register_at_commit(project_root(), commit, register) if commit else register
 
 
 def _register_at_commit(root: Path, commit: str, register: Register) -> Register:

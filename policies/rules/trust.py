@@ -17,6 +17,8 @@ PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
 )
 """Inputs, in any type, that hold the object id of a principal; lists of them are told by `PRINCIPAL_LISTS`."""
+OTHER_SID = "azure-native:apimanagement:Subscription"
+"""Its ``sid`` is the name of a subscription to an API, and nobody's object id."""
 PRINCIPAL_LISTS = frozenset({"identities", "groups", "adminsgroupobjectids", "admingroupobjectids", "objectids"})
 TENANT_KEYS = frozenset({"tenantid", "managedbytenantid", "managedtenantid", "aadtenantid", "tenants"})
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -26,7 +28,7 @@ ARM_ID = re.compile(
     re.IGNORECASE,
 )
 
-URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
+URL = re.compile(r"\b(?!api:)[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
 ADDRESS_PART = re.compile(
     r"(?:^|[;\s?&])(?:host|hostname|server|data source|(?:account)?endpoint)=(?:tcp:)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)",
     re.IGNORECASE,
@@ -54,7 +56,10 @@ SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever
     controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)", "164.312(d)"],
     remediation="Give the right to an identity of the stack, or write an entry `principal` in policies/trusted.yaml.",
     source=SOURCE,
-    where=lambda resource: any(_is_principal(path) or _last(path) in TENANT_KEYS for path, _ in resource.texts()),
+    where=lambda resource: (
+        resource.type != OTHER_SID
+        and any(_is_principal(path) or _last(path) in TENANT_KEYS for path, _ in resource.texts())
+    ),
 )
 def principals(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)

@@ -273,7 +273,12 @@ def test_a_copy_without_a_time_is_a_leftover(drills: Drills) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_drill_that_is_stopped_deletes_the_copy_first(drills: Drills, stop: signal.Signals) -> None:
+def test_a_drill_that_is_stopped_deletes_the_copy_first(
+    drills: Drills, stop: signal.Signals, request: pytest.FixtureRequest
+) -> None:
+    # In the background of a shell SIGINT is ignored from the start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     wait, signals = drills.clock.sleep, [stop]
 
     def stopped_once(seconds: float) -> None:

@@ -23,12 +23,21 @@ STACKS = ("prod", "staging", "dev")
 REGISTER = Register.load()
 
 
+WARNED = {
+    "REACH-INTERNET": "telemetry is open to signed-in callers (docs/reach.md)",
+    "LIFECYCLE": "Key Vault's API versions end on 2027-02-27 (docs/decisions/0004)",
+    "TYPE-UNKNOWN": "cells that nobody could look up (docs/azure-unproven.md)",
+    "LOCK-REVOCABLE": "what a stack file takes away below a lock, with unlock (docs/deployment.md)",
+}
+"""Rules that only warn of a stack as it is, with the reason."""
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_stack_holds(stack: str, mode: Mode) -> None:
     report = full_audit(records(mode)[stack], REGISTER, TODAY)
     failed = report.with_status("fail", "warn")
-    assert [(f.rule, f.name, f.message) for f in failed if f.rule != "REACH-INTERNET"] == []
+    assert [(f.rule, f.name, f.message) for f in failed if f.rule not in WARNED] == []
     assert report.totals["pass"] > 1000
     if mode == "deployed":
         assert {f.rule for f in report.with_status("unchecked")} <= {"ACCESS-DUTY"}
