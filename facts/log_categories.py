@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
-
-UNKNOWN = "unknown: "
+from facts.decisions import Unknown
 
 
 class LogCategories(Section):
@@ -19,13 +16,8 @@ class LogCategories(Section):
 
     source: str
     read: date
-    groups: list[str] | str
+    groups: list[str] | Unknown
     categories: dict[str, list[str]]
-
-    def problems(self) -> Iterator[Problem]:
-        """A text says that the groups are unknown."""
-        if isinstance(self.groups, str) and not self.groups.startswith(UNKNOWN):
-            yield Problem("groups", self.groups, f"category groups, or `{UNKNOWN}<where looked, date>`")
 
 
 @cache

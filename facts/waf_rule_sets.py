@@ -10,9 +10,7 @@ from pathlib import Path
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
-
-UNKNOWN = "unknown: "
-"""Begins a cell that nobody could read; what follows says where it was looked for."""
+from facts.decisions import Unknown
 
 
 class RuleSet(Section):
@@ -20,14 +18,12 @@ class RuleSet(Section):
 
     source: str
     read: date
-    groups: dict[str, list[str]] | str
+    groups: dict[str, list[str]] | Unknown
     off: list[str]
 
     def problems(self) -> Iterator[Problem]:
-        """A rule that is off is a rule of the set; a text says that the rules are unknown."""
-        if isinstance(self.groups, str):
-            if not self.groups.startswith(UNKNOWN):
-                yield Problem("groups", self.groups, f"rule ids by group, or `{UNKNOWN}<where looked, date>`")
+        """A rule that is off is a rule of the set."""
+        if isinstance(self.groups, Unknown):
             return
         rules = {rule for group in self.groups.values() for rule in group}
         for rule in self.off:
@@ -36,7 +32,7 @@ class RuleSet(Section):
 
     def group_of(self, rule: str) -> str | None:
         """The group of a rule id; None when the set has no such rule, or its rules are unknown."""
-        if isinstance(self.groups, str):
+        if isinstance(self.groups, Unknown):
             return None
         return next((group for group, rules in self.groups.items() if rule in rules), None)
 

@@ -21,7 +21,6 @@ from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
 from stacks.settings.supplied import CONFIG_KEY, readable_secrets
 
-PLACEHOLDER = "placeholder-for-%s-supplied-by-the-recorder"
 UNKNOWN = "[unknown]"
 """A value that only a deployment knows, as a record writes it."""
 
@@ -39,8 +38,8 @@ class StackConfig:
 
 
 @contextmanager
-def stack_config(root: Path, stack: str) -> Iterator[StackConfig]:
-    """The config of a stack of the project at ``root``.
+def stack_config(root: Path, stack: str, placeholder: str) -> Iterator[StackConfig]:
+    """The config of a stack of the project at ``root``. placeholder: the text for a secret, ``%s`` its name.
 
     Raises DocumentError for a wrong stack file; one that the block raises gets the lines of that file too.
     """
@@ -48,7 +47,7 @@ def stack_config(root: Path, stack: str) -> Iterator[StackConfig]:
     try:
         values = file.engine_config()
         readable = readable_secrets(parse(values, file.path.name))
-        values[CONFIG_KEY] = json.dumps({name: PLACEHOLDER % name for name in readable})
+        values[CONFIG_KEY] = json.dumps({name: placeholder % name for name in readable})
         written = file.config.get(CONFIG_KEY)
         held = written if isinstance(written, dict) else {}
         yield StackConfig(values, [CONFIG_KEY], [name for name in readable if name not in held])

@@ -38,7 +38,7 @@ def _platform(project: Project, stack: str, mode: Mode, on_resource: Callable[[]
     """A program with `stacks.recording`, which knows its config, its secrets and what becomes of each entry."""
     from stacks.recording import follow_entries, stack_config
 
-    with stack_config(project.root, stack) as config, follow_entries(project.root) as entries:
+    with stack_config(project.root, stack, PLACEHOLDER) as config, follow_entries(project.root) as entries:
         record = _run(
             project,
             stack,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.activity_operations import activity_operations
+from facts.decisions import Unknown
 from facts.log_categories import log_categories
 from facts.log_tables import log_tables
 from facts.metrics import Metric, type_metrics
@@ -106,7 +107,7 @@ def category_known(setting: Resource) -> Iterator[str]:
             yield f"{type_} is no type whose log categories the facts know"
         elif category and category not in row.categories:
             yield f"{type_} has no log category {category}"
-        elif group and not isinstance(row.groups, str) and group not in row.groups:
+        elif group and not isinstance(row.groups, Unknown) and group not in row.groups:
             yield f"{type_} has no category group {group}"
 
 

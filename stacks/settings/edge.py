@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.words import Words
+from facts.decisions import Unknown
 from facts.waf_rule_sets import rule_sets
 from stacks.catalogues.rate_limits import RateAction, Threshold, WindowMinutes, rate_limits
 from stacks.settings.countries import CountryCode
@@ -189,8 +190,8 @@ class WafSettings(Section):
         """What may stand in place of a change that Azure would refuse, or that would switch a rule on; else nothing."""
         version = self.default_rule_set if change.rule_set == "default" else BOT_RULE_SET
         rules = rule_sets()[RULE_SET_TYPES[change.rule_set]][version]
-        if isinstance(rules.groups, str):
-            return f"none with rule set {version}, whose rules are not known here ({rules.groups})"
+        if isinstance(rules.groups, Unknown):
+            return f"none with rule set {version}, whose rules are not known here (unknown: {rules.groups.unknown})"
         group = rules.group_of(change.rule)
         if group is None:
             return f"a rule of rule set {version} (facts/waf_rule_sets.yaml)"
