@@ -1,0 +1,1 @@
+"""The small Pulumi program that makes what must exist before the first `up` of the platform."""

@@ -1,0 +1,1 @@
+"""What the workflows call: `.github/workflows/` is YAML without logic."""
