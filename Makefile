@@ -33,9 +33,13 @@ test: $(READY) ## every test, with coverage of our own code
 test-long: $(READY) ## what `make test` runs a sample of: all of it, and more examples of every property
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto -m "long or hypothesis" --hypothesis-profile=long
 
-lint: $(READY) ## ruff: format and rules
+lint: $(READY) ## ruff: format and rules; workflows: zizmor, their schema, what they may do, actionlint where it is
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/zizmor --offline --quiet --no-progress --persona pedantic .github/workflows
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/python -m ci workflows
+	@if command -v actionlint >/dev/null; then actionlint; fi
 
 types: $(READY) ## mypy over our own code
 	@$(BIN)/mypy

@@ -1,1 +1,1 @@
-"""What the workflows call: `.github/workflows/` is YAML without logic."""
+"""What the workflows of .github/workflows call: `python -m ci COMMAND`. Their YAML holds no logic."""
