@@ -31,38 +31,16 @@ def test_properties_take_profile_from_conftest() -> None:
 
 LONGEST = 8
 """Words of a test's name, without ``test``; the sentence is the docstring."""
-STILL_LONG = {
-    ".": 3,
-    "assurance": 4,
-    "assurance/access": 8,
-    "assurance/check": 13,
-    "assurance/compare": 11,
-    "assurance/reach": 13,
-    "assurance/recorder": 6,
-    "assurance/request": 12,
-    "database": 77,
-    "deployment": 73,
-    "docs": 5,
-    "facts": 1,
-    "loadtest": 7,
-    "policies": 12,
-    "queries": 15,
-    "samples": 7,
-    "stacks": 138,
-    "stacks/settings": 6,
-}
-"""How many names over the limit an area still has: lower it with each that is renamed; the others have none."""
 
 
 def test_names_of_tests_are_short() -> None:
-    counted: dict[str, int] = {}
-    for path, tree in TESTS.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") > LONGEST:
-                area = "/".join(_where(path).split("/")[1:-1]) or "."
-                counted[area] = counted.get(area, 0) + 1
-    longer = {area: number for area, number in counted.items() if number > STILL_LONG.get(area, 0)}
-    assert longer == {}, f"names of more than {LONGEST} words: use test_<subject>_<condition>_<result>"
+    found = [
+        f"{_where(path)}:{node.lineno}: {node.name}"
+        for path, tree in TESTS.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") > LONGEST
+    ]
+    assert found == [], f"names of more than {LONGEST} words: use test_<subject>_<condition>_<result>"
 
 
 def _where(path: Path) -> str:

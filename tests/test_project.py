@@ -19,7 +19,7 @@ from tests.harness import ROOT, STACKS
 PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_cli_finds_its_virtual_environment_and_can_list_plugins() -> None:
+def test_cli_finds_virtual_environment_and_lists_plugins() -> None:
     options = PROJECT["runtime"]["options"]
     assert options == {"toolchain": "pip", "virtualenv": ".venv"}
     listed = subprocess.run(
@@ -60,7 +60,7 @@ def test_the_schema_refuses_a_misspelt_key() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-setup.txt"])
-def test_requirements_are_pinned_with_hashes_and_name_no_host(name: str) -> None:
+def test_requirements_are_pinned_with_hashes_without_host(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     pins = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
     assert pins
@@ -69,7 +69,7 @@ def test_requirements_are_pinned_with_hashes_and_name_no_host(name: str) -> None
     assert "://" not in text
 
 
-def test_run_time_pins_are_the_same_in_both_files() -> None:
+def test_run_time_pins_are_same_in_both_files() -> None:
     pins = {}
     for name in ("requirements.txt", "requirements-dev.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def test_several_stacks_are_shown_by_their_components(here: Path) -> None:
     assert full.output.count("azure-native:keyvault:Secret") > result.output.count("azure-native:keyvault:Secret")
 
 
-def test_a_saved_record_is_shown_without_running_the_program(here: Path) -> None:
+def test_saved_record_is_shown_without_running_program(here: Path) -> None:
     assurance("preview", "test", "--json", "record.json")
     (here / "__main__.py").unlink()
     assert assurance("preview", "--record", "record.json").exit_code == 0
@@ -70,7 +70,7 @@ def test_json_goes_to_standard_output_alone(here: Path) -> None:
     assert json.loads(result.stdout)["stack"] == "test"
 
 
-def test_what_an_engine_would_refuse_is_shown_and_exits_1(here: Path) -> None:
+def test_preview_of_what_engine_refuses_exits_1(here: Path) -> None:
     assurance("preview", "test", "--json", "record.json")
     record = json.loads((here / "record.json").read_text())
     record["problems"] = [{"kind": "duplicate-name", "urn": "u", "message": "two of them", "source": None}]
@@ -81,7 +81,7 @@ def test_what_an_engine_would_refuse_is_shown_and_exits_1(here: Path) -> None:
     assert "two of them" in (here / "page.html").read_text()
 
 
-def test_a_program_that_fails_is_told_from_a_wrong_config(here: Path) -> None:
+def test_program_that_fails_is_told_from_wrong_config(here: Path) -> None:
     (here / "__main__.py").unlink()
     (here / "__main__.py").write_text("raise RuntimeError('by design')\n")
     result = assurance("preview", "test")
@@ -274,7 +274,7 @@ PLAIN: dict[str, tuple[str, list[tuple[int, str]]]] = {
 
 
 @pytest.mark.parametrize(("name", "command"), sample(pairs(PLAIN, ["preview", "check"]), every=3))
-def test_a_secret_in_plain_text_is_refused_and_not_shown(
+def test_secret_in_plain_text_is_refused_unshown(
     name: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written, leaves = PLAIN[name]

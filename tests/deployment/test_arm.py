@@ -20,7 +20,7 @@ STAGING = f"{BACKEND}/slots/staging"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_read_is_tried_again_while_arm_is_busy(deployment: Deployment, status: int) -> None:
+def test_read_is_tried_again_while_arm_is_busy(deployment: Deployment, status: int) -> None:
     deployment.fake.faults.append(Fault("GET", "/config/web$", status, times=3))
     assert deployment.arm.get(f"{STAGING}/config/web", VERSION)["properties"]
     assert deployment.clock.waits == [1.0, 2.0, 4.0]
@@ -35,7 +35,7 @@ def test_it_gives_up_in_the_end(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_an_action_that_may_have_happened_is_never_sent_twice(deployment: Deployment, status: int) -> None:
+def test_action_with_unknown_outcome_is_never_repeated(deployment: Deployment, status: int) -> None:
     """A swap repeated after a 503 would swap back: the reason for not using azure.core's retry policy."""
     deployment.fake.faults.append(Fault("POST", "/slotsswap$", status, after=True))
     with pytest.raises(ArmError):
@@ -66,7 +66,8 @@ def test_every_page_of_a_collection_is_read(deployment: Deployment) -> None:
     assert len(found) > 2
 
 
-def test_an_operation_is_followed_to_its_end_at_azures_pace(deployment: Deployment) -> None:
+def test_operation_is_polled_to_end_at_azures_pace(deployment: Deployment) -> None:
+    """As often as Azure's answers say."""
     deployment.arm.post(f"{PRIMARY}/restart", "2025-08-01", {})
     assert deployment.fake.servers[PRIMARY]["state"] == "Ready"
     # Azure asked for ten seconds once; later answers did not say.
@@ -111,7 +112,7 @@ def test_a_server_that_cannot_be_reached_is_told(deployment: Deployment) -> None
     assert len(deployment.clock.waits) == ATTEMPTS - 1
 
 
-def test_an_answer_without_a_reason_is_still_an_error(deployment: Deployment) -> None:
+def test_answer_without_reason_is_still_error(deployment: Deployment) -> None:
     deployment.fake._config = lambda *_: Answer(404, ["no", "object"])  # type: ignore[method-assign]
     with pytest.raises(ArmError, match="404 Not Found: no message"):
         deployment.arm.get(f"{STAGING}/config/web", VERSION)
@@ -149,7 +150,7 @@ def test_whoever_cannot_sign_in_is_told(deployment: Deployment) -> None:
         arm.get(PRIMARY, VERSION)
 
 
-def test_without_another_policy_the_signed_in_identity_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_another_policy_signed_in_identity_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     monkeypatch.setattr(module, "DefaultAzureCredential", lambda: made.append("credential") or Credential(works=True))
     Arm()

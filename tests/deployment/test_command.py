@@ -21,7 +21,7 @@ QUIET = {"worm-extend", "worm-lock"} | {step.name for step in STEPS if step.when
 RELEASE = ("--image", f"backend={digest('b')}")
 
 
-def test_the_first_run_does_everything_and_the_second_nothing(deployment: Deployment) -> None:
+def test_first_run_does_everything_and_second_nothing(deployment: Deployment) -> None:
     assert deployment(*RELEASE) == 0
     done = {step for step in deployment.results if deployment.status(step) & {"done"}}
     assert done == {step.name for step in STEPS} - QUIET
@@ -31,7 +31,7 @@ def test_the_first_run_does_everything_and_the_second_nothing(deployment: Deploy
     assert deployment.verify(*RELEASE) == 0
 
 
-def test_a_plan_and_a_verification_send_nothing_and_name_what_is_to_be_done(deployment: Deployment) -> None:
+def test_plan_and_verification_send_nothing_and_name_work(deployment: Deployment) -> None:
     before = {step.name for step in STEPS} - QUIET
     assert deployment("--plan", *RELEASE) == 0
     assert {step for step in deployment.results if "planned" in deployment.status(step)} == before
@@ -40,7 +40,7 @@ def test_a_plan_and_a_verification_send_nothing_and_name_what_is_to_be_done(depl
     assert deployment.changes == []
 
 
-def test_a_step_that_fails_stops_the_run_and_a_rerun_goes_on_from_there(deployment: Deployment) -> None:
+def test_failed_step_stops_run_and_rerun_continues(deployment: Deployment) -> None:
     fault = Fault("POST", r"/restart$", 403, "AuthorizationFailed")
     deployment.fake.faults.append(fault)
     assert deployment() == 1
@@ -56,14 +56,14 @@ def test_a_step_that_fails_stops_the_run_and_a_rerun_goes_on_from_there(deployme
     assert not any("privateEndpointConnections" in change for change in deployment.changes)
 
 
-def test_a_verification_looks_at_every_step_though_one_fails(deployment: Deployment) -> None:
+def test_verification_looks_at_every_step_though_one_fails(deployment: Deployment) -> None:
     deployment.fake.faults.append(Fault("GET", r"/originGroups$", 403, "AuthorizationFailed"))
     assert deployment.verify() == 1
     assert deployment.status("private-links") == {"failed"}
     assert deployment.status("postgres-restart") == {"planned"}
 
 
-def test_a_throttled_request_is_tried_again_after_as_long_as_azure_asks(deployment: Deployment) -> None:
+def test_throttled_request_is_repeated_after_azures_delay(deployment: Deployment) -> None:
     deployment.fake.faults.append(Fault("POST", r"/restart$", 429, "TooManyRequests", {"Retry-After": "17"}))
     assert deployment("--step", "postgres-restart") == 0
     assert 17.0 in deployment.clock.waits
@@ -75,7 +75,7 @@ def test_outputs_of_another_stack_are_refused(deployment: Deployment, capsys: py
     assert deployment.fake.requests == []
 
 
-def test_resources_of_another_stack_are_not_found_by_a_wrong_id(deployment: Deployment) -> None:
+def test_id_of_another_stack_changes_nothing(deployment: Deployment) -> None:
     deployment.outputs["databases"] = {"primary": PRIMARY.replace("mss-test", "mss-prod")}
     assert deployment("--step", "postgres-restart") == 1
     assert "404 ResourceNotFound" in deployment.detail("postgres-restart")
@@ -163,7 +163,7 @@ def test_outputs_come_from_the_pulumi_cli(
     assert any(BACKEND in change for change in deployment.changes)
 
 
-def test_what_keeps_the_pulumi_cli_from_answering_is_told(
+def test_what_keeps_pulumi_cli_from_answering_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _pulumi(tmp_path, monkeypatch, "echo 'error: no stack named test' >&2; exit 1")
@@ -176,7 +176,7 @@ def test_what_keeps_the_pulumi_cli_from_answering_is_told(
     assert "the Pulumi CLI is not on PATH: give the stack's outputs with --outputs FILE" in capsys.readouterr().err
 
 
-def test_every_step_has_a_name_of_its_own_and_a_summary() -> None:
+def test_every_step_has_own_name_and_summary() -> None:
     assert len({step.name for step in STEPS}) == len(STEPS)
     assert all(step.summary for step in STEPS)
 

@@ -31,7 +31,7 @@ def test_the_jobs_run_once_in_order(deployment: Deployment) -> None:
     assert deployment.verify(*three) == 0
 
 
-def test_a_rotation_of_a_credential_runs_its_job_and_no_other(deployment: Deployment) -> None:
+def test_rotation_of_credential_runs_its_job_only(deployment: Deployment) -> None:
     three = ("--step", "database-bootstrap", *APPLY, *CREDENTIALS)
     assert deployment(*three) == 0
     image = f"registry.example/database@{digest('0')}"
@@ -72,7 +72,7 @@ def test_another_image_or_environment_runs_again(deployment: Deployment, change:
     assert deployment.changes == [f"POST {JOB}/start"]
 
 
-def test_going_back_to_an_earlier_image_is_a_run_too(deployment: Deployment) -> None:
+def test_going_back_to_earlier_image_is_run_too(deployment: Deployment) -> None:
     old = f"registry.example/database@{digest('0')}"
     for image in (old, NEW, old):
         deployment.fake.job(JOB, image, PRINCIPALS="1")
@@ -88,7 +88,7 @@ def test_what_runs_is_the_declared_job(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["Failed", "Degraded", "Stopped"])
-def test_a_run_that_fails_is_told_with_its_log_and_runs_again(deployment: Deployment, outcome: str) -> None:
+def test_failed_run_shows_log_and_runs_again(deployment: Deployment, outcome: str) -> None:
     deployment.fake.job(JOB, NEW, outcome)
     assert deployment(*APPLY) == 1
     detail = deployment.detail("database-apply")
@@ -99,7 +99,7 @@ def test_a_run_that_fails_is_told_with_its_log_and_runs_again(deployment: Deploy
     assert deployment.changes == [f"POST {JOB}/start"]
 
 
-def test_an_interrupted_run_is_waited_for_and_not_started_again(deployment: Deployment) -> None:
+def test_interrupted_run_is_waited_for_not_restarted(deployment: Deployment) -> None:
     deployment.fake._start_job({"job": JOB}, None, None, None)
     assert deployment("--plan", *APPLY) == 0
     assert "would wait for job-mss-test-apply-0001" in deployment.detail("database-apply")
@@ -123,7 +123,7 @@ def test_a_run_without_end_is_given_up(deployment: Deployment) -> None:
     assert "is not over after 1200 seconds" in deployment.detail("database-apply")
 
 
-def test_an_unanswered_start_is_found_by_the_next_run(deployment: Deployment) -> None:
+def test_unanswered_start_is_found_by_next_run(deployment: Deployment) -> None:
     deployment.fake.faults.append(Fault("POST", "/start$", 503, "ServiceUnavailable", after=True))
     assert deployment(*APPLY) == 1
     assert deployment(*APPLY) == 0

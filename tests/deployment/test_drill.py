@@ -104,7 +104,7 @@ def test_a_drill_restores_measures_compares_and_deletes(drills: Drills) -> None:
     assert record["startedAt"] < record["deletedAt"] <= record["endedAt"]
 
 
-def test_the_restore_says_everything_that_azure_does_not_carry_over(drills: Drills) -> None:
+def test_restore_sets_what_azure_does_not_copy(drills: Drills) -> None:
     assert drills() == 0
     (body,) = drills.fake.sent
     properties = body["properties"]
@@ -121,7 +121,7 @@ def test_the_restore_says_everything_that_azure_does_not_carry_over(drills: Dril
     assert body["tags"]["environment"] == "test"
 
 
-def test_a_second_drill_is_as_good_as_the_first(drills: Drills) -> None:
+def test_second_drill_is_as_good_as_first(drills: Drills) -> None:
     assert [drills(), drills()] == [0, 0]
     assert drills.fake.changes == [PUT, DELETE]
     assert copies(drills) == []
@@ -142,7 +142,7 @@ def test_a_second_drill_is_as_good_as_the_first(drills: Drills) -> None:
         ("administrators", ["o-bootstrap", "o-stranger"]),
     ],
 )
-def test_a_copy_that_is_weaker_than_its_source_fails_the_drill_and_goes(drills: Drills, path: str, value: Any) -> None:
+def test_copy_weaker_than_source_fails_and_is_deleted(drills: Drills, path: str, value: Any) -> None:
     drills.fake.weakened = {path: value}
     assert drills() == 1
     assert drills.record["result"] == "failed"
@@ -159,7 +159,7 @@ def test_a_restore_slower_than_promised_fails_the_drill(drills: Drills) -> None:
     assert copies(drills) == []
 
 
-def test_a_restore_that_never_ends_is_given_up_after_twice_the_target(drills: Drills) -> None:
+def test_endless_restore_is_abandoned_after_double_target(drills: Drills) -> None:
     drills.outputs["recovery"]["rtoMinutes"] = 10
     drills.fake.polls = 10_000
     assert drills() == 1
@@ -173,7 +173,7 @@ def test_a_restore_that_never_ends_is_given_up_after_twice_the_target(drills: Dr
     assert copies(drills) == []
 
 
-def test_a_copy_that_does_not_start_fails_the_drill_and_goes(drills: Drills) -> None:
+def test_copy_that_fails_to_start_is_deleted(drills: Drills) -> None:
     drills.fake.stuck = "Disabled"
     assert drills() == 1
     assert "the copy is Disabled after" in drills.problems
@@ -181,14 +181,14 @@ def test_a_copy_that_does_not_start_fails_the_drill_and_goes(drills: Drills) -> 
 
 
 @pytest.mark.parametrize("fault", [Fault("PUT", "-drill$", 403, "AuthorizationFailed"), Fault("PUT", "-drill$", 400)])
-def test_a_restore_that_azure_refuses_fails_with_its_reason(drills: Drills, fault: Fault) -> None:
+def test_restore_that_azure_refuses_fails_with_its_reason(drills: Drills, fault: Fault) -> None:
     drills.fake.faults.append(fault)
     assert drills() == 1
     assert f"{fault.status} {fault.code}" in drills.problems
     assert copies(drills) == []
 
 
-def test_what_was_restored_goes_though_looking_at_it_failed(drills: Drills) -> None:
+def test_copy_is_deleted_when_its_examination_fails(drills: Drills) -> None:
     drills.fake.faults.append(Fault("GET", "/configurations$", 403, "AuthorizationFailed"))
     assert drills() == 1
     assert "403 AuthorizationFailed" in drills.problems
@@ -214,7 +214,7 @@ def test_an_unanswered_restore_is_not_left_behind(drills: Drills) -> None:
     assert copies(drills) == []
 
 
-def test_a_deletion_that_azure_refuses_is_told_and_can_be_made_up_for(drills: Drills) -> None:
+def test_refused_deletion_is_reported_and_can_be_repeated(drills: Drills) -> None:
     drills.fake.faults.append(Fault("DELETE", "-drill$", 403, "AuthorizationFailed"))
     assert drills() == 1
     assert "NOT deleted" in drills.problems
@@ -230,13 +230,14 @@ def test_a_deletion_that_azure_refuses_is_told_and_can_be_made_up_for(drills: Dr
     assert drills.record["result"] == "removal only"
 
 
-def test_a_copy_that_stays_though_azure_says_it_is_gone_is_a_failure(drills: Drills) -> None:
+def test_copy_that_stays_after_deletion_fails_drill(drills: Drills) -> None:
+    """Azure says that it is gone, and it is still there."""
     drills.fake._delete = lambda *_: Answer(204)  # type: ignore[method-assign,assignment]
     assert drills() == 1
     assert "StillThere" in drills.problems
 
 
-def test_a_copy_is_kept_on_request_and_never_restored_over(drills: Drills) -> None:
+def test_copy_kept_on_request_is_never_overwritten(drills: Drills) -> None:
     assert drills("--keep") == 0
     assert drills.record["removal"] == "kept"
     assert copies(drills) == [COPY]
@@ -247,14 +248,15 @@ def test_a_copy_is_kept_on_request_and_never_restored_over(drills: Drills) -> No
     assert copies(drills) == []
 
 
-def test_a_server_that_no_drill_made_is_left_alone(drills: Drills) -> None:
+def test_server_that_no_drill_made_is_left_alone(drills: Drills) -> None:
     drills.fake.full[COPY] = {"tags": {}, "properties": {"state": "Ready"}}
     assert [drills(), drills("--remove")] == [1, 1]
     assert "not made by a drill" in drills.problems
     assert drills.fake.changes == []
 
 
-def test_what_a_killed_drill_left_is_deleted_by_the_next_and_a_running_one_is_not(drills: Drills) -> None:
+def test_next_drill_deletes_copy_of_killed_one_only(drills: Drills) -> None:
+    """The copy of a drill that runs still is left alone."""
     assert drills("--keep") == 0
     drills.fake.full[COPY]["tags"]["restoreDrill"] = "temporary"
     assert drills() == 1
@@ -273,7 +275,7 @@ def test_a_copy_without_a_time_is_a_leftover(drills: Drills) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_drill_that_is_stopped_deletes_the_copy_first(
+def test_drill_that_is_stopped_deletes_copy_first(
     drills: Drills, stop: signal.Signals, request: pytest.FixtureRequest
 ) -> None:
     # In the background of a shell SIGINT is ignored from the start.
@@ -307,9 +309,8 @@ def test_a_plan_changes_nothing(drills: Drills) -> None:
         ("dataEncryption.primaryEncryptionKeyStatus", "Invalid", "the key of psql-mss-test-x7k2 is Invalid"),
     ],
 )
-def test_a_source_that_cannot_be_restored_from_is_told_before_anything_is_made(
-    drills: Drills, path: str, value: str, told: str
-) -> None:
+def test_source_without_backup_is_refused_before_restore(drills: Drills, path: str, value: str, told: str) -> None:
+    """Before anything is made."""
     *parts, last = path.split(".")
     place = drills.fake.full[PRIMARY]["properties"]
     for part in parts:
@@ -320,7 +321,7 @@ def test_a_source_that_cannot_be_restored_from_is_told_before_anything_is_made(
     assert drills.fake.changes == []
 
 
-def test_the_long_term_copy_is_looked_at_where_there_is_one(drills: Drills) -> None:
+def test_long_term_copy_is_examined_where_present(drills: Drills) -> None:
     drills.fake.points = [(BEGIN - timedelta(days=9)).isoformat()]
     assert drills() == 1
     assert "long-term backup: newest copy" in drills.problems
@@ -356,13 +357,13 @@ def test_wrong_use_is_told_before_anything_is_made(
     assert drills.record.get("result") in (None, "not run")
 
 
-def test_a_point_in_time_is_restored_as_asked_in_utc(drills: Drills) -> None:
+def test_point_in_time_is_restored_in_utc(drills: Drills) -> None:
     assert drills("--at", "2026-11-30T08:30:00+02:00") == 0
     (body,) = drills.fake.sent
     assert body["properties"]["pointInTimeUTC"] == "2026-11-30T06:30:00+00:00"
 
 
-def test_a_name_without_room_for_a_copy_is_refused(drills: Drills, capsys: pytest.CaptureFixture[str]) -> None:
+def test_name_without_room_for_copy_is_refused(drills: Drills, capsys: pytest.CaptureFixture[str]) -> None:
     drills.outputs["databases"]["primary"] = PRIMARY.replace("psql-mss-test-x7k2", "p" * 60)
     assert drills() == 2
     assert "too long a name for a copy" in capsys.readouterr().err

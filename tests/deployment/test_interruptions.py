@@ -114,7 +114,7 @@ PATHS = ("privateEndpointConnections", "flexibleServers", "immutabilityPolicies"
         lambda path: Fault("PATCH", path, 500, "InternalServerError"),
     ],
 )
-def test_throttled_or_slow_azure_does_not_stop_a_run(wanted: Deployment, fault: Callable[[str], Fault]) -> None:
+def test_throttled_or_slow_azure_does_not_stop_run(wanted: Deployment, fault: Callable[[str], Fault]) -> None:
     wanted.fake.faults += [fault(path) for path in PATHS]
     assert _whole(wanted) == 0
     assert wanted.fake.sites[BACKEND].image == image("b")

@@ -105,7 +105,7 @@ def test_refused_read_fails_its_step_only(deployment: Deployment, step: str) -> 
     assert {name for name in LOOKING if "failed" in deployment.status(name)} == {step}
 
 
-def test_archive_that_azure_has_not_counted_is_not_judged(deployment: Deployment) -> None:
+def test_archive_without_azures_count_is_not_judged(deployment: Deployment) -> None:
     deployment.fake.blobs = [None]
     assert deployment.verify("--step", "archive-fed") == 0
     assert deployment.status("archive-fed") == {"skipped"}

@@ -8,7 +8,7 @@ from tests.deployment.fake import Fault
 STEP = ("--step", "postgres-restart")
 
 
-def test_servers_whose_parameters_wait_are_restarted_once_replicas_first(deployment: Deployment) -> None:
+def test_servers_with_pending_parameters_restart_replicas_first(deployment: Deployment) -> None:
     assert deployment(*STEP) == 0
     assert deployment.changes == [f"POST {REPLICA}/restart", f"POST {PRIMARY}/restart"]
     assert "restarted for max_connections, shared_preload_libraries" in deployment.detail("postgres-restart")
@@ -17,13 +17,13 @@ def test_servers_whose_parameters_wait_are_restarted_once_replicas_first(deploym
     assert deployment.status("postgres-restart") == {"already"}
 
 
-def test_a_server_without_a_waiting_parameter_is_not_interrupted(deployment: Deployment) -> None:
+def test_server_without_waiting_parameter_is_not_interrupted(deployment: Deployment) -> None:
     deployment.fake.server(REPLICA)
     assert deployment(*STEP) == 0
     assert deployment.changes == [f"POST {PRIMARY}/restart"]
 
 
-def test_a_server_that_is_not_ready_is_left_alone(deployment: Deployment) -> None:
+def test_server_that_is_not_ready_is_left_alone(deployment: Deployment) -> None:
     deployment.fake.server(PRIMARY, "max_connections", state="Stopped")
     assert deployment(*STEP) == 1
     assert "the server is Stopped; max_connections wait for a restart" in deployment.detail("postgres-restart")
@@ -37,7 +37,7 @@ def test_a_parameter_that_still_waits_is_a_failure(deployment: Deployment) -> No
     assert "still wait" in deployment.detail("postgres-restart")
 
 
-def test_an_unanswered_restart_is_not_repeated_and_the_rerun_sees_it(deployment: Deployment) -> None:
+def test_unanswered_restart_is_seen_by_rerun_not_repeated(deployment: Deployment) -> None:
     deployment.fake.server(REPLICA)
     deployment.fake.faults.append(Fault("POST", "/restart$", 504, "GatewayTimeout", after=True))
     assert deployment(*STEP) == 1

@@ -40,7 +40,8 @@ def test_another_tenants_connection_is_left_alone(deployment: Deployment) -> Non
     assert "left alone, not ours: stranger" in deployment.detail("private-links")
 
 
-def test_a_stranger_with_our_message_keeps_all_from_being_approved(deployment: Deployment) -> None:
+def test_stranger_with_our_message_blocks_every_approval(deployment: Deployment) -> None:
+    """Nobody could say which of the two is ours; the other site is not held up."""
     deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER)
     assert deployment(*STEP) == 1
     assert deployment.results["private-links"][BACKEND.rsplit("/", 1)[-1]][0] == "failed"
@@ -50,7 +51,7 @@ def test_a_stranger_with_our_message_keeps_all_from_being_approved(deployment: D
     assert state(deployment, MARKETING, ours(MARKETING)) == "Approved"
 
 
-def test_a_stranger_with_our_message_is_noticed_after_ours_was_approved(deployment: Deployment) -> None:
+def test_stranger_is_noticed_after_ours_was_approved(deployment: Deployment) -> None:
     assert deployment(*STEP) == 0
     deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER)
     assert deployment.verify(*STEP) == 1
@@ -59,7 +60,8 @@ def test_a_stranger_with_our_message_is_noticed_after_ours_was_approved(deployme
 
 
 @pytest.mark.parametrize("forged", ["Front Door afd-mss-test", MESSAGE[:-1], MESSAGE.lower(), "", "Front Door"])
-def test_a_forged_request_is_left_alone_even_while_ours_is_not_there_yet(deployment: Deployment, forged: str) -> None:
+def test_forged_request_alone_is_not_approved(deployment: Deployment, forged: str) -> None:
+    """Even while ours is not there yet."""
     deployment.fake.connections[BACKEND].clear()
     deployment.fake.connection(BACKEND, "stranger", forged, by=STRANGER)
     assert deployment(*STEP) == 1
@@ -80,14 +82,14 @@ def test_a_message_that_can_be_guessed_approves_nothing(deployment: Deployment) 
     assert state(deployment, BACKEND, ours(BACKEND)) == "Pending"
 
 
-def test_our_own_network_with_front_doors_message_is_not_front_door(deployment: Deployment) -> None:
+def test_own_network_with_front_doors_message_is_refused(deployment: Deployment) -> None:
     deployment.fake.connections[BACKEND].clear()
     deployment.fake.connection(BACKEND, "vnet", MESSAGE, by="/".join(BACKEND.split("/")[:3]))
     assert deployment(*STEP) == 1
     assert state(deployment, BACKEND, "vnet") == "Pending"
 
 
-def test_a_site_that_our_front_door_does_not_ask_for_is_not_opened(deployment: Deployment) -> None:
+def test_site_that_front_door_never_requested_stays_closed(deployment: Deployment) -> None:
     deployment.fake.origins[PROFILE] = [
         link for link in deployment.fake.origins[PROFILE] if link["privateLink"]["id"] != BACKEND
     ]
@@ -103,7 +105,7 @@ def test_two_regions_are_two_connections(deployment: Deployment) -> None:
     assert state(deployment, BACKEND, "second") == state(deployment, BACKEND, ours(BACKEND)) == "Approved"
 
 
-def test_a_gateways_connection_is_approved_by_the_same_signs(deployment: Deployment) -> None:
+def test_gateways_connection_is_approved_by_same_signs(deployment: Deployment) -> None:
     deployment.outputs["gatewayId"] = GATEWAY
     deployment.outputs["apps"]["backend"]["privateLink"] = False
     deployment.fake.connections[BACKEND].clear()
@@ -129,7 +131,7 @@ def test_nothing_to_approve_yet_fails_and_says_why(deployment: Deployment, statu
     assert why in deployment.detail("private-links")
 
 
-def test_a_part_that_failed_is_done_by_the_next_run(deployment: Deployment) -> None:
+def test_part_that_failed_is_done_by_next_run(deployment: Deployment) -> None:
     deployment.fake.faults.append(Fault("PUT", MARKETING, 403, "AuthorizationFailed"))
     assert deployment(*STEP) == 1
     assert deployment(*STEP) == 0
@@ -167,7 +169,7 @@ def _move(deployment: Deployment) -> None:
     deployment.fake.asks(PROFILE, BACKEND, MESSAGE, location="Central US")
 
 
-def test_change_of_region_is_approved_beside_the_old_one(deployment: Deployment) -> None:
+def test_change_of_region_is_approved_beside_old_one(deployment: Deployment) -> None:
     _move(deployment)
     deployment.fake.connection(BACKEND, "new", MESSAGE, group="eafd-Prod-centralus")
     assert deployment(*STEP) == 0
@@ -177,14 +179,14 @@ def test_change_of_region_is_approved_beside_the_old_one(deployment: Deployment)
     assert deployment.changes == []
 
 
-def test_change_of_region_that_front_door_has_not_asked_yet_waits(deployment: Deployment) -> None:
+def test_change_of_region_waits_for_front_doors_request(deployment: Deployment) -> None:
     _move(deployment)
     assert deployment(*STEP) == 1
     assert "some minutes after `up`" in deployment.detail("private-links")
     assert deployment.changes == []
 
 
-def test_stranger_elsewhere_does_not_keep_ours_from_being_approved(deployment: Deployment) -> None:
+def test_stranger_on_another_site_blocks_no_approval(deployment: Deployment) -> None:
     deployment.fake.connection(BACKEND, "stranger", MESSAGE, by=STRANGER, group="eafd-Prod-westeurope")
     assert deployment(*STEP) == 1
     assert state(deployment, BACKEND, ours(BACKEND)) == "Approved"

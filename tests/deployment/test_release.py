@@ -28,7 +28,7 @@ def test_a_release_goes_through_once(deployment: Deployment) -> None:
     assert deployment.verify(*RELEASE) == 0
 
 
-def test_going_back_brings_what_was_there_and_stays_there(deployment: Deployment) -> None:
+def test_going_back_restores_previous_image_and_stays(deployment: Deployment) -> None:
     assert deployment(*RELEASE) == 0
     assert deployment("--plan", *BACK, *NEW) == 0
     assert deployment.changes == []
@@ -39,12 +39,12 @@ def test_going_back_brings_what_was_there_and_stays_there(deployment: Deployment
     assert deployment.fake.sites[BACKEND].image == image("a")
 
 
-def test_going_back_is_never_part_of_an_ordinary_run(deployment: Deployment) -> None:
+def test_going_back_is_never_part_of_ordinary_run(deployment: Deployment) -> None:
     assert deployment(*NEW) == 0
     assert "slot-swap-back" not in deployment.results
 
 
-def test_there_is_nothing_to_go_back_to_when_both_run_the_same(deployment: Deployment) -> None:
+def test_going_back_with_same_image_changes_nothing(deployment: Deployment) -> None:
     assert deployment(*BACK, "--image", f"backend={digest('a')}") == 1
     assert "nothing to go back to" in deployment.detail("slot-swap-back")
 
@@ -59,7 +59,7 @@ def test_an_unhealthy_slot_never_reaches_production(deployment: Deployment) -> N
     assert deployment.changes == [f"POST {SLOT}/slotsswap"]
 
 
-def test_an_instance_that_does_not_get_ready_gives_the_swap_up(deployment: Deployment) -> None:
+def test_instance_that_never_gets_ready_cancels_swap(deployment: Deployment) -> None:
     deployment.fake.sites[SLOT].instances["i2"] = ["UNKNOWN"]
     assert deployment(*RELEASE) == 1
     assert deployment.status("slot-swap") == {"skipped"}
@@ -90,14 +90,14 @@ def test_a_slot_that_azure_limits_is_not_ready(deployment: Deployment) -> None:
     assert deployment.status("slot-warm") == {"failed"}
 
 
-def test_a_plan_of_a_slot_that_is_set_already(deployment: Deployment) -> None:
+def test_plan_of_slot_that_is_set_already(deployment: Deployment) -> None:
     assert deployment(*IMAGE, *NEW) == 0
     assert deployment("--plan", *WARM, *NEW) == 0
     assert deployment.status("slot-warm") == {"planned"}
     assert deployment.changes == []
 
 
-def test_an_app_with_sign_in_is_swapped_without_preview(deployment: Deployment) -> None:
+def test_app_with_sign_in_is_swapped_without_preview(deployment: Deployment) -> None:
     deployment.fake.sites[SLOT].sign_in = True
     deployment.fake.sites[SLOT].instances["i1"] = ["UNKNOWN", "READY"]
     assert deployment(*RELEASE) == 0
@@ -108,7 +108,8 @@ def test_an_app_with_sign_in_is_swapped_without_preview(deployment: Deployment) 
     assert not any("resetSlotConfig" in change for change in deployment.changes)
 
 
-def test_a_swap_that_was_begun_is_given_up_for_another_image(deployment: Deployment) -> None:
+def test_begun_swap_is_cancelled_for_another_image(deployment: Deployment) -> None:
+    """It was begun by a run that was interrupted."""
     assert deployment(*IMAGE, *WARM, *NEW) == 0
     assert deployment.verify(*IMAGE) == 1
     assert "a swap was begun and not ended" in deployment.detail("slot-image")
@@ -123,7 +124,7 @@ def test_a_step_out_of_order_changes_nothing(deployment: Deployment, step: tuple
     assert deployment.changes == []
 
 
-def test_an_unanswered_swap_is_not_swapped_back_by_the_rerun(deployment: Deployment) -> None:
+def test_unanswered_swap_is_not_swapped_back_by_rerun(deployment: Deployment) -> None:
     assert deployment(*IMAGE, *WARM, *NEW) == 0
     deployment.fake.faults.append(Fault("POST", "/slotsswap$", 504, "GatewayTimeout", after=True))
     assert deployment(*SWAP, *NEW) == 1
@@ -135,7 +136,7 @@ def test_an_unanswered_swap_is_not_swapped_back_by_the_rerun(deployment: Deploym
     assert deployment.fake.sites[BACKEND].image == image("b")
 
 
-def test_an_image_without_effect_and_a_swap_without_effect_are_noticed(deployment: Deployment) -> None:
+def test_image_or_swap_without_effect_is_noticed(deployment: Deployment) -> None:
     deployment.fake._set_config = lambda given, *_: deployment.fake._config(given)  # type: ignore[method-assign]
     assert deployment(*IMAGE, *NEW) == 1
     deployment.fake.sites[SLOT].image = image("b")
@@ -149,14 +150,14 @@ def test_an_image_without_effect_and_a_swap_without_effect_are_noticed(deploymen
     "running",
     ["DOCKER|registry.example/backend:latest", "DOCKER|elsewhere.example/backend@sha256:0", "", "NODE|22-lts"],
 )
-def test_an_image_that_no_release_put_there_is_noticed(deployment: Deployment, running: str) -> None:
+def test_image_that_no_release_put_there_is_noticed(deployment: Deployment, running: str) -> None:
     deployment.fake.sites[BACKEND].image = running
     assert deployment.verify(*IMAGE) == 1
     assert deployment.results["slot-image"]["backend"][0] == "failed"
     assert deployment.results["slot-image"]["marketing"][0] == "already"
 
 
-def test_an_app_without_a_slot_or_an_image_cannot_be_released(deployment: Deployment) -> None:
+def test_app_without_slot_or_image_cannot_be_released(deployment: Deployment) -> None:
     deployment.outputs["apps"]["backend"] |= {"slot": None}
     assert deployment(*IMAGE, *NEW) == 1
     assert "nothing to swap" in deployment.detail("slot-image")

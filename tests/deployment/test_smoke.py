@@ -36,7 +36,7 @@ def test_apps_that_answer_as_they_should_hold(answering: Deployment) -> None:
     assert answering.fake.requests == []
 
 
-def test_it_is_run_only_when_named_and_a_plan_asks_nobody(deployment: Deployment) -> None:
+def test_smoke_runs_only_when_named_never_in_plan(deployment: Deployment) -> None:
     deployment()
     assert "smoke" not in deployment.results
     assert deployment(*STEP, "--plan") == 0
@@ -57,7 +57,7 @@ def test_it_is_run_only_when_named_and_a_plan_asks_nobody(deployment: Deployment
         (Answer(200, {k: v for k, v in HEADERS.items() if "policy" not in k}), "no content security policy"),
     ],
 )
-def test_an_answer_that_is_not_as_it_should_be_fails(answering: Deployment, answer: Answer, told: str) -> None:
+def test_smoke_fails_on_unexpected_answer(answering: Deployment, answer: Answer, told: str) -> None:
     answering.pages["https://backend.example.com/healthz"] = [answer]
     assert answering(*STEP) == 1
     status, detail = answering.results["smoke"]["backend"]

@@ -18,7 +18,7 @@ from deployment.errors import UsageError
 from deployment.record import arm_type, load_record
 
 
-def test_program_that_is_not_there_or_fails_says_nothing() -> None:
+def test_program_absent_or_failing_gives_no_answer() -> None:
     assert tools.ask_program(["python3", "-c", "print(' 1.2.3 ')"]) == "1.2.3"
     assert tools.ask_program(["python3", "-c", "raise SystemExit(1)"]) is None
     assert tools.ask_program(["no-such-program-anywhere"]) is None
@@ -53,7 +53,7 @@ def github() -> Iterator[tuple[str, list[dict[str, str]]]]:
     served.server_close()
 
 
-def test_github_is_asked_with_the_token_of_the_run(
+def test_github_is_asked_with_token_of_run(
     github: tuple[str, list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, seen = github
@@ -70,7 +70,7 @@ def test_github_is_asked_with_the_token_of_the_run(
     ]
 
 
-def test_record_is_made_by_assurance_in_its_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_is_made_in_assurances_own_process(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
     def run(arguments: list[str], **_: Any) -> CompletedProcess[str]:

@@ -142,7 +142,7 @@ def test_lock_is_put_back_while_azure_is_busy(unlocking: Unlocking) -> None:
     assert 7.0 in unlocking.deployment.clock.waits
 
 
-def test_lock_that_cannot_be_put_back_is_told_and_recovered(
+def test_lock_that_cannot_return_is_reported_and_recovered(
     unlocking: Unlocking, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     unlocking.deployment.fake.faults.append(Fault("PUT", "/locks/", 403, "AuthorizationFailed", times=1))
@@ -221,7 +221,7 @@ def test_without_a_command_a_terminal_is_needed(unlocking: Unlocking, capsys: py
     assert "give the change after --" in capsys.readouterr().err
 
 
-def test_program_of_its_own_gets_signals_and_is_waited_for(tmp_path: Path) -> None:
+def test_own_program_gets_signals_and_is_awaited(tmp_path: Path) -> None:
     assert tools.run_program([sys.executable, "-c", "raise SystemExit(7)"]) == 7
     script = (
         "import os, signal, sys; signal.signal(2, lambda *_: sys.exit(3)); os.kill(os.getppid(), 15); signal.pause()"

@@ -29,7 +29,7 @@ def test_without_config_the_flag_locks_nothing(deployment: Deployment) -> None:
     assert deployment.verify(*STEP) == 0
 
 
-def test_without_the_flag_config_locks_nothing_and_verification_says_so(wanted: Deployment) -> None:
+def test_config_without_flag_locks_nothing_and_is_reported(wanted: Deployment) -> None:
     assert wanted(*STEP) == 0
     assert wanted.status("worm-lock") == {"skipped"}
     assert "IRREVERSIBLE" in wanted.detail("worm-lock")
@@ -52,16 +52,15 @@ def test_both_lock_once(wanted: Deployment) -> None:
     ("days", "append", "why"),
     [(DAYS - 1, True, "holds 2191 days, config says 2192"), (36500, True, "36500"), (DAYS, False, "no appending")],
 )
-def test_a_policy_that_is_not_the_declared_one_is_not_made_eternal(
-    wanted: Deployment, days: int, append: bool, why: str
-) -> None:
+def test_policy_other_than_declared_is_not_locked(wanted: Deployment, days: int, append: bool, why: str) -> None:
+    """A lock cannot be taken back."""
     wanted.fake.policy("am-azkvauditlogs", days, append=append)
     assert wanted(*CONFIRMED) == 1
     assert why in wanted.detail("worm-lock")
     assert wanted.fake.policies["am-azkvauditlogs"]["state"] == "Unlocked"
 
 
-def test_a_policy_changed_since_it_was_read_is_not_locked(wanted: Deployment) -> None:
+def test_policy_changed_after_read_is_not_locked(wanted: Deployment) -> None:
     seen = Answer(
         200,
         {"etag": '"older"', "properties": wanted.fake._policy({"container": "am-azkvauditlogs"}).body["properties"]},
@@ -72,7 +71,7 @@ def test_a_policy_changed_since_it_was_read_is_not_locked(wanted: Deployment) ->
     assert states(wanted) == ["Unlocked", "Unlocked"]
 
 
-def test_a_container_without_a_policy_is_told_and_a_rerun_goes_on(wanted: Deployment) -> None:
+def test_container_without_policy_is_reported_and_rerun_continues(wanted: Deployment) -> None:
     wanted.fake.faults.append(Fault("POST", "am-azkvauditlogs", 403, "AuthorizationFailed"))
     assert wanted(*CONFIRMED) == 1
     assert states(wanted) == ["Unlocked", "Locked"]

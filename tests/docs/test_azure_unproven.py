@@ -26,7 +26,7 @@ def test_every_reading_step_has_its_row() -> None:
     assert {name for name, step in steps.items() if step.when == "verify"} <= set().union(*named.values())
 
 
-def test_rows_of_verify_name_a_step_that_only_reads() -> None:
+def test_rows_of_verify_name_step_that_only_reads() -> None:
     for row in ROWS:
         if "*verify*" in row[2]:
             assert "deployment verify $STACK --step" in row[2], row[0]

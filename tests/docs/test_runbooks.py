@@ -25,13 +25,13 @@ def text(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-def test_every_alert_has_a_page_and_every_page_a_reason() -> None:
+def test_every_alert_has_page_and_every_page_reason() -> None:
     named = {entry.runbook for entry in [*all_alerts().values(), *vault_events().values()]}
     assert named | PROCEDURES == {page.stem for page in PAGES}
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.stem != "communication"], ids=lambda page: page.stem)
-def test_a_page_has_its_parts_in_order_and_none_is_empty(page: Path) -> None:
+def test_page_has_its_parts_in_order_none_empty(page: Path) -> None:
     parts = re.split(r"(?m)^## (.+)$", text(page))
     assert parts[1::2] == PARTS
     assert all(body.strip() for body in parts[2::2])
@@ -57,13 +57,13 @@ def test_a_first_look_asks_tables_that_exist(page: Path) -> None:
             assert table.strip() in log_tables(), f"{page.stem}: {table}"
 
 
-def test_breach_notification_states_the_outer_limit_and_its_rules() -> None:
+def test_breach_notification_states_outer_limit_and_its_rules() -> None:
     page = text(FOLDER / "breach-notification.md")
     assert "60 calendar days" in page
     for rule in ("164.402", "164.404", "164.406", "164.408", "164.410", "164.412", "164.414"):
         assert rule in page
 
 
-def test_no_page_names_a_secret_or_an_identity_of_a_real_subscription() -> None:
+def test_no_page_names_secret_or_real_identity() -> None:
     for page in PAGES:
         assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", text(page)), page.stem

@@ -14,7 +14,7 @@ def test_type_lives_in_a_type_that_is_there() -> None:
     assert homes <= resource_types().keys()
 
 
-def test_generic_resource_counts_as_the_row_of_its_arm_type() -> None:
+def test_generic_resource_gets_row_of_its_arm_type() -> None:
     inputs = {"resourceProviderNamespace": "microsoft.keyvault", "resourceType": "vaults"}
     assert counted_type("azure-native:resources:Resource", inputs) == "azure-native:keyvault:Vault"
     assert counted_type("azure-native:keyvault/v20230701:Vault", {}) == "azure-native:keyvault:Vault"

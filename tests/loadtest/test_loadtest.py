@@ -122,7 +122,7 @@ def _locust_conf() -> dict[str, str]:
 # The load test
 
 
-def test_azure_load_testing_takes_the_configuration_and_finds_its_files(config: dict[str, Any]) -> None:
+def test_configuration_is_valid_and_names_existing_files(config: dict[str, Any]) -> None:
     jsonschema.validate(config, TEST_CONFIG)
     for name in (config["testPlan"], config["properties"]["userPropertyFile"], *config["configurationFiles"]):
         assert (LOADTEST / name).is_file(), name
@@ -145,18 +145,18 @@ def test_a_wrong_configuration_is_refused(config: dict[str, Any], key: str, valu
         jsonschema.validate({**config, key: value}, TEST_CONFIG)
 
 
-def test_the_load_test_fails_exactly_where_the_objective_does(config: dict[str, Any]) -> None:
+def test_load_test_fails_exactly_where_objective_does(config: dict[str, Any]) -> None:
     latency = _stack("staging")["medspasync:slo"]["objectives"]["backend"]["latency"]
     assert f"p{latency['percent']}(response_time_ms) > {latency['milliseconds'] - 1}" in config["failureCriteria"]
     assert any(re.fullmatch(r"percentage\(error\) > [0-5]", criterion) for criterion in config["failureCriteria"])
 
 
-def test_the_load_goes_to_staging_and_never_to_production(config: dict[str, Any]) -> None:
+def test_load_goes_to_staging_and_never_to_production(config: dict[str, Any]) -> None:
     (host,) = (row["value"] for row in config["env"] if row["name"] == "LOCUST_HOST")
     assert host.removeprefix("https://") in _hosts("staging", "api") - _hosts("prod", "api")
 
 
-def test_the_load_stays_below_the_limits_of_edge_and_app() -> None:
+def test_load_stays_below_limits_of_edge_and_app() -> None:
     """Without an exemption, a test above them would measure the firewall."""
     settings = _locust_conf()
     plan = (LOADTEST / "locustfile.py").read_text(encoding="utf-8")
@@ -185,7 +185,7 @@ def test_no_password_lies_in_the_load_test() -> None:
 # The scenario
 
 
-def test_people_are_synthetic_and_each_has_its_own_account() -> None:
+def test_people_are_synthetic_each_with_own_account() -> None:
     plan = scenario.load(LOADTEST / "scenario.json")
     people = [scenario.Person(plan, number) for number in range(1, 26)]
     assert len({person.account for person in people}) == 25
@@ -202,7 +202,7 @@ def test_an_account_that_could_be_somebodys_is_refused(tmp_path: Path) -> None:
         scenario.load(tmp_path / "s.json")
 
 
-def test_requests_come_by_weight_complete_and_never_twice_the_same_booking() -> None:
+def test_requests_follow_weights_and_never_repeat_booking() -> None:
     plan = scenario.load(LOADTEST / "scenario.json")
     person = scenario.Person(plan, 3)
     drawn = [person.next_request() for _ in range(5000)]
@@ -235,7 +235,7 @@ def test_the_budget_is_one_that_lighthouse_reads() -> None:
         jsonschema.validate([{**budget[0], "resourceSizes": [{"resourceType": "js", "budget": 1}]}], BUDGET)
 
 
-def test_every_front_end_of_staging_must_score_above_ninety() -> None:
+def test_every_front_end_must_score_above_ninety() -> None:
     rules = json.loads((LIGHTHOUSE / "lighthouserc.json").read_text(encoding="utf-8"))["ci"]
     level, options = rules["assert"]["assertions"]["categories:performance"]
     assert level == "error"

@@ -86,7 +86,7 @@ def test_is_silent_when_it_is_over(indicator: str, speed: str) -> None:
 
 
 @pytest.mark.parametrize("speed", ["high", "slow", "creeping"])
-def test_is_silent_when_a_blip_is_all_there_was(speed: str) -> None:
+def test_is_silent_when_blip_is_all_there_was(speed: str) -> None:
     """Four times the limit in the short window alone is not much of the long one."""
     limit = RATES[speed].limit * BUDGET["availability"]
     assert not fires("availability", speed, steady(speed, 0, "availability", last=4 * limit))
@@ -111,11 +111,11 @@ def test_what_is_not_the_apps_fault_spends_nothing(row: dict[str, Any]) -> None:
     assert not fires("availability", "fast", [*request(1, 0.9, **row), *request(1, 0)])
 
 
-def test_a_request_that_ended_without_an_answer_spends_budget() -> None:
+def test_request_that_ended_without_answer_spends_budget() -> None:
     assert fires("availability", "fast", request(1, 0.5, ResultCode="", Success=False))
 
 
-def test_sampled_records_count_for_the_requests_they_stand_for() -> None:
+def test_sampled_records_count_for_requests_they_stand_for() -> None:
     """One bad record that stands for 90 % of the requests."""
     assert fires("availability", "fast", request(1, 0.9, **BAD["availability"]))
 

@@ -142,7 +142,7 @@ def test_every_query_file_is_shown_somewhere() -> None:
     assert {path.stem for path in folder.glob("*.kql")} == used
 
 
-def test_slow_statements_are_those_of_the_apps_over_the_whole_time() -> None:
+def test_slow_statements_are_the_apps_over_whole_time() -> None:
     (statement,) = answers(text(TILES["performance: Slowest statements of the database"]), ROWS)
     assert statement == {
         "QueryId": "-6712345",
@@ -155,7 +155,7 @@ def test_slow_statements_are_those_of_the_apps_over_the_whole_time() -> None:
     }
 
 
-def test_the_last_use_of_each_key_is_shown_by_consumer() -> None:
+def test_last_use_of_key_is_shown_by_consumer() -> None:
     shown = answers(text(TILES["security: Keys between apps, last use"]), ROWS)
     assert [(row["Consumer"], row["Key"], row["Via"], row["Calls"]) for row in shown] == [
         ("frontend", "current", "internal", 42),

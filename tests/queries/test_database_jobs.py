@@ -30,7 +30,7 @@ def report(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("heads", "missing"), [([HEAD], False), ([HEAD, HEAD], False), ([], True)])
-def test_a_seal_is_found_in_what_the_maintenance_prints(
+def test_seal_is_found_in_what_maintenance_prints(
     heads: list[Any], missing: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Container Apps makes a record of each line."""
@@ -40,7 +40,7 @@ def test_a_seal_is_found_in_what_the_maintenance_prints(
     assert fires("audit-seal-missing", {"rows": {"ContainerAppConsoleLogs": lines}}) is missing
 
 
-def test_a_silent_app_is_known_by_the_name_of_its_site() -> None:
+def test_silent_app_is_known_by_its_sites_name() -> None:
     site = Names("mss", "prod", "x7k2").global_name(SITE, "pro-next")
     answered = {"CsUriStem": "/", "ScStatus": 200, "_ResourceId": f"/x/Microsoft.Web/sites/{site}", "repeat": 300}
     rows: dict[str, Any] = {"AppServiceHTTPLogs": [answered]}
@@ -49,5 +49,6 @@ def test_a_silent_app_is_known_by_the_name_of_its_site() -> None:
 
 
 @pytest.mark.parametrize(("cron", "fine"), [("*/10 * * * *", True), ("0 * * * *", True), ("0 6 * * *", False)])
-def test_a_schedule_that_would_raise_the_alert_by_itself_is_refused(cron: str, fine: bool) -> None:
+def test_schedule_slower_than_its_alert_is_refused(cron: str, fine: bool) -> None:
+    """A schedule with longer pauses than the alert on silence allows raises it by itself."""
     assert refused(DatabaseJobSettings, {"maintenance": {"cron": cron}}) == (set() if fine else {"maintenance.cron"})

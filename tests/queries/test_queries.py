@@ -61,7 +61,7 @@ def test_every_query_has_both_kinds_of_case(alert_id: str) -> None:
 
 
 @pytest.mark.parametrize("alert_id", queries())
-def test_a_query_reads_the_tables_it_says_and_leaves_time_to_the_rule(alert_id: str) -> None:
+def test_query_reads_declared_tables_and_sets_no_time(alert_id: str) -> None:
     text = re.sub(r"//.*", "", text_of(alert_id))
     read = {table for table in log_tables() if re.search(rf"(?m)^{table}\b|[(,=]\s*{table}\b", text)}
     assert read == set(queries()[alert_id].tables)
@@ -98,14 +98,14 @@ def test_cases_and_queries_belong_to_alerts() -> None:
     assert {path.stem for path in (HERE / "cases").glob("*.yaml")} == set(queries())
 
 
-def test_tables_are_fed_by_the_kind_that_the_alert_watches() -> None:
+def test_tables_are_fed_by_kind_that_alert_watches() -> None:
     for alert_id, entry in queries().items():
         for table in entry.tables:
             assert set(fed_tables()[table]) & {entry.kind, *entry.needs}, alert_id
             assert table in tables()
 
 
-def test_app_roles_of_the_cases_are_those_of_the_database() -> None:
+def test_app_roles_of_cases_are_those_of_database() -> None:
     roles = yaml.safe_load(Path(ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
     assert {role["name"] for role in roles if role["kind"] == "app"} == set(APP_ROLES)
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == set(APP_ROLES)

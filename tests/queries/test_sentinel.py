@@ -116,7 +116,7 @@ def found(event: str, rows: Rows) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("event", "rows"), [(event, rows) for event in ATTACKS for rows in ATTACKS[event]])
-def test_fires_on_an_attack_and_names_what_it_maps(event: str, rows: Rows, record_property: Any) -> None:
+def test_fires_on_attack_and_names_what_it_maps(event: str, rows: Rows, record_property: Any) -> None:
     record_property("kql", ("attack", "Sentinel", event))
     shown = found(event, rows)
     assert shown
@@ -135,11 +135,12 @@ def test_every_rule_has_both_kinds_of_case() -> None:
     assert set(ATTACKS) == set(ORDINARY) == set(sentinel_catalogue())
 
 
-def test_the_address_of_the_attacker_is_what_a_playbook_would_block() -> None:
+def test_address_of_attacker_is_what_playbook_would_block() -> None:
     assert [row["Address"] for row in found("edge-scanner", ATTACKS["edge-scanner"][0])] == [ATTACKER]
 
 
-def test_an_incident_is_told_once_and_a_closed_one_not_at_all(record_property: Any) -> None:
+def test_incident_alerts_once_and_not_when_closed(record_property: Any) -> None:
+    """Once, and not at all when it is closed."""
     record_property("kql", ("attack", "Sentinel", "incident"))
     record_property("kql", ("ordinary", "Sentinel", "incident"))
     row = {"IncidentNumber": 7, "Title": "Edge scanner", "Severity": "High", "IncidentUrl": "https://portal"}
@@ -147,7 +148,7 @@ def test_an_incident_is_told_once_and_a_closed_one_not_at_all(record_property: A
     assert answers(sentinel_query("incident"), {"SecurityIncident": [{**row, "Status": "Closed"}]}) == []
 
 
-def test_no_event_is_both_an_alert_and_a_sentinel_rule() -> None:
+def test_no_event_is_both_alert_and_sentinel_rule() -> None:
     """By id, and by text: one event, one query."""
     assert not set(sentinel_catalogue()) & set(alert_catalogue())
     texts = {query_text(alert_id) for alert_id in queries()}

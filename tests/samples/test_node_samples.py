@@ -76,7 +76,7 @@ def test_a_sample_keeps_its_contract(node: str, module: str) -> None:
 
 
 @pytest.mark.parametrize("server", discover() or [None], ids=str)
-def test_the_rate_limit_is_exact_on_a_real_server(node: str, server: Path | None) -> None:
+def test_rate_limit_is_exact_on_real_server(node: str, server: Path | None) -> None:
     if server is None:
         pytest.skip("no redis-server or valkey-server here: the rate limit was not run on a real one")
     with running(server) as socket:
@@ -85,7 +85,7 @@ def test_the_rate_limit_is_exact_on_a_real_server(node: str, server: Path | None
     assert totals["skipped"] == 0
 
 
-def test_the_rate_limit_without_a_server_is_skipped_and_says_so(node: str) -> None:
+def test_rate_limit_without_server_is_skipped_with_message(node: str) -> None:
     said = _run(node, SAMPLES / "test/rate-limit-redis.test.js")
     assert "rate limit on Redis # SKIP REDIS_SOCKET is not set" in said
     assert _totals(said)["pass"] == 0
@@ -116,7 +116,7 @@ def test_node_and_python_sign_the_same_context(node: str, monkeypatch: pytest.Mo
     assert said.stdout.strip() == expected
 
 
-def test_app_and_database_read_the_context_key_that_the_platform_writes(node: str) -> None:
+def test_app_and_database_read_platforms_context_key(node: str) -> None:
     text = signing_key_text("backend-2026-11-01", bytes(range(32)).hex())
     assert _context_key("BACKEND-DATABASE-CONTEXT-KEY", text) == ("backend-2026-11-01", bytes(range(32)))
     script = (
@@ -143,7 +143,7 @@ def _limits() -> dict[str, dict[str, object]]:
     return limits
 
 
-def test_the_table_of_limits_is_the_file_of_limits() -> None:
+def test_table_of_limits_is_file_of_limits() -> None:
     page = (CONTRACTS / "rate-limits.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| (\d+) in ([\d,]+) s \| (\w+) \|", page, re.M)
     told = {
@@ -158,7 +158,8 @@ def test_the_table_of_limits_is_the_file_of_limits() -> None:
     assert told == _limits()
 
 
-def test_guessing_is_refused_and_care_goes_on_when_redis_is_down() -> None:
+def test_without_redis_guessing_is_refused_care_continues() -> None:
+    """Guessing passwords is refused, care goes on."""
     decisions = {name: limit["whenRedisIsDown"] for name, limit in _limits().items()}
     assert set(decisions.values()) == {"allow", "refuse"}
     guessing = {"login-account", "login-address", "second-factor", "password-reset"}
@@ -166,7 +167,7 @@ def test_guessing_is_refused_and_care_goes_on_when_redis_is_down() -> None:
     assert decisions["api-user"] == "allow"
 
 
-def test_every_page_is_reachable_and_every_link_of_the_pages_leads_somewhere() -> None:
+def test_every_page_is_linked_and_every_link_works() -> None:
     pages = sorted(CONTRACTS.glob("*.md"))
     assert {page.name for page in pages} >= {
         "README.md",
@@ -193,7 +194,7 @@ def test_the_samples_need_no_package() -> None:
         assert all(name.startswith("node:") or (SAMPLES / "src" / name).is_file() for name in imported), source.name
 
 
-def test_every_variable_that_a_contract_names_is_one_that_the_platform_sets() -> None:
+def test_every_variable_of_contract_is_set_by_platform() -> None:
     catalogue = yaml.safe_load((ROOT / "stacks/catalogues/secrets.yaml").read_text(encoding="utf-8"))
     known = {variable for entry in catalogue.values() for variable in entry["environment"]}
     known |= {

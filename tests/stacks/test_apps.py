@@ -39,7 +39,7 @@ def test_every_app_is_whole(mode: Mode, apps: Mapping[str, Any]) -> None:
     assert names == {f"app-mss-test-{name}-x7k2" for name in apps}
 
 
-def test_every_resource_names_the_entry_that_it_is_made_from() -> None:
+def test_every_resource_names_entry_it_comes_from() -> None:
     result = record(build(FOUR))
     keys = {f"medspasync:apps.{name}" for name in FOUR} | {"medspasync:plans.main"}
     own = [resource for resource in result if resource.type.startswith("azure-native:web:")]
@@ -47,7 +47,7 @@ def test_every_resource_names_the_entry_that_it_is_made_from() -> None:
     assert {(resource.origin or {}).get("file") for resource in own} == {"Pulumi.test.yaml"}
 
 
-def test_a_fifth_app_is_one_more_block_and_changes_no_other() -> None:
+def test_fifth_app_is_one_block_changing_no_other() -> None:
     before = record(build(FOUR))
     after = record(build(FOUR | {"admin": app_block("admin", signIn={"clientId": CLIENT})}))
     unchanged = {resource.urn: (resource.inputs, resource.options) for resource in before}
@@ -58,7 +58,7 @@ def test_a_fifth_app_is_one_more_block_and_changes_no_other() -> None:
     assert all("admin" in resource.name for resource in new)
 
 
-def test_each_app_reads_its_own_vault_with_its_own_identity() -> None:
+def test_each_app_reads_own_vault_by_own_identity() -> None:
     result = record(build(FOUR))
     identities = set()
     for site in result.of_type("web:WebApp"):
@@ -116,7 +116,7 @@ def test_every_setting_reaches_app_and_slot(mode: Mode, change: dict[str, Any], 
         assert found == value
 
 
-def test_slot_port_settings_and_sign_in_are_as_configured() -> None:
+def test_slot_port_settings_sign_in_are_as_configured() -> None:
     image = {"repository": "backend", "digest": f"sha256:{'0f' * 32}", "port": 3000}
     block = app_block(
         runtime={"image": image},
@@ -155,7 +155,7 @@ def test_every_name_that_the_platform_sets_is_reserved() -> None:
         assert {name for name in ours if not name.startswith(RESERVED_PREFIXES)} <= RESERVED
 
 
-def test_a_value_that_comes_from_a_resource_is_not_given_by_hand() -> None:
+def test_value_that_resource_gives_is_refused_in_config() -> None:
     with pytest.raises(SettingsError) as raised:
         record(build({"backend": app_block()}, settings={"backend": {"LOG_LEVEL": "warn"}}))
     (problem,) = raised.value.problems

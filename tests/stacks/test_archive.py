@@ -46,7 +46,7 @@ def built(mode: Mode = "deployed", protect: bool = True, job: dict[str, Any] | N
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_account_takes_no_key_no_public_caller_and_no_old_tls(mode: Mode) -> None:
+def test_account_takes_no_key_public_caller_old_tls(mode: Mode) -> None:
     account = only(built(mode), "storage:StorageAccount").inputs
     assert account["allowSharedKeyAccess"] is False
     assert account["allowBlobPublicAccess"] is False
@@ -60,7 +60,7 @@ def test_the_account_takes_no_key_no_public_caller_and_no_old_tls(mode: Mode) ->
     assert account["encryption"]["keySource"] == "Microsoft.Keyvault"
 
 
-def test_the_account_is_encrypted_with_our_key_without_a_version() -> None:
+def test_account_is_encrypted_with_our_key_without_version() -> None:
     result = built()
     account = only(result, "storage:StorageAccount")
     encryption = account.inputs["encryption"]
@@ -91,7 +91,7 @@ def test_every_container_keeps_its_records_for_six_years(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_database_job_has_a_container_of_its_own_for_retired_months(mode: Mode) -> None:
+def test_database_job_has_own_container_for_retired_months(mode: Mode) -> None:
     before = {c.inputs["containerName"] for c in built(mode).of_type("storage:BlobContainer")}
     image = {"repository": "database", "digest": f"sha256:{'0' * 64}"}
     result = built(mode, job={"image": image})
@@ -106,7 +106,7 @@ def direct(result: Record) -> list[Resource]:
     return [d for d in result.of_type("monitor:DiagnosticSetting") if d.inputs["name"] == "to-archive"]
 
 
-def test_the_containers_are_those_that_the_feeds_write_to() -> None:
+def test_containers_are_those_that_feeds_write_to() -> None:
     result = built()
     declared = {c.inputs["containerName"] for c in result.of_type("storage:BlobContainer")}
     export = only(result, "operationalinsights:DataExport").inputs

@@ -50,7 +50,7 @@ def test_backups_cannot_be_removed_before_their_time(mode: Mode) -> None:
     assert properties["monitoringSettings"]["azureMonitorAlertSettings"]["alertsForAllJobFailures"] == "Enabled"
 
 
-def test_the_vaults_own_identity_has_exactly_what_a_backup_needs() -> None:
+def test_vaults_own_identity_has_exactly_what_backup_needs() -> None:
     result = built()
     vault = only(result, "dataprotection:BackupVault")
     server = only(result, "dbforpostgresql:Server")
@@ -65,7 +65,7 @@ def test_the_vaults_own_identity_has_exactly_what_a_backup_needs() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_instance_comes_after_its_rights_and_the_servers_last_operation(mode: Mode) -> None:
+def test_instance_comes_after_rights_and_servers_last_operation(mode: Mode) -> None:
     result = built(mode)
     instance = only(result, "dataprotection:BackupInstance")
     rights = {r.urn for r in result.of_type("authorization:RoleAssignment") if r.name.startswith("backup")}
@@ -89,7 +89,7 @@ def test_the_instance_names_the_server() -> None:
     assert info["policyId"] == policy.id
 
 
-def test_every_generation_is_marked_and_kept_under_the_same_name() -> None:
+def test_every_generation_is_kept_under_same_name() -> None:
     rules = only(built(), "dataprotection:BackupPolicy").inputs["properties"]["policyRules"]
     backup, *retention = rules
     assert backup["trigger"]["schedule"]["repeatingTimeIntervals"] == ["R/2026-01-04T03:00:00+00:00/P1W"]
@@ -102,7 +102,9 @@ def test_every_generation_is_marked_and_kept_under_the_same_name() -> None:
     assert marks["Yearly"]["criteria"][0]["absoluteCriteria"] == ["FirstOfYear"]
 
 
-def test_another_content_is_another_policy_since_azure_changes_none() -> None:
+def test_changed_content_is_another_policy() -> None:
+    """Azure changes no policy of a backup vault."""
+
     def name(**changes: Any) -> str:
         return str(only(built(**changes), "dataprotection:BackupPolicy").inputs["backupPolicyName"])
 
@@ -181,7 +183,7 @@ def test_targets_name_only_ways_back_that_exist() -> None:
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_a_drill_is_measured_against_the_stacks_own_targets(enabled: bool) -> None:
+def test_drill_is_measured_against_stacks_own_targets(enabled: bool) -> None:
     settings, backup = read(DatabaseSettings, config(geoRedundantBackup=False)), read(BackupSettings, {})
     targets = recovery_targets(settings, backup)
     result = built(enabled=enabled)

@@ -99,7 +99,7 @@ def test_standard_needs_no_network() -> None:
     assert only(built, "servicebus:Namespace").inputs["publicNetworkAccess"] == "Enabled"
 
 
-def test_apps_on_the_bus_know_its_host_and_alerts_its_id() -> None:
+def test_apps_know_the_host_alerts_the_id() -> None:
     built = record(lambda: build(SETTINGS))
     host = {HOST_VARIABLE: "sbns-mss-test-x7k2.servicebus.windows.net"}
     assert built.outputs["settings"] == {"backend": host, "pro-next": host}

@@ -35,7 +35,7 @@ def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Reco
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_only_tls_and_entra_and_only_from_the_vnet(mode: Mode) -> None:
+def test_only_tls_and_entra_and_only_from_vnet(mode: Mode) -> None:
     result = built(mode)
     cluster = only(result, "redisenterprise:RedisEnterprise").inputs
     database = only(result, "redisenterprise:Database").inputs
@@ -47,7 +47,7 @@ def test_only_tls_and_entra_and_only_from_the_vnet(mode: Mode) -> None:
     assert [e.inputs["privateLinkServiceConnections"][0]["groupIds"] for e in endpoints] == [["redisEnterprise"]]
 
 
-def test_each_app_has_an_assignment_of_its_own_by_object_id() -> None:
+def test_each_app_has_own_assignment_by_object_id() -> None:
     result = built()
     assignments = result.of_type("redisenterprise:AccessPolicyAssignment")
     assert {a.inputs["accessPolicyAssignmentName"] for a in assignments} == {"backend", "pronext"}
@@ -56,7 +56,7 @@ def test_each_app_has_an_assignment_of_its_own_by_object_id() -> None:
     assert given == {identities["identity-backend"], identities["identity-pro-next"]}
 
 
-def test_the_connection_string_names_the_user_and_holds_no_credential() -> None:
+def test_connection_string_names_user_and_holds_no_credential() -> None:
     result = built()
     identities = {r.name: r.outputs["principalId"] for r in result.of_type("managedidentity:UserAssignedIdentity")}
     host = "redis-mss-test-x7k2.eastus2.redis.azure.net"
@@ -75,7 +75,7 @@ def test_persistence_is_written_out(kind: str, stored: dict[str, Any]) -> None:
     assert only(built(persistence=kind), "redisenterprise:Database").inputs["persistence"] == stored
 
 
-def test_our_key_comes_with_a_version_and_after_its_access() -> None:
+def test_own_key_has_version_and_follows_its_access() -> None:
     result = built()
     cluster = only(result, "redisenterprise:RedisEnterprise")
     encryption = cluster.inputs["encryption"]["customerManagedKeyEncryption"]
@@ -93,7 +93,7 @@ def test_without_our_key_there_is_no_identity_either(mode: Mode) -> None:
     assert "identity" not in inputs
 
 
-def test_a_key_that_is_asked_for_and_missing_stops_the_program() -> None:
+def test_required_key_that_is_missing_stops_program() -> None:
     settings = read(CacheSettings, SMALL)
     with pytest.raises(ValueError, match="customerManagedKey"):
         record(lambda: build_cache(settings, layers.common(), layers.network(), {}, None))

@@ -67,7 +67,7 @@ def test_there_is_one_of_each_subject(built: Record) -> None:
     assert set(workbook_catalogue()) == set(documents(built))
 
 
-def test_a_workbook_is_shared_belongs_to_the_workspace_and_keeps_its_name(built: Record) -> None:
+def test_workbook_is_shared_on_workspace_under_lasting_name(built: Record) -> None:
     names = set()
     for made in built.of_type("applicationinsights:Workbook"):
         names.add(uuid.UUID(made.inputs["resourceName"]))
@@ -79,14 +79,14 @@ def test_a_workbook_is_shared_belongs_to_the_workspace_and_keeps_its_name(built:
     assert all(name.version == 5 for name in names)
 
 
-def test_the_json_is_known_in_a_preview_compact_and_sorted(built: Record) -> None:
+def test_json_is_known_in_preview_compact_and_sorted(built: Record) -> None:
     for made in built.of_type("applicationinsights:Workbook"):
         text = made.inputs["serializedData"]
         assert UNKNOWN not in text
         assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def test_every_tile_of_the_catalogue_is_there_and_nothing_is_left_to_fill_in(built: Record) -> None:
+def test_every_tile_is_present_without_open_placeholder(built: Record) -> None:
     for name, document_ in documents(built).items():
         tiles = [item["content"] for item in document_["items"] if item["type"] == 3]
         assert [tile["title"] for tile in tiles] == [tile.title for tile in workbook_catalogue()[name].tiles]
@@ -96,7 +96,7 @@ def test_every_tile_of_the_catalogue_is_there_and_nothing_is_left_to_fill_in(bui
             assert (tile["queryType"] == 0) == ("timeContextFromParameter" in tile)
 
 
-def test_what_a_stack_does_not_have_is_not_shown() -> None:
+def test_what_stack_does_not_have_is_not_shown() -> None:
     small = documents(record(program({}, kinds=("keyvault",), owner=False)))
     titles = {item["content"].get("title") for document_ in small.values() for item in document_["items"]}
     kept = {tile.title: tile.needs for entry in workbook_catalogue().values() for tile in entry.tiles}
@@ -134,7 +134,7 @@ def test_dashboards_are_made_only_where_asked_for() -> None:
     assert record(program({})).of_type("dashboard:Dashboard") == []
 
 
-def test_links_lead_to_the_dashboards_in_the_right_tenant() -> None:
+def test_links_lead_to_dashboards_in_right_tenant() -> None:
     made = record(program({"grafana": True}))
     ids = {
         resource.name: resource.id for resource in made.of_type("applicationinsights:Workbook", "dashboard:Dashboard")
@@ -178,6 +178,6 @@ def test_the_catalogue_has_no_mistake() -> None:
         assert [list(tile.problems()) for tile in entry.tiles] == [[]] * len(entry.tiles)
 
 
-def test_a_tile_that_says_not_what_it_needs_has_no_kind() -> None:
+def test_tile_without_its_needs_has_no_kind() -> None:
     with pytest.raises(ValueError, match="does not say"):
         _ = read(TileEntry, {**TILE, "query": "service-levels"}).needs

@@ -56,7 +56,7 @@ def test_geo_redundancy_is_one_value(mode: Mode, geo: bool) -> None:
 
 
 @pytest.mark.parametrize("geo", [True, False])
-def test_the_server_waits_until_its_identities_may_use_the_keys(geo: bool) -> None:
+def test_server_waits_until_its_identities_may_use_keys(geo: bool) -> None:
     result = built(config(geoRedundantBackup=geo))
     grants = result.of_type("authorization:RoleAssignment")
     assert len(grants) == (2 if geo else 1)
@@ -70,7 +70,7 @@ def test_the_server_waits_until_its_identities_may_use_the_keys(geo: bool) -> No
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_bootstrap_identity_and_the_named_group_administer_by_object_id(mode: Mode) -> None:
+def test_bootstrap_and_named_group_administer_by_object_id(mode: Mode) -> None:
     result = built(config(administrators=[GROUP]), mode)
     administrators = result.of_type("dbforpostgresql:AdministratorsMicrosoftEntra")
     group, bootstrap = sorted(administrators, key=lambda found: str(found.inputs["principalType"]))
@@ -85,7 +85,7 @@ def test_the_bootstrap_identity_and_the_named_group_administer_by_object_id(mode
         assert bootstrap.inputs["principalName"] == "id-mss-test-database-bootstrap"
 
 
-def test_every_parameter_names_its_line_in_the_shared_file() -> None:
+def test_every_parameter_names_its_line_in_shared_file() -> None:
     parameters = built(config()).of_type("dbforpostgresql:Configuration")
     origins = {p.origin["key"]: p.origin["file"] for p in parameters if p.origin}
     assert origins["pgaudit.log"] == "database/parameters.yaml"
@@ -109,7 +109,7 @@ def test_without_a_pooler_apps_connect_to_postgres_itself() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_in_password_mode_nothing_of_the_password_is_in_the_clear(mode: Mode) -> None:
+def test_password_mode_leaves_no_password_in_clear(mode: Mode) -> None:
     data = config(authentication="entra-and-password", administratorLogin="medspa")
     result = built(data, mode, password="p@ss/w0rd?")
     assert primary(result).inputs["authConfig"]["passwordAuth"] == "Enabled"
@@ -119,7 +119,7 @@ def test_in_password_mode_nothing_of_the_password_is_in_the_clear(mode: Mode) ->
     assert "p%40ss" not in result.to_json()
 
 
-def test_a_password_server_without_a_password_stops_the_program() -> None:
+def test_password_server_without_password_stops_program() -> None:
     data = config(authentication="entra-and-password", administratorLogin="medspa")
     with pytest.raises(ValueError, match="administrator's password"):
         built(data)
@@ -137,7 +137,7 @@ def test_the_password_in_a_connection_string_is_escaped() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_replica_at_home_uses_the_primarys_key_and_network(mode: Mode) -> None:
+def test_replica_at_home_uses_primarys_key_and_network(mode: Mode) -> None:
     result = built(config(replica={"zone": "3"}), mode)
     replica = next(r for r in result.of_type("dbforpostgresql:Server") if r.name == "postgres-replica")
     assert replica.inputs["network"] == primary(result).inputs["network"]
@@ -149,7 +149,7 @@ def test_a_replica_at_home_uses_the_primarys_key_and_network(mode: Mode) -> None
         assert "psql-mss-test-app-x7k2.writer.postgres.database.azure.com:6432" in result.outputs["url"]
 
 
-def test_a_replica_in_the_paired_region_uses_the_key_there() -> None:
+def test_replica_in_paired_region_uses_key_there() -> None:
     result = built(config(replica={"location": "centralus", "network": ELSEWHERE}))
     replica = next(r for r in result.of_type("dbforpostgresql:Server") if r.name == "postgres-replica")
     assert replica.inputs["location"] == "centralus"
@@ -162,7 +162,7 @@ def test_a_replica_in_the_paired_region_uses_the_key_there() -> None:
     assert list(replica.inputs["identity"]["userAssignedIdentities"]) == [user]
 
 
-def test_a_replica_anywhere_else_uses_the_key_it_is_given() -> None:
+def test_replica_anywhere_else_uses_key_it_is_given() -> None:
     far = {"location": "northeurope", "network": ELSEWHERE, "key": KEY}
     result = built(config(replica=far))
     replica = next(r for r in result.of_type("dbforpostgresql:Server") if r.name == "postgres-replica")
@@ -182,7 +182,7 @@ def test_missing_keys_stop_the_program() -> None:
         record(lambda: without(config(geoRedundantBackup=False, replica=there)))
 
 
-def test_apps_sign_in_as_the_roles_of_the_database_room() -> None:
+def test_apps_sign_in_as_roles_of_database_room() -> None:
     roles = yaml.safe_load((ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
     named = {role["name"] for role in roles if role["kind"] == "app"}
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == named

@@ -60,9 +60,7 @@ def told(record: Record) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("mode", "model", "authentication"), EVERY)
-def test_the_jobs_vault_holds_what_the_job_is_told_and_nothing_else(
-    mode: Mode, model: str, authentication: str
-) -> None:
+def test_jobs_vault_holds_what_the_job_reads_only(mode: Mode, model: str, authentication: str) -> None:
     record = whole_stack(stack(model, authentication), mode)
     copies = held(record, "database")
     wanted = read_manifest(told(record)["MEDSPASYNC_CREDENTIALS"])
@@ -78,7 +76,7 @@ def test_the_jobs_vault_holds_what_the_job_is_told_and_nothing_else(
 
 
 @pytest.mark.parametrize(("mode", "model", "authentication"), EVERY)
-def test_the_jobs_identity_reads_its_vault_and_no_other(mode: Mode, model: str, authentication: str) -> None:
+def test_jobs_identity_reads_its_vault_and_no_other(mode: Mode, model: str, authentication: str) -> None:
     found = matrix(whole_stack(stack(model, authentication), mode))
     assert found.report.with_status("fail") == []
     # Before a deployment the identity of a role assignment is known by what it was computed from.
@@ -135,7 +133,7 @@ def test_app_and_database_have_the_same_values(authentication: str) -> None:
         assert value == seen["backend", name.removeprefix("BACKEND-")]
 
 
-def test_a_context_key_is_what_the_database_takes_and_its_id_names_its_rotation() -> None:
+def test_context_key_fits_database_and_names_its_rotation() -> None:
     seen = values(stack("access-policies", "entra"))
     keys = [
         _context_key(name, seen["backend", name]) for name in ("DATABASE-CONTEXT-KEY", "DATABASE-CONTEXT-KEY-PREVIOUS")
@@ -145,7 +143,7 @@ def test_a_context_key_is_what_the_database_takes_and_its_id_names_its_rotation(
     assert keys[0][1] != keys[1][1]
 
 
-def test_a_rotation_makes_a_new_value_and_keeps_the_one_before() -> None:
+def test_rotation_makes_new_value_and_keeps_one_before() -> None:
     before = values(stack("access-policies", "password", rotated=False))
     assert not [name for _, name in before if name.endswith("-PREVIOUS")]
 
@@ -161,7 +159,7 @@ def test_a_rotation_makes_a_new_value_and_keeps_the_one_before() -> None:
             assert after[holder, stored] != before[holder, stored]
 
 
-def test_by_password_the_url_holds_the_current_one_and_by_entra_none() -> None:
+def test_url_holds_current_password_and_none_by_entra() -> None:
     seen = values(stack("access-policies", "password"))
     url = urlsplit(seen["backend", "DATABASE-URL"])
     assert url.username == "medspasync_backend"
@@ -186,6 +184,6 @@ def test_the_app_reads_both_under_the_contracts_variables(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_without_the_database_job_there_is_neither_vault_nor_identity_for_it(mode: Mode) -> None:
+def test_no_database_job_means_no_vault_nor_identity(mode: Mode) -> None:
     record = whole_stack(lambda _config: None, mode)
     assert not [r.name for r in record if "database-credentials" in r.name or r.name == "vault-database"]

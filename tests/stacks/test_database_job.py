@@ -72,13 +72,13 @@ def test_every_stack_has_the_six_jobs(stack: str, mode: Mode) -> None:
         assert job.origin["key"] == "medspasync:databaseJob"
 
 
-def test_each_job_signs_in_as_its_duty_and_no_other(deployed: Record) -> None:
+def test_each_job_signs_in_as_its_duty_only(deployed: Record) -> None:
     names = {found.id: found.name for found in deployed.of_type("managedidentity:UserAssignedIdentity")}
     for key, job in jobs(deployed).items():
         assert [names[i] for i in job.inputs["identity"]["userAssignedIdentities"]] == [f"identity-{DUTIES[key]}"]
 
 
-def test_the_connection_is_direct_private_encrypted_and_without_a_credential(deployed: Record) -> None:
+def test_connection_is_direct_private_encrypted_and_without_credential(deployed: Record) -> None:
     (server,) = (s for s in deployed.of_type("dbforpostgresql:Server") if s.inputs.get("createMode") is None)
     roles = {role["name"] for role in role_catalogue() if role["login"]}
     for key, job in jobs(deployed).items():
@@ -161,7 +161,7 @@ def test_without_an_image_there_is_no_job(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_times_and_sizes_are_those_of_the_stack_file(mode: Mode) -> None:
+def test_times_and_sizes_are_those_of_stack_file(mode: Mode) -> None:
     schedule = {"cron": "5 * * * *", "timeoutMinutes": 7}
     record, ids = built(mode, cpu=1.5, timeoutMinutes=45, maintenance=schedule, zoneRedundant=False)
     made = jobs(record)
@@ -221,7 +221,7 @@ def test_the_principals_are_what_the_database_room_reads(tmp_path: Path) -> None
     assert outputs["identity-database-bootstrap"]["principalId"] not in str(entries)
 
 
-def test_apps_that_sign_in_by_password_are_no_principals(tmp_path: Path) -> None:
+def test_apps_that_use_a_password_are_no_principals(tmp_path: Path) -> None:
     apps = {"backend": ["DATABASE-URL"], "pro-next": ["DATABASE-URL"], "marketing": []}
     entries, record = written({}, apps, tmp_path, "password")
     assert password_roles(entries) == ["medspasync_backend", "medspasync_pro_next"]
@@ -235,7 +235,7 @@ def test_apps_that_sign_in_by_password_are_no_principals(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
-def test_the_credentials_job_is_told_names_and_dates_and_no_value(stack: str, mode: Mode) -> None:
+def test_credentials_job_gets_names_and_dates_no_value(stack: str, mode: Mode) -> None:
     record = shared_record(stack, mode)
     wanted = read_manifest(variables(jobs(record)["credentials"])["MEDSPASYNC_CREDENTIALS"])
     (vault,) = [found for found in record.of_type("keyvault:Vault") if found.name == "vault-database"]
@@ -268,7 +268,7 @@ def test_a_rotation_is_a_changed_job(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize(("stack", "mode"), EVERY)
-def test_retired_months_go_into_a_container_that_nobody_can_alter(stack: str, mode: Mode) -> None:
+def test_retired_months_go_into_immutable_container(stack: str, mode: Mode) -> None:
     """Its name and policy are declared, the job is told of it, and its identity may write to it and to no other."""
     record = shared_record(stack, mode)
     (made,) = [c for c in record.of_type("storage:BlobContainer") if c.inputs["containerName"] == "database-audit"]

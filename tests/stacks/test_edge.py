@@ -134,13 +134,13 @@ def some_apps(draw: st.DrawFn) -> tuple[EdgeApp, ...]:
 
 @costly(10)
 @given(apps=some_apps())
-def test_the_properties_hold_for_any_apps_that_settings_accept(apps: tuple[EdgeApp, ...]) -> None:
+def test_properties_hold_for_any_apps_that_settings_accept(apps: tuple[EdgeApp, ...]) -> None:
     config = EdgeConfig(edge_apps=apps)
     assert list(edge_problems(config.front_door, config.waf, config.apps, ApiManagementSettings(), PLATFORM)) == []
     assert_edge_holds(record(lambda: build(config)), apps)
 
 
-def test_a_fifth_app_is_one_more_entry_and_forty_still_work() -> None:
+def test_fifth_app_is_one_entry_and_forty_work() -> None:
     forty = tuple(app(f"app{n}", ("api", "web", "marketing")[n % 3]) for n in range(40))
     for apps in ((*FOUR_APPS, app("portal", "web")), forty):
         built = record(lambda apps=apps: build(EdgeConfig(edge_apps=apps)))  # type: ignore[misc]
@@ -159,7 +159,7 @@ def test_every_rate_limit_is_enabled_and_blocks(built: Record) -> None:
             assert 1 <= len(limit["matchConditions"]) <= 10
 
 
-def test_sign_in_is_counted_in_five_minutes_where_people_sign_in(built: Record) -> None:
+def test_sign_in_is_counted_over_five_minutes(built: Record) -> None:
     names = {"wafmsstestapi", "wafmsstestweb"}
     policies = [p for p in built.of_type("frontdoor:Policy") if p.inputs["policyName"] in names]
     assert len(policies) == 2
@@ -171,7 +171,7 @@ def test_sign_in_is_counted_in_five_minutes_where_people_sign_in(built: Record) 
         assert strict["priority"] < rules["RateApi"]["priority"] < general["priority"]
 
 
-def test_rule_names_and_priorities_are_unique_and_within_azures_limits(built: Record) -> None:
+def test_rule_names_and_priorities_are_unique_within_limits(built: Record) -> None:
     for policy in built.of_type("frontdoor:Policy"):
         rules = policy.inputs["customRules"]["rules"]
         for field in ("name", "priority"):
@@ -180,7 +180,7 @@ def test_rule_names_and_priorities_are_unique_and_within_azures_limits(built: Re
         assert sum(c["operator"] == "RegEx" for r in rules for c in r["matchConditions"]) <= 5
 
 
-def test_managed_rules_are_on_every_policy_of_premium_and_need_it() -> None:
+def test_managed_rules_are_on_premium_policies_only() -> None:
     for config, count in ((PREMIUM, 2), (STANDARD, 0)):
         built = record(lambda config=config: build(config))  # type: ignore[misc]
         for policy in built.of_type("frontdoor:Policy"):
@@ -211,7 +211,7 @@ def test_header_rules_fit_the_rule_engine(built: Record) -> None:
             assert len(action["parameters"].get("value", "")) <= HEADER_VALUE_LONGEST
 
 
-def test_web_pages_may_call_the_apis_of_the_stack(built: Record) -> None:
+def test_web_pages_may_call_apis_of_stack(built: Record) -> None:
     (action,) = [
         a["parameters"]
         for r in built.of_type("cdn:Rule")
@@ -223,7 +223,7 @@ def test_web_pages_may_call_the_apis_of_the_stack(built: Record) -> None:
     assert "{" not in action["value"]
 
 
-def test_private_origins_ask_with_our_message_in_a_region_that_has_private_link() -> None:
+def test_private_origins_use_our_message_and_supported_region() -> None:
     built = record(lambda: build(PREMIUM))
     origins = built.of_type("cdn:AFDOrigin")
     assert len(origins) == len(FOUR_APPS)
@@ -277,7 +277,7 @@ def test_rate_limit_override_changes_threshold_and_action() -> None:
 
 
 @pytest.mark.parametrize("exposure", list(rate_limits()))
-def test_every_limit_of_the_catalogue_becomes_the_rule_it_describes(exposure: str) -> None:
+def test_every_limit_of_catalogue_becomes_rule_it_describes(exposure: str) -> None:
     rules = {r.name: r for r in waf_rules(exposure, [], waf())}
     for name, entry in rate_limits()[exposure].items():
         assert rules[f"Rate{name.capitalize()}"] == RateLimit(
@@ -292,7 +292,7 @@ def test_every_limit_of_the_catalogue_becomes_the_rule_it_describes(exposure: st
         )
 
 
-def test_an_app_may_have_a_limit_of_its_own() -> None:
+def test_app_may_have_limit_of_its_own() -> None:
     rules = waf_rules("web", list(FOUR_APPS[1:3]), waf(appLimits={"pro-next": {"threshold": 500, "windowMinutes": 5}}))
     (own,) = [r.arguments(1) for r in rules if r.name == "RateAppProNext"]
     assert own.match_conditions[0].match_value == ["pro-next.example.com"]

@@ -188,7 +188,8 @@ def test_phi_cannot_leave_the_database_for_the_internet(is_open: Open) -> None:
     ("end", "port"),
     [("AzureActiveDirectory", 443), ("AzureMonitor", 443), ("AzureContainerRegistry", 443), ("Storage", 443)],
 )
-def test_apps_keep_what_they_need_of_azure_when_the_internet_is_closed_to_them(end: str, port: int) -> None:
+def test_apps_without_internet_keep_the_azure_they_need(end: str, port: int) -> None:
+    """Sign-in, telemetry and their registry stay reachable."""
     table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     table["allowed"] = [row for row in table["allowed"] if row["id"] != "apps-to-internet-https"]
     rules = security_rules("apps", network_settings(SMALL), FlowTable.model_validate(table))
@@ -197,7 +198,7 @@ def test_apps_keep_what_they_need_of_azure_when_the_internet_is_closed_to_them(e
     assert ("Internet",) not in allowed
 
 
-def test_names_and_priorities_are_unique_and_inside_azures_limits(built: Record) -> None:
+def test_names_and_priorities_are_unique_within_azures_limits(built: Record) -> None:
     for group in built.of_type("network:NetworkSecurityGroup"):
         rules = group.inputs["securityRules"]
         names = [rule["name"] for rule in rules]
@@ -209,7 +210,7 @@ def test_names_and_priorities_are_unique_and_inside_azures_limits(built: Record)
             assert all(100 <= priority <= 4096 for priority in priorities)
 
 
-def test_both_directions_of_every_group_end_in_a_denial_of_everything(built: Record) -> None:
+def test_every_group_ends_denying_everything_both_ways(built: Record) -> None:
     for group in built.of_type("network:NetworkSecurityGroup"):
         for direction in ("Inbound", "Outbound"):
             rules = [rule for rule in group.inputs["securityRules"] if rule["direction"] == direction]
@@ -223,7 +224,7 @@ def test_both_directions_of_every_group_end_in_a_denial_of_everything(built: Rec
             )
 
 
-def test_a_row_has_the_same_priority_wherever_it_applies() -> None:
+def test_row_has_same_priority_wherever_it_applies() -> None:
     settings = network_settings(FULL)
     seen: dict[str, int] = {}
     for purpose in SUBNETS:
@@ -251,7 +252,7 @@ def test_mail_leaves_on_the_ports_of_the_settings() -> None:
     assert mail(FULL) == ("587", "465")
 
 
-def test_every_row_touches_a_subnet_and_has_an_id_of_its_own() -> None:
+def test_every_row_touches_subnet_and_has_own_id() -> None:
     rows = [row for row, _, _ in flow_table().rows()]
     assert len({row.id for row in rows}) == len(rows)
     ours = {*SUBNETS, "every-subnet"}
@@ -279,7 +280,8 @@ def test_a_malformed_row_is_refused(change: dict[str, Any]) -> None:
         FlowTable.model_validate(table)
 
 
-def test_a_row_from_every_subnet_lets_all_of_them_in_where_it_ends() -> None:
+def test_row_from_every_subnet_admits_all_at_target() -> None:
+    """Its target lets in all of them."""
     table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     table["allowed"][0].update({"from": "every-subnet", "to": "runner"})
     settings = network_settings(SMALL)

@@ -58,7 +58,7 @@ def test_groups_by_purpose_in_their_regions(mode: Mode) -> None:
     }
 
 
-def test_without_geo_redundancy_nothing_is_in_the_paired_region() -> None:
+def test_without_geo_redundancy_nothing_is_in_paired_region() -> None:
     record = built("no geo")
     assert len(record.of_type("resources:ResourceGroup")) == 3
     assert not [r.name for r in record if r.inputs.get("location") == "eastus2"]
@@ -73,12 +73,12 @@ def test_an_identity_for_each_app_and_each_duty(mode: Mode) -> None:
     assert identities(built("flow logs", mode)).keys() == {"backend", "flow-logs", *duties}
 
 
-def test_identities_that_unwrap_a_key_are_protected_as_the_data_is() -> None:
+def test_identities_that_unwrap_keys_are_protected_like_data() -> None:
     assert {name for name, protected in identities(built()).items() if protected} == {"encryption", "geo-encryption"}
     assert not any(identities(built("unprotected")).values())
 
 
-def test_an_app_is_named_by_its_entry_in_the_stack_file() -> None:
+def test_app_is_named_by_its_stack_file_entry() -> None:
     record = built("two apps")
     for identity in record.of_type("managedidentity:UserAssignedIdentity"):
         app = identity.inputs["resourceName"].removeprefix("id-mss-min-")
@@ -87,7 +87,7 @@ def test_an_app_is_named_by_its_entry_in_the_stack_file() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_everything_goes_to_one_workspace_and_carries_the_stacks_tags(mode: Mode) -> None:
+def test_everything_uses_one_workspace_and_the_stacks_tags(mode: Mode) -> None:
     record = built("two apps", mode)
     workspaces = {str(r.inputs["workspaceId"]) for r in record.of_type("monitor:DiagnosticSetting")}
     assert len(workspaces) == 1
@@ -97,7 +97,7 @@ def test_everything_goes_to_one_workspace_and_carries_the_stacks_tags(mode: Mode
         assert resource.inputs["tags"]["data-classification"] == "test-data"
 
 
-def test_the_suffix_of_a_stack_that_may_be_destroyed_holds_nothing_back() -> None:
+def test_suffix_of_destroyable_stack_is_not_protected() -> None:
     for kind, asked in (("least", True), ("unprotected", False)):
         (suffix,) = built(kind).of_type("random:index/randomString:RandomString")
         assert suffix.options["protect"] is asked

@@ -57,7 +57,7 @@ def test_nothing_a_real_engine_or_azure_would_refuse(built: Record) -> None:
     assert built.problems == []
 
 
-def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Record) -> None:
+def test_every_rule_holds_but_for_registered_paths(built: Record) -> None:
     register = Register.load()
     ours = {id_: entry for id_, entry in register.exceptions.items() if "prod" in entry.stacks}
     registered = Register({**ours, **Register.parse(OPEN_PATHS).exceptions}, trusted=TRUSTED_REGISTER)
@@ -73,7 +73,7 @@ def test_every_rule_holds_but_for_paths_that_are_open_and_registered(built: Reco
     }
 
 
-def test_a_gateway_that_is_open_for_its_creation_fails_until_it_is_closed(tmp_path: Path) -> None:
+def test_gateway_open_for_creation_fails_until_closed(tmp_path: Path) -> None:
     config = gateway_config()
     config["medspasync:apiManagement"]["openForCreation"] = True
     registered = Register(Register.parse(OPEN_PATHS).exceptions, trusted=TRUSTED_REGISTER)
@@ -95,7 +95,8 @@ def test_gateway_switched_off_changes_nothing() -> None:
         assert not [r for r in shared_record(stack) if "apimanagement" in r.type or "gateway" in r.name]
 
 
-def test_the_gateway_adds_resources_and_turns_one_origin_and_nothing_else() -> None:
+def test_gateway_adds_resources_and_turns_one_origin_only() -> None:
+    """All other resources are as they were."""
     with_it, before = gateway_record(), shared_record("prod")
     old, new = ({r.urn: r for r in record} for record in (before, with_it))
     assert not old.keys() - new.keys()
@@ -107,7 +108,7 @@ def test_the_gateway_adds_resources_and_turns_one_origin_and_nothing_else() -> N
     assert {name for name in changed if not name.startswith("subnet-")} == {"edge-backend", "edge-backend-signin"}
 
 
-def test_front_door_comes_by_private_link_with_the_apps_own_path(built: Record) -> None:
+def test_front_door_uses_private_link_and_apps_path(built: Record) -> None:
     origins = {r.inputs["originName"]: r.inputs for r in built.of_type("cdn:AFDOrigin")}
     groups = {r.inputs["originGroupName"]: r.inputs for r in built.of_type("cdn:AFDOriginGroup")}
     routes = {r.inputs["routeName"]: r.inputs for r in built.of_type("cdn:Route")}
@@ -124,7 +125,7 @@ def test_front_door_comes_by_private_link_with_the_apps_own_path(built: Record) 
         assert origins["backend"]["hostName"] == f"{service.inputs['serviceName']}.azure-api.net"
 
 
-def test_what_is_asked_of_callers_is_what_the_stack_file_says(built: Record) -> None:
+def test_callers_must_meet_what_stack_file_requires(built: Record) -> None:
     asked = SECTION["apis"]["backend"]
     policies = {r.name: r.inputs["value"] for r in built.of_type("apimanagement:ApiPolicy")}
     for limit in asked["limits"]:
@@ -142,7 +143,7 @@ def test_resources_name_their_entry(built: Record) -> None:
     assert keys == {prefix, f"{prefix}.apis.backend", f"{prefix}.products.partners"}
 
 
-def test_the_deployment_step_approves_the_gateways_link_and_not_the_apps() -> None:
+def test_deployment_step_approves_gateways_link_and_not_apps() -> None:
     built = gateway_record()
     inputs = Inputs.model_validate(built.outputs["deployment"])
     assert inputs.gateway_id == only(built, "apimanagement:ApiManagementService").id
@@ -156,7 +157,7 @@ def test_alerts_watch_it(built: Record) -> None:
     assert {"gateway-cpu", "gateway-memory", "gateway-errors", "gateway-throttled", "gateway-refused"} <= alerts
 
 
-def test_no_order_that_azure_demands_is_left_to_chance() -> None:
+def test_every_order_that_azure_requires_is_declared() -> None:
     built = gateway_record()
     assert {f.status for f in order_findings(built)} == {"pass"}
     policy, named = only(built, "apimanagement:Policy"), only(built, "apimanagement:NamedValue")

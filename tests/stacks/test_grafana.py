@@ -55,7 +55,7 @@ def test_people_enter_by_entra_from_inside_only(mode: Mode) -> None:
     assert "privatelink.grafana.azure.com" in zones
 
 
-def test_its_sign_ins_are_logged_and_its_address_is_an_output() -> None:
+def test_sign_ins_are_logged_and_address_is_output() -> None:
     record = asked()
     made = only(record, GRAFANA)
     settings = [s for s in record.of_type("monitor:DiagnosticSetting") if s.inputs["resourceUri"] == made.id]
@@ -66,11 +66,11 @@ def test_its_sign_ins_are_logged_and_its_address_is_an_output() -> None:
 @pytest.mark.parametrize(
     ("logs", "groups"), [(False, {"platform", "data"}), (True, {"platform", "data", "monitoring"})]
 )
-def test_it_reads_the_logs_only_where_the_stack_says(logs: bool, groups: set[str]) -> None:
+def test_it_reads_logs_only_where_stack_says(logs: bool, groups: set[str]) -> None:
     assert readers(asked(logs=logs)) - {"paired"} == groups
 
 
-def test_it_is_reached_from_the_internet_only_by_setting() -> None:
+def test_it_is_reached_from_internet_only_by_setting() -> None:
     record = asked(publicNetwork=True)
     assert only(record, GRAFANA).inputs["properties"]["publicNetworkAccess"] == "Enabled"
     assert not [e for e in record.of_type("network:PrivateEndpoint") if "grafana" in e.name]

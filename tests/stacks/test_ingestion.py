@@ -35,7 +35,7 @@ def test_one_source_by_hand() -> None:
     assert list(estimate.gigabytes.values()) == sorted(estimate.gigabytes.values(), reverse=True)
 
 
-def test_without_users_there_is_still_a_platform_to_watch() -> None:
+def test_without_users_there_is_still_platform_to_watch() -> None:
     estimate = ingestion_estimate({}, apps=4, sampling_percent=100)
     assert estimate.requests == 0
     assert estimate.gigabytes["AppRequests"] == 0

@@ -29,7 +29,7 @@ def test_the_pattern_of_names() -> None:
 
 
 @given(SHORT, CODE, SUFFIX)
-def test_every_name_the_platform_makes_of_itself_is_one_that_azure_takes(short: str, code: str, suffix: str) -> None:
+def test_every_name_the_platform_makes_suits_azure(short: str, code: str, suffix: str) -> None:
     names = Names(short, code, suffix)
     for part in ("keys", "geo"):
         assert name_problem("vault", str(names.vault(part))) is None
@@ -62,12 +62,12 @@ def test_two_names_differ_where_a_part_does(short: str, code: str, suffix: str, 
         ("site", "-app", "does not match"),
     ],
 )
-def test_a_name_that_azure_refuses_is_told_with_the_rule(kind: str, name: str, said: str) -> None:
+def test_name_that_azure_refuses_is_told_with_rule(kind: str, name: str, said: str) -> None:
     assert said in str(name_problem(kind, name))
 
 
 @pytest.mark.parametrize("kind", RULES)
-def test_no_rule_takes_a_name_one_character_too_long(kind: str) -> None:
+def test_no_rule_takes_name_one_character_too_long(kind: str) -> None:
     assert name_problem(kind, "a" * RULES[kind].longest) is None
     assert name_problem(kind, "a" * (RULES[kind].longest + 1)) is not None
 
@@ -82,7 +82,7 @@ def test_a_generated_suffix_makes_names_outputs(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_stack_without_a_suffix_generates_one_and_uses_it_everywhere(mode: Mode) -> None:
+def test_stack_without_suffix_generates_and_uses_one(mode: Mode) -> None:
     result = whole_stack(as_is, mode)
     (suffix,) = result.of_type("random:index/randomString:RandomString")
     assert suffix.inputs["length"] == SUFFIX_LENGTH
@@ -106,7 +106,7 @@ def test_a_stack_without_a_suffix_generates_one_and_uses_it_everywhere(mode: Mod
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_given_suffix_is_known_text_and_nothing_is_generated(mode: Mode) -> None:
+def test_given_suffix_is_known_text_nothing_is_generated(mode: Mode) -> None:
     result = whole_stack(lambda config: config["medspasync:platform"].update(suffix="x7k2"), mode)
     assert result.of_type("random:index/randomString:RandomString") == []
     assert all(vault.inputs["vaultName"].endswith("-x7k2") for vault in result.of_type("keyvault:Vault"))

@@ -39,7 +39,7 @@ def _depends_on(record: Record, later: str, earlier: str) -> bool:
     return False
 
 
-def test_every_subnet_is_private_guarded_and_delegated_as_its_service_asks(full: Record) -> None:
+def test_every_subnet_is_private_guarded_and_rightly_delegated(full: Record) -> None:
     subnets = {subnet.name.removeprefix("subnet-"): subnet for subnet in full.of_type("network:Subnet")}
     assert sorted(subnets) == sorted(SUBNETS)
     for purpose, subnet in subnets.items():
@@ -52,7 +52,7 @@ def test_every_subnet_is_private_guarded_and_delegated_as_its_service_asks(full:
     assert subnets["postgres"].inputs["serviceEndpoints"] == [{"service": "Microsoft.Storage"}]
 
 
-def test_each_subnet_has_the_security_group_of_its_own_purpose(full: Record) -> None:
+def test_each_subnet_has_its_own_purposes_security_group(full: Record) -> None:
     for subnet in full.of_type("network:Subnet"):
         (group,) = (
             full.by_urn[urn] for urn in subnet.propertyDependencies["networkSecurityGroup"] if urn in full.by_urn
@@ -60,7 +60,7 @@ def test_each_subnet_has_the_security_group_of_its_own_purpose(full: Record) -> 
         assert group.name == subnet.name
 
 
-def test_subnets_are_written_one_after_the_other_and_private_endpoints_wait_for_all(full: Record) -> None:
+def test_subnets_are_serial_and_endpoints_wait_for_all(full: Record) -> None:
     order = [f"subnet-{purpose}" for purpose in SUBNETS]
     for earlier, later in pairwise(order):
         assert _depends_on(full, later, earlier)
@@ -80,7 +80,7 @@ def test_the_network_is_encrypted_and_protected_as_asked(full: Record, small: Re
     assert "ddosProtectionPlan" not in without
 
 
-def test_a_nat_gateway_takes_the_outbound_calls_of_apps_jobs_and_runner(full: Record, small: Record) -> None:
+def test_nat_gateway_carries_calls_of_apps_jobs_runner(full: Record, small: Record) -> None:
     through = {s.name.removeprefix("subnet-") for s in full.of_type("network:Subnet") if "natGateway" in s.inputs}
     assert through == {"apps", "jobs", "runner"}
     assert only(full, "network:NatGateway").inputs["zones"] == ["1"]
@@ -93,13 +93,13 @@ def test_a_nat_gateway_takes_the_outbound_calls_of_apps_jobs_and_runner(full: Re
     assert "egress" not in small.outputs
 
 
-def test_a_region_without_zones_gets_an_address_without_zones() -> None:
+def test_region_without_zones_gets_address_without_zones() -> None:
     record = recorded({**SMALL, "natGateway": {}}, location="northcentralus")
     assert "zones" not in only(record, "network:PublicIPAddress").inputs
     assert "zones" not in only(record, "network:NatGateway").inputs
 
 
-def test_every_zone_is_linked_and_who_uses_it_waits_for_the_link(full: Record) -> None:
+def test_every_zone_is_linked_before_its_use(full: Record) -> None:
     zones = {zone.inputs["privateZoneName"] for zone in full.of_type("privatedns:PrivateZone")}
     assert zones == {
         *private_zones(gateway=True).values(),
@@ -110,13 +110,13 @@ def test_every_zone_is_linked_and_who_uses_it_waits_for_the_link(full: Record) -
     assert all(link.inputs["registrationEnabled"] is False for link in links)
 
 
-def test_the_postgres_zone_is_not_a_servers_own_name() -> None:
+def test_postgres_zone_is_not_servers_own_name() -> None:
     zone = postgres_zone("mss", "prod")
     assert zone.endswith(".postgres.database.azure.com")
     assert zone.removesuffix(".postgres.database.azure.com").count(".") == 1
 
 
-def test_a_peering_is_ours_alone_and_comes_after_the_subnets(full: Record, small: Record) -> None:
+def test_peering_is_ours_alone_and_comes_after_subnets(full: Record, small: Record) -> None:
     peering = only(full, "network:VirtualNetworkPeering")
     assert peering.inputs["remoteVirtualNetwork"] == {"id": HUB}
     assert peering.inputs["allowForwardedTraffic"] is peering.inputs["allowGatewayTransit"] is False
@@ -144,7 +144,7 @@ def test_every_resource_names_the_entry_it_comes_from(full: Record) -> None:
     assert origins["network"]["key"] == "medspasync:network"
 
 
-def test_the_layer_gives_an_id_for_every_subnet_and_zone(full: Record) -> None:
+def test_layer_gives_id_for_every_subnet_and_zone(full: Record) -> None:
     assert set(full.outputs["subnets"]) == set(SUBNETS)
     assert set(full.outputs["zones"]) == {*private_zones(gateway=True), "postgres"}
     if full.mode == "deployed":

@@ -63,7 +63,7 @@ def test_every_entry_of_the_catalogue_is_made(built: Record) -> None:
     )
 
 
-def test_a_metric_is_watched_on_every_resource_of_its_kind(deployed: Record) -> None:
+def test_metric_is_watched_on_all_of_its_kind(deployed: Record) -> None:
     single = dict.fromkeys(("plan", "frontdoor", "nat", "workspace"), 1)
     counts = {**{kind: len(names) for kind, (_, names) in KINDS.items()}, "site": len(APPS), **single}
     for alert_id, entry in alert_catalogue().items():
@@ -89,7 +89,7 @@ def test_every_alert_is_on_heard_and_explained(deployed: Record) -> None:
             assert rule.inputs["severity"] in range(5)
 
 
-def test_rules_are_evaluated_at_least_once_in_their_window(built: Record) -> None:
+def test_rules_run_at_least_once_per_window(built: Record) -> None:
     timed = built.of_type("monitor:MetricAlert", "monitor:ScheduledQueryRule")
     assert timed
     for rule in timed:
@@ -108,7 +108,7 @@ def test_each_alert_points_to_its_entry(deployed: Record) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_kind_that_does_not_exist_has_no_alert(mode: Mode) -> None:
+def test_kind_that_does_not_exist_has_no_alert(mode: Mode) -> None:
     built = record(program(kinds=("keyvault",)), mode)
     kinds = {alert_catalogue()[rule.inputs["tags"]["alert"]].kind for rule in rules(built)}
     assert kinds == {"keyvault", "site", "plan", "frontdoor", "nat", "workspace", "groups"}
@@ -150,7 +150,7 @@ def test_a_stacks_own_share_is_a_share_too() -> None:
     assert rule.inputs["criteria"]["allOf"][0]["threshold"] == 500
 
 
-def test_only_the_owner_of_the_subscription_sends_its_activity_log(deployed: Record) -> None:
+def test_only_owner_of_subscription_sends_its_activity_log(deployed: Record) -> None:
     setting = only(deployed, "monitor:SubscriptionDiagnosticSetting").inputs
     assert len(setting["logs"]) == 8
     assert all(log["enabled"] for log in setting["logs"])

@@ -78,7 +78,7 @@ def test_deployed_inputs_are_all_known(deployed: Record) -> None:
         assert UNKNOWN not in json.dumps(resource.inputs), resource.name
 
 
-def test_every_resource_names_its_line_and_catalogue_entries_theirs(record: Record) -> None:
+def test_every_resource_names_its_line_and_entry(record: Record) -> None:
     for resource in record:
         assert resource.source, resource.urn
         assert (ROOT / resource.source["file"]).is_file()
@@ -92,20 +92,20 @@ def test_every_resource_names_its_line_and_catalogue_entries_theirs(record: Reco
 
 
 @pytest.mark.parametrize("type_", ["keyvault:Secret", "monitor:MetricAlert", "web:WebApp", "frontdoor:Policy"])
-def test_what_comes_from_a_catalogue_or_config_says_so(record: Record, type_: str) -> None:
+def test_what_comes_from_catalogue_or_config_says_so(record: Record, type_: str) -> None:
     found = record.of_type(type_)
     assert found
     assert all(resource.origin for resource in found)
 
 
 @pytest.mark.parametrize("type_", DIAGNOSABLE)
-def test_everything_that_can_have_a_diagnostic_setting_has_one(deployed: Record, type_: str) -> None:
+def test_everything_that_can_have_diagnostic_setting_has_one(deployed: Record, type_: str) -> None:
     watched = {r.inputs["resourceUri"].lower() for r in deployed.of_type("monitor:DiagnosticSetting")}
     for resource in deployed.of_type(type_):
         assert resource.id.lower() in watched, resource.name
 
 
-def test_every_private_endpoint_resolves_by_a_zone_linked_to_the_network(deployed: Record) -> None:
+def test_every_private_endpoint_resolves_by_linked_zone(deployed: Record) -> None:
     linked = {link.inputs["privateZoneName"] for link in deployed.of_type("privatedns:VirtualNetworkLink")}
     groups = {group.inputs["privateEndpointName"]: group for group in deployed.of_type("network:PrivateDnsZoneGroup")}
     for endpoint in deployed.of_type("network:PrivateEndpoint"):
@@ -115,7 +115,7 @@ def test_every_private_endpoint_resolves_by_a_zone_linked_to_the_network(deploye
         assert set(zones) <= linked
 
 
-def test_each_app_has_one_identity_that_reads_its_vault_and_no_other(deployed: Record) -> None:
+def test_each_app_has_one_identity_for_its_vault(deployed: Record) -> None:
     readers = Counter(
         policy["objectId"]
         for vault in deployed.of_type("keyvault:Vault")
@@ -126,7 +126,7 @@ def test_each_app_has_one_identity_that_reads_its_vault_and_no_other(deployed: R
     assert all(count == 1 for count in readers.values())
 
 
-def test_app_identities_get_exactly_get_and_list_on_secrets(record: Record) -> None:
+def test_app_identities_have_exactly_get_and_list(record: Record) -> None:
     for vault in record.of_type("keyvault:Vault"):
         for policy in vault.inputs["properties"]["accessPolicies"]:
             granted = policy["permissions"]
@@ -137,7 +137,7 @@ def test_app_identities_get_exactly_get_and_list_on_secrets(record: Record) -> N
             assert granted["certificates"] == granted["storage"] == []
 
 
-def test_secrets_are_secret_expire_by_config_and_are_retained(record: Record) -> None:
+def test_secrets_are_secret_expire_and_are_retained(record: Record) -> None:
     for secret in record.of_type("keyvault:Secret"):
         assert secret.secrets == ["properties.value"]
         assert secret.options["retainOnDelete"] is True
@@ -150,7 +150,7 @@ def test_secrets_are_secret_expire_by_config_and_are_retained(record: Record) ->
         assert secret.inputs["properties"]["contentType"] == entry.content_type
 
 
-def test_every_secret_that_an_app_reads_is_in_its_vault(deployed: Record) -> None:
+def test_every_secret_of_app_is_in_its_vault(deployed: Record) -> None:
     # The database job's vault has copies: tests/stacks/test_database_credentials.py.
     written = {
         secret.outputs["properties"]["secretUri"]
@@ -193,7 +193,7 @@ def test_global_names_keep_azures_rules(deployed: Record) -> None:
             assert re.match(RULES[kind].pattern, name), name
 
 
-def test_stateful_resources_are_protected_and_locked_where_config_asks() -> None:
+def test_stateful_resources_are_protected_and_locked_by_config() -> None:
     stateful = ("keyvault:Vault", "dbforpostgresql:Server", "storage:StorageAccount", "operationalinsights:Workspace")
     for stack, asked in (("prod", True), ("dev", False)):
         record = stack_record(stack)
@@ -223,7 +223,8 @@ def test_address_spaces_of_the_stacks_do_not_overlap() -> None:
         assert not any(space.overlaps(other) for other in spaces[:index])
 
 
-def test_a_real_run_stops_before_the_first_resource_and_names_every_missing_secret() -> None:
+def test_real_run_names_missing_secrets_before_first_resource() -> None:
+    """It stops before the first resource and names all of them."""
     from stacks.settings.base import SettingsError
     from stacks.settings.stack_file import read_stack_file
 

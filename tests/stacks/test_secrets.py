@@ -57,7 +57,7 @@ def values(change: Callable[[Config], Any] = rotated) -> Values:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_app_gets_the_secrets_it_lists_and_no_other(mode: Mode) -> None:
+def test_app_gets_secrets_it_lists_and_no_other(mode: Mode) -> None:
     record = whole_stack(two_apps, mode)
     assert set(written(record, "frontend")) == {"INTERNAL-API-KEY"}
     assert set(written(record, "backend")) == {
@@ -71,7 +71,7 @@ def test_an_app_gets_the_secrets_it_lists_and_no_other(mode: Mode) -> None:
     }
 
 
-def test_every_secret_is_read_under_its_variables_by_a_versionless_reference() -> None:
+def test_every_secret_has_versionless_references_under_its_variables() -> None:
     record = whole_stack(rotated)
     for app in ("backend", "frontend"):
         settings = environment(record, app)
@@ -94,7 +94,7 @@ def test_before_the_first_rotation_nothing_previous_is_published(mode: Mode) -> 
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_after_a_rotation_current_and_previous_are_both_published(mode: Mode) -> None:
+def test_after_rotation_current_and_previous_are_both_published(mode: Mode) -> None:
     record = whole_stack(rotated, mode)
     for app, name in (("backend", "JWT-SECRET"), ("backend", "INTERNAL-API-KEY"), ("frontend", "INTERNAL-API-KEY")):
         secrets = written(record, app)
@@ -107,7 +107,7 @@ def test_after_a_rotation_current_and_previous_are_both_published(mode: Mode) ->
     assert "STRIPE-SECRET-KEY-PREVIOUS" not in written(record, "backend")
 
 
-def test_what_was_current_becomes_previous_and_is_not_made_again() -> None:
+def test_current_value_becomes_previous_without_new_one() -> None:
     def first(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["rotations"] = {"JWT-SECRET": [BEFORE], "INTERNAL-API-KEY": [BEFORE]}
@@ -118,7 +118,8 @@ def test_what_was_current_becomes_previous_and_is_not_made_again() -> None:
         assert after[app, name] != before[app, name]
 
 
-def test_each_consumer_has_a_key_of_its_own_and_the_backend_knows_all() -> None:
+def test_each_consumer_has_own_key_backend_knows_all() -> None:
+    """A key for each consumer; the backend reads all of them."""
     seen = values()
     known = json.loads(seen["backend", "INTERNAL-API-KEYS"])
     assert known == {
@@ -127,7 +128,7 @@ def test_each_consumer_has_a_key_of_its_own_and_the_backend_knows_all() -> None:
     assert len({key for keys in known.values() for key in keys}) == 4
 
 
-def test_a_keyring_holds_every_key_and_says_which_encrypts() -> None:
+def test_keyring_holds_every_key_and_says_which_encrypts() -> None:
     def one_key(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["keyrings"]["ENCRYPTION-KEY"] = {"k1": BEFORE}
@@ -137,7 +138,9 @@ def test_a_keyring_holds_every_key_and_says_which_encrypts() -> None:
     assert two["keys"]["k1"] == one["keys"]["k1"] != two["keys"]["k2"]
 
 
-def test_the_keys_of_a_ring_cannot_be_dropped_and_no_date_replaces_them() -> None:
+def test_ring_keys_are_neither_dropped_nor_replaced() -> None:
+    """What they encrypted must stay readable."""
+
     def other_date(config: Config) -> None:
         rotated(config)
         config["medspasync:vaults"]["keyrings"]["ENCRYPTION-KEY"] = {"k1": "2026-12-24", "k2": AFTER}
@@ -148,7 +151,7 @@ def test_the_keys_of_a_ring_cannot_be_dropped_and_no_date_replaces_them() -> Non
         assert password.options["protect"] is name.startswith("generated-encryption-key"), name
 
 
-def test_a_stack_that_may_be_destroyed_holds_nothing_back() -> None:
+def test_stack_that_may_be_destroyed_holds_nothing_back() -> None:
     def unprotected(config: Config) -> None:
         rotated(config)
         config["medspasync:protection"] = {"protect": False, "lock": False}
@@ -182,7 +185,7 @@ def test_connection_strings_hold_no_credential(authentication: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_optional_secret_that_nobody_supplied_is_left_out(mode: Mode) -> None:
+def test_optional_secret_that_nobody_supplied_is_left_out(mode: Mode) -> None:
     def change(config: Config) -> None:
         config["medspasync:apps"]["backend"]["secrets"].append("LOGIN")
 
@@ -193,7 +196,7 @@ def test_an_optional_secret_that_nobody_supplied_is_left_out(mode: Mode) -> None
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_secret_says_whose_it_is_and_how_it_rotates(mode: Mode) -> None:
+def test_every_secret_names_its_owner_and_rotation(mode: Mode) -> None:
     for secret in whole_stack(rotated, mode).of_type("keyvault:Secret"):
         entry = catalogue()[secret.inputs["secretName"].removesuffix("-PREVIOUS")]
         tags = secret.inputs["tags"]
@@ -203,7 +206,8 @@ def test_every_secret_says_whose_it_is_and_how_it_rotates(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_retired_secret_is_disabled_in_its_vault_and_gone_from_the_app(mode: Mode, tmp_path: Path) -> None:
+def test_retired_secret_is_disabled_and_gone_from_app(mode: Mode, tmp_path: Path) -> None:
+    """It stays in its vault, disabled."""
     supplied = {**ROW, "origin": "supplied", "environment": ["OLD_API"], "rotation": {"kind": "replace", "days": 90}}
     plain = {**ROW, "origin": "setting", "environment": ["OLD_HOST"], "rotation": {"kind": "external", "days": 90}}
     rows = {"OLD-KEY": ROW, "OLD-API": supplied, "OLD-HOST": plain}
@@ -230,7 +234,7 @@ def test_a_retired_secret_is_disabled_in_its_vault_and_gone_from_the_app(mode: M
     assert passwords(retired) == {}
 
 
-def test_the_value_of_a_retired_secret_is_gone_too(tmp_path: Path) -> None:
+def test_value_of_retired_secret_is_gone_too(tmp_path: Path) -> None:
     def change(config: Config) -> None:
         config["medspasync:apps"]["backend"]["secrets"] = ["OLD-KEY"]
         del config["medspasync:vaults"]["settings"]
@@ -249,12 +253,12 @@ def test_the_text_of_a_keyring_is_the_keyring(keys: dict[str, str]) -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1, max_size=2)))
-def test_the_text_of_consumer_keys_is_the_same_whatever_their_order(keys: dict[str, list[str]]) -> None:
+def test_text_of_consumer_keys_ignores_their_order(keys: dict[str, list[str]]) -> None:
     assert json.loads(consumer_keys_text(keys)) == keys
     assert consumer_keys_text(keys) == consumer_keys_text(dict(reversed(keys.items())))
 
 
-def test_the_tenth_key_of_a_ring_comes_after_the_ninth() -> None:
+def test_tenth_key_of_ring_comes_after_ninth() -> None:
     ring = {f"k{number}": "x" for number in range(1, 12)}
     assert json.loads(keyring_text(ring))["current"] == "k11"
 

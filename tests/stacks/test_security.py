@@ -99,7 +99,7 @@ def test_nothing_is_made_unless_asked_for() -> None:
     assert list(record(program({}))) == []
 
 
-def test_sentinel_is_onboarded_once_and_everything_waits_for_it(built: Record) -> None:
+def test_sentinel_is_onboarded_once_before_everything_else(built: Record) -> None:
     onboarding = only(built, "securityinsights:SentinelOnboardingState")
     assert onboarding.inputs["sentinelOnboardingStateName"] == "default"
     parts = built.of_type(*SENTINEL_TYPES)
@@ -110,7 +110,7 @@ def test_sentinel_is_onboarded_once_and_everything_waits_for_it(built: Record) -
         assert onboarding.urn in part.dependencies, part.name
 
 
-def test_every_rule_that_the_stack_has_logs_for_is_on_and_maps_what_it_names(built: Record) -> None:
+def test_every_rule_with_logs_is_on_and_mapped(built: Record) -> None:
     rules = {rule.name.removeprefix("sentinel-"): rule for rule in built.of_type("securityinsights:ScheduledAlertRule")}
     assert set(rules) == set(sentinel_catalogue())
     for event, rule in rules.items():
@@ -123,7 +123,7 @@ def test_every_rule_that_the_stack_has_logs_for_is_on_and_maps_what_it_names(bui
         assert [m["entityType"] for m in rule.inputs["entityMappings"]] == [entity.type for entity in entry.entities]
 
 
-def test_a_rule_without_its_logs_or_feature_is_left_out() -> None:
+def test_rule_without_logs_or_feature_is_omitted() -> None:
     plain = read(SecuritySettings, {"sentinel": {"enabled": True}})
     assert set(build_rules(plain, {"frontdoor"})) == {"edge-scanner", "signin-after-guessing"}
     assert "break-glass-signin" not in build_rules(plain, {"tenant", "frontdoor"})
@@ -168,7 +168,7 @@ def test_without_approval_incidents_of_blocking_rules_are_labelled(deployed: Rec
     assert len(ids) == len(blocking) == 2
 
 
-def test_the_blocker_may_write_firewall_policies_and_nothing_else(deployed: Record) -> None:
+def test_blocker_may_write_firewall_policies_and_nothing_else(deployed: Record) -> None:
     role = only(deployed, "authorization:RoleDefinition")
     (permissions,) = role.inputs["permissions"]
     policy = "Microsoft.Network/frontDoorWebApplicationFirewallPolicies"
@@ -185,7 +185,7 @@ def test_the_blocker_may_write_firewall_policies_and_nothing_else(deployed: Reco
     assert given == {(WORKSPACE, SENTINEL_RESPONDER), *((policy_id, definition) for policy_id in WAF.values())}
 
 
-def test_the_disabler_has_no_right_in_azure_but_on_incidents(deployed: Record) -> None:
+def test_disabler_has_rights_on_incidents_only(deployed: Record) -> None:
     identity = next(r for r in deployed if r.name == "identity-response-disable" and "principalId" in r.outputs)
     grants = [
         grant
@@ -212,7 +212,8 @@ def test_a_playbook_that_fails_is_heard_of(built: Record) -> None:
         assert alert.inputs["actions"][0]["actionGroupId"] == "/ag/security"
 
 
-def test_defender_plans_are_what_config_says_one_after_the_other(built: Record) -> None:
+def test_defender_plans_follow_config_one_by_one(built: Record) -> None:
+    """Written one after the other: Azure takes one at a time."""
     plans = {plan.inputs["pricingName"]: plan for plan in built.of_type("security:Pricing")}
     assert set(plans) == set(PLANS)
     on = {name for name, plan in plans.items() if plan.inputs["pricingTier"] == "Standard"}
@@ -243,7 +244,7 @@ def test_a_role_with_a_wildcard_is_refused() -> None:
         record(lambda: CustomRole("role", args))
 
 
-def test_initiatives_are_assigned_to_the_subscription_and_change_nothing(deployed: Record) -> None:
+def test_initiatives_are_assigned_to_subscription_and_change_nothing(deployed: Record) -> None:
     made = deployed.of_type("authorization:PolicyAssignment")
     assert {assignment.inputs["policyDefinitionId"].rsplit("/", 1)[-1] for assignment in made} == {
         definition for definition, _, _ in INITIATIVES.values()
@@ -256,7 +257,7 @@ def test_initiatives_are_assigned_to_the_subscription_and_change_nothing(deploye
         assert len(assignment.inputs["policyAssignmentName"]) <= 64
 
 
-def test_every_exemption_is_made_for_its_assignment_ends_and_says_why(deployed: Record) -> None:
+def test_every_exemption_names_assignment_end_and_reason(deployed: Record) -> None:
     made = {
         exemption.inputs["policyExemptionName"]: exemption
         for exemption in deployed.of_type("authorization:PolicyExemption")

@@ -58,7 +58,7 @@ def test_every_objective_has_every_burn_rate(built: Record) -> None:
     assert made == {f"slo-{objective}-{speed}" for objective in promised for speed in slo_catalogue().burn_rates}
 
 
-def test_each_reaches_its_channel_and_names_a_runbook_that_exists(built: Record) -> None:
+def test_each_alert_reaches_channel_and_names_existing_runbook(built: Record) -> None:
     for alert in built.of_type("monitor:ScheduledQueryRule"):
         rate = slo_catalogue().burn_rates[alert.name.rsplit("-", 1)[-1]]
         entry = builtin_alerts()[alert.inputs["tags"]["alert"]]
@@ -108,7 +108,7 @@ def test_budgets_are_what_the_objectives_allow() -> None:
 
 
 @pytest.mark.parametrize(("limit", "reachable"), [(14.4, True), (999, True), (1000, False)])
-def test_a_budget_cannot_burn_faster_than_all_requests_bad(limit: float, reachable: bool) -> None:
+def test_budget_cannot_burn_faster_than_all_requests_bad(limit: float, reachable: bool) -> None:
     assert ErrorBudget(objective=99.9, period_days=30).reachable(limit) is reachable
 
 

@@ -81,7 +81,7 @@ def test_a_vault_grants_by_one_model_only(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("kind", ["policies", "rbac"])
-def test_each_secret_is_read_by_its_apps_identity_alone(kind: str) -> None:
+def test_each_secret_is_read_by_its_app_alone(kind: str) -> None:
     for secret in matrix(built(kind)).secrets:
         app = secret.vault.name.removeprefix("vault-")
         assert [reader.name for reader in secret.readers] == [app], secret.name
@@ -96,7 +96,7 @@ def test_secrets_and_keys_are_in_different_vaults(mode: Mode) -> None:
         assert not (of_vault(record, vault, "keyvault:Key") and of_vault(record, vault, "keyvault:Secret"))
 
 
-def test_the_geo_key_is_in_the_paired_region_under_another_identity() -> None:
+def test_geo_key_has_paired_region_and_own_identity() -> None:
     record = built()
     home, geo = (named(record, f"vault-{name}") for name in ("keys", "keys-geo"))
     assert (home.inputs["location"], geo.inputs["location"]) == ("centralus", "eastus2")
@@ -106,14 +106,14 @@ def test_the_geo_key_is_in_the_paired_region_under_another_identity() -> None:
     assert [key.name for key in of_vault(record, geo, "keyvault:Key")] == ["key-postgres-geo-k1"]
 
 
-def test_without_geo_redundancy_there_is_no_vault_for_it() -> None:
+def test_no_geo_redundancy_means_no_vault_for_it() -> None:
     record = built("no geo")
     assert {v.name for v in record.of_type("keyvault:Vault")} == {"vault-backend", "vault-keys"}
     assert "geoBackupKeyURI" not in record.of_type("dbforpostgresql:Server")[0].inputs["dataEncryption"]
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_new_generation_comes_beside_the_old_one_and_takes_over(mode: Mode) -> None:
+def test_new_generation_comes_beside_old_and_takes_over(mode: Mode) -> None:
     keys = {key.name: key for key in built("generations", mode).of_type("keyvault:Key")}
     uses = {"archive", "postgres", "postgres-geo"}
     assert keys.keys() == {f"key-{use}-{generation}" for use in uses for generation in ("k1", "k2")}
@@ -133,7 +133,7 @@ def test_services_encrypt_with_the_newest_generation() -> None:
     assert encryption["geoBackupKeyURI"].endswith("/keys/postgres-geo-k2")
 
 
-def test_a_generation_that_exists_is_not_touched_by_the_next() -> None:
+def test_generation_that_exists_is_not_touched_by_next() -> None:
     one = whole_stack(lambda config: config["medspasync:vaults"].update(keys={"k1": TWO_GENERATIONS["k1"]}))
     for key in one.of_type("keyvault:Key"):
         assert named(built("generations"), key.name).inputs == key.inputs
@@ -147,7 +147,7 @@ def test_keys_are_in_hardware_unless_config_says_otherwise() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_every_vault_tells_of_what_ends_in_it_to_the_catalogues_channel(mode: Mode) -> None:
+def test_every_vault_sends_expiries_to_catalogues_channel(mode: Mode) -> None:
     record = built("policies", mode)
     groups = {group.id: group.name for group in record.of_type("monitor:ActionGroup")}
     for vault in record.of_type("keyvault:Vault"):
@@ -180,7 +180,8 @@ def test_whatever_ends_is_written_after_its_vaults_subscriptions(mode: Mode) -> 
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_key_ends_some_day_from_config_and_rotates_unless_its_user_names_a_version(mode: Mode) -> None:
+def test_key_ends_by_config_and_rotates_unless_versioned(mode: Mode) -> None:
+    """A key whose user names a version is not rotated by Azure: the user would keep the old one."""
     record = built("cache, next generation", mode)
     keys = {key.inputs["keyName"]: key.inputs["properties"] for key in record.of_type("keyvault:Key")}
     uses = ("postgres", "archive", "redis", "postgres-geo")
@@ -197,7 +198,7 @@ def test_a_key_ends_some_day_from_config_and_rotates_unless_its_user_names_a_ver
 @pytest.mark.parametrize(
     ("kind", "names"), [("cache", ["redis-k1"]), ("cache, next generation", ["redis-k1", "redis-k2"])]
 )
-def test_the_alert_on_the_caches_key_is_about_the_one_in_use(kind: str, names: list[str], mode: Mode) -> None:
+def test_alert_on_cache_key_watches_the_used_version(kind: str, names: list[str], mode: Mode) -> None:
     record = built(kind, mode)
     vault = named(record, "vault-keys")
     subscriptions = {

@@ -34,7 +34,8 @@ def test_every_stack_holds(stack: str, mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
-def test_an_app_may_get_and_list_its_own_secrets_and_its_slot_acts_as_it(stack: str, mode: Mode) -> None:
+def test_app_and_slot_read_own_secrets_only(stack: str, mode: Mode) -> None:
+    """An app may get and list its own secrets; its slot acts as it."""
     found = matrix(stack_record(stack, mode))
     apps = {name for name, users in found.users.items() if any(user.startswith("app-") for user in users)}
     assert apps == {"backend", "frontend", "marketing", "pro-next"}
@@ -48,7 +49,7 @@ def test_an_app_may_get_and_list_its_own_secrets_and_its_slot_acts_as_it(stack: 
         assert vaults == {(f"vault-{name}", ("secrets get", "secrets list"))}
 
 
-def test_both_modes_of_a_record_give_the_same_readers() -> None:
+def test_both_modes_of_record_give_same_readers() -> None:
     def readers(found: Matrix) -> set[tuple[str, str, tuple[str, ...]]]:
         return {(item.vault.name, item.name, tuple(reader.name for reader in item.readers)) for item in found.secrets}
 
@@ -58,7 +59,7 @@ def test_both_modes_of_a_record_give_the_same_readers() -> None:
 
 
 @pytest.mark.parametrize("secret", ["JWT-SECRET", "ENCRYPTION-KEY", "STRIPE-SECRET-KEY", "DATABASE-URL"])
-def test_only_the_backend_reads_what_opens_phi_or_money(secret: str) -> None:
+def test_only_backend_reads_what_opens_phi_or_money(secret: str) -> None:
     (item,) = [item for item in matrix(stack_record("prod")).secrets if item.name == secret]
     assert [reader.name for reader in item.readers] == ["backend"]
 
@@ -212,7 +213,7 @@ def test_what_is_wrong_is_found_and_named(
     assert all(finding["source"] for finding in found if finding["name"] == name or finding["type"])
 
 
-def test_a_role_on_a_vault_with_access_policies_grants_nothing() -> None:
+def test_role_on_vault_with_access_policies_grants_nothing() -> None:
     record = lean_record()
     assignment = named(record, "app-marketing-telemetry", "authorization:RoleAssignment")
     assignment.inputs["scope"] = named(record, "vault-backend", "keyvault:Vault").id
@@ -242,7 +243,8 @@ def test_an_unknown_scope_counts_as_the_widest() -> None:
     assert finding.rule == "ACCESS-SCOPE"
 
 
-def test_who_has_which_of_several_rights_is_unchecked_while_only_a_deployment_can_tell() -> None:
+def test_rights_known_after_deployment_only_are_unchecked() -> None:
+    """Who has which of several rights, while only a deployment can tell."""
     record = lean_record("prod", "preview")
     vault = named(record, "vault-keys", "keyvault:Vault")
     vault.propertyDependencies["properties"].append(
@@ -252,7 +254,7 @@ def test_who_has_which_of_several_rights_is_unchecked_while_only_a_deployment_ca
     assert len([finding for finding in unchecked if finding.urn == vault.urn]) == 2
 
 
-def test_a_role_on_a_group_reads_the_secrets_of_the_vaults_in_it() -> None:
+def test_role_on_group_reads_secrets_of_its_vaults() -> None:
     record = Record.from_json(by_roles("deployed").to_json())
     assignment = named(record, "vault-marketing-reader", "authorization:RoleAssignment")
     assignment.inputs["scope"] = assignment.inputs["scope"].split("/providers/")[0]
@@ -300,7 +302,7 @@ def test_wrong_use_is_told_in_a_line(arguments: list[str], told: str) -> None:
     assert told in result.output
 
 
-def test_duties_name_rights_that_a_role_or_permission_grants() -> None:
+def test_duties_name_rights_that_role_or_permission_grants() -> None:
     granted = {right for role in roles().values() for right in role.rights}
     granted |= {"cache read and write", "database administer"}
     for name, duty in duties().items():

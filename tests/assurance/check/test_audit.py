@@ -36,12 +36,12 @@ def test_a_rule_that_examined_nothing_says_so() -> None:
     assert "dbforpostgresql:Server" in finding.message
 
 
-def test_a_failure_means_that_the_audit_does_not_hold_and_a_warning_does_not() -> None:
+def test_audit_holds_with_warnings_and_without_failures() -> None:
     assert not report().holds
     assert report(resources=[r for r in record() if r.name != "vault-wrong"]).holds
 
 
-def test_an_exception_covers_a_violation_and_is_told_with_its_reason() -> None:
+def test_exception_covers_violation_and_shows_its_reason() -> None:
     made = report(register())
     excepted = made.with_status("excepted")
     assert [(f.name, f.exception, str(f.expires)) for f in excepted] == [("vault-wrong", "EXC-DEV-THING", "2027-01-31")]
@@ -69,7 +69,8 @@ def test_each_rule_of_an_exception_must_be_needed() -> None:
     assert "for KV-SOFT-DELETE" in next(f.message for f in made.with_status("fail") if f.rule == "EXCEPTION-VALID")
 
 
-def test_an_exception_may_be_needed_where_nobody_can_tell_yet() -> None:
+def test_exception_of_unknown_value_counts_as_needed() -> None:
+    """Nobody can tell yet whether it is needed."""
     assert statuses(report(register(resource="vault-later")), "EXCEPTION-VALID") == {"EXC-DEV-THING": "pass"}
 
 

@@ -29,7 +29,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_findings_exit_with_1_and_are_written_in_every_format(saved: Path, tmp_path: Path) -> None:
+def test_findings_exit_1_and_fill_every_format(saved: Path, tmp_path: Path) -> None:
     files = {kind: tmp_path / kind for kind in ("json", "sarif", "junit")}
     options = [option for kind, path in files.items() for option in (f"--{kind}", str(path))]
     result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved), *options])
@@ -46,7 +46,7 @@ def test_what_holds_exits_with_0(saved: Path) -> None:
     assert RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)]).exit_code == 0
 
 
-def test_a_record_of_a_stack_without_a_file_is_refused(saved: Path) -> None:
+def test_record_of_stack_without_file_is_refused(saved: Path) -> None:
     """Nobody could say what must be in it: most checks would be left out in silence."""
     saved.write_text(json.dumps({**asdict(record()), "stack": "other"}), encoding="utf-8")
     result = RUN.invoke(app, ["check", "--no-comparison", "--record", str(saved)])

@@ -102,7 +102,7 @@ def test_json_has_the_contract_members_on_every_finding() -> None:
     assert (excepted["exception"], excepted["expires"]) == ("EXC-DEV-THING", "2027-01-31")
 
 
-def test_sarif_points_to_the_line_and_to_the_entry() -> None:
+def test_sarif_points_to_line_and_to_entry() -> None:
     run = sarif()["runs"][0]
     result = next(r for r in run["results"] if r["ruleId"] == "KV-PURGE-PROTECTION")
     assert result["level"] == "error"
@@ -136,12 +136,12 @@ def test_a_pass_says_what_was_seen() -> None:
     assert passed.seen == "properties.enablePurgeProtection = true"
 
 
-def test_sarif_of_an_excepted_finding_is_suppressed_with_its_exception() -> None:
+def test_sarif_excepted_finding_is_suppressed_with_its_exception() -> None:
     result = next(r for r in sarif(register())["runs"][0]["results"] if r["ruleId"] == "KV-PURGE-PROTECTION")
     assert result["suppressions"][0]["justification"] == "EXC-DEV-THING, expires 2027-01-31"
 
 
-def test_sarif_of_a_finding_without_a_line_points_to_the_stack_file() -> None:
+def test_sarif_finding_without_line_points_to_stack_file() -> None:
     problems = [{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]
     noticed = replace(report(), findings=list(recording_findings(record(problems=problems))))
     results = json.loads(to_sarif([noticed]))["runs"][0]["results"]
@@ -150,7 +150,7 @@ def test_sarif_of_a_finding_without_a_line_points_to_the_stack_file() -> None:
     assert "relatedLocations" not in result
 
 
-def test_sarif_tells_two_findings_apart_and_the_same_one_again() -> None:
+def test_sarif_fingerprint_differs_by_finding_and_stays_same() -> None:
     prints = [r["partialFingerprints"]["resource/v1"] for r in sarif()["runs"][0]["results"]]
     assert len(set(prints)) == len(prints)
     moved = record()

@@ -25,7 +25,7 @@ def shown(*reports: Report, exceptions: Register | None = None) -> str:
     return text
 
 
-def test_a_failure_is_shown_with_its_resource_line_entry_and_remedy() -> None:
+def test_failure_shows_resource_line_entry_and_remedy() -> None:
     text = shown(report())
     assert "FAIL dev KV-PURGE-PROTECTION" in text
     assert "vault-wrong: properties.enablePurgeProtection is not set" in text
@@ -52,14 +52,14 @@ def test_exceptions_are_listed_with_their_last_day() -> None:
     assert "FAIL" not in text
 
 
-def test_what_was_not_examined_or_not_known_is_said() -> None:
+def test_report_names_what_was_not_examined() -> None:
     text = shown(report())
     assert "nothing to examine for PG-ADMINISTRATOR" in text
     assert "1 checks need values that only a deployment knows (see --mode deployed): KV-PURGE-PROTECTION" in text
     assert "nothing was asked of Azure" in text
 
 
-def test_a_finding_about_the_stack_is_shown_without_a_line() -> None:
+def test_finding_about_stack_is_shown_without_line() -> None:
     problems = [{"kind": "dropped-output", "urn": "", "message": "no value", "source": None}]
     text = shown(replace(report(), findings=list(recording_findings(record(problems=problems)))))
     assert "the stack: no value" in text
@@ -78,7 +78,7 @@ def test_the_whole_page(snapshot: SnapshotAssertion) -> None:
     assert shown(report(), report(register()), exceptions=register()) == snapshot
 
 
-def test_every_check_is_counted_once_by_area_and_once_by_each_of_its_controls() -> None:
+def test_check_counts_once_by_area_and_by_control() -> None:
     text = shown(report())
     areas, controls = _rows(text, "area"), _rows(text, "HIPAA control")
     findings = report().findings

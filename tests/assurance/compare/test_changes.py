@@ -49,7 +49,7 @@ def test_a_changed_input_is_told_with_both_values() -> None:
     assert (change.change, found.path, found.before, found.after) == ("changed", "sku", None, "premium")
 
 
-def test_a_name_a_group_and_a_location_force_replacement() -> None:
+def test_name_group_and_location_force_replacement() -> None:
     for name in ("vaultName", "resourceGroupName", "location"):
         inputs = {"vaultName": "a", "resourceGroupName": "rg", "location": "westeurope"}
         change = one(resource("a", inputs=inputs), resource("a", inputs={**inputs, name: "other"}))
@@ -73,7 +73,7 @@ def test_another_api_version_is_a_change() -> None:
     assert [(each.path, each.after) for each in change.properties] == [("apiVersion", "2026-02-01")]
 
 
-def test_an_older_record_has_no_api_version_to_compare() -> None:
+def test_older_record_has_no_api_version_to_compare() -> None:
     older = record(resource("a", apiVersion=None), recordVersion=1)
     assert changes(older, record(resource("a"))) == []
 
@@ -116,7 +116,7 @@ def test_the_order_of_named_items_is_a_value() -> None:
     assert paths(items, items[::-1]) == [("[0].name", "a", "b"), ("[1].name", "b", "a")]
 
 
-def test_items_without_a_name_are_told_apart_by_content() -> None:
+def test_items_without_name_are_told_apart_by_content() -> None:
     assert paths(["a", "b"], ["new", "a", "b"]) == [("[0]", None, "new")]
     assert paths([1, 2, 3], [1, 3]) == [("[1]", 2, None)]
 

@@ -50,7 +50,7 @@ def test_the_same_id_under_another_name_is_moved() -> None:
     assert names(record(resource("old")), record(head)) == [("old", "new", True)]
 
 
-def test_a_generic_resource_that_gets_a_class_is_moved() -> None:
+def test_generic_resource_that_gets_class_is_moved() -> None:
     base = resource("a", "azure-native:resources:Resource")
     base.type = VAULT
     assert names(record(base), record(resource("b", id=base.id))) == [("a", "b", True)]

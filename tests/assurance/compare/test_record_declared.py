@@ -121,7 +121,7 @@ def test_a_saved_record_is_as_declared(mode: Any) -> None:
     assert finding.status == "pass"
 
 
-def test_an_older_record_is_compared_by_what_it_holds() -> None:
+def test_older_record_is_compared_by_what_it_holds() -> None:
     """Version 1 had no token, custom, apiVersion or origins, and types as they were registered."""
     declared = stack_record("dev")
     data = json.loads(declared.to_json())
@@ -144,7 +144,7 @@ def at_hand(monkeypatch: pytest.MonkeyPatch) -> Record:
     return record
 
 
-def test_no_commit_is_compared_with_the_program_at_hand(at_hand: Record) -> None:
+def test_no_commit_is_compared_with_program_at_hand(at_hand: Record) -> None:
     at_hand.basis["commit"] = None
     (finding,) = record_findings(at_hand, ROOT)
     assert finding.status == "pass"
@@ -158,7 +158,7 @@ def test_a_commit_that_is_not_there_is_unchecked(at_hand: Record) -> None:
 
 
 @pytest.mark.skipif(commit_of(ROOT)["commit"] is None, reason="not in a repository")
-def test_a_dirty_record_of_head_is_compared_at_hand(at_hand: Record) -> None:
+def test_dirty_record_of_head_is_compared_at_hand(at_hand: Record) -> None:
     at_hand.basis |= {"commit": commit_of(ROOT)["commit"], "dirty": True}
     (finding,) = record_findings(at_hand, ROOT)
     assert finding.status == "pass"

@@ -84,7 +84,7 @@ def test_a_change_is_told_with_both_sides(program: Path) -> None:
     assert compare(program, "--base", first, "--exit-code")[0].exit_code == 1
 
 
-def test_a_revision_that_is_not_there_is_exit_2(program: Path, tmp_path: Path) -> None:
+def test_revision_that_is_not_there_is_exit_2(program: Path, tmp_path: Path) -> None:
     result, _ = compare(program, "--base", "nowhere")
     assert result.exit_code == 2
     assert "--base nowhere: no such commit" in result.stderr
@@ -94,7 +94,7 @@ def test_a_revision_that_is_not_there_is_exit_2(program: Path, tmp_path: Path) -
     assert "name a revision with --base REF" in result.stderr
 
 
-def test_a_base_that_does_not_run_is_exit_3(program: Path) -> None:
+def test_base_that_does_not_run_is_exit_3(program: Path) -> None:
     (program / "__main__.py").write_text("raise RuntimeError('by design')\n", encoding="utf-8")
     broken = committed(program)
     (program / "__main__.py").write_text(GROUP, encoding="utf-8")
@@ -114,7 +114,7 @@ def test_a_base_that_does_not_run_is_exit_3(program: Path) -> None:
         (["--base-record", "/nowhere.json"], "/nowhere.json"),
     ],
 )
-def test_options_that_do_not_go_together_are_exit_2(arguments: list[str], what: str) -> None:
+def test_options_that_exclude_each_other_exit_2(arguments: list[str], what: str) -> None:
     result = CliRunner().invoke(app, ["compare", *arguments])
     assert result.exit_code == 2
     assert what in result.stderr
@@ -136,7 +136,7 @@ def test_two_saved_records_are_compared(tmp_path: Path) -> None:
     assert (stack["base"], stack["head"]) == ({"record": saved[0]}, {"record": saved[1]})
 
 
-def test_between_two_stacks_exits_with_1_only_when_told(tmp_path: Path) -> None:
+def test_between_exits_1_only_with_exit_code(tmp_path: Path) -> None:
     text = "import pulumi\n" + GROUP.replace('"1"', "pulumi.get_stack()")
     folder = write_program(tmp_path / "p", text)
     result, found = compare(folder, "--between", "dev", "prod", "--exit-code")

@@ -79,7 +79,7 @@ def test_every_other_way_and_every_gap_is_found(change: Callable[[Record], None]
     assert {finding.rule for finding in reach(record).report.with_status("fail")} == rules
 
 
-def test_a_gateway_that_is_open_for_its_creation_still_wants_our_front_door() -> None:
+def test_gateway_open_at_creation_still_needs_front_door() -> None:
     record = gateway_record()
     opened(record)
     flows = reach(record).flows

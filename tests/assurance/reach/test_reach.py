@@ -35,7 +35,7 @@ def test_every_stack_holds(stack: str, mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
-def test_from_the_internet_only_front_doors_hosts_and_signed_in_services_answer(stack: str, mode: Mode) -> None:
+def test_internet_reaches_front_door_and_signed_services_only(stack: str, mode: Mode) -> None:
     found = reach(stack_record(stack, mode))
     assert len(found.hosts) == len(APPS)
     assert all(host.firewall for host in found.hosts)
@@ -61,7 +61,8 @@ def test_production_is_told_by_its_hosts_and_services() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_where_a_header_rule_stands_in_for_private_link_the_two_are_told_apart(mode: Mode) -> None:
+def test_header_rule_is_not_taken_for_private_link(mode: Mode) -> None:
+    """Where a header rule stands in for Private Link, the report tells the two apart."""
     found = reach(stack_record("dev", mode))
     for app in APPS:
         site = f"app-{app}"
@@ -407,7 +408,7 @@ def test_the_command_fails_and_says_why(change: Change, told: str, tmp_path: Pat
     assert all(finding["source"]["line"] for finding in failures(report))
 
 
-def test_every_row_of_the_table_has_a_record_that_breaks_it() -> None:
+def test_every_row_has_record_that_breaks_it() -> None:
     broken = {row for _, row, _ in CLOSINGS.values()}
     assert broken | {"edge-to-gateway"} == {row.id for row in flow_table().needed}
     assert {row.id for row in flow_table().forbidden} == set(FORBIDDEN) | {"other-front-doors-to-gateway"}
@@ -461,13 +462,14 @@ def test_a_host_without_a_firewall_is_found() -> None:
         ),
     ],
 )
-def test_a_firewall_that_is_off_or_covers_some_paths_is_none(change: Change) -> None:
+def test_firewall_off_or_partial_counts_as_none(change: Change) -> None:
+    """A firewall that is off, or covers some paths only."""
     record = lean_record()
     change(record)
     expect_failure(record, "REACH-EDGE", "front-door-api-medspasyncpro-com")
 
 
-def test_an_endpoints_own_name_that_answers_needs_a_firewall_too() -> None:
+def test_endpoints_own_name_that_answers_needs_firewall_too() -> None:
     record = lean_record()
     named(record, "edge-backend", "cdn:Route").inputs["linkToDefaultDomain"] = "Enabled"
     found = reach(copy.deepcopy(record))
@@ -489,7 +491,7 @@ def warnings(found: Reach) -> set[str]:
     return {finding.name for finding in found.report.with_status("warn")}
 
 
-def test_what_nobody_judges_is_said_and_detection_is_told() -> None:
+def test_unjudged_resource_is_named_and_detection_shown() -> None:
     record = lean_record()
     added(record, "grafana", "dashboard:Grafana", {"properties": {"publicNetworkAccess": "Enabled"}})
     added(record, "stray", "network:PublicIPAddress", {"publicIpAddressName": "stray"})
@@ -498,7 +500,8 @@ def test_what_nobody_judges_is_said_and_detection_is_told() -> None:
     assert warnings(reach(record)) - before == {"grafana", "stray", "waf-web"}
 
 
-def test_a_public_bus_below_premium_is_a_warning_and_with_keys_a_failure() -> None:
+def test_public_bus_warns_and_with_keys_fails() -> None:
+    """A bus below Premium has no private endpoint."""
     record = lean_record("staging")
     bus = named(record, "event-bus", "servicebus:Namespace")
     assert "event-bus" in warnings(reach(record))
@@ -539,13 +542,13 @@ def test_a_bus_has_network_rules_of_its_own(rules: dict[str, Any], answers: bool
         (site_opened("app-backend", SITE, rule={**RANGE, "action": "Deny"}, default="Allow"), True),
     ],
 )
-def test_restrictions_of_a_site_are_read_as_azure_reads_them(change: Change, answers: bool) -> None:
+def test_site_restrictions_apply_in_azures_order(change: Change, answers: bool) -> None:
     record = lean_record()
     change(record)
     assert reach(record).flows["internet", "app-backend"].verdict.open is answers
 
 
-def test_a_public_server_that_lets_nobody_in_does_not_answer() -> None:
+def test_public_server_without_firewall_rules_is_closed() -> None:
     record = lean_record()
     server = named(record, "postgres", "dbforpostgresql:Server").inputs
     server["network"] = {"publicNetworkAccess": "Enabled"}
@@ -554,7 +557,7 @@ def test_a_public_server_that_lets_nobody_in_does_not_answer() -> None:
     assert "Disabled" in reach(record).flows["internet", "postgres"].verdict.why
 
 
-def test_jobs_in_a_closed_or_internal_environment_do_not_answer() -> None:
+def test_jobs_in_closed_environment_do_not_answer() -> None:
     record = lean_record()
     environment = named(record, "database-jobs", "app:ManagedEnvironment").inputs
     assert not reach(record).flows["internet", "database-jobs"].verdict.open
@@ -579,7 +582,7 @@ def test_a_subnet_without_a_group_lets_everything_through() -> None:
     assert reach(record).flows["subnet-runner", "postgres"].verdict.open
 
 
-def test_groups_do_not_apply_to_endpoints_unless_the_subnet_says_so() -> None:
+def test_groups_apply_to_endpoints_by_subnet_policy_only() -> None:
     record = lean_record()
     rule_lost("private-endpoints", "apps-to-redis-in")(record)
     named(record, "subnet-private-endpoints", "network:Subnet").inputs["privateEndpointNetworkPolicies"] = "Disabled"
@@ -650,7 +653,7 @@ def test_another_network_is_another_world() -> None:
     assert "different networks" in verdict.why
 
 
-def test_the_report_has_the_reasons_and_a_saved_record_gives_the_same_answer(tmp_path: Path) -> None:
+def test_report_of_saved_record_gives_same_reasons(tmp_path: Path) -> None:
     record = lean_record()
     result, report = run("reach", record, tmp_path)
     assert result.exit_code == 0

@@ -23,7 +23,7 @@ def build() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_list_of_identities_is_answered_as_a_mapping(mode: Mode) -> None:
+def test_list_of_identities_is_answered_as_mapping(mode: Mode) -> None:
     site = only(record(build, mode), "web:WebApp")
     assert isinstance(site.inputs["identity"]["userAssignedIdentities"], list)
     answered = site.outputs["identity"]["userAssignedIdentities"]

@@ -105,7 +105,7 @@ def test_secrets_are_masked_and_their_paths_kept(mode: Mode) -> None:
     assert record.problems == []
 
 
-def test_a_secret_that_loses_its_mark_is_a_leak() -> None:
+def test_secret_that_loses_its_mark_is_leak() -> None:
     def program() -> None:
         value = pulumi.Output.secret("a-well-kept-secret")
         properties = keyvault.SecretPropertiesArgs(value=value)
@@ -138,7 +138,7 @@ def test_two_resources_of_one_name_are_reported() -> None:
     assert kinds(run(program)) == ["duplicate-name"]
 
 
-def test_two_resources_that_are_one_in_azure_are_reported() -> None:
+def test_two_resources_with_same_azure_id_are_reported() -> None:
     def program() -> None:
         vault("first")
         vault("second", vault_name="KV-ONE")
@@ -212,7 +212,7 @@ def test_failures_inside_apply_are_raised() -> None:
         run(program)
 
 
-def test_leaving_out_version_aliases_changes_nothing_in_the_record() -> None:
+def test_leaving_out_version_aliases_changes_nothing_in_record() -> None:
     def program() -> None:
         Pair("pair", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old-name")]))
 

@@ -29,7 +29,7 @@ def test_modules_that_a_program_names_are_imported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("writes", [True, False])
-def test_compiled_files_go_to_the_cache_where_none_are_kept(
+def test_compiled_files_go_to_cache_when_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -42,7 +42,7 @@ def test_compiled_files_go_to_the_cache_where_none_are_kept(
     assert (sys.dont_write_bytecode, sys.pycache_prefix) == (not writes, None)
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

@@ -19,7 +19,7 @@ def handle(method: str, path: str, mode: Mode = "deployed") -> Outcome:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_route_leads_over_the_gateway_to_the_app(mode: Mode) -> None:
+def test_route_leads_over_gateway_to_app(mode: Mode) -> None:
     outcome = handle("GET", "/api/appointments?day=1", mode)
     assert (outcome.kind, outcome.origin, outcome.api) == ("forwarded", "backend", "backend")
     *_, origin, gateway = outcome.decisions
@@ -50,7 +50,7 @@ def test_the_route_leads_over_the_gateway_to_the_app(mode: Mode) -> None:
         ("TRACE", "/api/appointments", "refused", "backend"),
     ],
 )
-def test_the_longest_path_takes_it_with_its_methods_only(method: str, path: str, kind: str, api: str) -> None:
+def test_longest_path_takes_it_with_its_methods_only(method: str, path: str, kind: str, api: str) -> None:
     outcome = handle(method, path)
     assert (outcome.kind, outcome.api) == (kind, api)
     assert outcome.status == (404 if kind == "refused" else None)

@@ -41,7 +41,7 @@ def test_every_example_is_answered_as_expected(stack: str, mode: Mode) -> None:
     assert [(finding.name, finding.message) for finding in findings if finding.status != "pass"] == []
 
 
-def test_the_examples_cover_every_host_route_and_kind_of_rule() -> None:
+def test_examples_cover_every_host_route_and_rule() -> None:
     record = lean_record()
     edge = Edge(record)
     outcomes = [edge.handle(each.request(EXAMPLES.hosts["prod"])) for each in EXAMPLES.requests]
@@ -162,7 +162,7 @@ def test_a_forwarded_address_has_no_known_country() -> None:
     )[0]
 
 
-def test_without_a_country_the_geography_rule_is_said_to_be_open() -> None:
+def test_request_without_country_leaves_geography_rule_open() -> None:
     outcome = ask(lean_record(), "GET", f"{WEB}/", origin="203.0.113.9")
     assert outcome.kind == "forwarded"
     assert outcome.undecided == ["Geography"]
@@ -211,7 +211,7 @@ def test_a_log_lets_the_next_rule_decide() -> None:
     assert outcome.rule == "RateAuthentication"
 
 
-def test_a_redirect_of_the_firewall_goes_to_its_url() -> None:
+def test_redirect_of_firewall_goes_to_its_url() -> None:
     record = lean_record()
     first(record, action="Redirect")
     waf(record)["policySettings"]["redirectUrl"] = "https://example.org/"
@@ -233,7 +233,7 @@ def test_detection_only_logs() -> None:
     assert "RateAuthentication" in outcome.logged
 
 
-def test_a_firewall_that_is_off_or_absent_is_said() -> None:
+def test_firewall_that_is_off_or_absent_is_said() -> None:
     record = lean_record()
     waf(record)["policySettings"]["enabledState"] = "Disabled"
     assert "disabled" in " ".join(each.text for each in ask(record, "GET", f"{API}/x").decisions)
@@ -261,7 +261,7 @@ def test_an_origin_group_without_origins_answers_503() -> None:
     assert ask(record, "GET", f"{API}/x").status == 503
 
 
-def test_an_endpoints_own_name_answers_only_where_it_is_linked() -> None:
+def test_endpoints_own_name_answers_only_where_linked() -> None:
     record = lean_record()
     host = named(record, "front-door-api", "cdn:AFDEndpoint").outputs["hostName"]
     assert ask(record, "GET", f"https://{host}/").kind == "refused"
@@ -310,7 +310,7 @@ def test_rules_work_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_origin_is_reached_privately_under_its_own_name(mode: Mode) -> None:
+def test_origin_is_reached_privately_under_its_own_name(mode: Mode) -> None:
     outcome = ask(lean_record("prod", mode), "GET", f"{API}/x")
     last = outcome.decisions[-1]
     assert "over https by private link" in last.text
@@ -319,7 +319,7 @@ def test_the_origin_is_reached_privately_under_its_own_name(mode: Mode) -> None:
     assert last.by.source
 
 
-def test_an_example_that_no_longer_holds_fails_the_command(tmp_path: Path) -> None:
+def test_example_that_no_longer_holds_fails_command(tmp_path: Path) -> None:
     record = lean_record()
     for rule in _rules(waf(record)):
         rule["rateLimitThreshold"] = 5000
@@ -394,7 +394,7 @@ def test_wrong_use_is_told_in_a_line(arguments: list[str], told: str) -> None:
         ({"method": "get"}, "not a method"),
     ],
 )
-def test_mistakes_of_a_file_are_told_all_at_once(change: dict[str, Any], told: str, tmp_path: Path) -> None:
+def test_mistakes_of_file_are_told_all_at_once(change: dict[str, Any], told: str, tmp_path: Path) -> None:
     example = {"id": "a", "why": "b", "method": change.get("method", "GET"), "url": "https://{api}/",
                "stacks": change.get("stacks", []), "expect": {"outcome": "forwarded"}}  # fmt: skip
     content = {
@@ -408,7 +408,7 @@ def test_mistakes_of_a_file_are_told_all_at_once(change: dict[str, Any], told: s
     assert told in result.output
 
 
-def test_a_file_that_is_no_yaml_or_is_for_other_stacks_is_told(tmp_path: Path) -> None:
+def test_file_without_yaml_or_stack_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "requests.yaml"
     file.write_text("{", encoding="utf-8")
     assert "a YAML file" in CliRunner().invoke(app, ["request", "prod", "--file", str(file)]).output
@@ -418,7 +418,7 @@ def test_a_file_that_is_no_yaml_or_is_for_other_stacks_is_told(tmp_path: Path) -
     assert "no hosts for stack prod" in result.output
 
 
-def test_a_request_may_leave_out_everything_but_method_and_url() -> None:
+def test_request_needs_method_and_url_only() -> None:
     asked = parse_request("GET", "https://Host.example")
     assert (asked.path, asked.host, asked.country, asked.rate) == ("/", "host.example", None, (1, 1))
     with pytest.raises(RequestError):

@@ -144,7 +144,7 @@ def test_a_misspelt_secret_gets_a_suggestion() -> None:
         ("MODE", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c"),
     ],
 )
-def test_plain_environment_takes_no_secret_and_no_platform_name(where: str, name: str, value: str) -> None:
+def test_plain_environment_refuses_secrets_and_platform_names(where: str, name: str, value: str) -> None:
     plain = {"settings": {name: "plain"}} if where == "slotSettings" else {}
     found = list(all_problems(read_app(**(plain | {where: {name: value}}))))
     assert f"{where}.{name}" in [problem.key for problem in found]
@@ -166,7 +166,7 @@ def test_plain_values_pass(name: str, value: str) -> None:
     assert keys(settings={name: value}) == []
 
 
-def test_plan_registry_hosts_and_vaults_are_checked_across_apps() -> None:
+def test_plan_registry_hosts_vaults_are_checked_across_apps() -> None:
     assert [p.key for p in across({"backend": app_block(plan="mian")})] == ["apps.backend.plan"]
     assert "did you mean main?" in across({"backend": app_block(plan="mian")})[0].allowed
     assert [p.key for p in across({"backend": app_block()}, registry=False)] == ["apps.backend.runtime.image"]
@@ -183,7 +183,7 @@ def test_slot_on_a_basic_plan_is_refused() -> None:
     assert across({"backend": app_block(slot=False)}, basic) == []
 
 
-def test_a_name_must_leave_room_for_prefix_and_suffix() -> None:
+def test_name_must_leave_room_for_prefix_and_suffix() -> None:
     assert [p.key for p in across({"elevenchars": app_block()})] == ["apps.elevenchars"]
     assert across({"elevenchars": app_block(vaultName="mss-eleven")}) == []
     assert across({"ten-chars1": app_block()}) == []

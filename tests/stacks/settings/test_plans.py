@@ -84,7 +84,7 @@ def test_a_wrong_value_is_refused(change: dict[str, Any]) -> None:
     minimum=st.integers(1, 30),
     more=st.integers(0, 29),
 )
-def test_a_plan_without_problems_is_one_that_azure_takes(sku: str, zones: bool, minimum: int, more: int) -> None:
+def test_plan_without_problems_is_one_that_azure_takes(sku: str, zones: bool, minimum: int, more: int) -> None:
     maximum = min(30, minimum + more)
     plan = read_plan(sku=sku, zoneRedundant=zones, instances=instances(minimum, maximum))
     if not list(all_problems(plan)):

@@ -71,7 +71,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(told) == 4
 
 
-def test_a_stack_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
+def test_absent_stack_is_answered_with_existing_ones(tmp_path: Path) -> None:
     write(tmp_path, "config: {}\n")
     with pytest.raises(SettingsError, match="there are test; did you mean test"):
         read_stack_file(tmp_path / "Pulumi.tset.yaml")
@@ -84,7 +84,7 @@ def test_not_text_is_refused(tmp_path: Path) -> None:
         read_stack_file(path)
 
 
-def test_lines_of_lists_are_found_by_id_and_missing_keys_by_their_parent(tmp_path: Path) -> None:
+def test_line_of_item_or_missing_key_is_found(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text("rules:\n  - id: auth\n    paths: [/login]\n  - name: api\n", encoding="utf-8")
     lines = file_lines(path)
