@@ -10,9 +10,10 @@ from pathlib import Path
 
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
-from assurance.check import apart, dates, declared, limits, log_feeds, order, owner
+from assurance.check import apart, attestations, dates, declared, limits, log_feeds, order, owner
 from assurance.check import audit as audits
 from assurance.check.apart import apart_findings
+from assurance.check.attestations import attestation_findings
 from assurance.check.audit import audit
 from assurance.check.dates import date_findings
 from assurance.check.declared import declared_findings
@@ -53,6 +54,7 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     if record.own:
         checked += [*feed_findings(record), *owner_findings(record, root)]
         checked += [*limit_findings(record, root), *apart_findings(record, root), *date_findings(record, root, today)]
+        checked += attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     reach_findings = _findings(record, "reach", lambda: reach(record).report)
     checked += order.order_findings(record)
@@ -77,5 +79,18 @@ def _infos() -> Iterator[RuleInfo]:
     yield from RULES
     yield from KINDS.values()
     yield READABLE
-    for module in (audits, apart, dates, declared, limits, log_feeds, order, owner, access, reachability, lifecycle):
+    for module in (
+        audits,
+        apart,
+        attestations,
+        dates,
+        declared,
+        limits,
+        log_feeds,
+        order,
+        owner,
+        access,
+        reachability,
+        lifecycle,
+    ):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

@@ -85,6 +85,8 @@ def refusal(model: Any, details: ErrorDetails) -> str:
     kinds = kinds_at(model, details["loc"])
     wanted = " or ".join(dict.fromkeys(describe(kind) for kind in kinds))
     ranges = any(kind.annotation in (IPv4Network, IPv6Network) for kind in kinds)
+    if details["type"] == "one_of":  # documents.sections.one_of says it in full
+        return str(details["msg"])
     if details["type"] == "value_error" and not ranges:
         return str(context.get("error") or details["msg"])
     if isinstance(value, (int, float)) and not isinstance(value, bool) and _takes_text(kinds, value):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, StringConstraints
 
@@ -14,11 +15,13 @@ from documents.lines import text_lines
 from documents.problems import DocumentError, Problem
 from documents.reading import parse_document
 from documents.sections import Section
+from policies.attestations import AttestationRegister
 from policies.trusted import TrustedRegister
 
 REGISTER_FILE = Path(__file__).with_name("exceptions.yaml")
 
 Text = Annotated[str, Field(min_length=10)]
+Parsed = TypeVar("Parsed")
 
 
 ExceptionId = Annotated[str, StringConstraints(pattern=r"^EXC-[A-Z0-9-]+$")]
@@ -53,12 +56,13 @@ class ExceptionEntry(Section):
 
 @dataclass(frozen=True)
 class Register:
-    """All exceptions by id. lines: the line of each in the file. trusted: the register of strangers beside it."""
+    """All exceptions by id. lines: the line of each in the file. trusted, attestations: the registers beside it."""
 
     exceptions: dict[str, ExceptionEntry] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     file: str = "policies/exceptions.yaml"
     trusted: TrustedRegister = field(default_factory=TrustedRegister)
+    attestations: AttestationRegister = field(default_factory=AttestationRegister)
 
     def covering(self, rule_id: str, stack: str, name: str) -> ExceptionEntry | None:
         """The exception for this rule on this resource, expired or not."""
@@ -72,29 +76,30 @@ class Register:
 
     @classmethod
     def load(cls, path: Path = REGISTER_FILE) -> Register:
-        """Read the register, and that of strangers beside it; raises DocumentError with every mistake in them."""
-        texts = (each.read_text(encoding="utf-8") if each.is_file() else None for each in _files(path))
-        return cls.parse(*texts)
+        """Read the register, and those beside it; raises DocumentError with every mistake in them."""
+        files = (path, path.with_name("trusted.yaml"), path.with_name("attestations.yaml"))
+        return cls.parse(*(each.read_text(encoding="utf-8") if each.is_file() else None for each in files))
 
     @classmethod
-    def parse(cls, text: str | None, trusted: str | None = None) -> Register:
+    def parse(cls, text: str | None, trusted: str | None = None, attestations: str | None = None) -> Register:
         """Read the registers from YAML texts; None is none. Raises DocumentError with every mistake in them."""
         problems: list[Problem] = []
-        exceptions: dict[str, ExceptionEntry] = {}
-        strangers = TrustedRegister()
-        try:
-            exceptions = parse_document(text or "", dict[ExceptionId, ExceptionEntry] | None, cls.file) or {}
-        except DocumentError as error:
-            problems += error.problems
-        try:
-            strangers = TrustedRegister() if trusted is None else TrustedRegister.parse(trusted)
-        except DocumentError as error:
-            problems += error.problems
+
+        def read(parse: Callable[[], Parsed], otherwise: Parsed) -> Parsed:
+            try:
+                return parse()
+            except DocumentError as error:
+                problems.extend(error.problems)
+                return otherwise
+
+        entries = dict[ExceptionId, ExceptionEntry] | None
+        exceptions = read(lambda: parse_document(text or "", entries, cls.file) or {}, {})
+        strangers, attested = TrustedRegister(), AttestationRegister()
+        if trusted is not None:
+            strangers = read(lambda: TrustedRegister.parse(trusted), strangers)
+        if attestations is not None:
+            attested = read(lambda: AttestationRegister.parse(attestations), attested)
         if problems:
             raise DocumentError(problems)
         lines = text_lines(text or "")
-        return cls(exceptions, {id_: lines[id_] for id_ in exceptions}, trusted=strangers)
-
-
-def _files(path: Path) -> tuple[Path, Path]:
-    return path, path.with_name("trusted.yaml")
+        return cls(exceptions, {id_: lines[id_] for id_ in exceptions}, trusted=strangers, attestations=attested)

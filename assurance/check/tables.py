@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assurance.check.findings import STATUSES, Finding, Report
 from assurance.terminal import table
-from policies.catalogue import controls
+from policies.controls import controls
 from policies.rules import RULES
 
 JUDGED = ("pass", "fail", "warn", "excepted")
@@ -67,7 +67,7 @@ def by_control(report: Report) -> Table:
         for control in finding.controls:
             paragraphs.setdefault(control, []).append(finding)
     for control, findings in sorted(paragraphs.items()):
-        title = controls().get(control, {}).get("title", "")
+        title = controls()[control].title if control in controls() else ""
         rows.add_row(control, title, str(len(findings)), *_cells(findings))
     rows.columns[1].justify = "left"
     return rows

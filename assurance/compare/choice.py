@@ -24,6 +24,7 @@ SAME_ENVIRONMENT = "the base was recorded with the packages installed here: what
 FOREIGN = "both sides were recorded by this assurance in its own environment: a change of a dependency is not seen"
 EXCEPTIONS = "policies/exceptions.yaml"
 TRUSTED = "policies/trusted.yaml"
+ATTESTATIONS = "policies/attestations.yaml"
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ def _register_at_commit(root: Path, commit: str, register: Register) -> Register
     if text is None:
         return register
     try:
-        return Register.parse(text, git(root, "show", f"{commit}:{prefix}{TRUSTED}"))
+        beside = [git(root, "show", f"{commit}:{prefix}{file}") for file in (TRUSTED, ATTESTATIONS)]
+        return Register.parse(text, *beside)
     except DocumentError:  # of another form than today's: the base is judged without relaxations
         return Register()

@@ -40,10 +40,11 @@ def is_ours(resource: Resource) -> bool:
 
 def may_hold_phi(resource: Resource, stack: Stack) -> bool:
     """Whether patients' data may be in the stack: unless ``resource`` and all that bear the tag say ``test-data``."""
-    return is_ours(resource) and (not resource.has(CLASS) or not _is_test_data(stack))
+    return is_ours(resource) and (not resource.has(CLASS) or not is_test_data(stack))
 
 
-def _is_test_data(stack: Stack) -> bool:
+def is_test_data(stack: Stack) -> bool:
+    """Whether all that bear the tag of a data classification say ``test-data``."""
     return {tag for each in stack.resources for tag in each.leaves(CLASS)} == {"test-data"}
 
 
@@ -242,7 +243,7 @@ def _of_levels(stack: Stack) -> list[Resource]:
     controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
     remediation="Give the stack its medspasync:security: Defender plans, contact, policies.",
     source="requirement S28; policies/data/floor.yaml, plans",
-    where=lambda setting, stack: is_ours(setting) and not _is_test_data(stack),
+    where=lambda setting, stack: is_ours(setting) and not is_test_data(stack),
 )
 def security(_setting: Resource, stack: Stack) -> Iterator[str]:
     on = {str(each.get("pricingName")) for each in stack.by_type(PRICING) if each.get("pricingTier") == "Standard"}

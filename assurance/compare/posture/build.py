@@ -14,7 +14,7 @@ from assurance.compare.posture.exposure import exposure_items
 from assurance.compare.posture.item import Direction, Posture, Sides, same
 from assurance.compare.posture.presence import presence_items
 from assurance.compare.posture.rates import rate_items
-from assurance.compare.posture.registers import Entries, register_items
+from assurance.compare.posture.registers import Entries, attested_items, register_items
 from assurance.compare.posture.strength import strength_items
 from assurance.compare.posture.watching import watching_items
 from assurance.compare.verdicts import RuleChange
@@ -34,7 +34,12 @@ FINDERS: dict[Area, Finder] = {
 }
 """By the area that is named where a finder cannot read a record."""
 
-REGISTERS: dict[str, Area] = {"policies/exceptions.yaml": "exceptions", "policies/trusted.yaml": "trusted"}
+REGISTERS: dict[str, Area] = {
+    "policies/exceptions.yaml": "exceptions",
+    "policies/trusted.yaml": "trusted",
+    "policies/attestations.yaml": "rules",
+}
+"""The area of what a register's entry changes."""
 ORDER: tuple[Area, ...] = ("moved", "exposure", "access", "edge", "encryption", "backup", "retention", "alerts", "logs",
                            "rates", "trusted", "exceptions", "rules")  # fmt: skip
 
@@ -52,7 +57,8 @@ def find_posture(
     for area, finder in FINDERS.items():
         found += _read(area, finder, sides)
     for old, new in zip(*registers, strict=True):
-        found += register_items(REGISTERS[new.file], old, new)
+        items = attested_items if new.file.endswith("attestations.yaml") else register_items
+        found += items(REGISTERS[new.file], old, new)
     found += [_of_rule(each, head, base) for each in rules]
     flows = {(each.resource, each.direction) for each in found if each.area == "exposure" and " to " in each.aspect}
     found = [each for each in same(found) if not _told_by_flow(each, flows)]

@@ -1,4 +1,4 @@
-"""Exceptions and trusted strangers that are new, or hold longer, in a stack."""
+"""Exceptions and trusted strangers that are new, or hold longer, in a stack; attestations that are gone, or shorter."""
 
 from __future__ import annotations
 
@@ -51,6 +51,29 @@ def register_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
     for id_, entry in base.entries.items():
         if id_ not in head.entries:
             yield _item(area, "stronger", f"{id_} is gone: {_told(entry)}", (_told(entry), None), id_, base)
+
+
+def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture]:
+    """What an entry of the attestations says holds without it no more: one that is gone, or not signed, is weaker."""
+    for id_, entry in head.entries.items():
+        before = base.entries.get(id_)
+        told = str(entry.get("statement", ""))
+        if before is None:
+            yield _item(area, "stronger", f"{id_} is new: {told}", (None, told), id_, head)
+            continue
+        signed = [str(each.get("attested") or "not signed") for each in (before, entry)]
+        if signed[0] != signed[1]:
+            worse = signed[1] == "not signed" or (signed[0] != "not signed" and signed[1] < signed[0])
+            what = f"{id_}: signed {signed[1]}, before {signed[0]}"
+            yield _item(area, "weaker" if worse else "stronger", what, (signed[0], signed[1]), id_, head)
+        for key in ("kind", "owner"):
+            if before.get(key) != entry.get(key):
+                what = f"{id_}: {key} {before.get(key)} → {entry.get(key)}"
+                yield _item(area, "weaker", what, (before.get(key), entry.get(key)), id_, head)
+    for id_, entry in base.entries.items():
+        if id_ not in head.entries:
+            told = str(entry.get("statement", ""))
+            yield _item(area, "weaker", f"{id_} is gone: {told}", (told, None), id_, base)
 
 
 def _told(entry: Mapping[str, Any]) -> str:

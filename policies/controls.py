@@ -1,0 +1,42 @@
+"""The HIPAA Security Rule as data (hipaa.yaml): what each paragraph asks, and what other catalogues call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from documents.problems import Problem
+from documents.reading import read_document
+from documents.sections import Section
+
+FILE = Path(__file__).with_name("hipaa.yaml")
+
+ControlId = Annotated[str, StringConstraints(pattern=r"^164\.3(08|10|12|14|16)\([a-z]\)(\((\d|[ivx]+|[A-Z])\))*$")]
+
+
+class Control(Section):
+    """One standard or implementation specification; the file's head says what each field means."""
+
+    title: Annotated[str, Field(min_length=5)]
+    status: Literal["R", "A"]
+    asks: Annotated[str, Field(min_length=10)]
+    inherited: str = ""
+    about: str = ""
+    sp80066: Annotated[str, StringConstraints(pattern=r"^5\.[1-5]\.[1-9]$")]
+    sp80053: Annotated[list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d+$")]], Field(min_length=1)]
+
+    def problems(self) -> Iterator[Problem]:
+        """What Azure does for us is about us."""
+        if self.inherited and self.about:
+            yield Problem("about", self.about, "nothing where a row is inherited")
+
+
+@cache
+def controls() -> dict[str, Control]:
+    """The paragraphs by id, in the order of the law. Raises DocumentError when the file is wrong."""
+    rows: dict[str, Control] = read_document(FILE, dict[ControlId, Control])
+    return rows
