@@ -20,6 +20,7 @@ from components.archive_feed import (
 )
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
+from components.private_account import Expiry, PrivateAccountArgs
 from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
@@ -74,21 +75,24 @@ def build_archive(
         archive = AuditArchive(
             "archive",
             AuditArchiveArgs(
-                resource_group_name=common.groups["data"],
-                location=common.location,
-                account_name=common.names.storage("audit"),
-                redundancy=settings.redundancy,
-                key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                account=PrivateAccountArgs(
+                    resource_group_name=common.groups["data"],
+                    location=common.location,
+                    account_name=common.names.storage("audit"),
+                    redundancy=settings.redundancy,
+                    key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                    # No cheaper tiers: Azure cannot move append blobs, which most records are, to one.
+                    expiry=Expiry(name="delete-after-retention", days=settings.delete_after_days),
+                    soft_delete_days=settings.soft_delete_days,
+                    private_access=network.private_access("blob"),
+                    logs=common.logs,
+                    protection=common.protection,
+                    # Without the identity's access to the key, Azure refuses the account's encryption.
+                    depends_on=[key.granted],
+                    tags=dict(common.tags),
+                ),
                 containers=containers(settings, job),
                 retention_days=settings.retention_days,
-                delete_after_days=settings.delete_after_days,
-                soft_delete_days=settings.soft_delete_days,
-                private_access=network.private_access("blob"),
-                logs=common.logs,
-                protection=common.protection,
-                # Without the identity's access to the key, Azure refuses the account's encryption.
-                depends_on=[key.granted],
-                tags=dict(common.tags),
             ),
         )
         _feeds(settings, common, archive, front_door_id, servers, tables)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_random as random
 
-from stacks.archive import Archive, build_archive
+from stacks.archive import build_archive
 from stacks.backup import build_backup
 from stacks.bus import build_bus
 from stacks.cache import Cache, build_cache
@@ -53,14 +53,17 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
     )
     backup = build_backup(settings.backup, common, database)
     jobs = build_database_job(settings, common, network, identities, database, archive, vaults.database)
+    flow_logs = None
     if settings.network.flow_logs is not None:
-        build_flow_logs(
+        # One key for both accounts of logs: nobody would take it from one alone.
+        flow_logs = build_flow_logs(
             settings.network.flow_logs,
             common,
             network,
-            storage_id=archive.id,
             identity=identities.duties[FLOW_LOGS],
+            key=vaults.keys["archive"],
         )
+    accounts = {"archive": archive.id} | ({"flows": flow_logs.outputs.account_id} if flow_logs else {})
     bus = build_bus(settings.event_bus, foundation)
     generated = Generated(settings)
     derived = _derived(settings, foundation, database, cache, generated)
@@ -75,7 +78,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
         settings=bus.settings,
-        alert_targets=_list_alert_targets(vaults, servers, cache, archive, bus) | {"jobs": jobs},
+        alert_targets=_list_alert_targets(vaults, servers, cache, accounts, bus) | {"jobs": jobs},
         backup_instance_id=backup.instance_id if backup is not None else None,
     )
 
@@ -116,7 +119,11 @@ def _derived(
 
 
 def _list_alert_targets(
-    vaults: Vaults, servers: Mapping[str, pulumi.Output[str]], cache: Cache | None, archive: Archive, bus: Bus
+    vaults: Vaults,
+    servers: Mapping[str, pulumi.Output[str]],
+    cache: Cache | None,
+    accounts: Mapping[str, pulumi.Output[str]],
+    bus: Bus,
 ) -> dict[str, Mapping[str, pulumi.Output[str]]]:
     """What the operations layer puts alerts on, by kind."""
     database = {"database": vaults.database} if vaults.database is not None else {}
@@ -125,7 +132,7 @@ def _list_alert_targets(
         "keyvault": {name: vault.outputs.id for name, vault in all_vaults.items()},
         "postgres": servers,
         "redis": {"cache": cache.id} if cache is not None else {},
-        "storage": {"archive": archive.id},
+        "storage": accounts,
         "servicebus": bus.alert_targets,
         "topic": {name: vault.outputs.topic_id for name, vault in all_vaults.items() if vault.outputs.topic_id},
     }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pulumi
-
-from components.flow_logs import FlowLogs, FlowLogsArgs
+from components.encryption import CustomerManagedKey
+from components.flow_logs import FLOWS, FlowLogs, FlowLogsArgs
 from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
+from components.private_account import Expiry, PrivateAccountArgs
 from components.private_dns import PrivateDns, PrivateDnsArgs
 from facts.regions import regions
 from facts.types import private_link_zone
@@ -16,6 +16,7 @@ from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack
 from stacks.flows import has_both_ends, security_rules
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
+from stacks.vaults import EncryptionKey
 
 PRIVATE_SERVICES = {
     "vault": "keyvault:Vault",
@@ -94,14 +95,12 @@ def postgres_zone(short: str, code: str) -> str:
 
 
 def build_flow_logs(
-    settings: FlowLogSettings,
-    common: Common,
-    network: Network,
-    *,
-    storage_id: pulumi.Input[str],
-    identity: IdentityOutputs,
+    settings: FlowLogSettings, common: Common, network: Network, *, identity: IdentityOutputs, key: EncryptionKey
 ) -> FlowLogs:
-    """Flow logs of the stack's network, to a storage account in its region and to the stack's workspace."""
+    """Flow logs of the stack's network, to a storage account of their own and to the stack's workspace.
+
+    key: encrypts the account; identity: writes to it.
+    """
     with name_entry(stack_entry("network.flowLogs")):
         return FlowLogs(
             "network-flows",
@@ -112,11 +111,24 @@ def build_flow_logs(
                 watcher_group="NetworkWatcherRG",
                 flow_log_name=common.names.regional("flow"),
                 target_id=network.vnet_id,
-                storage_id=storage_id,
+                account=PrivateAccountArgs(
+                    resource_group_name=common.groups["data"],
+                    location=common.location,
+                    account_name=common.names.storage("flows"),
+                    redundancy=settings.redundancy,
+                    key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                    expiry=Expiry(name="delete-flows", days=settings.retention_days, prefix=FLOWS),
+                    soft_delete_days=settings.soft_delete_days,
+                    private_access=network.private_access("blob"),
+                    logs=common.logs,
+                    protection=common.protection,
+                    # Without the identity's access to the key, Azure refuses the account's encryption.
+                    depends_on=[key.granted],
+                    tags=dict(common.tags),
+                ),
                 identity=identity,
                 workspace_id=common.logs.workspace_id,
                 workspace_region=common.location,
-                retention_days=settings.retention_days,
                 analytics_minutes=settings.analytics_minutes,
                 tags=dict(common.tags),
             ),

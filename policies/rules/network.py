@@ -10,6 +10,7 @@ from policies.view import UNKNOWN, Resource, Stack, lookup, token
 
 SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
+ACCOUNT = "storage:StorageAccount"
 ZONE, LINK = "privatedns:PrivateZone", "privatedns:VirtualNetworkLink"
 CONNECTED = "privateLinkServiceConnections[].privateLinkServiceId"
 PRIVATE: Mapping[str, PrivateLink] = types_with("private_link", PrivateLink)
@@ -167,3 +168,27 @@ def flow_log(log: Resource, stack: Stack) -> Iterator[str]:
         yield "its analytics write to no workspace of this stack"
     if not stack.targets(log, "targetResourceId", "network:VirtualNetwork"):
         yield "it is of no network of this stack"
+
+
+@rule(
+    "NET-FLOW-LOG-ACCOUNT",
+    "Flow logs have a storage account to themselves, whose lifecycle only the program writes",
+    on="network:FlowLog",
+    severity="high",
+    controls=["164.312(c)(1)", "164.312(b)"],
+    remediation="Point storageId at an account that holds no archive, turn retentionPolicy off, and give the account a "
+    "lifecycle rule that deletes the flows by their prefix.",
+    source="hashicorp/terraform-provider-azurerm issue 6935, pull request 18369: Network Watcher writes its retention "
+    "over the account's lifecycle rules; read 2026-11-29",
+)
+def flow_log_account(log: Resource, stack: Stack) -> Iterator[str]:
+    yield from must(log, "retentionPolicy.enabled", False)
+    accounts = stack.targets(log, "storageId", ACCOUNT)
+    if not accounts:
+        yield "it writes to no storage account of this stack, so that nobody knows what else is in it"
+    for account in accounts:
+        kept = stack.holders(account, "accountName", "storage:BlobContainer", by="accountName")
+        if kept:
+            yield f"{account} also holds {', '.join(sorted(container.name for container in kept))}"
+        if not stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName"):
+            yield f"{account} has no lifecycle rule, so that flows stay for ever"

@@ -158,7 +158,11 @@ class FlowLogSettings(Section):
     """
 
     retention_days: Annotated[int, Field(ge=1, le=365)] = 90
-    """Days that raw records stay in storage."""
+    """Days that raw records stay in storage, an account of their own."""
+    redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"] = "ZRS"
+    """Copies of the raw records, as in archive.redundancy. What traffic analytics makes of them is in the workspace."""
+    soft_delete_days: Annotated[int, Field(ge=7, le=365)] = 7
+    """Days in which a deleted record can be brought back."""
     analytics_minutes: Literal[10, 60] = 60
     """How often traffic analytics runs; every 10 minutes costs more than every 60."""
 
