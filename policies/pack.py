@@ -70,7 +70,7 @@ def _resource_policy(rule: Rule, register: Register, today: date, _inputs: dict[
             custom=_is_custom(type_, args.provider),
         )
         alone = Stack([subject], ours=_is_ours(subject.urn)).judged(Trust(), today)
-        verdict = rule.judge(subject, alone)
+        verdict = rule.judge(alone.resources[0], alone)
         _report([verdict] if verdict else [], rule, register, today, report)
 
     return ResourceValidationPolicy(validate=validate, **_described(rule))

@@ -88,7 +88,7 @@ class Rule(RuleInfo):
             subject.seen.clear()
             # One by one: what was found before a value that nobody knows yet stays found.
             for violation in _call(self.check, subject, stack):
-                found.append(violation)
+                found.append(f"{subject.inside}: {violation}" if subject.inside else violation)
         except UnknownValueError as error:
             unknown = error.message
         except UNREADABLE as error:
@@ -169,6 +169,24 @@ def must(resource: Resource, path: str, *allowed: Any) -> Iterator[str]:
     if value is None or folded(value) not in [folded(item) for item in allowed]:
         required = " or ".join(shown(item) for item in allowed)
         yield f"{path} is {shown(value)}, must be {required}"
+
+
+def judge_each(resource: Resource, path: str, judge: Callable[[Any], Iterable[str]]) -> Iterator[str]:
+    """What ``judge`` yields of each entry of the list at ``path``.
+
+    What is not known yet, an entry or a part of one, is noted; it hides nothing of the others.
+    """
+    count = 0
+    for entry in resource.leaves(f"{path}[]"):
+        count += 1
+        try:
+            if entry is UNKNOWN:
+                resource.unknown.append(f"an entry of {path} can't be known during preview")
+            else:
+                yield from judge(entry)
+        except UnknownValueError as error:
+            resource.unknown.append(error.message)
+    resource.seen[path] = [None] * count
 
 
 def must_have(resource: Resource, *paths: str) -> Iterator[str]:

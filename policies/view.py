@@ -16,6 +16,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.merged import merged
 from policies.trusted import Trust
 
 
@@ -41,6 +42,8 @@ class Resource:
     existing: the program looks it up and does not manage it, so that no rule judges it; others may refer to it.
     seen: values that `get` and `has` read since it was last emptied, by path: what a rule looked at.
     unknown: what `known` met since it was last emptied that is not known yet.
+    declared: what the program declared, where parts that stand apart were merged into it (policies/merged.py).
+    inside: where in that resource a part of it stands, which is no resource of its own.
     ignored: inputs whose changes the engine ignores. taken: options that give it a provider, an import or an alias.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
@@ -63,6 +66,8 @@ class Resource:
     taken: tuple[str, ...] = ()
     seen: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    declared: Resource | None = None
+    inside: str = ""
 
     @property
     def project(self) -> str:
@@ -103,8 +108,8 @@ class Resource:
         return next(chain(_leaves(self.inputs, [name]), _leaves(self.outputs, [name])), None)
 
     def texts(self) -> Sequence[tuple[str, str]]:
-        """Every known text among the inputs, with its path."""
-        return self._all_texts
+        """Every known text among the inputs that its program declared, with its path."""
+        return self.declared.texts() if self.declared else self._all_texts
 
     @cached_property
     def _all_texts(self) -> tuple[tuple[str, str], ...]:
@@ -180,14 +185,14 @@ def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
 
 
 class Stack:
-    """All resources of a stack, and the references between them.
+    """All resources of a stack, and the references between them; each with the parts of it that are declared apart.
 
     ours: whether this project's program made it; of another project's, what nobody decided is unchecked, not wrong.
     trust: the strangers that are trusted. today: the day on which it is judged.
     """
 
     def __init__(self, resources: Iterable[Resource], *, ours: bool = True) -> None:
-        self.resources = list(resources)
+        self.resources, self._inside = merged(resources)
         self.ours = ours
         self.trust = Trust()
         self.today = datetime.now(UTC).date()
@@ -208,7 +213,7 @@ class Stack:
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
         groups: dict[str, list[Resource]] = {}
-        for resource in self.resources:
+        for resource in [*self.resources, *self._inside]:
             groups.setdefault(resource.type, []).append(resource)
         return groups
 
@@ -219,7 +224,7 @@ class Stack:
 
     @cached_property
     def _answers(self) -> dict[tuple[str, ...], list[Resource]]:
-        """What `targets` answered: a stack does not change."""
+        """What `targets` answered, by the holder's identity: a stack does not change."""
         return {}
 
     def by_type(self, *types: str) -> list[Resource]:
@@ -236,7 +241,7 @@ class Stack:
         Known values are compared, without regard to case, as Azure does; where either side is not known yet, the
         engine's record of what the property was computed from decides.
         """
-        question = (holder.urn, path, by, child, *types)
+        question = (str(id(holder)), path, by, child, *types)
         if question not in self._answers:
             self._answers[question] = self._targets(holder, path, *types, by=by, child=child)
         return self._answers[question]

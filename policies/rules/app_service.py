@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from policies.compare import same
-from policies.rule import must, must_have, rule
+from policies.rule import judge_each, must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
@@ -141,9 +142,12 @@ def no_ssh(app: Resource) -> Iterator[str]:
     source="Azure Policy 'App Service apps should not have CORS configured to allow every resource'",
 )
 def cors(app: Resource) -> Iterator[str]:
-    for origin in app.each("siteConfig.cors.allowedOrigins"):
-        if "*" in str(origin) or not str(origin).startswith("https://"):
-            yield f"siteConfig.cors.allowedOrigins holds {origin}"
+    yield from judge_each(app, "siteConfig.cors.allowedOrigins", _wrong_origin)
+
+
+def _wrong_origin(origin: Any) -> Iterator[str]:
+    if "*" in str(origin) or not str(origin).startswith("https://"):
+        yield f"siteConfig.cors.allowedOrigins holds {origin}"
 
 
 @rule(
@@ -217,14 +221,17 @@ def _same_app(one: Resource, other: Resource, stack: Stack) -> bool:
 def ingress(app: Resource) -> Iterator[str]:
     yield from must(app, "publicNetworkAccess", "Disabled", "Enabled")
     yield from must(app, "siteConfig.ipSecurityRestrictionsDefaultAction", "Deny")
-    for entry in app.each("siteConfig.ipSecurityRestrictions"):
-        if not same(lookup(entry, "action", ALLOW), ALLOW):
-            continue
-        name, tag = lookup(entry, "name"), lookup(entry, "tag")
-        if not same(tag, "ServiceTag") or not same(lookup(entry, "ipAddress"), FRONT_DOOR_TAG):
-            yield f"access restriction {name} allows {lookup(entry, 'ipAddress', 'any address')}"
-        elif not any(same(header, "x-azure-fdid") and ids for header, ids in lookup(entry, "headers", {}).items()):
-            yield f"access restriction {name} admits every customer's Front Door: it does not check X-Azure-FDID"
+    yield from judge_each(app, "siteConfig.ipSecurityRestrictions", _admits)
+
+
+def _admits(entry: Any) -> Iterator[str]:
+    if not same(lookup(entry, "action", ALLOW), ALLOW):
+        return
+    name, tag = lookup(entry, "name"), lookup(entry, "tag")
+    if not same(tag, "ServiceTag") or not same(lookup(entry, "ipAddress"), FRONT_DOOR_TAG):
+        yield f"access restriction {name} allows {lookup(entry, 'ipAddress', 'any address')}"
+    elif not any(same(header, "x-azure-fdid") and ids for header, ids in lookup(entry, "headers", {}).items()):
+        yield f"access restriction {name} admits every customer's Front Door: it does not check X-Azure-FDID"
 
 
 @rule(
@@ -260,9 +267,12 @@ def own_front_door(app: Resource, stack: Stack) -> Iterator[str]:
 def scm_closed(app: Resource) -> Iterator[str]:
     yield from must(app, "siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny")
     yield from must(app, "siteConfig.scmIpSecurityRestrictionsUseMain", False)
-    for entry in app.each("siteConfig.scmIpSecurityRestrictions"):
-        if same(lookup(entry, "action", ALLOW), ALLOW):
-            yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
+    yield from judge_each(app, "siteConfig.scmIpSecurityRestrictions", _admits_to_scm)
+
+
+def _admits_to_scm(entry: Any) -> Iterator[str]:
+    if same(lookup(entry, "action", ALLOW), ALLOW):
+        yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
 
 
 @rule(

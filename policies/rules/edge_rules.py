@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from policies.compare import same
-from policies.rule import rule, shown
+from policies.rule import judge_each, rule, shown
 from policies.view import Resource, Stack, lookup
 
 ROUTE, RULE_SET, ITEM = "cdn:Route", "cdn:RuleSet", "cdn:Rule"
@@ -128,10 +128,13 @@ def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
     "protocol of the route that rules examine",
 )
 def keeps_way(item: Resource) -> Iterator[str]:
-    for action in item.each("actions"):
-        override: Any = lookup(action, "parameters.originGroupOverride") or lookup(action, "parameters.originGroup")
-        if override is not None:
-            yield "it sends requests to another origin group than the route's"
-        protocol = lookup(action, "parameters.destinationProtocol")
-        if same(protocol, "Http"):
-            yield f"it redirects to {shown(protocol)}"
+    yield from judge_each(item, "actions", _another_way)
+
+
+def _another_way(action: Any) -> Iterator[str]:
+    protocol = lookup(action, "parameters.destinationProtocol")
+    if same(protocol, "Http"):
+        yield f"it redirects to {shown(protocol)}"
+    # There is one, even where nobody knows yet which.
+    if {"originGroupOverride", "originGroup"} & set(lookup(action, "parameters", {})):
+        yield "it sends requests to another origin group than the route's"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
+from typing import Any
 
 from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
-from policies.rule import at_least, must, must_have, rule
+from policies.merged import Part
+from policies.rule import at_least, judge_each, must, must_have, rule
 from policies.view import Resource, Stack, lookup
 
 VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
@@ -121,12 +123,22 @@ def explicit_authorization(vault: Resource) -> Iterator[str]:
     source="PSRule AZR-000118 (no all, no purge); requirement S01",
 )
 def least_privilege(vault: Resource) -> Iterator[str]:
-    apart = vault.get("policy") if vault.type.endswith(":AccessPolicy") else None
-    for index, policy in enumerate([apart] if apart is not None else vault.each("properties.accessPolicies")):
-        granted = permissions(policy)
-        if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
-            told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
-            yield f"access policy {index} grants {told or 'nothing'}"
+    if vault.type.endswith(":AccessPolicy"):
+        yield from _granted(vault.get("policy"))
+    else:
+        yield from judge_each(vault, "properties.accessPolicies", _granted_inside)
+
+
+def _granted_inside(policy: Any) -> Iterator[str]:
+    # One that stands apart is judged where it stands.
+    yield from () if isinstance(policy, Part) else _granted(policy)
+
+
+def _granted(policy: Any) -> Iterator[str]:
+    granted = permissions(policy)
+    if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
+        told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
+        yield f"access policy of {lookup(policy, 'objectId')} grants {told or 'nothing'}"
 
 
 @rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from facts.types import PrivateLink, types_with
 from policies.rule import must, rule
-from policies.view import UNKNOWN, Resource, Stack, lookup, token
+from policies.view import UNKNOWN, Resource, Stack
 
 SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"
@@ -19,18 +19,13 @@ PRIVATE: Mapping[str, PrivateLink] = types_with("private_link", PrivateLink)
 @rule(
     "NET-SUBNET-NSG",
     "Every subnet has a network security group",
-    on=[SUBNET, NETWORK],
+    on=SUBNET,
     severity="high",
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Set networkSecurityGroup.id.",
     source="Azure Policy 'Subnets should be associated with a Network Security Group'; PSRule AZR-000263",
 )
 def subnet_has_group(subnet: Resource) -> Iterator[str]:
-    if subnet.type == token(NETWORK):
-        for inline in subnet.each("subnets"):
-            if not lookup(inline, "networkSecurityGroup.id"):
-                yield f"subnets: {lookup(inline, 'name', 'one without a name')} has no networkSecurityGroup"
-        return
     if not subnet.has("networkSecurityGroup.id"):
         yield "networkSecurityGroup is not set"
 

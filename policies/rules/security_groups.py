@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
-from policies.rule import rule
+from policies.compare import same
+from policies.merged import Part
+from policies.rule import judge_each, rule
 from policies.rules.network import GROUP, SUBNET
 from policies.view import Resource, Stack, lookup, token
 
@@ -44,12 +46,16 @@ ALL_PORTS = frozenset({"*", "0-65535"})
     source="PSRule AZR-000137; CIS Azure Foundations 6.1 to 6.4; RFC 1918, RFC 6598",
 )
 def no_internet_inbound(group: Resource) -> Iterator[str]:
-    for entry in _entries(group, "Inbound", "Allow"):
+    yield from _judge_own(group, _from_internet)
+
+
+def _from_internet(entry: Any) -> Iterator[str]:
+    if _is(entry, "Inbound", "Allow"):
         opened = [
             place for place in _places(entry, "source") if place.lower() not in TAGS_INBOUND and not _private(place)
         ]
         if opened:
-            yield f"rule {lookup(entry, 'name')} allows inbound traffic from {', '.join(opened)}"
+            yield f"rule {_name(entry)} allows inbound traffic from {', '.join(opened)}"
 
 
 @rule(
@@ -62,14 +68,18 @@ def no_internet_inbound(group: Resource) -> Iterator[str]:
     source="PSRule AZR-000138 read outward; policy choice: patient data leaves by interfaces that somebody named",
 )
 def no_open_outbound(group: Resource) -> Iterator[str]:
-    for entry in _entries(group, "Outbound", "Allow"):
+    yield from _judge_own(group, _to_internet)
+
+
+def _to_internet(entry: Any) -> Iterator[str]:
+    if _is(entry, "Outbound", "Allow"):
         opened = [place for place in _places(entry, "destination") if _anybodys(place)]
         protocol, ports = lookup(entry, "protocol", "*"), _ports(entry, "destination")
-        named = str(protocol).lower() in ("tcp", "udp") and all(port.isdigit() for port in ports)
+        named = str(protocol).lower() in ("tcp", "udp") and ports and all(port.isdigit() for port in ports)
         if opened and not named:
             yield (
-                f"rule {lookup(entry, 'name')} allows outbound traffic to {', '.join(opened)}, "
-                f"protocol {protocol}, ports {', '.join(ports)}"
+                f"rule {_name(entry)} allows outbound traffic to {', '.join(opened)}, "
+                f"protocol {protocol}, ports {', '.join(ports) or 'all'}"
             )
 
 
@@ -113,7 +123,7 @@ def deny_outbound(group: Resource, stack: Stack) -> Iterator[str]:
 )
 def rules_apart(subject: Resource, stack: Stack) -> Iterator[str]:
     if subject.type == token(GROUP):
-        if subject.has("securityRules"):
+        if subject.declared and subject.declared.has("securityRules"):
             for entry in stack.holders(subject, NAME_OF_GROUP, RULE, by=NAME_OF_GROUP):
                 yield f"{entry} stands beside its own rules"
     elif not stack.targets(subject, NAME_OF_GROUP, GROUP, by=NAME_OF_GROUP):
@@ -152,14 +162,26 @@ def _covers_subnets(places: list[str], group: Resource, stack: Stack) -> bool:
     return bool(wanted) and all(any(_inside(prefix, place) for place in places) for prefix in wanted)
 
 
-def _entries(group: Resource, direction: Direction, access: str = "") -> list[Any]:
-    """The group's rules of a direction, and of an access where one is given. Azure reads both without case."""
-    return [
-        entry
-        for entry in ([group.inputs] if group.type == token(RULE) else group.each("securityRules"))
-        if str(lookup(entry, "direction")).lower() == direction.lower()
-        and access.lower() in ("", str(lookup(entry, "access")).lower())
-    ]
+def _entries(group: Resource, direction: Direction) -> list[Any]:
+    """The group's rules of a direction, also those that stand beside it."""
+    return [entry for entry in group.each("securityRules") if same(lookup(entry, "direction"), direction)]
+
+
+def _judge_own(subject: Resource, judge: Callable[[Any], Iterator[str]]) -> Iterator[str]:
+    """Judge the rules that stand in the subject itself; one that stands beside its group is judged where it stands."""
+    if subject.type == token(RULE):
+        yield from judge(subject.inputs)
+    else:
+        yield from judge_each(subject, "securityRules", lambda entry: () if isinstance(entry, Part) else judge(entry))
+
+
+def _is(entry: Any, direction: Direction, access: str) -> bool:
+    """Whether a rule is of a direction and an access. Azure reads both without case."""
+    return same(lookup(entry, "direction"), direction) and same(lookup(entry, "access"), access)
+
+
+def _name(entry: Any) -> Any:
+    return lookup(entry, "name") or lookup(entry, "securityRuleName")
 
 
 def _places(entry: Any, end: End) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.compare import same
-from policies.rule import must, rule
+from policies.rule import judge_each, must, rule
 from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
@@ -153,19 +153,22 @@ def bot_rules(policy: Resource) -> Iterator[str]:
 def no_exclusions(policy: Resource) -> Iterator[str]:
     if policy.has("managedRules.exceptionsList.exceptions"):
         yield "its managed rules have exceptions"
-    for rule_set in policy.each("managedRules.managedRuleSets"):
-        kind = lookup(rule_set, "ruleSetType")
-        if lookup(rule_set, "exclusions", ()):
-            yield f"{kind} has exclusions"
-        for group in lookup(rule_set, "ruleGroupOverrides", ()):
-            if lookup(group, "exclusions", ()):
-                yield f"{kind} has exclusions in {lookup(group, 'ruleGroupName')}"
-            for override in lookup(group, "rules", ()):
-                rule_id = lookup(override, "ruleId")
-                if _weakens(override):
-                    yield f"{kind} rule {rule_id} is off or only logs"
-                if lookup(override, "exclusions", ()):
-                    yield f"{kind} rule {rule_id} has exclusions"
+    yield from judge_each(policy, "managedRules.managedRuleSets", _left_out)
+
+
+def _left_out(rule_set: Any) -> Iterator[str]:
+    kind = lookup(rule_set, "ruleSetType")
+    if lookup(rule_set, "exclusions", ()):
+        yield f"{kind} has exclusions"
+    for group in lookup(rule_set, "ruleGroupOverrides", ()):
+        if lookup(group, "exclusions", ()):
+            yield f"{kind} has exclusions in {lookup(group, 'ruleGroupName')}"
+        for override in lookup(group, "rules", ()):
+            rule_id = lookup(override, "ruleId")
+            if _weakens(override):
+                yield f"{kind} rule {rule_id} is off or only logs"
+            if lookup(override, "exclusions", ()):
+                yield f"{kind} rule {rule_id} has exclusions"
 
 
 def _weakens(override: Any) -> bool:
@@ -234,12 +237,13 @@ def rate_limit(policy: Resource) -> Iterator[str]:
     source="requirement S18",
 )
 def rate_limits_block(policy: Resource) -> Iterator[str]:
-    for limit in policy.each("customRules.rules"):
-        if not same(lookup(limit, "ruleType"), "RateLimitRule"):
-            continue
-        state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
-        if not same(state, "Enabled") or not same(action, "Block"):
-            yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
+    yield from judge_each(policy, "customRules.rules", _does_not_block)
+
+
+def _does_not_block(limit: Any) -> Iterator[str]:
+    state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
+    if same(lookup(limit, "ruleType"), "RateLimitRule") and not (same(state, "Enabled") and same(action, "Block")):
+        yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
 
 
 @rule(
@@ -253,9 +257,11 @@ def rate_limits_block(policy: Resource) -> Iterator[str]:
     source="requirement S18; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit",
 )
 def rate_limit_everyone(policy: Resource) -> Iterator[str]:
-    for limit in policy.each("customRules.rules"):
-        if not same(lookup(limit, "ruleType"), "RateLimitRule"):
-            continue
+    yield from judge_each(policy, "customRules.rules", _does_not_count)
+
+
+def _does_not_count(limit: Any) -> Iterator[str]:
+    if same(lookup(limit, "ruleType"), "RateLimitRule"):
         for condition in lookup(limit, "matchConditions", ()):
             if lookup(condition, "negateCondition") and same(lookup(condition, "operator"), *ADDRESS_OPERATORS):
                 addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
@@ -272,7 +278,9 @@ def rate_limit_everyone(policy: Resource) -> Iterator[str]:
     source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Allow ends evaluation",
 )
 def no_bypass(policy: Resource) -> Iterator[str]:
-    for kind in ("MatchRule", "RateLimitRule"):
-        for entry in enabled_rules(policy, kind):
-            if same(lookup(entry, "action"), "Allow"):
-                yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"
+    yield from judge_each(policy, "customRules.rules", _lets_past)
+
+
+def _lets_past(entry: Any) -> Iterator[str]:
+    if same(lookup(entry, "enabledState", ON), "Enabled") and same(lookup(entry, "action"), "Allow"):
+        yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"

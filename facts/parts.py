@@ -1,0 +1,48 @@
+"""Parts of a resource that may be declared inside it or apart from it: ``parts.yaml``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from documents.reading import read_document
+from documents.sections import Section
+from facts.decisions import Text
+
+
+class Apart(Section):
+    """A type declared apart that Azure keeps in another resource's property; the file's head says what each means."""
+
+    resource: Text
+    by: list[str]
+    into: Text
+    takes: str = ""
+    fills: bool = False
+    renames: dict[str, str] = {}
+    source: Text
+
+
+class Inside(Section):
+    """A property of a resource that Azure also keeps as resources of their own."""
+
+    resource: Text
+    each: Text
+    type: Text
+    by: list[str]
+    name: str = ""
+    settings: bool = False
+    source: Text
+
+
+class Parts(Section):
+    """The whole file."""
+
+    apart: dict[str, Apart]
+    inside: list[Inside]
+
+
+@cache
+def parts() -> Parts:
+    """The file's rows. Raises DocumentError when it is wrong."""
+    found: Parts = read_document(Path(__file__).with_name("parts.yaml"), Parts)
+    return found
