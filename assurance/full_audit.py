@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
-from assurance.check import apart, attestations, dates, declared, limits, log_feeds, order, owner
+from assurance.check import apart, attestations, dates, declared, limits, log_feeds, order, outputs, owner
 from assurance.check import audit as audits
 from assurance.check.apart import apart_findings
 from assurance.check.attestations import attestation_findings
@@ -88,6 +88,7 @@ def _infos() -> Iterator[RuleInfo]:
         limits,
         log_feeds,
         order,
+        outputs,
         owner,
         access,
         reachability,

@@ -7,6 +7,7 @@ from datetime import date
 
 from assurance.basis import judged_basis
 from assurance.check.findings import LATER, Finding, Report, Status
+from assurance.check.outputs import output_findings
 from assurance.record import Record
 from policies.exceptions import Register
 from policies.rule import Rule, RuleInfo, Verdict
@@ -48,6 +49,7 @@ def audit(
     left_out = set(ELSEWHERE) if more is None else set()
     findings += _exception_findings(record, register, today, needed, left_out)
     findings += _trusted_findings(record, register.trusted, trust, today)
+    findings += output_findings(record)
     basis = judged_basis(record.basis, record.mode, today)
     return Report(record.stack, record.mode, findings, sum(resource.custom for resource in record), basis)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from facts.secret_inputs import says_secret
 from policies.access import READ_SECRETS, may
 from policies.rule import rule
 from policies.rules.app_service import APPS, SITE, SLOT
@@ -13,11 +14,6 @@ from policies.view import Resource, Stack
 VAULT = "keyvault:Vault"
 SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]
 
-SECRET_NAME = re.compile(
-    r"SECRET|PASSWORD|PASSWD|_PASS$|TOKEN|API_?KEY|PRIVATE_?KEY|ENCRYPTION_?KEY|_KEY$|CREDENTIAL|CONNECTION_?STRING"
-    r"|(DATABASE|REDIS|MONGO|WEBHOOK)_(URL|URI)$",
-    re.IGNORECASE,
-)
 NO_SECRET = frozenset({"APPLICATIONINSIGHTS_CONNECTION_STRING"})
 """An address rather than a credential: MON-LOCAL-AUTH keeps telemetry from being sent with it alone."""
 
@@ -39,7 +35,7 @@ REFERENCE = re.compile(
 def secrets_referenced(settings: Resource) -> Iterator[str]:
     properties = settings.get("properties", {})
     for name in properties:
-        if not SECRET_NAME.search(name) or name in NO_SECRET:
+        if not says_secret(name) or name in NO_SECRET:
             continue
         if not str(properties[name]).startswith("@Microsoft.KeyVault("):
             yield f"{name} is not a Key Vault reference"

@@ -1,0 +1,53 @@
+"""Inputs that carry a secret: ``secret_inputs.yaml``."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from documents.reading import read_document
+from documents.sections import Section
+
+
+class SecretInputs(Section):
+    """The whole file; its head says what each part means."""
+
+    anywhere: list[str]
+    endings: list[str]
+    types: dict[str, list[str]]
+    names: list[str]
+    plain: list[str]
+
+
+@cache
+def secret_inputs() -> SecretInputs:
+    """The file. Raises DocumentError when it is wrong."""
+    found: SecretInputs = read_document(Path(__file__).with_name("secret_inputs.yaml"), SecretInputs)
+    return found
+
+
+@cache
+def is_secret_input(name: str) -> bool:
+    """Whether an input of this last name carries a secret, in whatever type."""
+    low = name.lower()
+    known = secret_inputs()
+    return low in {each.lower() for each in known.anywhere} or low.endswith(tuple(e.lower() for e in known.endings))
+
+
+@cache
+def says_secret(name: str) -> bool:
+    """Whether the name of a variable, setting, tag or output says that its value is a secret."""
+    names, plain = _patterns()
+    return names.search(_words(name)) is not None and plain.search(_words(name)) is None
+
+
+def _words(name: str) -> str:
+    """``dbPassword`` and ``db-password`` as ``DB_PASSWORD``."""
+    return re.sub(r"[-.:\s]+|(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    known = secret_inputs()
+    return re.compile("|".join(known.names)), re.compile(f"({'|'.join(known.plain)})$")
