@@ -7,6 +7,7 @@ from pathlib import Path
 
 from facts.decisions import Unknown
 from facts.lifecycle import azure_ends
+from facts.policy_initiatives import policy_definitions
 from facts.soft_delete import remains
 from facts.types import resource_types
 
@@ -42,9 +43,28 @@ def unknown_table() -> Iterator[str]:
             yield f"| {end.subject} | the day it ends | {end.ends.unknown} |"
 
 
+def initiative_table() -> Iterator[str]:
+    """How the platform meets the definitions of the compliance initiatives: a row of facts/policy_initiatives.yaml
+    each."""
+    yield "| definition | initiative | met by |"
+    yield "|---|---|---|"
+    for row in policy_definitions().values():
+        value = getattr(row, row.answer)
+        listed = ", ".join(f"`{each}`" for each in value) if isinstance(value, list) else str(value)
+        met = {
+            "settings": f"setting {listed} under `security`, where it is on",
+            "preflight": f"`deployment preflight`, check `{value}`",
+            "exemption": "an exemption: `stacks/catalogues/policy_exemptions.yaml`",
+            "absent": f"nothing to judge: {value}",
+            "outside": f"outside the program: {value}",
+        }.get(row.answer, f"{row.answer[:-1]} {listed}")
+        yield f"| {row.title} | {', '.join(row.references)} | {met} |"
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "docs/what-a-destroy-leaves.md": deleted_table,
     "docs/azure-unproven.md": unknown_table,
+    "docs/policy-initiatives.md": initiative_table,
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import pulumi
@@ -31,7 +31,8 @@ class PolicyAssignmentArgs:
 
     scope: ``/subscriptions/<guid>`` or a resource group's id. assignment_name: at most 64 characters.
     initiative: GUID of a built-in policy set definition; version: as ``14.*.*``, so that only the meaning of single
-    policies may change under us. assigned_by: shown in the portal.
+    policies may change under us. parameters: of the initiative, where its default does not fit. assigned_by: shown in
+    the portal.
     """
 
     scope: pulumi.Input[str]
@@ -41,6 +42,7 @@ class PolicyAssignmentArgs:
     version: str
     title: str
     assigned_by: str
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class PolicyAssignment(pulumi.ComponentResource):
@@ -59,6 +61,9 @@ class PolicyAssignment(pulumi.ComponentResource):
             description=f"{args.title}: evaluated, not enforced.",
             policy_definition_id=f"/providers/Microsoft.Authorization/policySetDefinitions/{args.initiative}",
             definition_version=args.version,
+            parameters={
+                name: authorization.ParameterValuesValueArgs(value=value) for name, value in args.parameters.items()
+            },
             enforcement_mode=authorization.EnforcementMode.DO_NOT_ENFORCE,
             # Azure wants an identity where a policy could deploy; without a role it can do nothing.
             identity=authorization.IdentityArgs(type=authorization.ResourceIdentityType.SYSTEM_ASSIGNED),

@@ -188,16 +188,17 @@ def _defender(settings: DefenderSettings, monitoring: MonitoringSettings, founda
 
 
 def _policies(initiative: Initiative, platform: PlatformSettings, foundation: Foundation) -> None:
-    definition, version, title = INITIATIVES[initiative]
+    facts = INITIATIVES[initiative]
     assignment = PolicyAssignment(
         f"policy-{initiative}",
         PolicyAssignmentArgs(
             scope=_subscription(foundation),
             location=foundation.common.location,
             assignment_name=foundation.common.names.regional("policy", initiative),
-            initiative=definition,
-            version=version,
-            title=title,
+            initiative=facts.definition,
+            version=facts.version,
+            title=facts.title,
+            parameters=facts.parameters,
             assigned_by=platform.owner,
         ),
     )

@@ -24,11 +24,35 @@ POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
 Initiative = Literal["hipaa", "hitrust-csf"]
 
 
-INITIATIVES: Mapping[Initiative, tuple[str, str, str]] = {
-    "hipaa": ("a169a624-5599-4385-a696-c8d643089fab", "14.*.*", "HITRUST/HIPAA"),
-    "hitrust-csf": ("e0d47b75-5d99-442a-9d60-07f2595ab095", "1.*.*", "HITRUST CSF v11.3"),
+class InitiativeFacts(Section):
+    """A built-in policy set definition and how it is assigned (Azure/azure-policy, Regulatory Compliance)."""
+
+    definition: str
+    version: str
+    title: str
+    parameters: dict[str, str | int] = {}
+    """Of its parameters those whose default asks for what the platform has not: which operation an alert must exist
+    for (the default is of SQL Server), and in how many days a key must rotate (ours: two years less ninety days)."""
+
+
+_GROUPS = "Microsoft.Network/networkSecurityGroups/write"
+INITIATIVES: Mapping[Initiative, InitiativeFacts] = {
+    "hipaa": InitiativeFacts(
+        definition="a169a624-5599-4385-a696-c8d643089fab",
+        version="14.*.*",
+        title="HITRUST/HIPAA",
+        parameters={"operationName": _GROUPS},
+    ),
+    "hitrust-csf": InitiativeFacts(
+        definition="e0d47b75-5d99-442a-9d60-07f2595ab095",
+        version="1.*.*",
+        title="HITRUST CSF v11.3",
+        parameters={
+            "operationName-b954148f-4c11-4c38-8221-be76711e194a": _GROUPS,
+            "maximumDaysToRotate-d8cf8476-a2ec-4916-896e-992351803c44": 730,
+        },
+    ),
 }
-"""Built-in policy set definition, version and title of each initiative (Azure/azure-policy, Regulatory Compliance)."""
 
 
 class ExemptionEntry(Section):

@@ -247,7 +247,7 @@ def test_a_role_with_a_wildcard_is_refused() -> None:
 def test_initiatives_are_assigned_to_subscription_and_change_nothing(deployed: Record) -> None:
     made = deployed.of_type("authorization:PolicyAssignment")
     assert {assignment.inputs["policyDefinitionId"].rsplit("/", 1)[-1] for assignment in made} == {
-        definition for definition, _, _ in INITIATIVES.values()
+        initiative.definition for initiative in INITIATIVES.values()
     }
     for assignment in made:
         assert assignment.inputs["scope"] == f"/subscriptions/{SUBSCRIPTION}"
