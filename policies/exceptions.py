@@ -93,7 +93,7 @@ class Register:
                 return otherwise
 
         entries = dict[ExceptionId, ExceptionEntry] | None
-        exceptions = read(lambda: parse_document(text or "", entries, cls.file) or {}, {})
+        exceptions: dict[str, ExceptionEntry] = read(lambda: parse_document(text or "", entries, cls.file) or {}, {})
         strangers, attested = TrustedRegister(), AttestationRegister()
         if trusted is not None:
             strangers = read(lambda: TrustedRegister.parse(trusted), strangers)

@@ -110,9 +110,11 @@ def _unchecked(record: Record, root: Path) -> tuple[Any, str] | None:
 
 
 def _known(record: Record) -> dict[tuple[str, str], str]:
-    """What the record says of each entry, by file and key: where it is, or why it is not."""
+    """What the record says of each entry, by file and key: where it is, or why it is not. A component alone is nothing
+    in Azure."""
     known = {(each["file"], each["key"]): each["reason"] for each in record.notMade if each.get("reason")}
-    return known | {(each["file"], each["key"]): "" for resource in record for each in resource.origins}
+    made = (resource for resource in record if resource.custom)
+    return known | {(each["file"], each["key"]): "" for resource in made for each in resource.origins}
 
 
 def _judge(record: Record, file: _File, known: Mapping[tuple[str, str], str]) -> Iterator[Finding]:

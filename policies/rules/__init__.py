@@ -14,11 +14,13 @@ from policies.rules import (
     edge_rules,
     encryption,
     floor,
+    floor_sight,
     front_door,
     identity,
     key_vault,
     monitoring,
     monitoring_facts,
+    needs,
     network,
     options,
     postgres,
@@ -64,6 +66,8 @@ _MODULES = (
     options,
     secrets,
     floor,
+    floor_sight,
+    needs,
     types,
 )
 

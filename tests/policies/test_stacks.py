@@ -28,6 +28,7 @@ WARNED = {
     "LIFECYCLE": "Key Vault's API versions end on 2027-02-27 (docs/decisions/0004)",
     "TYPE-UNKNOWN": "cells that nobody could look up (docs/azure-unproven.md)",
     "LOCK-REVOCABLE": "what a stack file takes away below a lock, with unlock (docs/deployment.md)",
+    "ATTEST-CURRENT": "what people have yet to sign (policies/attestations.yaml)",
 }
 """Rules that only warn of a stack as it is, with the reason."""
 
