@@ -7,6 +7,7 @@ Secrets read "[secret]", values that only a real deployment can know read "[unkn
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -30,6 +31,10 @@ UNKNOWN = "[unknown]"
 
 TAKEN = ("provider", "import", "importId", "aliases")
 """Options by which a resource goes by another provider, or takes over what is there."""
+
+STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+COMMIT = re.compile(r"[0-9a-f]{7,64}")
+"""What a saved record may say: both become arguments of git and parts of file names."""
 
 Mode = Literal["preview", "deployed"]
 
@@ -182,6 +187,11 @@ class Record:
         except ValidationError as error:
             wrong = error.errors()[0]
             raise ValueError(f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
+        if not STACK_NAME.fullmatch(record.stack):
+            raise ValueError(f"stack: {record.stack[:60]!r} is no name of a stack")
+        commit = record.basis.get("commit")
+        if commit is not None and not (isinstance(commit, str) and COMMIT.fullmatch(commit)):
+            raise ValueError(f"basis.commit: {str(commit)[:60]!r} is no commit")
         urns = Counter(resource.urn for resource in record.resources)
         if not urns:
             raise ValueError("resources: a record of nothing")

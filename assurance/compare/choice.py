@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,28 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
         stacks = _compare_revision(choice, register, accepted, today, notes)
     basis = stacks[0].basis if stacks else {}
     return Comparison(stacks, judged_basis(basis, choice.mode, today), notes, accepted.past(today))
+
+
+def compare_saved(
+    base: Record | None, head: Record | None, today: date, rules: frozenset[str] | None = None
+) -> StackComparison:
+    """Compare two records of one stack, each by the registers of its own commit where that is there.
+
+    rules: ids of the rules of the base's own revision, where they are known.
+    """
+    register = Register.load()
+    sides = [
+        Side(each, {"commit": each.basis.get("commit")}, register, texts=_texts_of(each), stack_file=_stack_file(each))
+        if each is not None
+        else None
+        for each in (base, head)
+    ]
+    before, after = sides
+    if before is not None:
+        before = replace(before, register=_register_at(before.record, register), rules=rules)
+    either = base or head
+    assert either is not None
+    return _compare_one(either.stack, before, after, AcceptedChanges.load(), today)
 
 
 def _check(choice: Choice) -> None:

@@ -36,15 +36,20 @@ class _Cut:
 STEPS = (_Cut(400, 12, 400), _Cut(200, 6, 100), _Cut(80, 4, 40), _Cut(30, 2, 20), _Cut(10, 0, 5), _Cut(0, 0, 0))
 SHORT = 160
 """Characters of a weakness where all of them would be too long otherwise."""
+CLAIMS = 30
+"""How many claims of a change's own run are shown."""
 
 
-def to_markdown(result: Comparison) -> str:
-    """The comment, the same for the same comparison, below `LIMIT` characters. What is left out is said."""
+def to_markdown(result: Comparison, lead: Sequence[str] = (), claims: Sequence[str] = ()) -> str:
+    """The comment, the same for the same comparison, below `LIMIT` characters. What is left out is said.
+
+    lead: Markdown that comes before the verdict, a line each. claims: what the change's own run says otherwise.
+    """
     for cut in STEPS:
-        text = _render(result, cut, None)
+        text = _render(result, cut, None, lead, claims)
         if len(text) < LIMIT:
             return text
-    return _render(result, STEPS[-1], SHORT)
+    return _render(result, STEPS[-1], SHORT, lead, claims)
 
 
 def escaped(value: Any) -> str:
@@ -53,7 +58,9 @@ def escaped(value: Any) -> str:
     return _SPECIAL.sub(lambda match: _REFERENCES.get(match[0], f"\\{match[0]}"), text)
 
 
-def _render(result: Comparison, cut: _Cut, weaker_length: int | None) -> str:
+def _render(
+    result: Comparison, cut: _Cut, weaker_length: int | None, lead: Sequence[str], claims: Sequence[str]
+) -> str:
     environment = Environment(
         loader=PackageLoader("assurance.compare", "templates"),
         autoescape=False,  # noqa: S701 - Markdown: every value passes through `escaped`
@@ -68,7 +75,17 @@ def _render(result: Comparison, cut: _Cut, weaker_length: int | None) -> str:
     text, _ = verdict(result)
     commit = str(result.basis.get("commit") or "")[:12]
     bad = any(each.weaker for each in result.stacks) or any(result.dearer.values())
-    return template.render(verdict=text, weaker=bad, stacks=stacks, past=result.past, notes=result.notes, commit=commit)
+    return template.render(
+        lead=lead,
+        verdict=text,
+        weaker=bad,
+        stacks=stacks,
+        past=result.past,
+        notes=result.notes,
+        claims=claims[:CLAIMS],
+        claims_left=max(0, len(claims) - CLAIMS),
+        commit=commit,
+    )
 
 
 def _stack(comparison: StackComparison, cut: _Cut, weaker_length: int | None) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""Compares and judges uploaded records again, by the code, rules and registers at hand: those of the default branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from assurance.basis import git, judged_basis
+from assurance.check.findings import Finding, Report
+from assurance.compare.choice import Comparison, compare_saved
+from assurance.compare.cost import too_dear
+from assurance.compare.record_declared import record_findings
+from assurance.errors import ProgramError, UsageError
+from assurance.full_audit import full_audit
+from assurance.record import Record
+from ci.artifact import Claimed, Uploaded
+from policies.exceptions import Register
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Again:
+    """What comes of uploaded records. doubts: why the records may not be what they say. claims: where the findings of
+    the change's own run differ from those found here."""
+
+    comparison: Comparison
+    reports: list[Report] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+
+
+def compare_again(uploaded: Uploaded, today: date, root: Path = ROOT) -> Again:
+    """Compare both sides of every stack. root: the default branch, which has the base's commit."""
+    again = Again(Comparison([], {}))
+    for name, why in uploaded.unreadable.items():
+        again.doubts.append(f"{name} cannot be read, and nothing is said of it: {why}")
+    for stack in uploaded.stacks:
+        base, head = uploaded.base.get(stack), uploaded.head.get(stack)
+        unread = {f"base/{stack}.json", f"head/{stack}.json"} & uploaded.unreadable.keys()
+        if unread:  # half a comparison would call everything new, or gone
+            continue
+        try:
+            _one_stack(again, stack, base, head, today, uploaded.findings.get(stack))
+        except Exception as error:  # a record made to break what reads it must not silence the rest
+            again.doubts.append(f"the records of {stack} cannot be compared: {type(error).__name__}: {error}"[:300])
+            continue
+        if base is not None and (doubt := base_doubt(base, root)):
+            again.doubts.append(doubt)
+    return again
+
+
+def _one_stack(
+    again: Again, stack: str, base: Record | None, head: Record | None, today: date, claimed: Sequence[Claimed] | None
+) -> None:
+    compared = compare_saved(base, head, today)
+    if head is not None:
+        report = judge_again(head, today)
+        again.reports.append(report)
+        again.comparison.basis = again.comparison.basis or judged_basis(head.basis, head.mode, today)
+        if claimed is None:
+            again.claims.append(f"{stack}: it uploaded no findings")
+        else:
+            again.claims += differing(stack, report.findings, claimed)
+    again.comparison.stacks.append(compared)
+    again.comparison.dearer[stack] = too_dear(compared.cost, None) if compared.cost else []
+
+
+def judge_again(record: Record, today: date) -> Report:
+    """The audit of a record by the rules and registers at hand."""
+    return full_audit(record, Register.load() if record.own else Register(), today)
+
+
+def differing(stack: str, found: Sequence[Finding], claimed: Sequence[Claimed]) -> list[str]:
+    """Where the findings that a run reports differ from those found here, and either of them is bad."""
+    here: dict[tuple[str, str], str] = {(each.rule, each.urn or each.name): each.status for each in found}
+    there: dict[tuple[str, str], str] = {(each.rule, each.urn or each.name): each.status for each in claimed}
+    names = {(each.rule, each.urn or each.name): each.name for each in claimed}
+    names |= {(each.rule, each.urn or each.name): each.name for each in found}
+    told = []
+    for key in sorted(here.keys() | there.keys()):
+        mine, theirs = here.get(key), there.get(key)
+        if mine != theirs and {mine, theirs} & {"fail", "warn"}:
+            subject = f"{key[0]} of {names[key] or 'the stack'}"
+            told.append(f"{stack}: {subject}: {theirs or 'not judged'}; here {mine or 'not judged'}")
+    return told
+
+
+def base_doubt(base: Record, root: Path) -> str | None:
+    """Why a base record may not be what the default branch declares; None where it is.
+
+    The program of its commit is run, so only a commit of the default branch itself is.
+    """
+    commit = base.basis.get("commit")
+    if commit is None or git(root, "merge-base", "--is-ancestor", str(commit), "HEAD") is None:
+        return f"the base of {base.stack} was recorded at {commit}, which is no commit of the default branch: unchecked"
+    try:
+        findings = record_findings(base, root)
+    except (ProgramError, UsageError) as error:
+        return f"the base of {base.stack} is unchecked: {error}"
+    wrong = [each for each in findings if each.status != "pass"]
+    if not wrong:
+        return None
+    return (
+        f"the base record of {base.stack} is not what {str(commit)[:12]} declares: "
+        f"{wrong[0].name or 'the stack'}: {wrong[0].message[:200]}"
+    )
