@@ -14,7 +14,7 @@ $(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup preview check test test-long lint types contracts bench lock docs clean
+.PHONY: help setup preview check test test-long lint types contracts bench lock docs pack clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
@@ -53,6 +53,9 @@ bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 docs: $(READY) ## write the generated pages: rules, systems, stack config and its schema, the log coverage of prod
 	@for page in policies.catalogue assurance.systems assurance.fact_pages stacks.settings.changes stacks.settings.page stacks.settings.schema "assurance.coverage prod"; \
 	  do $(BIN)/python -m $$page || exit; done
+
+pack: $(READY) ## write out/pack: the policy pack for other projects, with all it needs
+	@$(BIN)/python -m policies.packing
 
 lock: ## compile the pinned, hashed requirements from pyproject.toml
 	@$(PYTHON) -m uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv

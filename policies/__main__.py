@@ -1,22 +1,12 @@
-"""The CrossGuard pack: `pulumi preview --policy-pack policies`.
-
-Constructing a `PolicyPack` starts a server and never returns, so it happens here and nowhere else.
-"""
+"""The CrossGuard pack: `pulumi preview --policy-pack policies`; `make pack` writes one for other projects."""
 
 import datetime
 import sys
 from pathlib import Path
 
-# The policy host puts this directory on the path, not the project that holds it.
+# The policy host puts this directory on the path, not the one that holds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pulumi_policy import PolicyPack
+from policies.server import serve
 
-from policies.exceptions import Register
-from policies.pack import build_policies
-from policies.rules import RULES
-
-PolicyPack(
-    name="medspasync-hipaa",
-    policies=build_policies(RULES, Register.load(), datetime.datetime.now(datetime.UTC).date()),
-)
+serve(Path(__file__).resolve().parent, datetime.datetime.now(datetime.UTC).date())

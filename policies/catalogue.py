@@ -19,7 +19,7 @@ _INTRODUCTION = """\
 What `assurance check` and the policy pack (`pulumi preview --policy-pack policies`) judge every resource by. A
 violation fails; one of low severity only warns. Where a rule may be broken stands in `policies/exceptions.yaml`, and
 what makes each rule fail in `policies/cases.yaml`. Rules marked * run in `assurance check` only: the engine does not
-show policies what they look at.
+show policies what they look at (docs/policy-pack.md).
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from facts.service_hosts import service_hosts
 from facts.types import type_row
@@ -28,7 +29,7 @@ class Own:
         self.principals = set(_principals(made))
         self.tenant = _most(value for r in made for path, value in r.texts() if _last(path) == "tenantid")
         self.subscription = _subscription(made)
-        ids = (resource.id or _computed_id(resource, self.subscription) for resource in made)
+        ids = (resource.id or computed_id(resource, self.subscription) for resource in made)
         self.ids = {id_.lower().rstrip("/") for id_ in ids if id_}
         self._names: dict[str, list[str]] = {}
         for suffix, row in service_hosts().items():
@@ -83,22 +84,44 @@ def _principals(resources: list[Resource]) -> Iterator[str]:
                 yield value.lower()
 
 
-def _computed_id(resource: Resource, subscription: str) -> str:
-    """The ARM id of a resource, from its row in facts/types.yaml and its names: the policy host tells no ids."""
+def with_ids(stack: Stack) -> Stack:
+    """The same stack, with the ARM ids of what is deployed: the engine tells policies none.
+
+    A resource is deployed when its answer has a known name.
+    """
+    subscription = _subscription(stack.resources)
+    known = [
+        replace(each, id=computed_id(each, subscription) or None) if any(each.answered("name")) else each
+        for each in stack.resources
+    ]
+    return Stack(known, ours=stack.ours)
+
+
+def computed_id(resource: Resource, subscription: str) -> str:
+    """The ARM id of a resource, from its row in facts/types.yaml, names and scope; empty where one is missing."""
     row = type_row(resource.type)
     if row is None or not isinstance(row.arm, str):
         return ""
     names = [name[1:] if name.startswith("=") else resource.named(name) for name in row.names]
-    group = resource.named("resourceGroupName")
-    if not all(isinstance(name, str) for name in [*names, group]):
+    scope = _scope(resource, row.scope, subscription)
+    if scope is None or not all(isinstance(name, str) for name in names):
         return ""
     if row.arm == GROUP:
-        return f"/subscriptions/{subscription}/resourceGroups/{group}"
-    if row.scope != "resourceGroup":
-        return ""
+        return f"/subscriptions/{subscription}/resourceGroups/{names[0]}"
     namespace, *segments = row.arm.split("/")
     pairs = "/".join(f"{segment}/{name}" for segment, name in zip(segments, names, strict=True))
-    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{namespace}/{pairs}"
+    return f"{scope}/providers/{namespace}/{pairs}"
+
+
+def _scope(resource: Resource, kind: str, subscription: str) -> str | None:
+    if kind == "subscription":
+        return f"/subscriptions/{subscription}"
+    if kind in ("none", "tenant"):
+        return ""
+    value = resource.named("resourceGroupName" if kind == "resourceGroup" else kind)
+    if not isinstance(value, str):
+        return None
+    return f"/subscriptions/{subscription}/resourceGroups/{value}" if kind == "resourceGroup" else value.rstrip("/")
 
 
 def _subscription(resources: list[Resource]) -> str:

@@ -56,6 +56,7 @@ EDITED: Mapping[str, str] = types_with("inherits_lock", str)
     remediation="Lift the one lock for the one change: python -m deployment unlock STACK RESOURCE -- COMMAND "
     "(docs/runbooks/revoke-access.md). Where the data has another protection, leave the lock out.",
     source="learn.microsoft.com/azure/azure-resource-manager/management/lock-resources; facts/types.yaml, inheritsLock",
+    offline="the engine does not show policies the retain-on-delete option",
 )
 def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
     scope = str(lock.get("scope")).lower()

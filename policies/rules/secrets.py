@@ -16,8 +16,6 @@ PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
 """Variables that name secrets of a vault and hold none (database/, credentials)."""
 TAGS = ("tags", "properties.tags")
 
-WHY_OFFLINE = "the engine shows policies secrets in plain text, so that a marked one cannot be told from another"
-
 
 @rule(
     "SEC-MARKED",
@@ -28,7 +26,6 @@ WHY_OFFLINE = "the engine shows policies secrets in plain text, so that a marked
     remediation="Wrap the value in Output.secret, or the state file holds it in plain text.",
     source="requirement S05; facts/secret_inputs.yaml: inputs that Azure's definitions mark sensitive",
     where=lambda resource: resource.custom,
-    offline=WHY_OFFLINE,
 )
 def marked(resource: Resource) -> Iterator[str]:
     typed = _typed(resource.type)
@@ -57,7 +54,6 @@ def _typed(type_: str) -> re.Pattern[str] | None:
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(D)"],
     remediation="Use a Key Vault reference; where a value must be there, wrap it in Output.secret.",
     source="requirement S05",
-    offline=WHY_OFFLINE,
 )
 def settings_marked(settings: Resource) -> Iterator[str]:
     for name in settings.get("properties", {}):
@@ -78,7 +74,6 @@ def settings_marked(settings: Resource) -> Iterator[str]:
     remediation="Take the value from config (`pulumi config set --secret`) or a vault, and change it: it was seen.",
     source="requirement S05; policies/secrets.py: detect-secrets' detectors and our own; the old system had sk_test_, "
     "whsec_ and dev_jwt_secret in its code",
-    offline=WHY_OFFLINE,
 )
 def no_literal(resource: Resource) -> Iterator[str]:
     texts = resource.texts()
@@ -104,7 +99,6 @@ FREE = re.compile(r"(^|\.)(tags\.[^.]+|(command|args)\[\d+\]|\w+\[\d+\]\.value|p
     remediation="Refer to a Key Vault secret; where a value must be there, wrap it in Output.secret.",
     source="requirement S05; facts/secret_inputs.yaml, names",
     where=lambda resource: resource.custom,
-    offline=WHY_OFFLINE,
 )
 def named(resource: Resource) -> Iterator[str]:
     texts = resource.texts()
