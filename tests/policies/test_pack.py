@@ -218,7 +218,7 @@ def test_pack_of_the_checkout_starts_too() -> None:
         assert len(server.info().policies) == len(SHOWN) + 1
 
 
-def test_pack_ships_no_register_and_pins_what_it_imports(pack: Path) -> None:
+def test_pack_ships_no_register_and_pinned_imports(pack: Path) -> None:
     files = {path.name for path in (pack / PRIVATE / "policies").glob("*.yaml")}
     assert files == set()
     lines = (pack / "requirements.txt").read_text(encoding="utf-8").splitlines()
