@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
 def folded(value: Any) -> Any:
-    """A value to compare by: names, states and tags of Azure have no case, and ends no blanks."""
+    """A value to compare by: names, states and tags of Azure have no case nor blanks at ends; a boolean is its word."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def same(value: Any, *allowed: Any) -> bool:
     """Whether ``value`` is one of ``allowed`` to Azure."""
     return folded(value) in [folded(item) for item in allowed]
+
+
+def version(value: Any) -> tuple[int, ...]:
+    """A version's digits, however it is written: ``TLS1_2``, ``TLS12``, ``TLSv1.2`` and ``1.2`` are (1, 2)."""
+    digits = re.findall(r"\d", str(value))[:2]
+    return tuple(int(digit) for digit in digits)

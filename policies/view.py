@@ -111,9 +111,17 @@ class Resource:
         """Every known text among the inputs that its program declared, with its path."""
         return self.declared.texts() if self.declared else self._all_texts
 
+    def scalars(self) -> Sequence[tuple[str, Any]]:
+        """Every known text, number and boolean among the inputs that its program declared, with its path."""
+        return self.declared.scalars() if self.declared else self._all_scalars
+
     @cached_property
     def _all_texts(self) -> tuple[tuple[str, str], ...]:
-        return tuple(_texts(self.inputs, ""))
+        return tuple((path, value) for path, value in self._all_scalars if isinstance(value, str))
+
+    @cached_property
+    def _all_scalars(self) -> tuple[tuple[str, Any], ...]:
+        return tuple(_scalars(self.inputs, ""))
 
     def answered(self, path: str) -> Iterator[str]:
         """The known texts at ``path`` of what a deployment answered."""
@@ -136,8 +144,8 @@ def _empty(value: Any) -> bool:
     return isinstance(value, (Mapping, Sequence)) and len(value) == 0
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
+def _scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (str, bool, int, float)):
         yield path, value
         return
     if isinstance(value, Mapping):
@@ -151,7 +159,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
             item = value[place]
         except UnknownValueError:
             continue
-        yield from _texts(item, below)
+        yield from _scalars(item, below)
 
 
 def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
@@ -174,6 +182,10 @@ def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
         return
     if not parts[0].endswith("[]"):
         yield from _leaves(found, parts[1:])
+        return
+    if isinstance(found, Mapping):
+        # Where Azure takes a list of names, the SDK also takes an object with them as keys.
+        yield from found if len(parts) == 1 else ()
         return
     for index in range(len(found)):
         try:

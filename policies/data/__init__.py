@@ -43,10 +43,30 @@ class Floor(TypedDict):
     plans: dict[str, str]
 
 
+@with_config(_STRICT)
+class Safe(TypedDict):
+    """What an input must be, and what gets lost otherwise."""
+
+    allowed: NotRequired[list[str | bool | None]]
+    denied: NotRequired[list[str | bool]]
+    least: NotRequired[str | int]
+    most: NotRequired[int]
+    why: str
+
+
+@with_config(_STRICT)
+class SafeValues(TypedDict):
+    """Values that protect: by type and input, and by the name of an input in any type."""
+
+    typed: dict[str, dict[str, Safe]]
+    named: dict[str, Safe]
+
+
 SHAPES: Mapping[str, Any] = {
     "floor": Floor,
     "ignored": dict[str, dict[str, str]],
     "postgres_parameters": dict[str, dict[str, Parameter]],
+    "values": SafeValues,
 }
 """What each table holds."""
 

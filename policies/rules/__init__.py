@@ -34,6 +34,7 @@ from policies.rules import (
     storage,
     trust,
     types,
+    values,
     waf,
 )
 
@@ -69,6 +70,7 @@ _MODULES = (
     floor_sight,
     needs,
     types,
+    values,
 )
 
 RULES: tuple[Rule, ...] = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.compare import same
 from policies.rule import rule
 from policies.rules.backup import VAULT as BACKUP_VAULT
 from policies.rules.monitoring import GROUP
@@ -64,12 +65,14 @@ def budget(budget_: Resource) -> Iterator[str]:
     source="learn.microsoft.com/azure/backup/backup-azure-monitoring-alerts",
 )
 def backup_alerts(vault: Resource, stack: Stack) -> Iterator[str]:
-    if vault.get("properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures") != "Enabled":
+    if not same(
+        vault.get("properties.monitoringSettings.azureMonitorAlertSettings.alertsForAllJobFailures"), "Enabled"
+    ):
         yield "alertsForAllJobFailures is not Enabled"
     routes = [
         each
         for each in stack.by_type(PROCESSING)
-        if each.get("properties.enabled") is not False
+        if not same(each.get("properties.enabled"), False)
         and stack.targets(each, "properties.actions[].actionGroupIds[]", GROUP)
     ]
     if not routes:

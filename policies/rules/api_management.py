@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
+from policies.compare import same
 from policies.rule import must, rule
 from policies.view import Resource, Stack, lookup
 
@@ -131,7 +132,7 @@ def no_other_doors(service: Resource) -> Iterator[str]:
     source="PSRule Azure.APIM.APIDescriptors; OWASP API2:2023 broken authentication",
 )
 def caller_known(api: Resource, stack: Stack) -> Iterator[str]:
-    if api.get("subscriptionRequired") is True or any(map(_checks_tokens, policies_of(stack, api))):
+    if same(api.get("subscriptionRequired"), True) or any(map(_checks_tokens, policies_of(stack, api))):
         return
     operations = stack.holders(api, "apiId", OPERATION, by="apiId")
     reading = {(operation.get("method"), operation.get("urlTemplate")) for operation in operations}
@@ -246,5 +247,5 @@ def subscription_scope(subscription: Resource) -> Iterator[str]:
     source="Azure Policy 'API Management secret named values should be stored in Azure Key Vault'",
 )
 def named_secret(named: Resource) -> Iterator[str]:
-    if named.get("secret") is True and not named.has("keyVault.secretIdentifier"):
+    if same(named.get("secret"), True) and not named.has("keyVault.secretIdentifier"):
         yield "it is secret and its value stands in the gateway"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from facts.defaults import default_of
 from policies.compare import same
 from policies.rule import judge_each, must, must_have, rule
 from policies.view import Resource, Stack, lookup
@@ -12,7 +13,8 @@ from policies.view import Resource, Stack, lookup
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
 APPS = [SITE, SLOT]
 ALLOW = "Allow"
-"""What Azure takes for an access restriction without an action (ARM type definition of Microsoft.Web sites)."""
+RESTRICTION = default_of(SITE, "siteConfig.ipSecurityRestrictions[].action")
+"""What Azure takes for an access restriction without an action."""
 FRONT_DOOR_TAG = "AzureFrontDoor.Backend"
 
 
@@ -102,7 +104,7 @@ def no_basic_credentials(app: Resource, stack: Stack) -> Iterator[str]:
         if not policies:
             yield f"no {type_} is declared for it, and Azure allows publishing passwords by default"
         for policy in policies:
-            if policy.get("allow") is not False:
+            if not same(policy.get("allow"), False):
                 yield f"{policy} allows publishing passwords for {kind.upper()}"
 
 
@@ -225,7 +227,7 @@ def ingress(app: Resource) -> Iterator[str]:
 
 
 def _admits(entry: Any) -> Iterator[str]:
-    if not same(lookup(entry, "action", ALLOW), ALLOW):
+    if not same(lookup(entry, "action", RESTRICTION), ALLOW):
         return
     name, tag = lookup(entry, "name"), lookup(entry, "tag")
     if not same(tag, "ServiceTag") or not same(lookup(entry, "ipAddress"), FRONT_DOOR_TAG):
@@ -271,7 +273,7 @@ def scm_closed(app: Resource) -> Iterator[str]:
 
 
 def _admits_to_scm(entry: Any) -> Iterator[str]:
-    if same(lookup(entry, "action", ALLOW), ALLOW):
+    if same(lookup(entry, "action", RESTRICTION), ALLOW):
         yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
 
 

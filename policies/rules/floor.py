@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from policies.compare import same
 from policies.data import table
 from policies.rule import at_least, must, rule
 from policies.rules.monitoring import ALERTS, GROUP, METRIC, RECEIVERS, WORKSPACE
@@ -200,7 +201,7 @@ def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
             for alert in made.get(id_, ())
             if alert.type != token(METRIC) or resource in stack.targets(alert, "scopes[]", resource.type)
         ]
-        if not any(alert.get("enabled") is True for alert in watching):
+        if not any(same(alert.get("enabled"), True) for alert in watching):
             yield f"no alert {id_} is on for it ({why})"
 
 
@@ -246,7 +247,7 @@ def _of_levels(stack: Stack) -> list[Resource]:
     where=lambda setting, stack: is_ours(setting) and not is_test_data(stack),
 )
 def security(_setting: Resource, stack: Stack) -> Iterator[str]:
-    on = {str(each.get("pricingName")) for each in stack.by_type(PRICING) if each.get("pricingTier") == "Standard"}
+    on = {str(each.get("pricingName")) for each in stack.by_type(PRICING) if same(each.get("pricingTier"), "Standard")}
     for plan, why in table("floor")["plans"].items():
         if plan not in on:
             yield f"the Defender plan {plan} is off ({why})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.compare import same
 from policies.rule import must, rule
 from policies.rules.app_service import ingress
 from policies.view import Resource, Stack, lookup
@@ -39,7 +40,7 @@ def log_scrubbing(profile: Resource) -> Iterator[str]:
     scrubbed = {
         lookup(entry, "matchVariable")
         for entry in profile.each("logScrubbing.scrubbingRules")
-        if lookup(entry, "state") == "Enabled"
+        if same(lookup(entry, "state"), "Enabled")
     }
     for variable in ("RequestUri", "QueryStringArgNames"):
         if variable not in scrubbed:

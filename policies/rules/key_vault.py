@@ -8,6 +8,7 @@ from typing import Any
 
 from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
+from policies.compare import same
 from policies.merged import Part
 from policies.rule import at_least, judge_each, must, must_have, rule
 from policies.view import Resource, Stack, lookup
@@ -270,9 +271,9 @@ def keys_apart(key: Resource, stack: Stack) -> Iterator[str]:
 )
 def usable(item: Resource, stack: Stack) -> Iterator[str]:
     attributes = "properties.attributes"
-    if item.known(f"{attributes}.enabled") is False:
+    if same(item.known(f"{attributes}.enabled"), False):
         yield f"{attributes}.enabled is false"
-    if item.known(f"{attributes}.exportable") is True:
+    if same(item.known(f"{attributes}.exportable"), True):
         yield f"{attributes}.exportable is true"
     today = datetime.combine(stack.today, time(), UTC).timestamp()
     expires, begins = item.known(f"{attributes}.expires"), item.known(f"{attributes}.notBefore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from facts.types import Alerts, Logs, types_with
+from policies.compare import same
 from policies.rule import at_least, must, rule, shown
 from policies.view import Resource, Stack, token
 
@@ -94,7 +95,7 @@ def alert_received(alert: Resource, stack: Stack) -> Iterator[str]:
     groups = stack.targets(alert, ACTION_GROUPS[alert.type], GROUP)
     if not groups:
         yield "it has no action group of this stack"
-    elif not any(_has_receiver(group) and group.get("enabled") is not False for group in groups):
+    elif not any(_has_receiver(group) and not same(group.get("enabled"), False) for group in groups):
         yield f"nobody receives anything of {', '.join(map(str, groups))}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from facts.types import PrivateLink, types_with
+from policies.compare import same
 from policies.rule import must, rule
 from policies.view import UNKNOWN, Resource, Stack
 
@@ -64,8 +65,8 @@ def endpoint_policies(subnet: Resource) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Give the service a private endpoint in the network, or nothing can reach it.",
     source="Azure Policy '... should use private link' of each service",
-    where=lambda service: (
-        (service.get("properties.publicNetworkAccess") or service.get("publicNetworkAccess")) == "Disabled"
+    where=lambda service: same(
+        service.get("properties.publicNetworkAccess") or service.get("publicNetworkAccess"), "Disabled"
     ),
 )
 def service_has_endpoint(service: Resource, stack: Stack) -> Iterator[str]:

@@ -164,7 +164,7 @@ def high_availability(server: Resource) -> Iterator[str]:
 )
 def geo_backup(server: Resource) -> Iterator[str]:
     yield from must(server, "backup.geoRedundantBackup", "Enabled")
-    if server.get("backup.geoRedundantBackup") == "Enabled" and server.has("dataEncryption.primaryKeyURI"):
+    if same(server.get("backup.geoRedundantBackup"), "Enabled") and server.has("dataEncryption.primaryKeyURI"):
         for name in ("geoBackupKeyURI", "geoBackupUserAssignedIdentityId"):
             if not server.has(f"dataEncryption.{name}"):
                 yield f"dataEncryption.{name} is not set: Azure refuses a geo-redundant backup without it"
@@ -251,5 +251,5 @@ def statement_parameters(server: Resource, stack: Stack) -> Iterator[str]:
     where=is_primary,
 )
 def maintenance_window(server: Resource) -> Iterator[str]:
-    if server.get("maintenanceWindow.customWindow") != "Enabled":
+    if not same(server.get("maintenanceWindow.customWindow"), "Enabled"):
         yield f"maintenanceWindow.customWindow is {shown(server.get('maintenanceWindow.customWindow'))}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from facts import regions as facts
+from policies.compare import same
 from policies.rule import rule
 from policies.view import UNKNOWN, Resource, token
 
@@ -60,7 +61,7 @@ def _refused(resource: Resource, location: str) -> Iterator[tuple[str, str]]:
         yield "sku.name", facts.refused_size(location, size)
         if resource.get("highAvailability.mode") == "ZoneRedundant":
             yield "highAvailability.mode", facts.refused_standby(location)
-        if resource.get("backup.geoRedundantBackup") == "Enabled":
+        if same(resource.get("backup.geoRedundantBackup"), "Enabled"):
             yield "backup.geoRedundantBackup", facts.refused_geo_backup(location)
     elif kind == PLAN:
         yield "sku.name", facts.refused_plan(location, size, resource.get("zoneRedundant") is True)

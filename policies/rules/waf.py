@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from facts.defaults import default_of
 from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.compare import same
 from policies.rule import judge_each, must, rule
@@ -12,8 +13,9 @@ from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
 
-ON = "Enabled"
-"""What Azure takes for a custom rule without enabledState (ARM type definitions of Microsoft.Network, 2025)."""
+ON = default_of(POLICY, "customRules.rules[].enabledState")
+OVERRIDE = default_of(POLICY, "managedRules.managedRuleSets[].ruleGroupOverrides[].rules[].enabledState")
+"""What Azure takes for a custom rule, and for an override of a managed rule, without enabledState."""
 ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"
 
@@ -91,7 +93,7 @@ def log_scrubbing(policy: Resource) -> Iterator[str]:
     scrubbed = {
         lookup(entry, "matchVariable")
         for entry in policy.each("policySettings.scrubbingRules")
-        if lookup(entry, "state") == "Enabled"
+        if same(lookup(entry, "state"), "Enabled")
     }
     wanted = {
         "RequestUri",
@@ -173,7 +175,7 @@ def _left_out(rule_set: Any) -> Iterator[str]:
 
 def _weakens(override: Any) -> bool:
     """Whether an override takes a rule's block away. A rule named without a state is off: Azure's default."""
-    state, action = str(lookup(override, "enabledState", "Disabled")), str(lookup(override, "action", ""))
+    state, action = str(lookup(override, "enabledState", OVERRIDE)), str(lookup(override, "action", ""))
     return state.lower() != "enabled" or action.lower() not in ("", "block", "anomalyscoring")
 
 
@@ -206,7 +208,7 @@ def _unknown_rule(known: RuleSet, group: str, override: Any, name: str) -> Itera
         yield f"{name} is not known to have a rule {rule_id}"
     elif actual.lower() != group.lower():
         yield f"{name} has rule {rule_id} in group {actual}, not {group}"
-    elif rule_id in known.off and str(lookup(override, "enabledState", "Disabled")).lower() == "enabled":
+    elif rule_id in known.off and str(lookup(override, "enabledState", OVERRIDE)).lower() == "enabled":
         yield f"{name} rule {rule_id} is off by default; naming it switches it on"
 
 
