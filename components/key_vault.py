@@ -269,14 +269,14 @@ class VaultKeyArgs:
 # What ARM takes when it makes a key. In one that exists it changes nothing of it: it answers as if done, or with 400
 # KeyCreationParametersDidNotMatchExistingKey (learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist;
 # Azure/bicep#8283).
-_FIXED = ("kty", "keySize", "keyOps", "rotationPolicy")
+_FIXED = ("kty", "keySize", "keyOps")
 
 
 def vault_key(name: str, args: VaultKeyArgs, vault: KeyVault) -> keyvault.Key:
     """A wrapping key that rotates itself, or tells in time that it must be replaced.
 
     ARM makes a key once and never changes it: an update does nothing, or is refused. So the engine is told
-    to replace a key whose type, size, operations or rotation change. It then refuses: a protected key cannot be
+    to replace a key whose type, size or operations change. It then refuses: a protected key cannot be
     replaced, and another one cannot be made under a name that is taken. Give the changed key a name of its own.
     """
     key = keyvault.Key(
@@ -300,8 +300,9 @@ def vault_key(name: str, args: VaultKeyArgs, vault: KeyVault) -> keyvault.Key:
             retain_on_delete=True,
             protect=args.protect or None,
             replace_on_changes=[f"properties.{name}" for name in _FIXED],
-            # Each version that Azure makes has its own.
-            ignore_changes=["properties.attributes.expires"],
+            # Each version that Azure makes has an end of its own. The rotation policy comes back in Azure's own words:
+            # compared, it would replace a protected key, and so stop every `up`. Rule KV-KEY-ROTATION judges it.
+            ignore_changes=["properties.attributes.expires", "properties.rotationPolicy"],
             depends_on=vault.last_written,
         ),
     )

@@ -94,12 +94,14 @@ def private_account(name: str, args: PrivateAccountArgs, *, parent: pulumi.Resou
             parent=parent, protect=args.protection.protect or None, depends_on=list(args.depends_on)
         ),
     )
-    kept = storage.DeleteRetentionPolicyArgs(enabled=True, days=args.soft_delete_days)
+    kept = storage.DeleteRetentionPolicyArgs(enabled=True, days=args.soft_delete_days, allow_permanent_delete=False)
     storage.BlobServiceProperties(
         f"{name}-blobs",
         resource_group_name=args.resource_group_name,
         account_name=account.name,
         blob_services_name="default",
+        # What Azure takes where it is absent, and shows at each refresh (pulumi/pulumi-azure-native#1700).
+        cors=storage.CorsRulesArgs(cors_rules=[]),
         delete_retention_policy=kept,
         container_delete_retention_policy=kept,
         # Logs are only ever added to: there is nothing to keep older versions of.

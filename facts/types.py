@@ -82,7 +82,7 @@ class ResourceType(Section):
     private_link: PrivateLink | No | Unknown | None = None
     public: list[Door] | No | Unknown | None = None
     serial: Serial | None = None
-    inherits_lock: Text | None = None
+    inherits_lock: Text | No | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
     fixed: list[str] = []
     """Inputs that Azure fixes at creation, beside names, group, scope and location."""

@@ -54,7 +54,7 @@ def preflight(
         return
     arm = tools.connect()
     outcomes = []
-    seen = Subscription(arm, choose_subscription(arm, subscription), declared, tools.ask)
+    seen = Subscription(arm, choose_subscription(arm, subscription), declared, tools.ask, tools.clock().date())
     for check in CHECKS:
         for result in results(check, seen):
             show(check.name, result)

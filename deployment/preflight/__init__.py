@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from deployment.arm import ArmError
+from deployment.preflight.budget import check_budget
 from deployment.preflight.capacity import check_plans, check_quotas, check_storage
 from deployment.preflight.database import check_database
 from deployment.preflight.engine import check_engine
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     Check("network-watcher", check_watcher),
     Check("shared-subnets", check_shared_subnets),
     Check("existing", check_existing),
+    Check("budget", check_budget),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -20,12 +21,14 @@ class Subscription:
     """A subscription beside the record of a stack.
 
     id: ``/subscriptions/…``; ask: runs a program and returns what it prints, None where it is not there.
+    today: the day on which `up` is to run.
     """
 
     arm: Arm
     id: str
     record: Record
     ask: Callable[[list[str]], str | None]
+    today: date
 
     def real(self, text: str) -> str:
         """An ARM id of the record, in this subscription."""

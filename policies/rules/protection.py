@@ -59,15 +59,16 @@ EDITED: Mapping[str, str] = types_with("inherits_lock", str)
     offline="the engine does not show policies the retain-on-delete option",
 )
 def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
-    scope = str(lock.get("scope")).lower()
-    below = [one for one in stack.by_type(*EDITED) if not one.retained and _stands_below(one, scope)]
+    below = [one for one in stack.by_type(*EDITED) if not one.retained and below_lock(one, lock)]
     for type_ in EDITED:
         names = sorted(one.name for one in below if one.type == type_)
         if names:
             yield f"below it, and not to be deleted while it stands: {', '.join(names)} ({EDITED[type_]})"
 
 
-def _stands_below(resource: Resource, scope: str) -> bool:
+def below_lock(resource: Resource, lock: Resource) -> bool:
+    """Whether the resource inherits the lock: it lies below the lock's scope, or extends what does."""
+    scope = str(lock.get("scope")).lower()
     own = str(resource.id or "").lower()
     on = next(iter(resource.leaves("scope")), UNKNOWN)
     return own.startswith(f"{scope}/") or (isinstance(on, str) and f"{on.lower()}/".startswith(f"{scope}/"))

@@ -58,7 +58,8 @@ class ArchiveSettings(Section):
 
     redundancy: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"] = "GZRS"
     """Copies: LRS one building, ZRS three zones, GRS and GZRS also the paired region, RA… readable there.
-    $0.02 (LRS) to $0.06 (RAGZRS) a GB and month."""
+    $0.02 (LRS) to $0.06 (RAGZRS) a GB and month. Fewer copies later is a weakening that `assurance compare` names, and
+    from three zones back to one building Azure refuses."""
     retention_days: Annotated[int, Field(ge=1, le=146000)] = SIX_YEARS
     """Days in which a record cannot be changed or deleted. 2192: six years, by policy."""
     delete_after_days: Annotated[int, Field(ge=2, le=146365)] = SIX_YEARS + 30

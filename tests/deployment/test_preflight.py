@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Preflight:
     programs: dict[str, str] = field(default_factory=lambda: {"pulumi": "v3.272.0"})
     results: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     github: dict[str, tuple[int, str]] = field(default_factory=dict)
+    now: datetime = datetime(2026, 11, 29, tzinfo=UTC)
 
     @property
     def record(self) -> Record:
@@ -72,6 +74,7 @@ class Preflight:
             ask=lambda program: self.programs.get(program[0]),
             github=lambda path: self.github.get(path, (404, "{}")),
             environment={"GITHUB_REPOSITORY": "o/r"},
+            clock=lambda: self.now,
         )
         code = main(["preflight", "prod", "--record", str(self.file), "--json", str(report), *arguments], tools)
         self.results = {}
@@ -254,6 +257,10 @@ def _reader(p: Preflight) -> None:
     p.fake.rights = [{"actions": ["*/read"], "notActions": []}]
 
 
+def _later(p: Preflight) -> None:
+    p.now = datetime(2027, 1, 1, tzinfo=UTC)
+
+
 def _old_engine(p: Preflight) -> None:
     p.programs["pulumi"] = "v3.234.0"
 
@@ -277,7 +284,7 @@ def _old_engine(p: Preflight) -> None:
         ("database", _cores, "8 cores are needed, 5 are left of standardDDSv5Family"),
         ("app-service", _workers, "no Linux workers in"),
         ("storage", _storage, "is not offered in"),
-        ("quotas", _endpoints, "PrivateEndpoints: 18 are needed, 5 are left"),
+        ("quotas", _endpoints, "PrivateEndpoints: 19 are needed, 5 are left"),
         ("network-watcher", _watcher, "az network watcher configure --enabled true -g NetworkWatcherRG"),
         ("shared-subnets", _small_subnet, "2 plans join it, 10.0.0.0/27 is smaller than /26"),
         ("shared-subnets", _full_subnet, "addresses, "),
@@ -285,6 +292,7 @@ def _old_engine(p: Preflight) -> None:
         ("locks", _lock, "ReadOnly on"),
         ("rights", _rights, "Microsoft.Authorization/locks/delete"),
         ("rights", _reader, "private-links: not allowed to the signed-in identity: "),
+        ("budget", _later, "it starts on 2026-12-01; Azure makes none that starts before 2027-01-01"),
         ("engine", _old_engine, "3.272.0 or newer is needed"),
     ],
 )

@@ -155,7 +155,8 @@ def test_records_go_only_after_their_retention() -> None:
     assert set(rule["definition"]["filters"]["blobTypes"]) == {"appendBlob", "blockBlob"}
     service = only(built(), "storage:BlobServiceProperties").inputs
     assert service["deleteRetentionPolicy"] == service["containerDeleteRetentionPolicy"]
-    assert service["deleteRetentionPolicy"] == {"days": 30, "enabled": True}
+    assert service["deleteRetentionPolicy"] == {"days": 30, "enabled": True, "allowPermanentDelete": False}
+    assert service["cors"] == {"corsRules": []}, "what Azure shows at a refresh is declared"
 
 
 def test_what_happens_to_the_archive_is_logged() -> None:

@@ -1,0 +1,42 @@
+"""Budgets that are not made yet: Azure takes no start before the current month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from deployment.arm import ArmError
+from deployment.drill_checks import at
+from deployment.preflight.subscription import Subscription
+from deployment.record import Declared
+from deployment.step import Result
+
+BUDGET = "azure-native:consumption:Budget"
+VERSION = "2024-08-01"
+
+
+def check_budget(subscription: Subscription) -> Iterator[Result]:
+    """A budget that is to be made starts this month or later (hashicorp/terraform-provider-azurerm pull request 12121).
+
+    One that is there keeps its start: Azure counts on, and refuses another.
+    """
+    month = subscription.today.replace(day=1)
+    for budget in subscription.record.of(BUDGET):
+        start = str(at(budget.inputs, "timePeriod.startDate"))[:10]
+        if _is_made(subscription, budget):
+            yield Result(budget.last_name, "holds", "it is made")
+        elif date.fromisoformat(start) < month:
+            told = f"it starts on {start}; Azure makes none that starts before {month}"
+            yield Result(budget.last_name, "missing", f"{told}: set medspasync:monitoring.budget.startDate")
+        else:
+            yield Result(budget.last_name, "holds", f"it starts on {start}")
+
+
+def _is_made(subscription: Subscription, budget: Declared) -> bool:
+    try:
+        subscription.arm.get(subscription.real(budget.id), VERSION)
+    except ArmError as refused:
+        if refused.status != 404:
+            raise
+        return False
+    return True
