@@ -60,7 +60,9 @@ def find_entries(top: Node, entries: Collection[str], shapes: Collection[str]) -
     def walk(node: Node, inside: bool) -> None:
         if node.content is None or any(_matches(path, node.steps) for path in shaping):
             return
-        if any(_matches(path, node.steps) for path in patterns) and node.content not in ({}, []):
+        if any(_matches(path, node.steps) for path in patterns):
+            if node.content in ({}, []):
+                return
             found.append(WrittenEntry(node.keys))
             inside = True
         leads_on = any(

@@ -45,10 +45,20 @@ class StackFile:
         named = self.config.get(SUBSCRIPTION)
         return str(named) if named is not None else None
 
+    @property
+    def label(self) -> str | None:
+        """What the file calls its subscription (``platform.subscription``)."""
+        named = self.get("platform.subscription")
+        return str(named) if named is not None else None
+
 
 def may_share_subscription(one: StackFile, other: StackFile) -> bool:
-    """Whether both may stand in one subscription: they name the same, or one of them names none."""
-    return None in (one.subscription, other.subscription) or one.subscription == other.subscription
+    """Whether both may stand in one subscription: they name the same, by its id or else by their own label for it, or
+    one of them names none."""
+    for mine, theirs in ((one.subscription, other.subscription), (one.label, other.label)):
+        if None not in (mine, theirs):
+            return mine == theirs
+    return True
 
 
 def read_stack_file(path: Path) -> StackFile | None:

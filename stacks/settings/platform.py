@@ -18,6 +18,12 @@ Label = Annotated[
     Words("lower-case letters and digits, a letter first, like mss"),
 ]
 
+Domain = Annotated[
+    str,
+    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253),
+    Words("a domain in lower case, like example.com"),
+]
+
 
 class PlatformSettings(Section):
     """Name, place and ownership of the stack."""
@@ -43,6 +49,14 @@ class PlatformSettings(Section):
     """Where the cost goes; a tag on every resource."""
     data_classification: Literal["phi", "test-data"]
     """`phi` where the stack may hold protected health information, `test-data` where it must not; a tag."""
+    domains: list[Domain] = []
+    """DNS domains that are the stack's own: host names of apps, origins, tests and mailboxes lie in them. Left out,
+    they are the last two labels of the apps' host names."""
+    external: list[Domain] = []
+    """Hosts and domains of others that this file names, for example a mail provider's."""
+    subscription: Annotated[str, Field(min_length=2, max_length=40)] | None = None
+    """A name for the subscription that the stack stands in, the same in all stack files that share it. Left out, it may
+    be that of any other stack, so that ranges, and names in the subscription, must differ from all."""
 
     def problems(self) -> Iterator[Problem]:
         """The region must be one the catalogue knows."""

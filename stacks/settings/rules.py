@@ -11,6 +11,7 @@ from documents.problems import Bare, Problem
 from stacks.catalogues.secrets import CATALOGUE, catalogue
 from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
 from stacks.settings.bus import bus_problems
+from stacks.settings.domains import domain_problems, unused_externals
 from stacks.settings.edge_rules import edge_problems
 from stacks.settings.gateway import gateway_problems
 from stacks.settings.model import Settings
@@ -54,13 +55,21 @@ def cross_section_problems(sections: Mapping[str, Any], wrong: Collection[str]) 
     if "platform" not in wrong:
         right = {to_camel(name): section for name, section in sections.items() if name not in wrong}
         yield from zone_problems(sections["platform"], right)
+        if "apps" not in wrong:
+            yield from domain_problems(sections["platform"], sections["apps"], _given(right))
     if wrong:
         yield Problem("", MORE, "rules between sections are tried when each of them is right by itself")
         return
     settings = Settings.model_construct(**sections)
+    right = {to_camel(name): section for name, section in sections.items()}
+    yield from unused_externals(settings.platform, _given(right))
     yield from _room_problems(settings)
     yield from _secret_problems(settings)
     yield from _vault_name_problems(settings)
+
+
+def _given(sections: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: section for key, section in sections.items() if section is not None}
 
 
 def private_endpoints(settings: Settings) -> int:
