@@ -83,6 +83,7 @@ class ResourceType(Section):
     public: list[Door] | No | Unknown | None = None
     serial: Serial | None = None
     inherits_lock: Text | No | None = None
+    inherits_lock_where: str | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
     fixed: list[str] = []
     """Inputs that Azure fixes at creation, beside names, group, scope and location."""

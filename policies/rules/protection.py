@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from facts.types import types_with
+from facts.types import resource_types, types_with
 from policies.rule import must, rule
 from policies.view import UNKNOWN, Resource, Stack
 
@@ -59,11 +59,16 @@ EDITED: Mapping[str, str] = types_with("inherits_lock", str)
     offline="the engine does not show policies the retain-on-delete option",
 )
 def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
-    below = [one for one in stack.by_type(*EDITED) if not one.retained and below_lock(one, lock)]
+    below = [one for one in stack.by_type(*EDITED) if not one.retained and _is_edited(one) and below_lock(one, lock)]
     for type_ in EDITED:
         names = sorted(one.name for one in below if one.type == type_)
         if names:
             yield f"below it, and not to be deleted while it stands: {', '.join(names)} ({EDITED[type_]})"
+
+
+def _is_edited(resource: Resource) -> bool:
+    where = resource_types()[resource.type].inherits_lock_where
+    return where is None or resource.has(where)
 
 
 def below_lock(resource: Resource, lock: Resource) -> bool:
