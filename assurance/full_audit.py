@@ -14,7 +14,7 @@ from assurance.check import apart, attestations, dates, declared, limits, log_fe
 from assurance.check import audit as audits
 from assurance.check.apart import apart_findings
 from assurance.check.attestations import attestation_findings
-from assurance.check.audit import audit
+from assurance.check.audit import audit, excepted
 from assurance.check.dates import date_findings
 from assurance.check.declared import declared_findings
 from assurance.check.findings import Finding, Report
@@ -48,17 +48,19 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     when not given.
     """
     root = root or project_root()
-    ended = list(lifecycle.check_findings(record, register, today, root))
-    ruled = audit(record, register, today, more=ended)
+    reach_findings = [
+        excepted(each, register, today) for each in _findings(record, "reach", lambda: reach(record).report)
+    ]
+    elsewhere = [*lifecycle.check_findings(record, register, today, root), *reach_findings]
+    ruled = audit(record, register, today, more=elsewhere)
     checked = [*declared_findings(record, root), *recording_findings(record)]
     if record.own:
         checked += [*feed_findings(record), *owner_findings(record, root)]
         checked += [*limit_findings(record, root), *apart_findings(record, root), *date_findings(record, root, today)]
         checked += attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
-    reach_findings = _findings(record, "reach", lambda: reach(record).report)
     checked += order.order_findings(record)
-    return replace(ruled, findings=[*ruled.findings, *checked, *access_findings, *reach_findings])
+    return replace(ruled, findings=[*ruled.findings, *checked, *access_findings])
 
 
 def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> list[Finding]:

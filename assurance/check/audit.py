@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from assurance.basis import judged_basis
@@ -14,8 +15,25 @@ from policies.rule import Rule, RuleInfo, Verdict
 from policies.rules import RULES
 from policies.trusted import Trust, TrustedRegister
 
-ELSEWHERE = ("LIFECYCLE",)
-"""Rules outside policies/ from which there may be an exception."""
+ELSEWHERE = ("LIFECYCLE", "REACH-INTERNET")
+"""Rules outside policies/ from which there may be an exception; from REACH-INTERNET only where it warns."""
+
+
+def may_be_excepted(rule: str) -> bool:
+    """Whether an entry of policies/exceptions.yaml may cover a violation of a rule."""
+    return rule in ELSEWHERE or any(rule == each.id for each in RULES)
+
+
+def excepted(finding: Finding, register: Register, today: date) -> Finding:
+    """The finding of a rule of `ELSEWHERE` that warns, as the register has it."""
+    id_ = register.find(finding.rule, finding.stack, finding.name) if finding.status == "warn" else None
+    if id_ is None:
+        return finding
+    entry = register.exceptions[id_]
+    known = replace(finding, exception=id_, expires=entry.expires)
+    if entry.expired(today):
+        return replace(known, message=f"{finding.message} ({id_} expired on {entry.expires})")
+    return replace(known, status="excepted", message=f"{finding.message}; {entry.reason}")
 
 
 def audit(

@@ -29,7 +29,7 @@ class Finding:
     urn, type, name: the resource; empty when the rule examined none or the finding is about the stack.
     source: the line that made the resource; origin: the data entry it was made from.
     seen: what was there, in words; what the rule looked at. exception, expires: id and last day of the exception that
-    covers it.
+    covers it. also: URNs of the other resources that a shared warning is about.
     """
 
     rule: str
@@ -48,6 +48,7 @@ class Finding:
     origin: dict[str, Any] | None = None
     exception: str = ""
     expires: date | None = None
+    also: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -77,14 +78,15 @@ class Finding:
             controls=info.controls,
             stack=stack,
             message=message,
-            remediation=info.remediation,
-            **(subject | more),
+            **({"remediation": info.remediation} | subject | more),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON holds it; an exception only where one covers it."""
         plain = asdict(self)
-        plain["controls"] = list(self.controls)
+        plain["controls"], plain["also"] = list(self.controls), list(self.also)
+        if not self.also:
+            del plain["also"]
         plain["expires"] = self.expires.isoformat() if self.expires else None
         if not self.exception:
             del plain["exception"], plain["expires"]

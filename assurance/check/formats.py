@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
+from assurance.check.terminal import places
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
@@ -71,11 +72,17 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[finding.status],
-        "message": {"text": f"{finding.stack}: {subject}: {finding.message}"},
+        "message": {"text": f"{finding.stack}: {subject}: {finding.message} [{places(finding)}]"},
         "locations": [_sarif_location(finding.source or {"file": f"Pulumi.{finding.stack}.yaml"})],
         # The same finding of another run: the line may move, the resource does not.
         "partialFingerprints": {"resource/v1": f"{finding.stack}/{finding.rule}/{finding.urn or finding.name}"},
-        "properties": {"stack": finding.stack, "urn": finding.urn},
+        "properties": {
+            "stack": finding.stack,
+            "urn": finding.urn,
+            "seen": finding.seen,
+            "remediation": finding.remediation,
+            "key": (finding.origin or {}).get("key", ""),
+        },
     }
     if finding.origin:
         origin = _sarif_location(finding.origin)
@@ -120,8 +127,13 @@ def _junit_case(suite: ElementTree.Element, finding: Finding) -> None:
         case.set("line", str(finding.source.get("line") or 1))
     if finding.status == "fail":
         failure = ElementTree.SubElement(case, "failure", message=finding.message, type=finding.severity)
-        failure.text = f"{finding.title}\n{finding.urn}\nto do: {finding.remediation}"
+        failure.text = f"{finding.title}\n{finding.urn}\n{_junit_details(finding)}"
     elif finding.status == "warn":
-        ElementTree.SubElement(case, "system-out").text = f"warning: {finding.message}"
+        ElementTree.SubElement(case, "system-out").text = f"warning: {finding.message}\n{_junit_details(finding)}"
     elif finding.status != "pass":
         ElementTree.SubElement(case, "skipped", message=f"{finding.status}: {finding.message}")
+
+
+def _junit_details(finding: Finding) -> str:
+    """Where it is, what was seen and what is wanted."""
+    return f"at: {places(finding)}\nseen: {finding.seen}\nto do: {finding.remediation}"

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from assurance.check.audit import may_be_excepted
 from assurance.check.findings import LATER, Finding, Report
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
 from assurance.terminal import COUNTED, print_table
@@ -61,7 +62,12 @@ def show_violations(console: Console, report: Report) -> None:
         for finding in findings:
             console.print(Text(f"  {finding.name or 'the stack'}: {finding.message}"), soft_wrap=True)
             console.print(Text(f"    {places(finding)}", style="dim"), soft_wrap=True)
-        console.print(Text(f"  to do: {first.remediation}", style="italic"), soft_wrap=True)
+            if finding.seen and finding.seen not in finding.message:
+                console.print(Text(f"    seen: {finding.seen}", style="dim"), soft_wrap=True)
+        for remediation in dict.fromkeys(finding.remediation for finding in findings):
+            console.print(Text(f"  to do: {remediation}", style="italic"), soft_wrap=True)
+        if may_be_excepted(first.rule):
+            console.print(Text(f"  or: an entry for {first.rule} in policies/exceptions.yaml"), soft_wrap=True)
 
 
 def _show_exceptions(console: Console, report: Report, register: Register) -> None:
@@ -98,11 +104,11 @@ def _show_gaps(console: Console, report: Report) -> None:
 
 
 def places(finding: Finding) -> str:
-    """Where a person would look: the line that made the resource, and the entry it was made from."""
-    parts = [_place(finding.source) or "no line is known"]
+    """Where a person would look: the line that made the resource, and the entry to edit."""
+    parts = [_place(finding.source)] if finding.source else []
     if finding.origin:
         parts.append(f"from {_place(finding.origin)} {finding.origin.get('key', '')}".rstrip())
-    return ", ".join(parts)
+    return ", ".join(parts) or "no line is known"
 
 
 def _place(position: dict[str, Any] | None) -> str:

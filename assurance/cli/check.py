@@ -12,6 +12,7 @@ import typer
 
 from assurance.check import formats, terminal
 from assurance.check.audit import audit
+from assurance.check.presentation import presented
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.compare.record_declared import RECORD_DECLARED, record_findings
@@ -83,6 +84,7 @@ def check(
         reports = [replace(reports[0], findings=[*reports[0].findings, *compared])]
     if only:
         reports = [replace(each, findings=[f for f in each.findings if f.rule in only]) for each in reports]
+    reports = [presented(each, project or project_root()) for each in reports]
     terminal.show(console(stderr="-" in targets), reports, register)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
         if target is not None:

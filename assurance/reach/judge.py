@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assurance.check.findings import Finding, Status
 from assurance.reach.front_door import Host
 from assurance.reach.needed import Row, flow_table
 from assurance.reach.public import ENTRA
-from assurance.reach.targets import BUS, JUDGED, Target
+from assurance.reach.targets import BUS, JUDGED, Target, endpoints_of
 from assurance.reach.verdict import Verdict
 from assurance.reach.world import Flow, World
 from assurance.record import Resource
@@ -21,7 +22,7 @@ INTERNET = RuleInfo(
     "From the Internet only Front Door's hosts answer",
     "critical",
     CONTROLS,
-    "Close the service's public side; inside the network it has a private endpoint.",
+    "Close the service's public side, and give it a private endpoint where apps or people need it.",
     "requirement S01: only the edge answers on the Internet",
 )
 NEEDED = RuleInfo(
@@ -97,7 +98,22 @@ class Judge:
         if not verdict.open:
             return self._finding(INTERNET, "pass", f"{flow_text} does not answer{condition}: {verdict.why}", about)
         status: Status = "warn" if _by_design(target, verdict) else "fail"
-        return self._finding(INTERNET, status, f"{flow_text} answers on the Internet{condition}: {verdict.why}", about)
+        message = f"{flow_text} answers on the Internet{condition}: {verdict.why}"
+        finding = self._finding(INTERNET, status, message, about)
+        return replace(finding, seen=verdict.why, remediation=self._to_do(target, by_design=status == "warn"))
+
+    def _to_do(self, target: Target, *, by_design: bool) -> str:
+        """What can be done about a target that answers on the Internet."""
+        if target.resource.type.endswith(BUS):
+            return "Take the Premium tier, close the public side and give the namespace a private endpoint."
+        if by_design:
+            return (
+                "Closed, it would lose what the apps send, for it has no private endpoint: keep sign-in with Entra ID "
+                "only, and register that it is accepted."
+            )
+        if endpoints_of(self._world.references, target):
+            return "Close the service's public side; inside the network it has a private endpoint."
+        return INTERNET.remediation
 
     def _edge(self, host: Host) -> Finding:
         if host.firewall is None:

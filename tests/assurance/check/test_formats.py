@@ -160,6 +160,21 @@ def test_sarif_fingerprint_differs_by_finding_and_stays_same() -> None:
     assert again == prints
 
 
+def test_every_format_names_key_seen_and_remedy() -> None:
+    """What was seen, what is wanted, and the entry to edit: for a person in a pull request, and one in a pipeline."""
+    wrong = next(f for f in report().findings if f.rule == "ID-PRINCIPAL-TYPE" and f.status == "warn")
+    edited = replace(wrong, status="fail", seen="principalType = null")
+    told = replace(report(), findings=[edited])
+    result = json.loads(to_sarif([told]))["runs"][0]["results"][0]
+    assert "from Pulumi.dev.yaml:20 medspasync:vaults" in result["message"]["text"]
+    assert result["properties"]["seen"] == "principalType = null"
+    assert result["properties"]["key"] == "medspasync:vaults"
+    assert result["properties"]["remediation"] == edited.remediation
+    failure = ElementTree.fromstring(to_junit([told])).findtext("testsuite/testcase/failure", "")
+    for part in ("Pulumi.dev.yaml:20 medspasync:vaults", "seen: principalType = null", f"to do: {edited.remediation}"):
+        assert part in failure
+
+
 def test_junit_counts_what_it_holds() -> None:
     root = ElementTree.fromstring(to_junit([report(register())]))
     suite = root.find("testsuite")
