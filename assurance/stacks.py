@@ -56,17 +56,25 @@ def records_for(
     if record_file is not None:
         return [_load(record_file, stacks)]
     root = project_root(project)
-    known = stack_names(root)
     if project is not None:
-        names = list(dict.fromkeys(stacks)) or known or [FIRST_STACK]
+        names = list(dict.fromkeys(stacks)) or stack_names(root) or [FIRST_STACK]
         return record_stacks(root, [Job(name, mode) for name in names], on_progress)
+    return record_stacks(root, [Job(name, mode) for name in chosen_stacks(stacks, root)], on_progress)
+
+
+def chosen_stacks(stacks: Sequence[str], root: Path) -> list[str]:
+    """The named stacks, each once; all of the project at ``root`` when none is named.
+
+    Raises UsageError for one that has no stack file.
+    """
+    known = stack_names(root)
     if not known:
         raise UsageError("this project has no stack file: add a Pulumi.<stack>.yaml")
     names = list(dict.fromkeys(stacks)) or known
     unknown = [no_such_stack(name, known) for name in names if name not in known]
     if unknown:
         raise UsageError(*unknown)
-    return record_stacks(root, [Job(name, mode) for name in names], on_progress)
+    return names
 
 
 def _load(path: Path, stacks: Sequence[str]) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -117,7 +117,7 @@ SEEN = 400
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, (Mapping, list)):
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):  # the engine's lists are no `list`
         return f"{len(value)} entries" if value else "none"
     return shown(value)
 

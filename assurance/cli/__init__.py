@@ -13,7 +13,9 @@ from typer.core import TyperGroup
 from assurance.errors import ProgramError, UsageError
 from documents.problems import DocumentError
 
-COMMANDS = ("preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle")
+COMMANDS = (
+    "preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle", "evidence", "verify",
+)  # fmt: skip
 """Each is the function of the same name in the module of the same name, imported when it is called for."""
 
 

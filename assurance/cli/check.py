@@ -12,12 +12,14 @@ import typer
 
 from assurance.check import formats, terminal
 from assurance.check.audit import audit
+from assurance.check.findings import Report
 from assurance.check.presentation import presented
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
-from assurance.cli.recording import checked_mode, records_with_progress
+from assurance.cli.recording import checked_mode, records_with_progress, work_out_of
 from assurance.compare.record_declared import RECORD_DECLARED, record_findings
 from assurance.errors import UsageError
 from assurance.full_audit import full_audit, rule_ids
+from assurance.record import Record
 from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register
@@ -28,6 +30,13 @@ SarifFile = Annotated[
 ]
 JunitFile = Annotated[
     str | None, typer.Option("--junit", metavar="FILE", help="Write every check as JUnit XML; - is standard output.")
+]
+ONE_STACK = "--html is the report of one stack: name one"
+HtmlFile = Annotated[
+    str | None,
+    typer.Option(
+        "--html", metavar="FILE", help="Write the report of one stack as one HTML page; - is standard output."
+    ),
 ]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Run the rules of policies/ alone.")]
 Only = Annotated[
@@ -55,6 +64,7 @@ def check(
     json_file: JsonFile = None,
     sarif_file: SarifFile = None,
     junit_file: JunitFile = None,
+    html_file: HtmlFile = None,
 ) -> None:
     """Audit each stack: every policy on every resource, with the exceptions of policies/exceptions.yaml, and what
     `access` and `reach` find.
@@ -62,12 +72,14 @@ def check(
     A saved record is compared with the program at its own commit too (RECORD-DECLARED).
     Exits with 1 when something fails. What only a deployment can know is reported as unchecked, never as passed.
     """
-    targets = [json_file, sarif_file, junit_file]
+    targets = [json_file, sarif_file, junit_file, html_file]
     if targets.count("-") > 1:
         raise UsageError("only one report can go to standard output")
     today = judged_day(at)
     known_rules(only or ())
     register = Register.load()
+    if html_file is not None and len(stacks or []) != 1 and record is None and project is None:
+        raise UsageError(ONE_STACK)
     records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     if not all(each.own for each in records):  # ours never apply to another project
         register = Register.load(project / "policies" / "exceptions.yaml") if project else Register()
@@ -86,11 +98,25 @@ def check(
         reports = [replace(each, findings=[f for f in each.findings if f.rule in only]) for each in reports]
     reports = [presented(each, project or project_root()) for each in reports]
     terminal.show(console(stderr="-" in targets), reports, register)
-    for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=True):
+    for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=False):
         if target is not None:
             write_text(target, write(reports))
+    if html_file is not None:
+        write_text(html_file, _page(records, reports, register, today))
     if not all(report.holds for report in reports):
         raise typer.Exit(1)
+
+
+def _page(records: Sequence[Record], reports: Sequence[Report], register: Register, today: date) -> str:
+    """The report of one stack. Raises UsageError for several."""
+    from assurance.evidence.report import report_page
+    from assurance.evidence.stack import gather
+
+    if len(records) != 1:
+        raise UsageError(ONE_STACK)
+    return report_page(
+        work_out_of(records[0], "check --html", lambda record: gather(record, reports[0], register, today))
+    )
 
 
 def judged_day(text: str | None) -> date:

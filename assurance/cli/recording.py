@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast, get_args
 
@@ -12,8 +13,8 @@ from rich.text import Text
 
 from assurance.errors import UsageError
 from assurance.record import Mode, Record
-from assurance.recorder.processes import Job
-from assurance.stacks import records_for
+from assurance.recorder.processes import Job, record_stacks
+from assurance.stacks import chosen_stacks, project_root, records_for
 from policies.rule import UNREADABLE
 
 
@@ -30,6 +31,23 @@ def records_with_progress(
     """Records of ``stacks``, with a line of counts on a terminal while they are made."""
     if project is not None and record_file is not None:
         raise UsageError("--record reads what was recorded, --project runs a program: give one of them")
+    with _progress() as on_progress:
+        return records_for(stacks, mode, record_file, on_progress, project)
+
+
+def records_in_both_modes(stacks: Sequence[str]) -> tuple[list[Record], list[Record]]:
+    """Records of ``stacks`` (all when none is named) as at a first preview, and as deployed."""
+    with _progress() as on_progress:
+        root = project_root()
+        names = chosen_stacks(stacks, root)
+        jobs = [Job(name, mode) for mode in get_args(Mode) for name in names]
+        made = record_stacks(root, jobs, on_progress)
+    return made[: len(names)], made[len(names) :]
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Job, int], None]]:
+    """A line of counts on a terminal while recordings are made."""
     counts: dict[Job, int] = {}
     # No refresh thread: recordings are forked from this process, and threads do not survive a fork.
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
@@ -39,7 +57,7 @@ def records_with_progress(
             line = "   ".join(f"{each.stack} {seen} resources" for each, seen in counts.items())
             live.update(Text(f"recording   {line}", style="dim"), refresh=True)
 
-        return records_for(stacks, mode, record_file, on_progress, project)
+        yield on_progress
 
 
 Answer = TypeVar("Answer")

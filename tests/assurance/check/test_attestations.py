@@ -71,7 +71,7 @@ def test_an_entry_is_judged_by_signature_and_end(text: str, today: date, status:
     assert "privacy officer" in finding.seen
 
 
-def test_the_projects_register_has_an_entry_of_each_required_kind() -> None:
+def test_the_projects_register_has_each_required_kind() -> None:
     found = attestation_findings(record("phi"), Register.load().attestations, TODAY)
     assert [each.message for each in found if each.status == "fail"] == []
 
@@ -87,6 +87,6 @@ def test_the_projects_register_has_an_entry_of_each_required_kind() -> None:
         (ENTRY, ENTRY, None),
     ],
 )
-def test_a_comparison_tells_an_attestation_that_goes(base: str | None, head: str | None, direction: str | None) -> None:
+def test_a_comparison_tells_what_attestation_goes(base: str | None, head: str | None, direction: str | None) -> None:
     sides = (Entries.parse(FILE, text, "prod") for text in (base, head))
     assert [each.direction for each in attested_items("rules", *sides)] == ([direction] if direction else [])

@@ -1,0 +1,43 @@
+"""``assurance verify``: whether a bundle of evidence is intact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assurance.evidence.manifest import problems, read_manifest, signer
+from assurance.terminal import console
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's folder.")]
+Signers = Annotated[
+    Path | None,
+    typer.Option("--signers", metavar="FILE", help="Who may have signed it: a file of ssh-keygen's ALLOWED SIGNERS."),
+]
+
+
+def verify(folder: Folder, signers: Signers = None) -> None:
+    """Compare every file of a bundle with its manifest; with --signers, who signed the manifest.
+
+    Exits with 1 when a byte differs, a file is missing or was added, or nobody who may has signed it.
+    """
+    content = read_manifest(folder)
+    wrong = list(problems(folder))
+    out = console()
+    for each in wrong:
+        out.print(f"[red]FAIL[/red] {each}", highlight=False)
+    if signers is not None:
+        name = signer(folder, signers)
+        if name is None:
+            wrong.append("the signature")
+            out.print(f"[red]FAIL[/red] nobody of {signers} has signed its manifest", highlight=False)
+        else:
+            out.print(f"signed by {name}", highlight=False)
+    commit = str(content.get("basis", {}).get("commit"))
+    told = "is not intact" if wrong else "is intact"
+    out.print(
+        f"{folder} {told}: {len(content['files'])} files, commit {commit}, of {content.get('time')}", highlight=False
+    )
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,140 @@
+"""The report of one stack, for people: in a browser, on paper, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from markupsafe import Markup
+
+from assurance.check.findings import Finding, Status
+from assurance.check.tables import percentage
+from assurance.evidence.controls import ControlRow
+from assurance.evidence.drawing import drawn, look, svg
+from assurance.evidence.questions import requests
+from assurance.evidence.stack import StackEvidence
+from assurance.evidence.summary import control_counts
+from assurance.evidence.tables import Table, tables
+from assurance.pages.builder import build_page, running_head
+
+RANK: tuple[Status, ...] = ("fail", "unchecked", "warn", "excepted")
+"""What a reader must look at, in this order; the rest holds, or examined nothing."""
+SHOWN = ("log-coverage", "alerts", "encryption", "access")
+"""Tables that stand in the report as they are, closed; every one is a file beside it."""
+HIDDEN = ("stack", "urn", "file", "line", "entry file", "entry line", "key")
+"""Columns that only a machine needs, or that stand in the column *where*."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one rule with one status. id: its place in the page; a rule's first is ``r-<rule>``."""
+
+    findings: tuple[Finding, ...]
+    id: str = ""
+
+    @property
+    def first(self) -> Finding:
+        """What all of them say of their rule."""
+        return self.findings[0]
+
+
+def report_page(evidence: StackEvidence) -> str:
+    """The page: how each control stands, every finding with where it comes from, inventory, map, registers."""
+    made = tables(evidence)
+    basis = evidence.report.basis
+    plan = drawn(evidence.data_map)
+    loud, quiet = _placed(_loud(evidence.report.findings), _quiet(evidence.report.findings))
+    return build_page(
+        "assurance.evidence",
+        "report.html.j2",
+        e=evidence,
+        basis=basis,
+        head=running_head(basis, [evidence.stack]),
+        totals=evidence.report.totals,
+        judged=sum(evidence.report.totals[status] for status in ("pass", "fail", "warn", "excepted")),
+        percentage=percentage,
+        control_counts=control_counts(evidence),
+        rerun=lambda row: rerun(evidence, row),
+        anchor=anchor,
+        loud=loud,
+        quiet=quiet,
+        map=Markup(svg(evidence.data_map)),  # noqa: S704 - drawing.py escapes every text
+        hops=[(number, hop, look(hop)) for number, hop in enumerate(plan.hops, start=1)],
+        tables=made,
+        shown={name: _readable(made[name]) for name in SHOWN},
+        requests=requests(),
+        where=where,
+    )
+
+
+def rerun(evidence: StackEvidence, row: ControlRow) -> str:
+    """The command that works out a control's findings again, in a checkout of the commit, from the bundle."""
+    only = "".join(f" --only {rule}" for rule, counts in row.rules.items() if set(counts) != {"not-applicable"})
+    record = f"$BUNDLE/{evidence.stack}/record-{evidence.record.mode}.json"
+    return f"assurance check --record {record} --at {evidence.today}{only}" if only else ""
+
+
+def anchor(text: str) -> str:
+    """An id for a place in a page: ``164.312(a)(1)`` is ``c-164-312-a-1``."""
+    return "c-" + "-".join("".join(each if each.isalnum() else " " for each in text).split())
+
+
+def where(finding: Any) -> str:
+    """The line that made a subject, and the entry that it was made from."""
+    source, origin = finding.source or {}, finding.origin or {}
+    made = f"{source['file']}:{source.get('line') or 1}" if source.get("file") else ""
+    line = f":{origin['line']}" if origin.get("line") else ""
+    entry = f"{origin['file']}{line} {origin.get('key', '')}".strip() if origin.get("file") else ""
+    return ", from ".join(part for part in (made, entry) if part)
+
+
+def _placed(*lists: Iterable[Group]) -> list[list[Group]]:
+    """The groups with their ids."""
+    seen: set[str] = set()
+    placed = []
+    for groups in lists:
+        found = []
+        for group in groups:
+            rule = group.first.rule
+            found.append(replace(group, id=f"r-{rule}-{group.first.status}" if rule in seen else f"r-{rule}"))
+            seen.add(rule)
+        placed.append(found)
+    return placed
+
+
+def _loud(findings: Iterable[Finding]) -> Iterator[Group]:
+    """What fails, could not be checked, warns or is excepted, the worst first."""
+    severities = ("critical", "high", "medium", "low")
+
+    def key(finding: Finding) -> tuple[int, int, str]:
+        return RANK.index(finding.status), severities.index(finding.severity), finding.rule
+
+    for _, same in groupby(sorted((f for f in findings if f.status in RANK), key=key), key=key):
+        yield Group(tuple(same))
+
+
+def _quiet(findings: Iterable[Finding]) -> Iterator[Group]:
+    """What passes, or examined nothing, by rule."""
+    rest = sorted((f for f in findings if f.status not in RANK), key=lambda f: (f.rule, f.status, f.name))
+    for _, same in groupby(rest, key=lambda f: (f.rule, f.status)):
+        yield Group(tuple(same))
+
+
+def _readable(table: Table) -> Table:
+    """A table without the columns of `HIDDEN`, and with where each row comes from."""
+    keep = [number for number, column in enumerate(table.columns) if column not in HIDDEN]
+    placed = {column: number for number, column in enumerate(table.columns)}
+
+    def told(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        shown = tuple(row[number] for number in keep)
+        if "entry file" not in placed:
+            return shown
+        made = f"{row[placed['file']]}:{row[placed['line']]}" if row[placed["file"]] else ""
+        key = f"{row[placed['entry file']]}:{row[placed['entry line']]}" if row[placed["entry file"]] else ""
+        return (*shown, ", ".join(part for part in (made, key) if part))
+
+    columns = tuple(table.columns[number] for number in keep)
+    columns = (*columns, "where") if "entry file" in placed else columns
+    return Table(table.name, table.about, columns, [told(row) for row in table.rows])

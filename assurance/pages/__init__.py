@@ -1,0 +1,1 @@
+"""HTML pages that stand alone: one layout for all that people open in a browser, print or keep."""

@@ -1,0 +1,45 @@
+"""Builds a page from a template over the shared layout; everything that comes from data is escaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+
+def build_page(package: str, template: str, **content: Any) -> str:
+    """The page that ``template`` of ``package`` makes of ``content``."""
+    return _environment(package).get_template(template).render(**content)
+
+
+@cache
+def _environment(package: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader("assurance.pages", "templates")]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(pretty=_pretty, css=css_text)
+    return environment
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def css_text(value: Any) -> str:
+    """A text as it may stand between quotes in a style sheet: nothing in it ends the quotes or the style."""
+    return "".join(each if each.isalnum() or each in " .,:-_·/+" else f"\\{ord(each):x} " for each in str(value))
+
+
+def running_head(basis: dict[str, Any], stacks: Sequence[str]) -> str:
+    """What stands at the head of each printed page: stacks, commit, day and basis."""
+    commit = str(basis.get("commit") or "no commit")[:12]
+    dirty = " with changes" if basis.get("dirty") else ""
+    day = basis.get("date") or "no date"
+    return f"{', '.join(stacks)} · commit {commit}{dirty} · {day} · declared configuration, seen offline"

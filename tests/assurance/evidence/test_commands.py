@@ -1,0 +1,79 @@
+"""``assurance evidence`` and ``assurance verify``: what they write, refuse and exit with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from assurance.cli import app
+from tests.harness import stack_record
+
+
+def assurance(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recordings that other tests share, in place of new ones."""
+
+    def made(_: Any) -> Any:
+        return [stack_record("dev", "preview")], [stack_record("dev")]
+
+    monkeypatch.setattr("assurance.cli.evidence.records_in_both_modes", made)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_bundle_bears_its_time_and_verifies(tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    made = assurance("evidence", "dev", "--out", out, "--time", "2026-11-30T01:00:00+02:00")
+    assert made.exit_code == 0, made.output
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["time"], manifest["judged"]) == ("2026-11-30T01:00:00+02:00", "2026-11-29")
+    assert manifest["basis"]["date"] == "2026-11-29"
+    assert json.loads((out / "dev" / "record-deployed.json").read_text())["seconds"] == 0.0
+    assert assurance("verify", out).exit_code == 0
+    again = assurance("evidence", "dev", "--out", out)
+    assert again.exit_code == 2
+    assert "is there already" in again.output
+    (out / "SUMMARY.md").write_text("something else")
+    found = assurance("verify", out)
+    assert found.exit_code == 1
+    assert "SUMMARY.md" in found.output
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_failing_finding_exits_one_with_the_bundle(tmp_path: Path) -> None:
+    """By then the exceptions of dev have ended."""
+    out = tmp_path / "bundle"
+    assert assurance("evidence", "dev", "--out", out, "--time", "2028-01-01T00:00:00Z").exit_code == 1
+    assert "does not hold" in (out / "SUMMARY.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--time", "yesterday"], "--time yesterday: allowed is a time of ISO 8601"),
+        (["--since", "no-such-commit"], "no such commit"),
+        (["--reviews", "x.json"], "name it with --since"),
+        (["--sign", "no-key"], "no such file"),
+    ],
+)
+def test_wrong_use_is_told_and_leaves_nothing(arguments: list[str], told: str, tmp_path: Path) -> None:
+    result = assurance("evidence", "nowhere", "--out", tmp_path / "bundle", *arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
+    assert assurance("verify", tmp_path).exit_code == 2
+    (tmp_path / "manifest.json").write_text("[]")
+    assert "not a bundle" not in assurance("verify", tmp_path).output
+    assert assurance("verify", tmp_path).exit_code == 2
+    (tmp_path / "manifest.json").write_text("{")
+    assert "not JSON" in " ".join(assurance("verify", tmp_path).output.split())
