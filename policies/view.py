@@ -6,6 +6,7 @@ raise `UnknownValueError` when a rule touches them, so that a rule never judges 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies.merged import merged
 from policies.trusted import Trust
+
+_FREE = re.compile(
+    r"(^|\.)(tags\.[^.]+|(command|args)\[\d+\]|\w+\[\d+\]\.value|properties\.[A-Z][A-Z0-9_]+|appCommandLine)$"
+)
 
 
 class Unknown:
@@ -110,6 +115,11 @@ class Resource:
     def texts(self) -> Sequence[tuple[str, str]]:
         """Every known text among the inputs that its program declared, with its path."""
         return self.declared.texts() if self.declared else self._all_texts
+
+    @cached_property
+    def free_texts(self) -> tuple[tuple[str, str], ...]:
+        """Texts of inputs in which a program may write whatever it likes: tags, commands, variables, settings."""
+        return tuple((path, text) for path, text in self.texts() if _FREE.search(path))
 
     def scalars(self) -> Sequence[tuple[str, Any]]:
         """Every known text, number and boolean among the inputs that its program declared, with its path."""

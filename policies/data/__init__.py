@@ -17,11 +17,16 @@ _STRICT = ConfigDict(strict=True, extra="forbid")
 
 @with_config(_STRICT)
 class Parameter(TypedDict):
-    """A server parameter: what it is when nothing declares it, and what passes."""
+    """A server parameter: what it is when nothing declares it, and what passes; the file's head says what each is."""
 
-    default: str
+    default: NotRequired[str]
     allowed: NotRequired[list[str]]
     includes: NotRequired[list[str]]
+    only: NotRequired[list[str]]
+    contains: NotRequired[list[str]]
+    least: NotRequired[int]
+    most: NotRequired[int]
+    why: NotRequired[str]
 
 
 @with_config(_STRICT)

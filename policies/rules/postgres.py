@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from policies.compare import same
 from policies.data import table
@@ -51,14 +52,31 @@ def wrong_parameters(server: Resource, stack: Stack, group: str) -> Iterator[str
     """A violation for each parameter of ``group`` whose value, declared or the platform's default, is not allowed."""
     declared = parameters(server, stack)
     for name, row in table("postgres_parameters")[group].items():
-        value = declared.get(name, str(row["default"]))
-        words = audited(value) if name == "pgaudit.log" else {word.strip().lower() for word in value.split(",")}
-        allowed = {str(item).lower() for item in row.get("allowed", [])}
-        needed = {str(item).lower() for item in row.get("includes", [])}
-        if (allowed and value.lower() not in allowed) or not needed <= words:
-            wanted = " or ".join(sorted(allowed)) or f"include {', '.join(sorted(needed))}"
-            origin = "" if name in declared else " (the platform's default)"
-            yield f"parameter {name} is {value or 'empty'}{origin}, must be {wanted}"
+        value = declared.get(name.lower(), row.get("default"))
+        wanted = None if value is None else _wanted(name, value, row)
+        if wanted:
+            origin = "" if name.lower() in declared else " (the platform's default)"
+            yield f"parameter {name} is {value or 'empty'}{origin}, must {wanted}"
+
+
+def _wanted(name: str, value: str, row: Any) -> str:
+    """What a value must be or do and does not; empty where it is right."""
+    words = audited(value) if name == "pgaudit.log" else {word.strip().lower() for word in value.split(",")} - {""}
+    if "allowed" in row and not same(value, *row["allowed"]):
+        return f"be {' or '.join(sorted(row['allowed']))}"
+    if missing := {item.lower() for item in row.get("includes", ())} - words:
+        return f"include {', '.join(sorted(missing))}"
+    if "only" in row and words - {item.lower() for item in row["only"]}:
+        return f"hold only {', '.join(sorted(row['only']))}"
+    if missing := {text for text in row.get("contains", ()) if text not in value}:
+        return f"contain {', '.join(sorted(missing))}"
+    least, most = row.get("least"), row.get("most")
+    number = int(value) if value.strip().lstrip("-").isdigit() else None
+    if (least is not None and (number is None or number < least)) or (most is not None and (number or 0) > most):
+        return " and ".join(
+            filter(None, [f"be {least} or more" if least else "", f"be {most} or less" if most else ""])
+        )
+    return ""
 
 
 @rule(
@@ -222,6 +240,42 @@ def logging_parameters(server: Resource, stack: Stack) -> Iterator[str]:
 )
 def audit_parameters(server: Resource, stack: Stack) -> Iterator[str]:
     yield from wrong_parameters(server, stack, "audit")
+
+
+@rule(
+    "PG-AUDIT-READS",
+    "pgaudit records who reads patients' data",
+    on=SERVER,
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Name the role whose tables' reads are recorded in pgaudit.role, or add read to pgaudit.log.",
+    source="github.com/pgaudit/pgaudit, README: object audit logging; 45 CFR 164.312(b): recording of activity",
+    where=is_primary,
+)
+def reads_audited(server: Resource, stack: Stack) -> Iterator[str]:
+    declared = parameters(server, stack)
+    if not declared.get("pgaudit.role") and "read" not in audited(declared.get("pgaudit.log", "none")):
+        yield "neither pgaudit.role names a role nor does pgaudit.log include read"
+
+
+@rule(
+    "PG-PARAMETERS",
+    "Every parameter that is declared is known, and no weaker than it may be",
+    on=SERVER,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(b)", "164.312(a)(2)(iii)"],
+    remediation="Give the parameter the value that the message names. A new parameter needs a row in "
+    "policies/data/postgres_parameters.yaml, with what may be set and why.",
+    source="policies/data/postgres_parameters.yaml; lists fail closed: one that nobody decided may be the worst",
+)
+def known_parameters(server: Resource, stack: Stack) -> Iterator[str]:
+    yield from wrong_parameters(server, stack, "known")
+    known = {name.lower() for group in table("postgres_parameters").values() for name in group}
+    for name in sorted(parameters(server, stack).keys() - known):
+        if stack.ours:
+            yield f"nobody decided what parameter {name} may be"
+        else:
+            server.unknown.append(f"nobody decided what parameter {name} may be")
 
 
 @rule(

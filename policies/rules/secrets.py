@@ -78,16 +78,11 @@ def settings_marked(settings: Resource) -> Iterator[str]:
 def no_literal(resource: Resource) -> Iterator[str]:
     texts = resource.texts()
     among = worth_a_look("\n".join(text for _, text in texts))
-    for path, text in texts:
-        kinds = list(shapes(text, among)) if among else []
-        if kinds:
-            yield f"{path} looks like {kinds[0]}"
-        elif FREE.search(path) and is_random(text):
+    shaped = {path: kind for path, text in texts for kind in list(shapes(text, among))[:1]} if among else {}
+    yield from (f"{path} looks like {kind}" for path, kind in shaped.items())
+    for path, text in resource.free_texts:
+        if path not in shaped and is_random(text):
             yield f"{path} looks like a secret: it is random"
-
-
-FREE = re.compile(r"(^|\.)(tags\.[^.]+|(command|args)\[\d+\]|\w+\[\d+\]\.value|properties\.[A-Z][A-Z0-9_]+)$")
-"""Inputs in which a program may write whatever it likes: tags, commands, variables, settings."""
 
 
 @rule(

@@ -67,11 +67,11 @@ def principals(resource: Resource, stack: Stack) -> Iterator[str]:
     for path, value in resource.texts():
         if _is_principal(path):
             if value.lower() not in ours.principals and not stack.trust.principal(value, right):
-                yield from _stranger(stack, f"{path} gives {value} the right {right}")
+                yield from unregistered(stack, f"{path} gives {value} the right {right}")
         elif _last(path) not in TENANT_KEYS or not GUID.fullmatch(value) or value.lower() == ours.tenant:
             continue
         elif not stack.trust.principal(value, "tenant"):
-            yield from _stranger(stack, f"{path} is {value}, another tenant than the rest of the stack")
+            yield from unregistered(stack, f"{path} is {value}, another tenant than the rest of the stack")
 
 
 @rule(
@@ -92,7 +92,7 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
     if not stack.trust.credential(identities, issuer, subject, audiences):
         told = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"
-        yield from _stranger(stack, f"{told} may sign in as {', '.join(identities) or 'an identity not known yet'}")
+        yield from unregistered(stack, f"{told} may sign in as {', '.join(identities) or 'an identity not known yet'}")
 
 
 @rule(
@@ -110,7 +110,7 @@ def resources(resource: Resource, stack: Stack) -> Iterator[str]:
     for path, text in resource.texts():
         for match in ARM_ID.finditer(text):
             if not ours.has_id(match[0]) and not stack.trust.resource(match[0]):
-                yield from _stranger(stack, f"{path} names {match[0]}, which this stack does not make")
+                yield from unregistered(stack, f"{path} names {match[0]}, which this stack does not make")
 
 
 @rule(
@@ -127,7 +127,7 @@ def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
     for path, host in _hosts(resource):
         if not ours.has_host(host) and not stack.trust.host(host):
-            yield from _stranger(stack, f"{path} names the host {host}")
+            yield from unregistered(stack, f"{path} names the host {host}")
 
 
 def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -164,7 +164,7 @@ def _right(resource: Resource) -> str:
     )
 
 
-def _stranger(stack: Stack, message: str) -> Iterator[str]:
+def unregistered(stack: Stack, message: str) -> Iterator[str]:
     """A violation; of another's project that has no register nobody can say who is a stranger."""
     if not stack.ours and not stack.trust.registered:
         error = UnknownValueError(UNKNOWN_STRING_VALUE, [])

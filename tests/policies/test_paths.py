@@ -73,8 +73,8 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
     for type_, path in seen:
         if type_.startswith("azure-native:"):
             types.setdefault(path, set()).add(type_)
-    # Of a Sentinel rule, which no stack has, and of one kind of destination among several.
-    elsewhere = {"query", "entityMappings", "destination.actionGroups[]"}
+    # Of a Sentinel rule, which no stack has, and of one kind of destination or criteria among several.
+    elsewhere = {"query", "entityMappings", "destination.actionGroups[]", "criteria.webTestId"}
     assert {path for path, its in types.items() if all(unknown_part(type_, path) for type_ in its)} <= elsewhere
 
 
