@@ -19,13 +19,24 @@ class CustomRoleArgs:
     """Arguments of `CustomRole`.
 
     scope: where it may be given, a resource group's or subscription's id. role_name: unique in the tenant.
-    actions: operations of the control plane, without wildcards.
+    actions, data_actions: operations of the control plane and on data, without wildcards.
+    below: ARM types of which it may do everything (``Microsoft.Web/sites``): for who deploys them, since Azure refuses
+    a role that names an operation it does not have, and does not publish which of write and delete each type has.
+    never: operations that it may not do all the same.
     """
 
     scope: pulumi.Input[str]
     role_name: str
     description: str
     actions: Sequence[str]
+    data_actions: Sequence[str] = ()
+    below: Sequence[str] = ()
+    never: Sequence[str] = ()
+
+
+def custom_role_id(role_name: str) -> str:
+    """The GUID of a custom role, which follows from its name."""
+    return str(uuid.uuid5(_NAMESPACE, role_name))
 
 
 class CustomRole(pulumi.ComponentResource):
@@ -35,9 +46,9 @@ class CustomRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CustomRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:CustomRole", name, None, opts)
-        if wide := [action for action in args.actions if "*" in action]:
+        if wide := [action for action in (*args.actions, *args.data_actions, *args.below) if "*" in action]:
             raise ValueError(f"role {args.role_name} gives {wide}")
-        self._role_id = str(uuid.uuid5(_NAMESPACE, args.role_name))
+        self._role_id = custom_role_id(args.role_name)
         self._definition = authorization.RoleDefinition(
             name,
             scope=args.scope,
@@ -47,7 +58,10 @@ class CustomRole(pulumi.ComponentResource):
             description=args.description,
             permissions=[
                 authorization.PermissionArgs(
-                    actions=list(args.actions), not_actions=[], data_actions=[], not_data_actions=[]
+                    actions=[*args.actions, *(f"{type_}/*" for type_ in args.below)],
+                    not_actions=list(args.never),
+                    data_actions=list(args.data_actions),
+                    not_data_actions=[],
                 )
             ],
             assignable_scopes=[args.scope],

@@ -24,7 +24,7 @@ def diagnose(
     resource_id: pulumi.Input[str],
     destination: LogDestination,
     *,
-    parent: pulumi.Resource,
+    parent: pulumi.Resource | None,
     log_groups: Sequence[str] = ("allLogs",),
     log_categories: Sequence[str] = (),
     metrics: bool = True,

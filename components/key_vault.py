@@ -60,6 +60,8 @@ class KeyVaultArgs:
     grants: who may do what; nobody else has data-plane access.
     soft_delete_days: 7 to 90, fixed at creation.
     expiry: alerts on what is about to expire in it, or has; none where left out.
+    private_access: None for a vault that is reached from everywhere, with an Entra identity only: it is closed where
+    this is given.
     endpoint_resource_group_name, endpoint_location: where the private endpoint is, when the vault is in another
     region than the network (a private endpoint is always where its subnet is).
     """
@@ -71,7 +73,7 @@ class KeyVaultArgs:
     sku: Literal["standard", "premium"]
     authorization: Literal["access-policies", "rbac"]
     grants: Sequence[VaultGrant]
-    private_access: PrivateAccess
+    private_access: PrivateAccess | None
     logs: LogDestination
     protection: Protection
     soft_delete_days: int = 90
@@ -93,7 +95,7 @@ class KeyVaultOutputs:
 
 
 class KeyVault(pulumi.ComponentResource):
-    """A vault that only its private endpoint reaches, purge-protected, with exactly the given access.
+    """A vault, purge-protected, with exactly the given access, that only its private endpoint reaches where it has one.
 
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
 
@@ -105,7 +107,7 @@ class KeyVault(pulumi.ComponentResource):
 
     outputs: KeyVaultOutputs
     granted: pulumi.Resource
-    reachable: pulumi.Resource
+    reachable: pulumi.Resource | None
     last_written: list[pulumi.Resource]
 
     def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -127,10 +129,12 @@ class KeyVault(pulumi.ComponentResource):
                 enabled_for_deployment=False,
                 enabled_for_disk_encryption=False,
                 enabled_for_template_deployment=False,
-                public_network_access="Disabled",
+                public_network_access="Disabled" if args.private_access else "Enabled",
                 network_acls=keyvault.NetworkRuleSetArgs(
                     bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
-                    default_action=keyvault.NetworkRuleAction.DENY,
+                    default_action=(
+                        keyvault.NetworkRuleAction.DENY if args.private_access else keyvault.NetworkRuleAction.ALLOW
+                    ),
                     ip_rules=[],
                     virtual_network_rules=[],
                 ),
@@ -150,17 +154,19 @@ class KeyVault(pulumi.ComponentResource):
                     principal_id=grant.principal_id,
                     parent=self,
                 )
-        self.reachable = private_endpoint(
-            name,
-            resource_group_name=args.endpoint_resource_group_name or args.resource_group_name,
-            location=args.endpoint_location or args.location,
-            service_id=vault.id,
-            group_id="vault",
-            access=args.private_access,
-            parent=self,
-            tags=args.tags,
-        )
-        self.last_written = [self.reachable]
+        self.reachable = None
+        if args.private_access is not None:
+            self.reachable = private_endpoint(
+                name,
+                resource_group_name=args.endpoint_resource_group_name or args.resource_group_name,
+                location=args.endpoint_location or args.location,
+                service_id=vault.id,
+                group_id="vault",
+                access=args.private_access,
+                parent=self,
+                tags=args.tags,
+            )
+        self.last_written = [self.reachable or vault]
         topic_id = None
         if args.expiry is not None:
             topic, self.last_written = alert_on_expiry(
@@ -252,6 +258,7 @@ class VaultKeyArgs:
     expires_after, rotate_before: ISO 8601 durations; Azure makes a new version ``rotate_before`` the expiry.
     rotates: False for a key whose user names a version and would stay on it. Azure then makes no other version, so that
     its events, which are about the newest one, are about the one in use, and tells ``rotate_before`` the expiry.
+    operations: what the key may be used for.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -263,6 +270,7 @@ class VaultKeyArgs:
     expires_after: str
     rotate_before: str
     rotates: bool = True
+    operations: tuple[Literal["wrapKey", "unwrapKey", "encrypt", "decrypt"], ...] = ("wrapKey", "unwrapKey")
     protect: bool = False
 
 
@@ -287,7 +295,7 @@ def vault_key(name: str, args: VaultKeyArgs, vault: KeyVault) -> keyvault.Key:
         properties=keyvault.KeyPropertiesArgs(
             kty=keyvault.JsonWebKeyType.RS_A_HSM if args.hardware else keyvault.JsonWebKeyType.RSA,
             key_size=args.size,
-            key_ops=[keyvault.JsonWebKeyOperation.WRAP_KEY, keyvault.JsonWebKeyOperation.UNWRAP_KEY],
+            key_ops=[keyvault.JsonWebKeyOperation(operation) for operation in args.operations],
             attributes=keyvault.KeyAttributesArgs(enabled=True, expires=_seconds(args.expires_on)),
             rotation_policy=keyvault.RotationPolicyArgs(
                 attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=args.expires_after),

@@ -56,6 +56,61 @@ class ObservabilityOutputs:
     connection_string: pulumi.Output[str]
 
 
+def log_workspace(
+    name: str,
+    *,
+    resource_group_name: pulumi.Input[str],
+    location: pulumi.Input[str],
+    workspace_name: str,
+    retention_days: int,
+    total_retention_days: Mapping[str, int],
+    protection: Protection,
+    parent: pulumi.Resource | None = None,
+    tags: dict[str, str] | None = None,
+) -> tuple[operationalinsights.Workspace, list[pulumi.Resource]]:
+    """A workspace without local authentication that logs its own queries, and its tables with a retention of their own.
+
+    Arguments as those of `ObservabilityArgs`.
+    """
+    workspace = operationalinsights.Workspace(
+        name,
+        resource_group_name=resource_group_name,
+        location=location,
+        workspace_name=workspace_name,
+        sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
+        retention_in_days=retention_days,
+        features=operationalinsights.WorkspaceFeaturesArgs(
+            disable_local_auth=True,
+            # A reader of a resource does not read its logs by that: logs need a right on the workspace.
+            enable_log_access_using_only_resource_permissions=False,
+            immediate_purge_data_on30_days=False,
+        ),
+        workspace_capping=operationalinsights.WorkspaceCappingArgs(daily_quota_gb=NO_DAILY_CAP),
+        public_network_access_for_ingestion=PUBLIC,
+        public_network_access_for_query=PUBLIC,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, protect=protection.protect or None),
+    )
+    tables: list[pulumi.Resource] = [
+        # Azure's own tables cannot be deleted, only left alone.
+        operationalinsights.Table(
+            f"{name}-{table}",
+            resource_group_name=resource_group_name,
+            workspace_name=workspace.name,
+            table_name=table,
+            plan=operationalinsights.TablePlanEnum.ANALYTICS,
+            retention_in_days=min(retention_days, days),
+            total_retention_in_days=days,
+            opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True),
+        )
+        for table, days in total_retention_days.items()
+    ]
+    # The audit of the audit: who queried what (LAQueryLogs), kept in the workspace itself.
+    diagnose(name, workspace.id, LogDestination(workspace_id=workspace.id), parent=parent)
+    lock_resource(name, workspace.id, protection, parent=parent)
+    return workspace, tables
+
+
 class Observability(pulumi.ComponentResource):
     """A workspace without local authentication that logs its own queries, and Application Insights inside it."""
 
@@ -65,13 +120,17 @@ class Observability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:Observability", name, None, opts)
-        workspace = self._workspace(name, args)
-        self.tables = [
-            self._table(name, args, workspace, table, days) for table, days in args.total_retention_days.items()
-        ]
-        # The audit of the audit: who queried what (LAQueryLogs), kept in the workspace itself.
-        diagnose(name, workspace.id, LogDestination(workspace_id=workspace.id), parent=self)
-        lock_resource(name, workspace.id, args.protection, parent=self)
+        workspace, self.tables = log_workspace(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            workspace_name=args.workspace_name,
+            retention_days=args.retention_days,
+            total_retention_days=args.total_retention_days,
+            protection=args.protection,
+            parent=self,
+            tags=args.tags,
+        )
         insights = self._app_insights(name, args, workspace)
         self.outputs = ObservabilityOutputs(
             workspace_id=workspace.id,
@@ -80,44 +139,6 @@ class Observability(pulumi.ComponentResource):
             connection_string=pulumi.Output.secret(insights.connection_string),
         )
         self.register_outputs(vars(self.outputs))
-
-    def _workspace(self, name: str, args: ObservabilityArgs) -> operationalinsights.Workspace:
-        return operationalinsights.Workspace(
-            name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            workspace_name=args.workspace_name,
-            sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
-            retention_in_days=args.retention_days,
-            features=operationalinsights.WorkspaceFeaturesArgs(
-                disable_local_auth=True,
-                # A reader of a resource does not read its logs by that: logs need a right on the workspace.
-                enable_log_access_using_only_resource_permissions=False,
-                immediate_purge_data_on30_days=False,
-            ),
-            workspace_capping=operationalinsights.WorkspaceCappingArgs(
-                daily_quota_gb=NO_DAILY_CAP,
-            ),
-            public_network_access_for_ingestion=PUBLIC,
-            public_network_access_for_query=PUBLIC,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
-        )
-
-    def _table(
-        self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace, table: str, days: int
-    ) -> pulumi.Resource:
-        """How long one table's logs are kept. Azure's own tables cannot be deleted, only left alone."""
-        return operationalinsights.Table(
-            f"{name}-{table}",
-            resource_group_name=args.resource_group_name,
-            workspace_name=workspace.name,
-            table_name=table,
-            plan=operationalinsights.TablePlanEnum.ANALYTICS,
-            retention_in_days=min(args.retention_days, days),
-            total_retention_in_days=days,
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
 
     def _app_insights(
         self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace

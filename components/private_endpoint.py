@@ -28,7 +28,7 @@ def private_endpoint(
     service_id: pulumi.Input[str],
     group_id: str,
     access: PrivateAccess,
-    parent: pulumi.Resource,
+    parent: pulumi.Resource | None,
     tags: dict[str, str] | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> network.PrivateDnsZoneGroup:

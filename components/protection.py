@@ -21,7 +21,7 @@ class Protection:
 
 
 def lock_resource(
-    name: str, resource_id: pulumi.Input[str], protection: Protection, *, parent: pulumi.Resource
+    name: str, resource_id: pulumi.Input[str], protection: Protection, *, parent: pulumi.Resource | None
 ) -> authorization.ManagementLockByScope | None:
     """A CanNotDelete lock at resource scope where ``protection`` asks for one.
 

@@ -21,13 +21,16 @@ def assign_role(
     scope: pulumi.Input[str],
     role_id: str,
     principal_id: pulumi.Input[str],
-    parent: pulumi.Resource,
+    parent: pulumi.Resource | None = None,
     description: str | None = None,
+    condition: str | None = None,
+    principal_type: authorization.PrincipalType = authorization.PrincipalType.SERVICE_PRINCIPAL,
 ) -> authorization.RoleAssignment:
-    """Give a service principal one role on one scope.
+    """Give a service principal, or a group of people, one role on one scope.
 
     role_id: GUID of a built-in role definition.
-    principal_id: object id of a managed identity (``principalId``, never its client id).
+    principal_id: object id of a managed identity (``principalId``, never its client id), or of a group.
+    condition: what narrows the role (components/role_conditions.py).
     The assignment's name is derived from scope, role and principal: a random one fails with RoleAssignmentExists on
     a rerun. The principal type is always sent, so that Azure does not look for a principal that has not spread yet.
     """
@@ -42,8 +45,10 @@ def assign_role(
             "/subscriptions/{0}/providers/Microsoft.Authorization/roleDefinitions/{1}", _subscription(scope), role_id
         ),
         principal_id=principal_id,
-        principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+        principal_type=principal_type,
         description=description,
+        condition=condition,
+        condition_version="2.0" if condition else None,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

@@ -25,3 +25,8 @@ def resource_providers() -> dict[str, ResourceProvider]:
     """Rows by namespace, as Azure spells it. Raises DocumentError when the file is wrong."""
     found: dict[str, ResourceProvider] = read_document(FILE, dict[str, ResourceProvider])
     return found
+
+
+def providers_to_register() -> list[str]:
+    """Namespaces that a new subscription does not have, or of which nobody knows it."""
+    return [name for name, row in resource_providers().items() if row.registered_by_default is not True]

@@ -44,6 +44,7 @@ def _grant(grant: Grant, found: Matrix) -> dict[str, Any]:
         "scope": grant.target.scope,
         "rights": list(grant.rights),
         "via": grant.via,
+        "why": grant.why,
         "source": grant.by.source,
         "origin": grant.by.origin,
     }

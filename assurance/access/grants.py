@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assurance.access.principals import Principal, Principals
+from assurance.access.custom_roles import custom_roles, limited
+from assurance.access.principals import UNKNOWN_PRINCIPAL, Principal, Principals
 from assurance.access.tables import cache_policy
 from assurance.record import Resource
 from assurance.references import References, get, short_type
@@ -15,6 +17,7 @@ from facts.roles import roles
 
 Scope = Literal["resource", "resource group", "subscription"]
 
+_IDS = "/subscriptions/"
 VAULT, GROUP = "keyvault:Vault", "resources:ResourceGroup"
 
 
@@ -35,6 +38,7 @@ class Grant:
     rights: ``secrets get``, ``messages send``; empty when nobody knows what ``via`` grants. via: the access policy,
     role or assignment that gives them. by: the resource of the record that does.
     candidates: how many principals this may be for, where only a deployment can tell.
+    why: what the program says it is for.
     """
 
     principal: Principal
@@ -43,6 +47,7 @@ class Grant:
     via: str
     by: Resource
     candidates: int = 1
+    why: str = ""
 
 
 def grants(references: References, principals: Principals) -> list[Grant]:
@@ -58,8 +63,9 @@ def grants(references: References, principals: Principals) -> list[Grant]:
 
 
 def _each(whom: list[Principal], target: Target, rights: tuple[str, ...], via: str, by: Resource) -> Iterator[Grant]:
+    why = str(get(by, "description") or "")
     for principal in whom:
-        yield Grant(principal=principal, target=target, rights=rights, via=via, by=by, candidates=len(whom))
+        yield Grant(principal=principal, target=target, rights=rights, via=via, by=by, candidates=len(whom), why=why)
 
 
 def _vault_policies(references: References, principals: Principals) -> Iterator[Grant]:
@@ -87,18 +93,26 @@ def _policy_rights(policy: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _role_assignments(references: References, principals: Principals) -> Iterator[Grant]:
+    known = {**roles(), **custom_roles(references)}
     for assignment in references.by_type("authorization:RoleAssignment"):
         id_ = str(get(assignment, "roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
-        role = roles().get(id_)
+        role = known.get(id_)
         target = _scope(references, assignment)
         rights = role.rights if role else ()
         via = f"role {role.name if role else id_}"
+        if condition := str(get(assignment, "condition") or ""):
+            rights, told = limited(rights, condition, known)
+            via += f", {told}"
         vault = references.record.by_urn.get(target.urn)
         if vault and short_type(vault) == VAULT and not get(vault, "properties.enableRbacAuthorization"):
             # Data rights of a role mean nothing on a vault that goes by access policies.
             rights = tuple(right for right in rights if right.split()[0] not in ("secrets", "keys", "certificates"))
             via += ", ignored by a vault with access policies" if not rights else ""
         whom = principals.who(get(assignment, "principalId"), assignment, "principalId")
+        kind = get(assignment, "principalType")
+        if not whom[0].known and kind in ("Group", "User") and whom[0].name != UNKNOWN_PRINCIPAL:
+            # Whether it may hold the right: TRUST-PRINCIPAL.
+            whom = [Principal(name=f"Entra {str(kind).lower()} {whom[0].name}", kind=str(kind))]
         yield from _each(whom, target, rights, via, assignment)
 
 
@@ -108,8 +122,10 @@ def _scope(references: References, assignment: Resource) -> Target:
     if found:
         return _target(found[0])
     scope = str(get(assignment, "scope", ""))
-    if re.fullmatch(r"/subscriptions/[^/]+/?", scope):
-        return Target(name="the subscription", type="subscription", scope="subscription")
+    if whole := re.fullmatch(r"/subscriptions/([^/]+)/?", scope):
+        ours = whole[1] == _own_subscription(references)
+        name = "the subscription" if ours else f"the subscription {whole[1]}"
+        return Target(name=name, type="subscription", scope="subscription")
     group = re.fullmatch(r"/subscriptions/[^/]+/resourceGroups/([^/]+)/?", scope, re.IGNORECASE)
     if group:
         return Target(name=group[1], type=GROUP, scope="resource group")
@@ -117,6 +133,12 @@ def _scope(references: References, assignment: Resource) -> Target:
     if provider:
         return Target(name=scope.rsplit("/", 1)[-1], type=provider[1])
     return Target(name=scope or "nothing", type="unknown", scope="subscription")
+
+
+def _own_subscription(references: References) -> str:
+    """The subscription that most of the record's resources are in."""
+    found = Counter(resource.id.split("/")[2] for resource in references.record if resource.id.startswith(_IDS))
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _database_administrators(references: References, principals: Principals) -> Iterator[Grant]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assurance.access.grants import Grant
 from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable
-from assurance.access.tables import duties
+from assurance.access.tables import duties, matches
 from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Resource
 from policies.rule import RuleInfo
@@ -110,16 +110,19 @@ class Judge:
         if grant.candidates > 1:
             message = f"only a deployment can tell which of {grant.candidates} identities has: {_message(grant)}"
             return self._finding(DUTY, "unchecked", message, grant.by)
-        allowed = frozenset.intersection(*(duties()[name].rights for name in names))
-        extra = [right for right in grant.rights if right.lower() not in {each.lower() for each in allowed}]
+        extra = [right for right in grant.rights if not all(duties()[name].needs(right) for name in names)]
         if extra:
             message = f"{grant.principal.name} ({', '.join(names)}) has {', '.join(extra)} on {grant.target.name}"
             return self._finding(DUTY, "fail", f"{message} by {grant.via}", grant.by)
         return self._finding(DUTY, "pass", _message(grant), grant.by)
 
     def _scope(self, grant: Grant) -> Finding:
-        wide = {right for name in self._principals.duty(grant.principal) for right in duties()[name].wide}
-        if grant.target.scope == "resource" or (grant.target.scope == "resource group" and set(grant.rights) <= wide):
+        served = [duties()[name] for name in self._principals.duty(grant.principal)]
+        scopes = {"resource group": "wide", "subscription": "everywhere"}
+        allowed = {right for duty in served for right in getattr(duty, scopes.get(grant.target.scope, ""), ())}
+        if grant.target.scope == "resource" or (
+            grant.rights and all(matches(right, allowed) for right in grant.rights)
+        ):
             return self._finding(SCOPE, "pass", _message(grant), grant.by)
         message = f"{grant.principal.name} has {grant.via} on the whole {grant.target.scope} {grant.target.name}"
         return self._finding(SCOPE, "fail", message, grant.by)

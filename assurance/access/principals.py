@@ -13,6 +13,10 @@ from assurance.references import References, get, short_type
 from policies.view import lookup
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
+CREDENTIAL = "managedidentity:FederatedIdentityCredential"
+DUTY_TAG = "tags.duty"
+"""Where an identity that something outside the record signs in as names its duty."""
+UNKNOWN_PRINCIPAL = "not known before the deployment"
 USED_BY = "identity.userAssignedIdentities"
 SLOT, JOB = "web:WebAppSlot", "app:Job"
 
@@ -99,16 +103,28 @@ class Principals:
         if object_id in (None, UNKNOWN):
             sources = holder.propertyDependencies.get(path.split(".")[0], [])
             found = [self._by_urn[urn] for urn in sources if urn in self._by_urn]
-            return found or [Principal(name="not known before the deployment", kind="unknown", known=False)]
+            return found or [Principal(name=UNKNOWN_PRINCIPAL, kind="unknown", known=False)]
         principal = self._by_object_id.get(str(object_id).lower())
         return [principal or Principal(name=str(object_id), kind="unknown", known=False)]
+
+    @cached_property
+    def _signed_in(self) -> dict[str, list[str]]:
+        """Subjects whose tokens sign in as an identity, by its URN."""
+        found: dict[str, list[str]] = {}
+        for credential in self._references.by_type(CREDENTIAL):
+            for identity in self._references.targets(credential, "resourceName", IDENTITY, by="resourceName"):
+                found.setdefault(identity.urn, []).append(str(get(credential, "subject")))
+        return found
 
     def users(self, principal: Principal) -> list[Resource]:
         """The resources that act as ``principal``."""
         return [self._record.by_urn[urn] for urn in principal.users]
 
     def duty(self, principal: Principal) -> list[str]:
-        """The duties that ``principal`` serves, by the types of what uses it."""
+        """The duties that ``principal`` serves: by the types of what uses it, or by its tag if only tokens from outside do."""
+        if principal.urn in self._signed_in and not principal.users:
+            tag = get(self._record.by_urn[principal.urn], DUTY_TAG)
+            return [name for name, duty in duties().items() if duty.tag and duty.tag == tag]
         types = {short_type(resource) for resource in self.users(principal)}
         return [name for name, duty in duties().items() if types & set(duty.users)]
 
@@ -128,3 +144,4 @@ class Principals:
         """The users in words: ``app-backend``, ``app-backend-slot (slot)``."""
         for resource in sorted(self.users(principal), key=lambda each: each.name):
             yield f"{resource.name} (slot)" if short_type(resource) == SLOT else resource.name
+        yield from sorted(self._signed_in.get(principal.urn, ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -47,10 +48,23 @@ def _grants(found: Matrix) -> Table:
                 Text(name if not index else "", style="bold"),
                 users if not index else "",
                 grant.target.name + ("" if grant.target.scope == "resource" else f" ({grant.target.scope})"),
-                ", ".join(grant.rights) or "nothing known",
-                Text(grant.via, style="dim"),
+                ", ".join(_shortened(grant.rights)) or "nothing known",
+                Text(f"{grant.via}: {grant.why}" if grant.why else grant.via, style="dim"),
             )
     return rows
+
+
+def _shortened(rights: Sequence[str]) -> Iterator[str]:
+    """Rights as words; operations of one namespace of Azure together: ``Microsoft.Web: serverfarms/*, sites/*``."""
+    spaces: dict[str, list[str]] = {}
+    for right in rights:
+        space, slash, operation = right.partition("/")
+        if slash and space.startswith("Microsoft."):
+            spaces.setdefault(space, []).append(operation)
+        else:
+            yield right
+    for space, operations in spaces.items():
+        yield f"{space}: {', '.join(operations)}"
 
 
 def _secrets(found: Matrix) -> Table:

@@ -13,6 +13,7 @@ from policies.rules import (
     conditional_properties,
     edge_rules,
     encryption,
+    entra,
     floor,
     floor_sight,
     front_door,
@@ -42,6 +43,7 @@ from policies.rules import (
 _MODULES = (
     key_vault,
     identity,
+    entra,
     trust,
     postgres,
     redis,

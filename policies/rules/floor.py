@@ -35,8 +35,8 @@ _ELASTIC = re.compile(r"^[SPI]\d", re.IGNORECASE)
 
 
 def is_ours(resource: Resource) -> bool:
-    """Whether a program of this repository declared it: the floor is this platform's own."""
-    return resource.project.startswith("medspasync")
+    """Whether the platform's program declared it, whose floor this is: the bootstrap holds no patients' data."""
+    return resource.project == "medspasync"
 
 
 def may_hold_phi(resource: Resource, stack: Stack) -> bool:

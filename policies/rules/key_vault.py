@@ -185,21 +185,26 @@ def _days_left(before: object, expiry: object, after: object) -> float:
         return 0
 
 
+ONE_USE = ({"wrapKey", "unwrapKey"}, {"encrypt", "decrypt"})
+
+
 @rule(
     "KV-KEY-STRENGTH",
-    "An encryption key is RSA of 3072 bits or more and can only wrap and unwrap",
+    "An encryption key is RSA of 3072 bits or more and has one use: wrapping keys, or encrypting",
     on=KEY,
     severity="high",
     controls=["164.312(a)(2)(iv)"],
-    remediation="Use RSA or RSA-HSM with keySize 3072 or 4096 and keyOps wrapKey and unwrapKey.",
-    source="NIST SP 800-57 part 1 table 2 (128-bit strength); PostgreSQL takes RSA only",
+    remediation="Use RSA or RSA-HSM with keySize 3072 or 4096 and keyOps wrapKey and unwrapKey (services of Azure), or "
+    "encrypt and decrypt (the engine's secrets provider).",
+    source="NIST SP 800-57 part 1 table 2 (128-bit strength) and 5.2 (one use for a key); PostgreSQL takes RSA only",
 )
 def key_strength(key: Resource) -> Iterator[str]:
     yield from must(key, "properties.kty", "RSA", "RSA-HSM")
     yield from at_least(key, "properties.keySize", 3072, "bits")
-    extra = {str(operation) for operation in key.each("properties.keyOps")} - {"wrapKey", "unwrapKey"}
-    if extra or not key.has("properties.keyOps"):
-        yield f"keyOps allow {', '.join(sorted(extra)) or 'everything'}, must be wrapKey and unwrapKey"
+    allowed = {str(operation) for operation in key.each("properties.keyOps")}
+    if not allowed or not any(allowed <= use for use in ONE_USE):
+        told = ", ".join(sorted(allowed)) or "everything"
+        yield f"keyOps allow {told}, must be wrapKey and unwrapKey, or encrypt and decrypt"
 
 
 @rule(

@@ -10,9 +10,9 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from facts.roles import roles
 from policies.own import own
 from policies.rule import rule
+from policies.rules.identity import CREDENTIALS
 from policies.view import Resource, Stack
 
-CREDENTIALS = ["managedidentity:FederatedIdentityCredential"]
 PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
 )
@@ -89,6 +89,7 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     audiences = [str(audience) for audience in credential.each("audiences")]
     name = credential.named("resourceName")
     holders = stack.targets(credential, "resourceName", "managedidentity:UserAssignedIdentity", by="resourceName")
+    holders += stack.targets(credential, "applicationId", "azuread:index/application:Application")
     identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
     if not stack.trust.credential(identities, issuer, subject, audiences):
         told = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"

@@ -1,0 +1,114 @@
+"""Who hears when state, keys or logs are not available, or a key ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from bootstrap.settings import PlatformSettings
+from components.action_group import ActionGroup, ActionGroupArgs
+from components.alerts import AlertArgs, MetricCondition, metric_alert
+from components.key_vault_events import ExpiryAlert, ExpiryEvents
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What is watched, by its metric: percent of requests that are answered.
+
+    below: percent under which somebody is told; the services promise 99.9 and more, and one slow minute is none.
+    """
+
+    namespace: str
+    metric: str
+    what: str
+    runbook: str
+    below: float = 99
+
+
+STATE = Watched(
+    namespace="Microsoft.Storage/storageAccounts",
+    metric="Availability",
+    what="The state's storage answers fewer than 99 % of requests: no deployment can begin or end.",
+    runbook="lost-state",
+)
+KEYS = Watched(
+    namespace="Microsoft.KeyVault/vaults",
+    metric="Availability",
+    what="The vault of the state's keys answers fewer than 99 % of requests: no secret of a state can be read.",
+    runbook="lost-key",
+)
+LOGS = Watched(
+    namespace="Microsoft.OperationalInsights/workspaces",
+    metric="AvailabilityRate_Query",
+    what="The logs of sign-ins and deployments answer fewer than 99 % of queries.",
+    runbook="audit-trail",
+)
+
+
+class Alarms:
+    """The alerts of the bootstrap: one channel, few rules."""
+
+    def __init__(
+        self, platform: PlatformSettings, group: pulumi.Output[str], emails: list[str], tags: dict[str, str]
+    ) -> None:
+        self._platform, self._group, self._tags = platform, group, tags
+        self._receivers = ActionGroup(
+            "alarms",
+            ActionGroupArgs(
+                resource_group_name=group,
+                group_name=f"ag-{platform.short}-shared-security",
+                short_name=f"{platform.short}-shared",
+                emails=emails,
+                tags=tags,
+            ),
+        ).outputs.id
+
+    def watch(self, name: str, watched: Watched, resource_id: pulumi.Output[str]) -> None:
+        """Tell when the resource is not available."""
+        metric_alert(
+            f"{name}-availability",
+            AlertArgs(
+                id=f"{name}-availability",
+                rule_name=f"{self._platform.short}-shared-{name}-availability",
+                severity=1,
+                description=watched.what,
+                runbook=f"docs/runbooks/{watched.runbook}.md",
+                controls=["164.308(a)(7)(ii)(C)"],
+                action_group_ids=[self._receivers],
+                resource_group_name=self._group,
+                tags=self._tags,
+            ),
+            MetricCondition(
+                namespace=watched.namespace,
+                metric=watched.metric,
+                aggregation="Average",
+                operator="LessThan",
+                threshold=watched.below,
+                window="PT15M",
+                frequency="PT5M",
+            ),
+            resource_id=resource_id,
+        )
+
+    def of_keys(self) -> ExpiryEvents:
+        """Tell when a key ends, 90 days before and then."""
+        return ExpiryEvents(
+            topic_name=f"evgt-{self._platform.short}-shared-state-keys",
+            alerts=[
+                ExpiryAlert(
+                    name="state-key-near-expiry",
+                    event="Microsoft.KeyVault.KeyNearExpiry",
+                    severity=2,
+                    description="A secrets provider's key ends in 90 days (docs/runbooks/lost-key.md, change a key).",
+                    action_group_id=self._receivers,
+                ),
+                ExpiryAlert(
+                    name="state-key-expired",
+                    event="Microsoft.KeyVault.KeyExpired",
+                    severity=1,
+                    description="A secrets provider's key has ended (docs/runbooks/lost-key.md, change a key).",
+                    action_group_id=self._receivers,
+                ),
+            ],
+        )
