@@ -129,6 +129,11 @@ class Record:
         return self.basis.get("project") or OWN_PROJECT
 
     @property
+    def platform(self) -> bool:
+        """Whether it is one of the platform itself, whose flows, jobs and attestations are known."""
+        return self.project == OWN_PROJECT
+
+    @property
     def own(self) -> bool:
         """Whether it is of a program of this repository, whose catalogues and stack files are at hand."""
         return is_own(self.basis.get("project"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 
@@ -14,16 +15,16 @@ from components.key_vault_events import ExpiryAlert, ExpiryEvents
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What is watched, by its metric: percent of requests that are answered.
-
-    below: percent under which somebody is told; the services promise 99.9 and more, and one slow minute is none.
-    """
+    """What is watched, by its metric. what: what has happened when somebody is told."""
 
     namespace: str
     metric: str
     what: str
     runbook: str
-    below: float = 99
+    aggregation: Literal["Average", "Total"] = "Average"
+    operator: Literal["LessThan", "GreaterThan"] = "LessThan"
+    threshold: float = 99
+    """Percent of requests that are answered: the services promise 99.9 and more, and one slow minute is none."""
 
 
 STATE = Watched(
@@ -37,6 +38,15 @@ KEYS = Watched(
     metric="Availability",
     what="The vault of the state's keys answers fewer than 99 % of requests: no secret of a state can be read.",
     runbook="lost-key",
+)
+EVENTS = Watched(
+    namespace="Microsoft.EventGrid/systemTopics",
+    metric="PublishFailCount",
+    what="Event Grid could not take events of the vault: that a key ends may not have been told.",
+    runbook="lost-key",
+    aggregation="Total",
+    operator="GreaterThan",
+    threshold=0,
 )
 LOGS = Watched(
     namespace="Microsoft.OperationalInsights/workspaces",
@@ -67,10 +77,10 @@ class Alarms:
     def watch(self, name: str, watched: Watched, resource_id: pulumi.Output[str]) -> None:
         """Tell when the resource is not available."""
         metric_alert(
-            f"{name}-availability",
+            f"{name}-not-available",
             AlertArgs(
-                id=f"{name}-availability",
-                rule_name=f"{self._platform.short}-shared-{name}-availability",
+                id=f"{name}-not-available",
+                rule_name=f"{self._platform.short}-shared-{name}-not-available",
                 severity=1,
                 description=watched.what,
                 runbook=f"docs/runbooks/{watched.runbook}.md",
@@ -82,9 +92,9 @@ class Alarms:
             MetricCondition(
                 namespace=watched.namespace,
                 metric=watched.metric,
-                aggregation="Average",
-                operator="LessThan",
-                threshold=watched.below,
+                aggregation=watched.aggregation,
+                operator=watched.operator,
+                threshold=watched.threshold,
                 window="PT15M",
                 frequency="PT5M",
             ),

@@ -12,7 +12,7 @@ NOT_OURS = (
     "Microsoft.ContainerRegistry",
     "Microsoft.CognitiveServices",
     "Microsoft.Search",
-    "Microsoft.aadiam",
+    "microsoft.aadiam",
 )
 """Namespaces of facts/types.yaml that no stack of the platform makes anything of, and Authorization, whose operations
 are named one by one."""

@@ -7,7 +7,7 @@ from datetime import date
 
 import pulumi
 
-from bootstrap.alarms import KEYS
+from bootstrap.alarms import EVENTS, KEYS
 from bootstrap.settings import KeySettings
 from bootstrap.shared import KEPT, Shared
 from components.key_vault import KeyVault, KeyVaultArgs, VaultKeyArgs, vault_key
@@ -41,6 +41,8 @@ def build_keys(
         ),
     )
     shared.alarms.watch("state-keys", KEYS, vault.outputs.id)
+    assert vault.outputs.topic_id is not None, "the vault tells of what ends"
+    shared.alarms.watch("state-keys-events", EVENTS, vault.outputs.topic_id)
     made = {
         stack: vault_key(
             f"state-key-{stack}",

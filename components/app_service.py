@@ -12,10 +12,11 @@ from components.app_service_site import left_to_swaps, site_properties
 from components.diagnostics import diagnose
 from components.private_endpoint import private_endpoint
 from components.role_assignment import assign_role
+from components.role_conditions import only_this_repository
 from facts.roles import role_id
 
 # Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles.
-ACR_PULL = role_id("AcrPull")
+PULL = role_id("Container Registry Repository Reader")
 MONITORING_METRICS_PUBLISHER = role_id("Monitoring Metrics Publisher")
 
 LOG_CATEGORIES = (
@@ -78,9 +79,15 @@ class AppService(pulumi.ComponentResource):
             )
         ]
         if isinstance(args.runtime, ContainerImage):
-            registry_id = args.runtime.registry_id
             grants.append(
-                assign_role(f"{name}-pull", scope=registry_id, role_id=ACR_PULL, principal_id=principal, parent=self)
+                assign_role(
+                    f"{name}-pull",
+                    scope=args.runtime.registry_id,
+                    role_id=PULL,
+                    principal_id=principal,
+                    parent=self,
+                    condition=only_this_repository(args.runtime.repository, writes=False),
+                )
             )
         return grants
 

@@ -19,10 +19,12 @@ class ContainerImage:
     """Run a container image, pulled by the app's identity.
 
     reference: ``<registry>/<repository>@sha256:<digest>``; port: where the container listens.
-    registry_id: ARM id of the Azure container registry, on which the identity gets AcrPull and nothing else.
+    repository: the part of it, ``backend``. registry_id: ARM id of the Azure container registry, of which the identity
+    may pull this repository and nothing else.
     """
 
     reference: str
+    repository: str
     port: int
     registry_id: pulumi.Input[str]
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import app
 
-from components.app_service import ACR_PULL
+from components.app_service import PULL
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.role_assignment import assign_role
+from components.role_conditions import only_this_repository
 
 PROFILE = "Consumption"
 """The workload profile that costs nothing while no job runs."""
@@ -21,11 +22,13 @@ PROFILE = "Consumption"
 class JobImage:
     """Where the jobs' image comes from.
 
-    reference: ``registry/repository@sha256:…``; login_server: the registry's host name; registry_id: its ARM id.
+    reference: ``registry/repository@sha256:…``; repository: the part of it; login_server: the registry's host name;
+    registry_id: its ARM id.
     """
 
     reference: str
     login_server: str
+    repository: str
     registry_id: pulumi.Input[str]
 
 
@@ -132,9 +135,10 @@ class DatabaseJobs(pulumi.ComponentResource):
             assign_role(
                 f"{name}-{key}-pull",
                 scope=args.image.registry_id,
-                role_id=ACR_PULL,
+                role_id=PULL,
                 principal_id=identity.principal_id,
                 parent=self,
+                condition=only_this_repository(args.image.repository, writes=False),
             )
             for key, identity in identities
         ]

@@ -85,6 +85,8 @@ class ResourceType(Section):
     inherits_lock: Text | No | None = None
     inherits_lock_where: str | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
+    graph: Literal["resources", "resourcecontainers", "authorizationresources"] | No | Unknown | None = None
+    """The table of Resource Graph that holds it."""
     fixed: list[str] = []
     """Inputs that Azure fixes at creation, beside names, group, scope and location."""
 

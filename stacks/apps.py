@@ -20,6 +20,7 @@ from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Inst
 from documents.problems import Problem
 from stacks.entries import name_entry, stack_entry, stack_file
 from stacks.outputs import Apps, Common, Data, Foundation, Site
+from stacks.registry import registry_id
 from stacks.settings.apps import SITE, SLOT, AppSettings, RegistrySettings, SignInSettings
 from stacks.settings.base import SettingsError
 from stacks.settings.plans import InstanceSettings, PlanSettings
@@ -140,13 +141,9 @@ def _runtime(app: AppSettings, registry: RegistrySettings | None, common: Common
     assert registry is not None, "cross_problems wants a registry for an image"
     return ContainerImage(
         reference=f"{registry.login_server}/{image.repository}@{image.digest}",
+        repository=image.repository,
         port=image.port,
-        registry_id=pulumi.Output.format(
-            "/subscriptions/{0}/resourceGroups/{1}/providers/Microsoft.ContainerRegistry/registries/{2}",
-            common.subscription_id,
-            registry.resource_group,
-            registry.name,
-        ),
+        registry_id=registry_id(registry, common),
     )
 
 

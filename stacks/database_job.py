@@ -20,6 +20,7 @@ from stacks.database_credentials import manifest
 from stacks.entries import leave_out, name_entry, stack_entry
 from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE_MIGRATION
 from stacks.outputs import Common, Identities, Network
+from stacks.registry import registry_id
 from stacks.settings.archive import DATABASE_AUDIT
 from stacks.settings.jobs import DATABASE_URL
 from stacks.settings.model import Settings
@@ -67,12 +68,8 @@ def build_database_job(
                 image=JobImage(
                     reference=f"{registry.login_server}/{job.image.repository}@{job.image.digest}",
                     login_server=registry.login_server,
-                    registry_id=pulumi.Output.format(
-                        "/subscriptions/{0}/resourceGroups/{1}/providers/Microsoft.ContainerRegistry/registries/{2}",
-                        common.subscription_id,
-                        registry.resource_group,
-                        registry.name,
-                    ),
+                    repository=job.image.repository,
+                    registry_id=registry_id(registry, common),
                 ),
                 cpu=job.cpu,
                 jobs=_jobs(settings, common, identities, database, archive, vault),

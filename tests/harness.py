@@ -13,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
 from assurance.project import read_project
 from assurance.record import Mode, Record, Resource
 from assurance.recorder.program import record_program
@@ -24,6 +26,7 @@ from tests import RUN_FOLDER
 ROOT = Path(__file__).parents[1]
 MODES: tuple[Mode, Mode] = ("preview", "deployed")
 STACKS = stack_names(ROOT)
+BOOTSTRAP, BOOTSTRAP_STACK = ROOT / "bootstrap", "shared"
 
 T = TypeVar("T")
 
@@ -93,6 +96,33 @@ def stack_record(stack: str, mode: Mode = "deployed") -> Record:
 def shared_record(stack: str, mode: Mode = "deployed") -> Record:
     """As `stack_record`, one for all tests of a process: to be read, never to be altered."""
     return stack_record(stack, mode)
+
+
+def bootstrap_config() -> dict[str, Any]:
+    """The config of the bootstrap's own stack, by section, to be changed by a test."""
+    config = yaml.safe_load((BOOTSTRAP / f"Pulumi.{BOOTSTRAP_STACK}.yaml").read_text(encoding="utf-8"))["config"]
+    return {key.partition(":")[2]: value for key, value in config.items()}
+
+
+def bootstrap_record(mode: Mode = "deployed", config: dict[str, Any] | None = None) -> Record:
+    """The record of the bootstrap; with ``config`` in place of its stack's own sections."""
+
+    def make() -> Record:
+        if config is None:
+            return record_stack(read_project(BOOTSTRAP), BOOTSTRAP_STACK, mode)
+        with tempfile.TemporaryDirectory() as folder:
+            return record_stack(read_project(bootstrap_project(Path(folder), config)), BOOTSTRAP_STACK, mode)
+
+    return once(make, "bootstrap", mode, config)
+
+
+def bootstrap_project(folder: Path, config: dict[str, Any]) -> Path:
+    """A project in ``folder`` with the bootstrap's program and a stack file of these sections."""
+    for name in ("__main__.py", "Pulumi.yaml"):
+        (folder / name).symlink_to(BOOTSTRAP / name)
+    content = {"config": {f"medspasync-bootstrap:{key}": value for key, value in config.items()}}
+    (folder / f"Pulumi.{BOOTSTRAP_STACK}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return folder
 
 
 def project_record(config: dict[str, Any], mode: Mode = "deployed", stack: str = "prod") -> Record:

@@ -18,8 +18,8 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Duty:
-    """users: resource types that serve it; rights: patterns of all it needs; wide: of those it needs on a resource group;
-    everywhere: on a whole subscription. tag: what an identity bears that serves it for somebody outside the record."""
+    """users: resource types that serve it; rights: patterns of all it needs; wide: those it needs on a resource group;
+    everywhere: on a subscription. tag: what an identity bears that serves it for somebody outside the record."""
 
     users: tuple[str, ...]
     rights: frozenset[str]
@@ -44,7 +44,7 @@ def cache_policy(name: str) -> tuple[str, ...] | None:
 
 
 def matches(right: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns stands for a right; ``Microsoft.Web/*`` stands for every operation of that namespace."""
+    """Whether one of the patterns stands for a right: ``Microsoft.Web/*`` for every operation of that namespace."""
     return any(fnmatchcase(right.lower(), pattern.lower()) for pattern in patterns)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from assurance.check.findings import Finding, Status
-from assurance.project import OWN_PROJECT
 from assurance.reach.front_door import Host
 from assurance.reach.needed import Row, flow_table
 from assurance.reach.public import ENTRA
@@ -77,10 +76,9 @@ class Judge:
 
     def _needed(self) -> Iterator[Finding]:
         """The flows of the table, which is this platform's own."""
-        project = self._world.record.project or OWN_PROJECT
-        if project != OWN_PROJECT:
+        if not self._world.record.platform:
             for rule in (NEEDED, FORBIDDEN):
-                message = f"assurance/reach/needed.yaml says nothing of the project {project}"
+                message = f"assurance/reach/needed.yaml says nothing of the project {self._world.record.project}"
                 yield self._finding(rule, "not-applicable", message, None)
             return
         table = flow_table()

@@ -11,7 +11,7 @@ from facts.roles import roles
 from policies.own import own
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
-from policies.view import Resource, Stack
+from policies.view import Resource, Stack, token
 
 PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
@@ -24,7 +24,7 @@ TENANT_KEYS = frozenset({"tenantid", "managedbytenantid", "managedtenantid", "aa
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 ARM_ID = re.compile(
-    r"/subscriptions/[0-9a-z-]+(?:/[^\s\"'|,;)\]}?&#<>]+)?|/providers/Microsoft\.Management/managementGroups/[\w.-]+",
+    r"(?<!Microsoft\.Resources)/subscriptions/[0-9a-z-]+(?:/[^\s\"'|,;)\]}?&#<>]+)?|/providers/Microsoft\.Management/managementGroups/[\w.-]+",
     re.IGNORECASE,
 )
 
@@ -44,6 +44,9 @@ NAMES_OF_ITS_OWN = {
     "azure-native:privatedns:PrivateZone": "privatezonename",
 }
 """What declares a host of the stack, and does not send to it."""
+
+ISSUED = [token(type_) for type_ in CREDENTIALS]
+"""Types whose issuer is who is believed, not where data goes: TRUST-CREDENTIAL."""
 
 SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever form it has"
 
@@ -135,7 +138,11 @@ def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
     """Every host in the inputs of a resource, in lower case, with its path."""
     for path, text in resource.texts():
         last = _last(path)
-        if last in NO_DESTINATION or NAMES_OF_ITS_OWN.get(resource.type) == last:
+        if (
+            last in NO_DESTINATION
+            or (last == "issuer" and resource.type in ISSUED)
+            or NAMES_OF_ITS_OWN.get(resource.type) == last
+        ):
             continue
         found = [match[1] for match in URL.finditer(text)] + [match[1] for match in ADDRESS_PART.finditer(text)]
         if not found and HOST_KEY.search(last) and HOST.match(text):

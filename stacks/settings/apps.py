@@ -57,7 +57,7 @@ SLOT = "staging"
 
 class RegistrySettings(Section):
     """The container registry that apps are pulled from. It outlives stacks: the bootstrap makes it before the first
-    `up`, in the stack's subscription."""
+    `up`. Each app gets a right on its own repository, so that it must have the mode `AbacRepositoryPermissions`."""
 
     name: Annotated[
         str,
@@ -71,6 +71,15 @@ class RegistrySettings(Section):
         Words("the name of a resource group, like rg-mss-shared"),
     ]
     """Its resource group."""
+    subscription: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+            Words("the id of a subscription"),
+        ]
+        | None
+    ) = None
+    """Its subscription. Left out, it is the stack's own."""
 
     @property
     def login_server(self) -> str:

@@ -10,9 +10,9 @@ from pulumi_azure_native import web
 
 from assurance.record import Mode, Record
 from components.app_service import (
-    ACR_PULL,
     LOG_CATEGORIES,
     MONITORING_METRICS_PUBLISHER,
+    PULL,
     SITE_LOG_CATEGORIES,
     AppService,
 )
@@ -36,7 +36,7 @@ FRONT_DOOR = "3f0e1d2c-0000-4000-8000-00000000fd1d"
 TENANT = "00000000-0000-4000-8000-000000000002"
 REGISTRY = f"{GROUP}/Microsoft.ContainerRegistry/registries/images"
 INSIGHTS = f"{GROUP}/Microsoft.Insights/components/insights"
-IMAGE = ContainerImage(reference="images.example/app@sha256:0f", port=8080, registry_id=REGISTRY)
+IMAGE = ContainerImage(reference="images.example/app@sha256:0f", repository="app", port=8080, registry_id=REGISTRY)
 NODE = NodeVersion(version="22-lts")
 PRIVATE = PrivateLinkIngress(access=PrivateAccess(subnet_id=f"{GROUP}/subnet", dns_zone_id=f"{GROUP}/zone"))
 PUBLIC = ServiceTagIngress(front_door_id=FRONT_DOOR)
@@ -183,7 +183,7 @@ def test_app_identity_alone_opens_vault_and_registry() -> None:
         (role.inputs["roleDefinitionId"].rsplit("/", 1)[-1], role.inputs["scope"])
         for role in result.of_type("authorization:RoleAssignment")
     }
-    assert granted == {(ACR_PULL, REGISTRY), (MONITORING_METRICS_PUBLISHER, INSIGHTS)}
+    assert granted == {(PULL, REGISTRY), (MONITORING_METRICS_PUBLISHER, INSIGHTS)}
     assert {role.inputs["principalId"] for role in result.of_type("authorization:RoleAssignment")} == {
         identity.outputs["principalId"]
     }

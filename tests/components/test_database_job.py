@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assurance.record import Mode, Record, Resource
-from components.app_service import ACR_PULL
+from components.app_service import PULL
 from components.database_job import DatabaseJobs, DatabaseJobsArgs, Job, JobImage
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs, IdentityOutputs
@@ -52,7 +52,9 @@ def built(mode: Mode = "deployed", **changes: Any) -> Record:
                     "infrastructure_group": "rg-jobs",
                     "subnet_id": SUBNET,
                     "zone_redundant": True,
-                    "image": JobImage(reference=IMAGE, login_server="registry.example", registry_id=REGISTRY),
+                    "image": JobImage(
+                        reference=IMAGE, repository="database", login_server="registry.example", registry_id=REGISTRY
+                    ),
                     "cpu": 0.75,
                     "jobs": [
                         job("first", one, files={"who.yaml": "somebody"}, mount_path="/run/there"),
@@ -114,7 +116,7 @@ def test_identities_may_pull_before_jobs_exist() -> None:
     }
     assert sorted(grant.inputs["principalId"] for grant in grants) == sorted(principals.values())
     assert {grant.inputs["scope"] for grant in grants} == {REGISTRY}
-    assert all(grant.inputs["roleDefinitionId"].endswith(ACR_PULL) for grant in grants)
+    assert all(grant.inputs["roleDefinitionId"].endswith(PULL) for grant in grants)
     for found in jobs(result).values():
         assert {grant.urn for grant in grants} <= set(found.dependencies)
 

@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
-from pulumi_azure_native import managedidentity
-
 from assurance.record import Mode, Record
 from policies.exceptions import Register
 from policies.trusted import TrustedRegister
 from policies.view import Stack
 from tests.gateway import gateway_record
-from tests.harness import STACKS, once, record, shared_record
+from tests.harness import STACKS, bootstrap_record, shared_record
 
 TODAY = date(2026, 11, 29)
 PREFERRED = ("prod", "dev", "staging")
@@ -26,27 +24,10 @@ def records(mode: Mode) -> dict[str, Record]:
     return {name: shared_record(name, mode) for name in names}
 
 
-def beside(mode: Mode) -> Record:
-    """What the bootstrap makes, and no stack."""
-
-    def build() -> None:
-        managedidentity.FederatedIdentityCredential(
-            "deployment",
-            resource_group_name="rg",
-            resource_name_="id-deployment",
-            federated_identity_credential_resource_name="github",
-            issuer="https://token.actions.githubusercontent.com",
-            subject="repo:medspasync/platform:environment:prod",
-            audiences=["api://AzureADTokenExchange"],
-        )
-
-    return once(lambda: record(build, mode), "beside", mode)
-
-
 @cache
 def everything(mode: Mode) -> list[Record]:
     """All of them; to be read, never altered."""
-    return [*records(mode).values(), beside(mode), gateway_record(mode)]
+    return [*records(mode).values(), bootstrap_record(mode), gateway_record(mode)]
 
 
 @cache
