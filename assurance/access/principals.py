@@ -121,7 +121,7 @@ class Principals:
         return [self._record.by_urn[urn] for urn in principal.users]
 
     def duty(self, principal: Principal) -> list[str]:
-        """The duties that ``principal`` serves: by the types of what uses it, or by its tag where only workflows outside
+        """The duties that ``principal`` serves: by the types of what uses it, or its tag where only workflows outside
         the record do."""
         if principal.urn in self._signed_in and not principal.users:
             tag = get(self._record.by_urn[principal.urn], DUTY_TAG)
