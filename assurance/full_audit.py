@@ -57,6 +57,7 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     if record.own:
         checked += [*feed_findings(record), *owner_findings(record, root)]
         checked += [*limit_findings(record, root), *apart_findings(record, root), *date_findings(record, root, today)]
+    if record.platform:
         checked += attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     checked += order.order_findings(record)

@@ -63,9 +63,5 @@ def build_keys(
         )
         for stack in stacks
     }
-    urls = {
-        stack: pulumi.Output.concat("azurekeyvault://", vault.outputs.name, ".vault.azure.net/keys/state-", stack)
-        for stack in stacks
-    }
-    pulumi.export("secretsProviders", urls)
+    pulumi.export("stateVault", vault.outputs.name)
     return vault.outputs.id, {stack: key.id for stack, key in made.items()}

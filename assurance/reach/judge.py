@@ -97,7 +97,7 @@ class Judge:
         condition = f" ({verdict.condition})" if verdict.condition else ""
         if not verdict.open:
             return self._finding(INTERNET, "pass", f"{flow_text} does not answer{condition}: {verdict.why}", about)
-        status: Status = "warn" if _by_design(target, verdict) else "fail"
+        status: Status = "warn" if _by_design(target, verdict, self._world.record.platform) else "fail"
         message = f"{flow_text} answers on the Internet{condition}: {verdict.why}"
         finding = self._finding(INTERNET, status, message, about)
         return replace(finding, seen=verdict.why, remediation=self._to_do(target, by_design=status == "warn"))
@@ -155,9 +155,12 @@ class Judge:
                 yield self._finding(UNJUDGED, "warn", message, address)
 
 
-def _by_design(target: Target, verdict: Verdict) -> bool:
-    """Telemetry takes what signed-in apps and people send; a message bus below Premium has no private side at all."""
+def _by_design(target: Target, verdict: Verdict, platform: bool) -> bool:
+    """Telemetry takes what signed-in apps and people send; a message bus below Premium has no private side at all.
+
+    What holds no patients' data (the bootstrap) may be reached with an Entra identity: an exception says why.
+    """
     if verdict.condition != ENTRA:
         return False
     premium = str(get(target.resource, "sku.name", "")) == "Premium"
-    return not target.protected or (target.resource.type.endswith(BUS) and not premium)
+    return not platform or not target.protected or (target.resource.type.endswith(BUS) and not premium)

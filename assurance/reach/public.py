@@ -139,9 +139,10 @@ def _firewalled(access: str, rules: str, fields: tuple[str, str]) -> Callable[[R
         if get(service, access) == "Disabled":
             return closed(f"publicNetworkAccess of {service.name} is Disabled", service)
         if get(service, f"{rules}.defaultAction", "Allow") == "Allow":
-            return opened(
-                f"publicNetworkAccess of {service.name} is not Disabled and {rules} allow everything", service
-            )
+            told = f"publicNetworkAccess of {service.name} is not Disabled and {rules} allow everything"
+            # A vault has no other way to sign in; an account has its shared keys, unless they are off.
+            keys_off = "allowSharedKeyAccess" not in service.inputs and service.type.endswith("Vault")
+            return opened(told, service, ENTRA if keys_off or get(service, "allowSharedKeyAccess") is False else "")
         ranges = [str(rule.get(fields[0]) or rule.get(fields[1])) for rule in get(service, f"{rules}.ipRules", ())]
         if ranges and who == "internet":
             return opened(f"{rules}.ipRules of {service.name} let in {', '.join(ranges)}", service)

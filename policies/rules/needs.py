@@ -71,8 +71,8 @@ def _reaches(assignment: Resource, target: Resource | str) -> bool:
     on=[*APPS, JOB],
     severity="high",
     controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Give the identity that pulls the role Container Registry Repository Reader on the registry (AcrPull in "
-    "one without repository permissions).",
+    remediation="Give the identity that pulls the role Container Registry Repository Reader on the registry (AcrPull "
+    "in one without repository permissions).",
     source="learn.microsoft.com/azure/app-service/configure-custom-container (pull with a managed identity)",
     where=is_ours,
 )
