@@ -28,7 +28,7 @@ check: $(READY) ## audit every environment: every policy on every resource
 
 # Compiled files are kept, whatever the shell says: the SDK is 350 MB of source.
 test: $(READY) ## every test, with coverage of our own code
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
+	@PYTHONDONTWRITEBYTECODE= MEDSPASYNC_COVERAGE=all $(BIN)/python -m pytest -n auto --dist loadscope
 
 test-long: $(READY) ## what `make test` runs a sample of: all of it, and more examples of every property
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto -m "long or hypothesis" --hypothesis-profile=long

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import stack_names
+from documents.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[1]
 RUNS = 3
@@ -112,7 +113,7 @@ def _project_with_apps(folder: Path, apps: int) -> Path:
     """The project with ``apps`` apps in prod; code by symbolic link."""
     for name in ("__main__.py", "Pulumi.yaml", "stacks", "components", "database"):
         (folder / name).symlink_to(ROOT / name)
-    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    document = load_yaml((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
     config = document["config"]
     # A marketing site: no role in the database, and no API that others' content policies would have to name.
     template = config["medspasync:apps"]["marketing"]

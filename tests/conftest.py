@@ -13,6 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import RUN_FOLDER
+from tests.measure import start
+
+COVERAGE = start()  # before anything of ours is imported
 
 # A recording makes much and drops little: searching it for garbage at the usual pace is half of its time.
 gc.set_threshold(400_000, 20, 100)
@@ -34,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """A folder of this run's own, which all its processes share (`tests.harness.once`)."""
     if not hasattr(config, "workerinput"):
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="medspasync-tests-")
+    if COVERAGE:
+        config.pluginmanager.register(COVERAGE)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

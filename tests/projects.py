@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from documents.yaml_text import load_yaml
 from tests.harness import ROOT
 
 CODE = ("__main__.py", "Pulumi.yaml", "stacks", "components", "database", "policies")
@@ -19,13 +21,17 @@ Config = dict[str, Any]
 
 def minimal_config() -> Config:
     """The config of the least stack, to be changed by a test."""
-    config: Config = yaml.safe_load(MINIMAL.read_text(encoding="utf-8"))["config"]
-    return copy.deepcopy(config)
+    return copy.deepcopy(_config(MINIMAL))
 
 
 def stack_config(stack: str) -> Config:
     """The config in a stack's own file, to be changed by a test."""
-    config: Config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"]
+    return copy.deepcopy(_config(ROOT / f"Pulumi.{stack}.yaml"))
+
+
+@cache
+def _config(file: Path) -> Config:
+    config: Config = load_yaml(file.read_text(encoding="utf-8"))["config"]
     return config
 
 

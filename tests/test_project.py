@@ -9,14 +9,14 @@ import sys
 
 import jsonschema
 import pytest
-import yaml
 
+from documents.yaml_text import load_yaml
 from stacks.settings.model import Settings
 from stacks.settings.parse import SUPPLIED_KEY
 from stacks.settings.schema import FILE, stack_config_schema
 from tests.harness import ROOT, STACKS
 
-PROJECT = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+PROJECT = load_yaml((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
 
 
 def test_cli_finds_virtual_environment_and_lists_plugins() -> None:
@@ -49,11 +49,11 @@ def test_the_schema_for_editors_is_current() -> None:
 def test_stack_files_name_the_schema_and_fit_it(stack: str) -> None:
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# yaml-language-server: $schema={FILE.relative_to(ROOT).as_posix()}\n")
-    jsonschema.Draft202012Validator(stack_config_schema()).validate(yaml.safe_load(text))
+    jsonschema.Draft202012Validator(stack_config_schema()).validate(load_yaml(text))
 
 
 def test_the_schema_refuses_a_misspelt_key() -> None:
-    document = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
+    document = load_yaml((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))
     document["config"]["medspasync:network"]["adressSpace"] = "10.0.0.0/8"
     with pytest.raises(jsonschema.ValidationError, match="adressSpace"):
         jsonschema.Draft202012Validator(stack_config_schema()).validate(document)

@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from documents.yaml_text import load_yaml
 from facts.roles import role_table
 
 _FOLDER = Path(__file__).parent
@@ -34,7 +33,7 @@ class Duty:
 
 @cache
 def _table(name: str) -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8"))
+    table: dict[str, Any] = load_yaml((_FOLDER / name).read_text(encoding="utf-8"))
     return table
 
 

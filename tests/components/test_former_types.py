@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -34,10 +35,18 @@ def switched(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def moved(head: Record) -> list[str]:
-    return [pair.shown.registered for pair in pair_revisions(BEFORE, head) if pair.moved or pair.base is None]
+    return [pair.shown.registered for pair in pair_revisions(_before(), head) if pair.moved or pair.base is None]
 
 
-BEFORE = record(build)
+@pytest.fixture(autouse=True)
+def before() -> None:
+    """Recorded before anything is patched."""
+    _before()
+
+
+@cache
+def _before() -> Record:
+    return record(build)
 
 
 @pytest.mark.usefixtures("switched")

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import yaml
 from psycopg import Connection
 
 from database import verify
+from documents.yaml_text import load_yaml
 from tests.database.mutations import BY_HAND, Mutation, over_the_catalogue
 from tests.database.world import World
 
-UNSEEN = yaml.safe_load((Path(__file__).parent / "unseen.yaml").read_text(encoding="utf-8"))
+UNSEEN = load_yaml((Path(__file__).parent / "unseen.yaml").read_text(encoding="utf-8"))
 
 
 @contextmanager

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 import psycopg
-import yaml
 
 from database.files import ROOT, read_files, role_catalogue
 from database.parameters import compare, read_parameters
+from documents.yaml_text import load_yaml
 from tests.database.servers import PLATFORM_ONLY, Server
 
 BY_NAME = {parameter.name: parameter for parameter in read_parameters()}
 
 
 def test_entries_are_complete_and_strings() -> None:
-    entries = yaml.safe_load((ROOT / "parameters.yaml").read_text())
+    entries = load_yaml((ROOT / "parameters.yaml").read_text())
     assert len(BY_NAME) == len(entries) > 25
     for entry in entries:
         assert set(entry) - {"tier", "vcores"} == {

@@ -12,8 +12,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
+from documents.yaml_text import load_yaml
 from loadtest import scenario
 from tests.harness import ROOT
 
@@ -99,12 +99,12 @@ BUDGET = {
 
 @pytest.fixture(scope="module")
 def config() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((LOADTEST / "config.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = load_yaml((LOADTEST / "config.yaml").read_text(encoding="utf-8"))
     return data
 
 
 def _stack(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
+    data: dict[str, Any] = load_yaml((ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))["config"]
     return data
 
 
@@ -162,7 +162,7 @@ def test_load_stays_below_limits_of_edge_and_app() -> None:
     plan = (LOADTEST / "locustfile.py").read_text(encoding="utf-8")
     (pause,) = re.findall(r"between\((\d+), (\d+)\)", plan)
     a_minute = 60 / ((int(pause[0]) + int(pause[1])) / 2)
-    edge = yaml.safe_load((ROOT / "stacks/catalogues/rate_limits.yaml").read_text(encoding="utf-8"))["api"]
+    edge = load_yaml((ROOT / "stacks/catalogues/rate_limits.yaml").read_text(encoding="utf-8"))["api"]
     limits = json.loads((ROOT / "samples/node/limits.json").read_text(encoding="utf-8"))
     people = int(settings["users"])
     assert people * a_minute < edge["api"]["threshold"] / edge["api"]["windowMinutes"]

@@ -10,9 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assurance.record import Record, Resource
+from documents.yaml_text import load_yaml
 
 FOLDER = Path(__file__).parents[2] / "policies"
 
@@ -41,7 +40,7 @@ class Case:
 
 def all_cases(file: str = "cases.yaml") -> list[Case]:
     """Every case of a file, in its order."""
-    document = yaml.safe_load((FOLDER / file).read_text(encoding="utf-8"))
+    document = load_yaml((FOLDER / file).read_text(encoding="utf-8"))
     return [Case(rule=rule, number=n, **case) for rule, cases in document.items() for n, case in enumerate(cases, 1)]
 
 

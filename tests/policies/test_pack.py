@@ -10,10 +10,10 @@ from pathlib import Path
 
 import grpc
 import pytest
-import yaml
 
 from assurance.check.audit import audit
 from assurance.record import Mode, Record
+from documents.yaml_text import load_yaml
 from policies.exceptions import Register
 from policies.packing import PRIVATE, write_pack
 from policies.rules import RULES
@@ -203,7 +203,7 @@ def test_host_learns_what_each_policy_is_for(engine: Engine) -> None:
     info = engine.info()
     policies = {policy.name: policy for policy in info.policies}
     assert policies.keys() == {"pack", *(rule.id for rule in SHOWN)}
-    assert info.version == yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))["version"]
+    assert info.version == load_yaml((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))["version"]
     purge = policies["KV-PURGE-PROTECTION"]
     assert purge.framework.reference == "164.308(a)(7)(ii)(A), 164.312(c)(1)"
     assert purge.remediation_steps.startswith("Set properties.enablePurgeProtection")
@@ -212,7 +212,7 @@ def test_host_learns_what_each_policy_is_for(engine: Engine) -> None:
 
 
 def test_pack_of_the_checkout_starts_too() -> None:
-    project = yaml.safe_load((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
+    project = load_yaml((ROOT / "policies/PulumiPolicy.yaml").read_text(encoding="utf-8"))
     assert project["runtime"] == {"name": "python", "options": {"toolchain": "pip", "virtualenv": "../.venv"}}
     with pack_server(ROOT / "policies", ROOT) as server:
         assert len(server.info().policies) == len(SHOWN) + 1

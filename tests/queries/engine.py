@@ -20,6 +20,7 @@ import yaml
 
 from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem
+from documents.yaml_text import load_yaml
 from facts.log_tables import log_tables
 from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minutes, query_text
 from stacks.catalogues.database_roles import platform_roles
@@ -64,7 +65,7 @@ def cases(alert_id: str) -> dict[str, list[dict[str, Any]]]:
     if not file.is_file():
         line = line_of(file_lines(ROOT / ALERTS), alert_id)
         raise DocumentError([Problem(alert_id, file.name, "a file of cases in tests/queries/cases", ALERTS, line)])
-    data: dict[str, list[dict[str, Any]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    data: dict[str, list[dict[str, Any]]] = load_yaml(file.read_text(encoding="utf-8"))
     return data
 
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import duckdb_kql
 import pytest
-import yaml
 
+from documents.yaml_text import load_yaml
 from facts.log_tables import fed_tables
 from stacks.catalogues.database_roles import app_role
 from stacks.catalogues.log_tables import log_tables
 from tests.harness import ROOT
 from tests.queries.engine import APP_ROLES, HERE, cases, cases_of_kind, fires, queries, tables, text_of
 
-UNSUPPORTED: dict[str, str] = yaml.safe_load((HERE / "unsupported.yaml").read_text(encoding="utf-8")) or {}
+UNSUPPORTED: dict[str, str] = load_yaml((HERE / "unsupported.yaml").read_text(encoding="utf-8")) or {}
 RUN = [alert_id for alert_id in queries() if alert_id not in UNSUPPORTED]
 
 
@@ -106,14 +106,14 @@ def test_tables_are_fed_by_kind_that_alert_watches() -> None:
 
 
 def test_app_roles_of_cases_are_those_of_database() -> None:
-    roles = yaml.safe_load(Path(ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
+    roles = load_yaml(Path(ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
     assert {role["name"] for role in roles if role["kind"] == "app"} == set(APP_ROLES)
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == set(APP_ROLES)
 
 
 def test_server_log_rows_begin_as_the_parameter_says() -> None:
     """Rows of the cases are lines that log_line_prefix writes, so that a query finds its fields in production too."""
-    parameters = yaml.safe_load((ROOT / "database/parameters.yaml").read_text(encoding="utf-8"))
+    parameters = load_yaml((ROOT / "database/parameters.yaml").read_text(encoding="utf-8"))
     (prefix,) = [each["value"] for each in parameters if each["name"] == "log_line_prefix"]
     fields = re.findall(r"(\w+)=%\w", prefix)
     line = re.compile(

@@ -15,10 +15,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import yaml
 
 from database import context as signed
 from database.credentials import _context_key
+from documents.yaml_text import load_yaml
 from stacks.secrets import signing_key_text
 from tests.harness import ROOT
 from tests.samples.redis_servers import discover, running
@@ -195,7 +195,7 @@ def test_the_samples_need_no_package() -> None:
 
 
 def test_every_variable_of_contract_is_set_by_platform() -> None:
-    catalogue = yaml.safe_load((ROOT / "stacks/catalogues/secrets.yaml").read_text(encoding="utf-8"))
+    catalogue = load_yaml((ROOT / "stacks/catalogues/secrets.yaml").read_text(encoding="utf-8"))
     known = {variable for entry in catalogue.values() for variable in entry["environment"]}
     known |= {
         f"{variable}_PREVIOUS"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
 from assurance.record import Mode, Record, Resource
+from documents.yaml_text import load_yaml
 from stacks.catalogues.database_roles import app_role
 from stacks.database import Database, DatabaseKeys, build_database
 from stacks.settings.database import DatabaseSettings
@@ -183,7 +183,7 @@ def test_missing_keys_stop_the_program() -> None:
 
 
 def test_apps_sign_in_as_roles_of_database_room() -> None:
-    roles = yaml.safe_load((ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
+    roles = load_yaml((ROOT / "database/roles.yaml").read_text(encoding="utf-8"))
     named = {role["name"] for role in roles if role["kind"] == "app"}
     assert {app_role(app) for app in ("backend", "frontend", "marketing", "pro-next")} == named
 

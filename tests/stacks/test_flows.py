@@ -7,10 +7,10 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from assurance.record import Mode, Record
+from documents.yaml_text import load_yaml
 from stacks.catalogues.network_flows import _FILE, FlowTable, flow_table
 from stacks.flows import security_rules
 from stacks.settings.network import SUBNETS
@@ -190,7 +190,7 @@ def test_phi_cannot_leave_the_database_for_the_internet(is_open: Open) -> None:
 )
 def test_apps_without_internet_keep_the_azure_they_need(end: str, port: int) -> None:
     """Sign-in, telemetry and their registry stay reachable."""
-    table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml(_FILE.read_text(encoding="utf-8"))
     table["allowed"] = [row for row in table["allowed"] if row["id"] != "apps-to-internet-https"]
     rules = security_rules("apps", network_settings(SMALL), FlowTable.model_validate(table))
     allowed = {rule.destinations for rule in rules if rule.access == "Allow" and rule.ports == (str(port),)}
@@ -274,7 +274,7 @@ def test_every_row_touches_subnet_and_has_own_id() -> None:
     ],
 )
 def test_a_malformed_row_is_refused(change: dict[str, Any]) -> None:
-    table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml(_FILE.read_text(encoding="utf-8"))
     table["allowed"][0].update(change)
     with pytest.raises(ValidationError):
         FlowTable.model_validate(table)
@@ -282,7 +282,7 @@ def test_a_malformed_row_is_refused(change: dict[str, Any]) -> None:
 
 def test_row_from_every_subnet_admits_all_at_target() -> None:
     """Its target lets in all of them."""
-    table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml(_FILE.read_text(encoding="utf-8"))
     table["allowed"][0].update({"from": "every-subnet", "to": "runner"})
     settings = network_settings(SMALL)
     (rule,) = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
 
+from documents.yaml_text import load_yaml
 from stacks.catalogues.log_tables import log_tables
 from stacks.ingestion import DOLLARS_PER_GB, ingestion_estimate, sources
 from tests.harness import ROOT, STACKS
@@ -48,7 +48,7 @@ def test_sources_name_tables_that_the_platform_feeds() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_table_in_the_docs_is_this_estimate(stack: str) -> None:
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    config = load_yaml((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     sampling = config["medspasync:monitoring"].get("appInsights", {}).get("samplingPercent", 100)
     traffic = config["medspasync:slo"]["traffic"]
     estimate = ingestion_estimate(traffic, apps=len(config["medspasync:apps"]), sampling_percent=sampling)

@@ -7,11 +7,11 @@ import re
 from collections import Counter
 
 import pytest
-import yaml
 
 from assurance.project import read_project
 from assurance.record import UNKNOWN, Mode, Record, Resource
 from assurance.recorder.program import record_program, run_main
+from documents.yaml_text import load_yaml
 from stacks.catalogues.secrets import catalogue
 from stacks.naming import RULES
 from tests.harness import MODES, ROOT, STACKS, project_record, shared_record, stack_record
@@ -170,7 +170,7 @@ def test_no_secret_stands_in_a_stack_file() -> None:
     for stack in STACKS:
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
         assert not re.search(r"sk_(live|test)_|whsec_|-----BEGIN|AccountKey=", text)
-        config = yaml.safe_load(text)["config"]
+        config = load_yaml(text)["config"]
         assert "medspasync:secrets" not in config or all(
             set(value) == {"secure"} for value in config["medspasync:secrets"].values()
         )
@@ -211,7 +211,7 @@ def test_everything_that_takes_tags_has_the_stacks() -> None:
 
 
 def _network(stack: str) -> str:
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    config = load_yaml((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     return str(config["medspasync:network"]["addressSpace"])
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from assurance.basis import file_hash
 from assurance.check.declared import declared_findings
@@ -19,6 +18,7 @@ from assurance.project import read_project
 from assurance.record import Mode, Record
 from assurance.recorder.stack import record_stack
 from components.policy_assignment import PolicyAssignment
+from documents.yaml_text import load_yaml
 from stacks import (
     bus,
     dashboards,
@@ -232,7 +232,7 @@ BREAKS: dict[str, tuple[Break, set[tuple[str, str]]]] = {
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     """What DECLARED says of prod, with Sentinel, when one entry of each kind is forgotten: one recording for all."""
-    config = yaml.safe_load((ROOT / STACK).read_text(encoding="utf-8"))["config"]
+    config = load_yaml((ROOT / STACK).read_text(encoding="utf-8"))["config"]
     config["medspasync:security"]["sentinel"] = {"enabled": True}
     folder = project(tmp_path_factory.mktemp("broken"), prod=config)
     with pytest.MonkeyPatch.context() as patch:
