@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.harness import ROOT
 
 TESTS = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "tests").rglob("*.py"))}
@@ -25,6 +27,76 @@ def test_properties_take_profile_from_conftest() -> None:
         for call in _calls(tree)
         for keyword in call.keywords
         if keyword.arg in ("deadline", "max_examples")
+    ]
+    assert found == []
+
+
+def _outside_while(node: ast.AST, inside: bool = False) -> Iterator[ast.Call]:
+    """Calls of ``sleep`` that no ``while`` repeats."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and ast.unparse(child.func) in ("time.sleep", "sleep") and not inside:
+            yield child
+        yield from _outside_while(child, isinstance(child, ast.While) or (inside and not isinstance(child, ast.For)))
+
+
+SKIPS_AFTER = {"tests/queries/test_language_service.py"}
+"""What is left out by name where a host does not answer in time: it fails nowhere."""
+
+
+def test_no_wait_ends_on_busy_machine() -> None:
+    """A wait is a ``while`` for what must come, as long as that takes; no deadline, and no sleep that hopes."""
+    found = [f"{_where(path)}:{call.lineno}: sleep" for path, tree in TESTS.items() for call in _outside_while(tree)]
+    found += [
+        f"{_where(path)}:{call.lineno}: {keyword.arg}"
+        for path, tree in TESTS.items()
+        if _where(path) not in SKIPS_AFTER
+        for call in _calls(tree)
+        for keyword in call.keywords
+        if keyword.arg == "timeout" and ast.unparse(call.func).startswith(("subprocess.", "threading.", "queue."))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("while server.starts():\n    time.sleep(0.1)", 0),
+        ("time.sleep(1)", 1),
+        ("while True:\n    for _ in range(9):\n        time.sleep(1)", 1),
+    ],
+)
+def test_sleep_is_seen_outside_while_only(text: str, count: int) -> None:
+    assert len(list(_outside_while(ast.parse(text)))) == count
+
+
+def test_yaml_is_read_as_the_program_reads() -> None:
+    """By `documents.yaml_text`: YAML 1.2, and ten times faster than PyYAML's own loader."""
+    found = [
+        f"{_where(path)}:{call.lineno}"
+        for path, tree in TESTS.items()
+        for call in _calls(tree)
+        if ast.unparse(call.func) in ("yaml.safe_load", "yaml.load", "yaml.safe_load_all")
+    ]
+    assert found == []
+
+
+def _recorders(tree: ast.Module) -> set[str]:
+    """The names under which a module has what records a program."""
+    makers = {"record", "stack_record", "shared_record", "project_record", "lean_record", "record_stacks"}
+    owners = ("tests.harness", "tests.assurance.altered", "assurance.recorder.processes")
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module in owners]
+    return {alias.asname or alias.name for node in imports for alias in node.names if alias.name in makers}
+
+
+def test_no_module_records_when_imported() -> None:
+    """Every worker imports every module of the tests, whatever it runs of them."""
+    found = [
+        f"{_where(path)}:{call.lineno}: {ast.unparse(call.func)}"
+        for path, tree in TESTS.items()
+        for statement in tree.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr) and not isinstance(statement.value, ast.Lambda)
+        for call in _calls(ast.Module([statement], []))
+        if ast.unparse(call.func) in _recorders(tree)
     ]
     assert found == []
 

@@ -58,18 +58,18 @@ def pooler(server: Server, dbname: str, folder: Path) -> Iterator[int]:
         [program, "-q", folder / "pgbouncer.ini"], user=user, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
-        _answers(port, dbname)
+        _answers(process, port, dbname)
         yield port
     finally:
         process.terminate()
         process.wait()
 
 
-def _answers(port: int, dbname: str) -> None:
-    """Until it takes connections; each attempt waits for itself."""
-    for _ in range(200):
+def _answers(process: subprocess.Popen[bytes], port: int, dbname: str) -> None:
+    """Until it takes connections, as long as that takes; each attempt waits for itself."""
+    while process.poll() is None:
         try:
-            psycopg.connect(f"host=127.0.0.1 port={port} user={BACKEND} dbname={dbname} connect_timeout=5").close()
+            psycopg.connect(f"host=127.0.0.1 port={port} user={BACKEND} dbname={dbname}").close()
             return
         except psycopg.OperationalError:
             os.sched_yield()

@@ -158,24 +158,26 @@ def test_a_killed_session_leaves_nothing_half_done(server: Server, folder: Path)
     dbname = conftest.empty_database(server)
     conftest.bootstrap(server, dbname)
     slow = folder / "apply" / "310_audit_writing.sql"
-    slow.write_text(slow.read_text() + "\nSELECT pg_sleep(30);\n")
+    slow.write_text(slow.read_text() + "\nSELECT pg_sleep(3600);\n")
+    ended = threading.Event()
 
     def kill() -> None:
         with connected(server, "platform", dbname) as platform:
-            for _ in range(200):
+            while not ended.is_set():
                 found = platform.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
                                          "AND datname = current_database()").fetchall()  # fmt: skip
                 if found:
                     return
                 platform.execute("SELECT pg_sleep(0.05)")
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     with (
         connected(server, "medspasync_migrator", dbname) as migrator,
         pytest.raises(DatabaseRoomError, match="310_audit_writing"),
     ):
         runner.apply(migrator, folder)
+    ended.set()
     killer.join()
     conftest.apply(server, dbname)
     whole = conftest.fresh_database(server)

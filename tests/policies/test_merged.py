@@ -40,7 +40,7 @@ def failed(*resources: Resource) -> dict[str, set[str]]:
     return found
 
 
-def test_security_rule_beside_its_group_takes_part_in_its_order() -> None:
+def test_rule_beside_its_group_joins_its_order() -> None:
     last = {**OPEN, "access": "Deny", "name": "last", "priority": 4000}
     group = declared("network:NetworkSecurityGroup", {**GROUP, "securityRules": [last]})
     beside = declared("network:SecurityRule", {**GROUP, **OPEN, "securityRuleName": "late"})
@@ -50,7 +50,7 @@ def test_security_rule_beside_its_group_takes_part_in_its_order() -> None:
     assert found["NET-NO-INTERNET-INBOUND"] == {"securityrule"}
 
 
-def test_group_of_rules_apart_only_is_judged_by_them() -> None:
+def test_group_with_rules_apart_is_judged_by_them() -> None:
     group = declared("network:NetworkSecurityGroup", GROUP)
     apart = declared("network:SecurityRule", {**GROUP, **OPEN, "networkSecurityGroupName": "NSG", "access": "Deny"})
     found = failed(group, apart)
@@ -58,7 +58,7 @@ def test_group_of_rules_apart_only_is_judged_by_them() -> None:
     assert "NET-DENY-INBOUND" in failed(group)
 
 
-def test_subnet_inside_its_network_is_judged_as_one_apart() -> None:
+def test_subnet_inside_network_is_judged_like_apart() -> None:
     network = declared("network:VirtualNetwork", {"virtualNetworkName": "v", "subnets": [{"name": "s"}]})
     apart = declared("network:Subnet", {"virtualNetworkName": "v", "subnetName": "s"})
     rules = {"NET-SUBNET-NSG", "NET-SUBNET-PRIVATE", "NET-ENDPOINT-POLICIES"}
@@ -67,7 +67,7 @@ def test_subnet_inside_its_network_is_judged_as_one_apart() -> None:
     assert {rule for rule, names in failed(apart).items() if "subnet" in names} >= rules
 
 
-def test_access_policy_apart_counts_as_one_of_the_vault() -> None:
+def test_access_policy_apart_counts_for_its_vault() -> None:
     vault = declared("keyvault:Vault", {**VAULT, "properties": {"enableRbacAuthorization": True}})
     policy = declared("keyvault:AccessPolicy", {**VAULT, "policy": ALL})
     assert "KV-AUTHORIZATION-EXPLICIT" not in failed(vault)

@@ -64,7 +64,7 @@ def test_booleans_compare_as_their_words() -> None:
     assert not same(0, False)
 
 
-def test_every_default_is_of_a_type_that_is_known() -> None:
+def test_every_default_is_of_known_type() -> None:
     assert all(key.startswith("azure-native:") for key in defaults())
     assert all(row.source for row in parts().apart.values())
     with pytest.raises(KeyError):
