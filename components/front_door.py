@@ -223,7 +223,7 @@ def _records_in_zone(
     *,
     parent: pulumi.Resource,
 ) -> None:
-    """The TXT record and the CNAME (an alias record at the apex) of a host, in our own zone."""
+    """The TXT record and the CNAME (alias records, A and AAAA, at the apex) of a host, in our own zone."""
     relative = host.removesuffix(zone.zone_name).rstrip(".")
     opts = pulumi.ResourceOptions(parent=parent)
     dns.RecordSet(
@@ -247,12 +247,14 @@ def _records_in_zone(
             cname_record=dns.CnameRecordArgs(cname=endpoint.host_name),
             opts=opts,
         )
-    else:
+        return
+    # IPv6 too: a client that has no other address would not find the apex.
+    for record_type, label in (("A", "alias"), ("AAAA", "alias-v6")):
         dns.RecordSet(
-            f"{name}-{_label(host)}-alias",
+            f"{name}-{_label(host)}-{label}",
             resource_group_name=zone.resource_group_name,
             zone_name=zone.zone_name,
-            record_type="A",
+            record_type=record_type,
             relative_record_set_name="@",
             ttl=3600,
             target_resource=dns.SubResourceArgs(id=endpoint.id),

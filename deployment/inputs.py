@@ -33,6 +33,7 @@ class AppInputs(_Model):
     """One app.
 
     url: its first page; health_check_path: answers 200; own_policy: it sends its content security policy itself.
+    static_paths: what the edge may cache, ``/static/*``.
     site_id: ARM id; slot: the slot's name, None without one; private_link: whether Front Door comes by private link;
     repository: ``registry/repository`` of its images, None when it runs on a built-in Node.js.
     """
@@ -40,6 +41,7 @@ class AppInputs(_Model):
     url: str
     health_check_path: str
     own_policy: bool
+    static_paths: list[str] = []
     site_id: str
     slot: str | None = None
     private_link: bool

@@ -11,14 +11,17 @@ from urllib.request import HTTPErrorProcessor, Request, build_opener
 SCHEMES = ("https",)
 SECONDS = 20
 """How long one answer may take."""
+CHARACTERS = 200_000
+"""How much of an answer is kept: a first page names its scripts near its beginning."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a page answered; headers by name in lower case."""
+    """What a page answered; headers by name in lower case; text: its first `CHARACTERS`."""
 
     status: int
     headers: Mapping[str, str]
+    text: str = ""
 
 
 class _AsItIs(HTTPErrorProcessor):
@@ -33,7 +36,8 @@ class _AsItIs(HTTPErrorProcessor):
 def fetch(url: str) -> Answer:
     """GET a page over HTTPS. Raises OSError when nobody answers (an HTTP error is an answer)."""
     with _open(url, {"User-Agent": "medspasync-smoke", "Accept": "text/html"}) as response:
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()})
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, headers, response.read(CHARACTERS).decode("utf-8", "replace"))
 
 
 def read(url: str, headers: Mapping[str, str]) -> tuple[int, str]:

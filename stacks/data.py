@@ -78,7 +78,8 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
         settings=bus.settings,
-        alert_targets=_list_alert_targets(vaults, servers, cache, accounts, bus) | {"jobs": jobs},
+        alert_targets=_list_alert_targets(vaults, servers, cache, accounts, bus)
+        | {"jobs": jobs, "flows": {"network": flow_logs.outputs.id} if flow_logs else {}},
         backup_instance_id=backup.instance_id if backup is not None else None,
     )
 

@@ -54,6 +54,7 @@ def _app(settings: Settings, name: str, site_id: pulumi.Output[str]) -> dict[str
         "url": f"https://{app.host_names[0]}",
         "healthCheckPath": app.health_check_path,
         "ownPolicy": app.content_security_policy == CSP_BY_APP,
+        "staticPaths": list(app.static_paths),
         "siteId": site_id,
         "slot": SLOT if app.slot else None,
         "privateLink": app.ingress == "privateLink" and name not in settings.api_management.apis,

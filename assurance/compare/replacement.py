@@ -24,7 +24,7 @@ def forces_replacement(resource: Resource, path: str) -> bool:
     if not resource.type.startswith("azure-native:"):
         return False
     row = type_row(resource.type) or ResourceType()
-    fixed = {"resourceGroupName", "location", *row.names}
+    fixed = {"resourceGroupName", "location", *(part for name in row.names for part in name.split("/"))}
     if row.scope not in ("subscription", "tenant", "resourceGroup"):
         fixed.add(row.scope)
     return plain in fixed or any(plain == each or plain.startswith(f"{each}.") for each in row.fixed)

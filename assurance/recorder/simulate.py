@@ -90,7 +90,10 @@ def _made_up_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id
 
 
 def _name(part: str, logical_name: str, inputs: dict[str, Any]) -> str:
-    """One segment of the id: a literal (``=default``) or an input; Azure makes a name up where none is given."""
+    """One segment of the id: a literal (``=default``), an input or two (``recordType/name``); Azure makes a name up
+    where none is given."""
+    if "/" in part:
+        return "/".join(_name(each, logical_name, inputs) for each in part.split("/"))
     if part.startswith("="):
         return part[1:]
     value = inputs.get(part)

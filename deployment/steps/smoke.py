@@ -13,6 +13,8 @@ from deployment.inputs import AppInputs, EdgeInputs
 from deployment.step import Context, Result
 
 CSP = "content-security-policy"
+MISSING = "medspasync-smoke-missing.js"
+"""A file that no app has."""
 
 _NONCE = re.compile(r"'nonce-([A-Za-z0-9+/_-]{16,}={0,2})'")
 
@@ -35,17 +37,34 @@ def _wrong(context: Context, app: AppInputs) -> Iterator[str]:
     if health.status != 200:
         yield f"{app.health_check_path} answers {health.status}"
     yield from _headers(health.headers, context.inputs.edge)
-    if not app.own_policy:
-        if "frame-ancestors" not in health.headers.get(CSP, ""):
-            yield "no content security policy with frame-ancestors"
-        return
-    policies = [context.fetch(f"{app.url}/").headers.get(CSP, "") for _ in range(2)]
-    yield from _own_policy(*policies)
+    if not app.own_policy and "frame-ancestors" not in health.headers.get(CSP, ""):
+        yield "no content security policy with frame-ancestors"
+    if app.own_policy or app.static_paths:
+        first = context.fetch(f"{app.url}/")
+        yield from _static(context, app, first.text)
+        if app.own_policy:
+            yield from _own_policy(first.headers.get(CSP, ""), context.fetch(f"{app.url}/").headers.get(CSP, ""))
 
 
 def _headers(headers: Mapping[str, str], edge: EdgeInputs) -> Iterator[str]:
     yield from (f"header {name} is missing" for name in edge.headers if name.lower() not in headers)
     yield from (f"header {name} is there" for name in edge.removed if name.lower() in headers)
+
+
+def _static(context: Context, app: AppInputs, page: str) -> Iterator[str]:
+    """Below a path that the edge caches a file says how long it lasts, and one that is not there is no page.
+
+    A page sent for a missing file would be kept at every edge as that file; without Cache-Control the edge keeps an
+    answer for as long as its own rule says (docs/contracts/static-files.md).
+    """
+    for path in app.static_paths:
+        folder = path.removesuffix("*")
+        missing = context.fetch(f"{app.url}{folder}{MISSING}")
+        if missing.status < 400:
+            yield f"{folder} answers {missing.status} for a file that is not there"
+        found = re.search(rf"""(?:src|href)=["']({re.escape(folder)}[^"'?#]+)""", page)
+        if found and not context.fetch(f"{app.url}{found.group(1)}").headers.get("cache-control"):
+            yield f"{found.group(1)} has no Cache-Control"
 
 
 def _own_policy(first: str, second: str) -> Iterator[str]:

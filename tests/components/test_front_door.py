@@ -259,6 +259,6 @@ def test_record_type_says_where_an_apex_is_possible(host: str, type_: str) -> No
 def test_records_are_made_where_the_zone_is_ours(mode: Mode) -> None:
     built = record(lambda: build(zone=ZONE), mode)
     made = {(r.inputs["recordType"], r.inputs["relativeRecordSetName"]) for r in built.of_type("dns:RecordSet")}
-    assert made == {("TXT", "_dnsauth.app"), ("CNAME", "app"), ("TXT", "_dnsauth"), ("A", "@")}
+    assert made == {("TXT", "_dnsauth.app"), ("CNAME", "app"), ("TXT", "_dnsauth"), ("A", "@"), ("AAAA", "@")}
     assert {r.inputs["resourceGroupName"] for r in built.of_type("dns:RecordSet")} == {"rg-dns"}
     assert all(d.inputs["azureDnsZone"] == {"id": ZONE.id} for d in built.of_type("cdn:AFDCustomDomain"))

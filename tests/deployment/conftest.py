@@ -165,6 +165,7 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
                 "url": f"https://{name}.example.com",
                 "healthCheckPath": "/healthz",
                 "ownPolicy": name == "marketing",
+                "staticPaths": ["/static/*"] if name == "marketing" else [],
                 "siteId": site,
                 "slot": "staging",
                 "privateLink": True,

@@ -14,6 +14,7 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 OWN = "script-src 'self' 'nonce-{}' 'strict-dynamic'; frame-ancestors 'none'"
+STATIC = "https://marketing.example.com/static/"
 FIRST, SECOND = "AAAAAAAAAAAAAAAAAAAAAA==", "BBBBBBBBBBBBBBBBBBBBBB=="
 
 
@@ -27,7 +28,24 @@ def answering(deployment: Deployment) -> Deployment:
     for app in ("backend", "marketing"):
         deployment.pages[f"https://{app}.example.com/healthz"] = [Answer(200, HEADERS)]
     deployment.pages["https://marketing.example.com/"] = [page(OWN.format(FIRST)), page(OWN.format(SECOND))]
+    deployment.pages[f"{STATIC}medspasync-smoke-missing.js"] = [Answer(404, HEADERS)]
     return deployment
+
+
+def test_page_for_a_missing_file_is_told(answering: Deployment) -> None:
+    answering.pages[f"{STATIC}medspasync-smoke-missing.js"] = [Answer(200, HEADERS)]
+    assert answering(*STEP) == 1
+    assert "answers 200 for a file that is not there" in answering.results["smoke"]["marketing"][1]
+
+
+@pytest.mark.parametrize(("headers", "holds"), [({"cache-control": "max-age=31536000, immutable"}, True), ({}, False)])
+def test_static_file_says_how_long_it_lasts(answering: Deployment, headers: dict[str, str], holds: bool) -> None:
+    text = '<script src="/static/app.1f2e.js"></script>'
+    pages = [Answer(200, page(OWN.format(n)).headers, text) for n in (FIRST, SECOND)]
+    answering.pages["https://marketing.example.com/"] = pages
+    answering.pages[f"{STATIC}app.1f2e.js"] = [Answer(200, headers)]
+    assert answering(*STEP) == (0 if holds else 1)
+    assert ("/static/app.1f2e.js has no Cache-Control" in answering.results["smoke"]["marketing"][1]) is not holds
 
 
 def test_apps_that_answer_as_they_should_hold(answering: Deployment) -> None:

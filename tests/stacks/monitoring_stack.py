@@ -26,6 +26,7 @@ KINDS = {
     "servicebus": ("Microsoft.ServiceBus/namespaces", ["bus"]),
     "topic": ("Microsoft.EventGrid/systemTopics", ["backend"]),
     "gateway": ("Microsoft.ApiManagement/service", ["apis"]),
+    "flows": ("Microsoft.Network/networkWatchers/flowLogs", ["network"]),
     "jobs": ("Microsoft.App/jobs", ["apply", "maintain"]),
 }
 APPS = ("backend", "frontend")
