@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assurance.errors import UsageError
 from assurance.project import read_project
 from assurance.record import Mode, Record
-from assurance.recorder.processes import Job, record_stacks
+
+if TYPE_CHECKING:
+    from assurance.recorder.processes import Job
 
 FIRST_STACK = "dev"
 """Name of the stack as which a program without a stack file runs."""
@@ -55,6 +58,8 @@ def records_for(
     """
     if record_file is not None:
         return [_load(record_file, stacks)]
+    from assurance.recorder.processes import Job, record_stacks  # the SDK: only where something is recorded
+
     root = project_root(project)
     if project is not None:
         names = list(dict.fromkeys(stacks)) or stack_names(root) or [FIRST_STACK]

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
 from assurance.check.terminal import places
+from assurance.sarif import SCHEMA
 
-SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
 """A gate of code scanning must say what `check` says: only what fails is an error."""
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "2.0"}
@@ -31,7 +31,7 @@ def to_sarif(reports: Sequence[Report]) -> str:
     numbers = {finding.rule: index for index, finding in enumerate(rules)}
     failed = {finding.rule for finding in findings if finding.status == "fail"}
     log = {
-        "$schema": SARIF_SCHEMA,
+        "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
             {

@@ -14,7 +14,8 @@ from assurance.errors import ProgramError, UsageError
 from documents.problems import DocumentError
 
 COMMANDS = (
-    "preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle", "evidence", "verify", "observed",
+    "preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle", "scan", "evidence", "verify",
+    "observed",
 )  # fmt: skip
 """Each is the function of the same name in the module of the same name, imported when it is called for."""
 

@@ -1,0 +1,67 @@
+"""``assurance scan``: secrets in plain text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assurance.cli.options import JsonFile, checked_target, write_text
+from assurance.errors import UsageError
+from assurance.scan.baseline import DEFAULT, Baseline
+from assurance.scan.report import REMEDY, to_json, to_sarif
+from assurance.scan.report import scan as work_out
+from assurance.stacks import project_root
+from assurance.terminal import console
+
+Paths = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH", help="Files, or folders with all below; this project when none.")
+]
+SarifFile = Annotated[
+    str | None,
+    typer.Option(
+        "--sarif", metavar="FILE", callback=checked_target, help="Write SARIF 2.1.0 to FILE; - is standard output."
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help=f"What may stand there, with reasons; the project's {DEFAULT} else."
+    ),
+]
+
+
+def scan(
+    paths: Paths = None, baseline: BaselineFile = None, json_file: JsonFile = None, sarif_file: SarifFile = None
+) -> None:
+    """Look for secrets in plain text: in stack files, this repository, or any checkout.
+
+    Names file, line and kind, never the secret. Exits with 1 when one is found that the baseline does not accept, or
+    when the whole project is scanned and an entry of the baseline accepts nothing.
+    """
+    if json_file == sarif_file == "-":
+        raise UsageError("only one report can go to standard output")
+    root = project_root()
+    own = root / DEFAULT
+    accepted = Baseline.load(baseline) if baseline else Baseline.load(own) if own.is_file() else Baseline()
+    result = work_out(paths or [root], accepted, root)
+    out = console(stderr="-" in (json_file, sarif_file))
+    out._emoji = False  # a line number between colons is no picture
+    for each in result.found:
+        out.print(
+            f"[red]FAIL[/red] {each.file}:{each.line}: {each.kind}  [dim]{each.fingerprint}[/dim]", highlight=False
+        )
+    stale = [] if paths else accepted.unused
+    for entry in stale:
+        line = f" line {entry.line}" if entry.line else ""
+        out.print(f"[red]FAIL[/red] {accepted.file}: {entry.file}{line}: accepts nothing any more", highlight=False)
+    if result.found:
+        out.print(f"to do: {REMEDY}", highlight=False)
+    told = f"{result.read} files read, {len(result.found)} secrets in plain text, {result.accepted} accepted"
+    out.print(told + (f", {len(result.unread)} not read: no text, or too large" if result.unread else ""))
+    for target, write in ((json_file, to_json), (sarif_file, to_sarif)):
+        if target is not None:
+            write_text(target, write(result))
+    if result.found or stale:
+        raise typer.Exit(1)

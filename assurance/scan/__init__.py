@@ -1,0 +1,1 @@
+"""Secrets in plain text: in stack files, in this repository, in any checkout."""

@@ -1,0 +1,63 @@
+"""The baseline: what a scan finds and people have looked at, each with the reason why it may stand there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from assurance.errors import UsageError
+from documents.reading import parse_document
+from documents.sections import Section
+
+DEFAULT = Path("policies") / "scan_baseline.yaml"
+
+
+class Accepted(Section):
+    """One entry. file: which files, ``*`` for any text; line: the fingerprint of one line there, left out for all."""
+
+    file: Annotated[str, Field(min_length=3)]
+    line: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
+    reason: Annotated[str, Field(min_length=10)]
+
+
+@dataclass
+class Baseline:
+    """All entries. used: which of them something needed."""
+
+    entries: Sequence[Accepted] = ()
+    file: str = ""
+    used: set[int] = field(default_factory=set)
+
+    def covers(self, path: str, text: str) -> bool:
+        """Whether a finding in this file, on a line of this text, was accepted."""
+        mark = fingerprint(text)
+        for number, entry in enumerate(self.entries):
+            if fnmatchcase(path, entry.file) and entry.line in (None, mark):
+                self.used.add(number)
+                return True
+        return False
+
+    @property
+    def unused(self) -> list[Accepted]:
+        """Entries that nothing needed."""
+        return [entry for number, entry in enumerate(self.entries) if number not in self.used]
+
+    @classmethod
+    def load(cls, path: Path) -> Baseline:
+        """Read a baseline. Raises UsageError where it is not there, DocumentError with every mistake in it."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--baseline {path}: {error.strerror or error}") from None
+        return cls(parse_document(text, list[Accepted] | None, path.name) or [], path.name)
+
+
+def fingerprint(text: str) -> str:
+    """Of a line, without what surrounds it: it stays when the line moves, and tells nothing of the secret."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:12]

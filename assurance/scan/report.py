@@ -1,0 +1,128 @@
+"""A scan, complete, and as JSON and SARIF. No report holds a secret: of each line it tells where, and what kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assurance.sarif import SCHEMA
+from assurance.scan.baseline import Baseline, fingerprint
+from assurance.scan.files import chosen_files, text_of
+from assurance.scan.lines import CODE, Hit, hits
+from assurance.scan.stack_files import is_stack_file, stack_file_hits
+
+BARE = (".yaml", ".yml", ".env", ".properties", ".ini", ".cfg", ".conf", ".toml", ".tfvars", ".sh", ".envrc")
+RULE = "SCAN-SECRET"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One secret in plain text: where, what kind, and the fingerprint by which a baseline names it."""
+
+    file: str
+    line: int
+    kind: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """found: what nobody accepted; accepted: how many the baseline covers; read, unread: how many files."""
+
+    found: list[Found]
+    accepted: int
+    read: int
+    unread: list[str]
+
+
+def scan(paths: Sequence[Path], baseline: Baseline, root: Path) -> Scan:
+    """Read the files that the paths stand for. root: what the names of files are told from, and the baseline's."""
+    texts: dict[Path, str] = {}
+    unread = []
+    for file in chosen_files(paths):
+        text = text_of(file)
+        if text is None:
+            unread.append(_name(file, root))
+        else:
+            texts[file] = text
+    all_hits: dict[tuple[Path, int], Hit] = {}
+    for file, text in texts.items():
+        for hit in hits(text, bare=_is_bare(file), code=file.suffix in CODE):
+            all_hits.setdefault((file, hit.line), hit)
+    for file, hit in stack_file_hits(texts):
+        all_hits[file, hit.line] = hit  # it says more than the line alone
+    found, accepted = [], 0
+    for (file, line), hit in sorted(all_hits.items(), key=lambda each: (str(each[0][0]), each[0][1])):
+        name = _name(file, root)
+        if baseline.covers(name, hit.text):
+            accepted += 1
+        else:
+            found.append(Found(name, line, hit.kind, fingerprint(hit.text)))
+    return Scan(found, accepted, len(texts), unread)
+
+
+def _is_bare(file: Path) -> bool:
+    return (file.suffix in BARE or file.name.startswith(".env")) and not is_stack_file(file)
+
+
+def _name(file: Path, root: Path) -> str:
+    try:
+        return file.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return file.as_posix()
+
+
+def to_json(result: Scan) -> str:
+    """The scan as data."""
+    content = {
+        "findings": [{**vars(each), "rule": RULE, "severity": "critical", "status": "fail"} for each in result.found],
+        "totals": {"fail": len(result.found), "accepted": result.accepted, "read": result.read},
+        "unread": result.unread,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def to_sarif(result: Scan) -> str:
+    """The scan as SARIF 2.1.0."""
+    rule: dict[str, Any] = {
+        "id": RULE,
+        "shortDescription": {"text": "No secret stands in plain text"},
+        "help": {"text": REMEDY},
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["security", "HIPAA 164.308(a)(5)(ii)(D)"], "security-severity": "9.5"},
+    }
+    results = [
+        {
+            "ruleId": RULE,
+            "ruleIndex": 0,
+            "level": "error",
+            "message": {"text": f"{each.kind} in plain text"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": each.file, "uriBaseId": "%SRCROOT%"},
+                        "region": {"startLine": each.line},
+                    }
+                }
+            ],
+            "partialFingerprints": {"line/v1": each.fingerprint},
+        }
+        for each in result.found
+    ]
+    run = {
+        "tool": {"driver": {"name": "medspasync-assurance-scan", "rules": [rule]}},
+        "invocations": [{"executionSuccessful": True}],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
+
+
+REMEDY = (
+    "Take it out, and change it where it is real: whoever read the file has it. A supplied secret of a stack goes to "
+    "its config (`pulumi config set --secret`), one of an app into its vault; what is none goes into the baseline, "
+    "with the reason."
+)
