@@ -16,6 +16,9 @@ from assurance.record import Resource
 from facts.order import Constraints, Wait
 from facts.types import Serial
 
+SHORTEST = 12
+"""Characters of a value that is somebody's own."""
+
 
 @dataclass(frozen=True)
 class RequiredWait:
@@ -73,7 +76,7 @@ class _Links:
         values: dict[str, set[str]] = {}
         for resource in made:
             self._by_type.setdefault(resource.type, []).append(resource)
-            values[resource.urn] = {resource.id.lower(), *_given_by_azure(resource)}
+            values[resource.urn] = {*_own_id(resource), *_given_by_azure(resource)}
         shared = Counter(value for found in values.values() for value in found)
         self._known_by = {
             urn: [_whole(value) for value in found if shared[value] == 1 and value] for urn, found in values.items()
@@ -112,12 +115,18 @@ def _whole(value: str) -> re.Pattern[str]:
     return re.compile(re.escape(value) + r"(?![\w.-])")
 
 
+def _own_id(resource: Resource) -> Iterator[str]:
+    """The id, where it is somebody's own: a random password's is the word ``none``, and others' are as short."""
+    if "/" in resource.id or len(resource.id) >= SHORTEST:
+        yield resource.id.lower()
+
+
 def _given_by_azure(resource: Resource) -> Iterator[str]:
     """Values in the outputs that no input gave and that are long enough to be somebody's own."""
     given = set(_leaves(resource.inputs))
     # Name and type are ARM's envelope: the program knows both.
     for value in _leaves({key: value for key, value in resource.outputs.items() if key not in ("name", "type")}):
-        if len(value) >= 12 and value not in given:
+        if len(value) >= SHORTEST and value not in given:
             yield value.rstrip("/")
 
 

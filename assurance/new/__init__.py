@@ -1,0 +1,1 @@
+"""The least stack that passes, written for somebody who has none yet."""
