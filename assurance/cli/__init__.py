@@ -13,14 +13,21 @@ from typer.core import TyperGroup
 from assurance.errors import ProgramError, UsageError
 from documents.problems import DocumentError
 
-<<<<<<< HEAD
 COMMANDS = (
-    "preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle", "scan", "evidence", "verify",
+    "preview",
+    "check",
+    "compare",
+    "access",
+    "reach",
+    "request",
+    "lifecycle",
+    "cost",
+    "scan",
+    "evidence",
+    "verify",
     "observed",
-)  # fmt: skip
-=======
-COMMANDS = ("preview", "check", "compare", "access", "reach", "request", "cost", "lifecycle", "new")
->>>>>>> ad90238 (assurance new: the least stack that passes, with the entries that it needs, tried before anything is written; a short id is no name in the order check; the three stacks say which subscription they share)
+    "new",
+)
 """Each is the function of the same name in the module of the same name, imported when it is called for."""
 
 

@@ -86,7 +86,7 @@ def needed_trust(
     stack: str, failures: Collection[Finding], expires: date, names: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
     """Prepared strangers that something of the stack names and nobody trusts yet. names: fills the braces."""
-    told = "\n".join(finding.message.lower() for finding in failures if finding.rule.startswith("TRUST-"))
+    told = "\n".join(finding.message.lower() for finding in failures)
     entries = {}
     for name, each in prepared().trusted.items():
         kind, value = ("resource", each.resource) if each.resource else ("host", str(each.host))

@@ -33,9 +33,7 @@ OPTIONS = ["--region", "centralus", "--domain", "qa.example.org", "--app", "back
 OPTIONS += ["--classification", "test-data", "--size", "small"]
 
 
-def wish(
-    size: str = "small", data: str = "test-data", kinds: Sequence[str] = KINDS, region: str = "centralus"
-) -> Wish:
+def wish(size: str = "small", data: str = "test-data", kinds: Sequence[str] = KINDS, region: str = "centralus") -> Wish:
     return read_wish("qa", region, "qa.example.org", [f"{kind}:{kind}" for kind in kinds], data, size)
 
 
