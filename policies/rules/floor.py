@@ -46,7 +46,8 @@ def may_hold_phi(resource: Resource, stack: Stack) -> bool:
 
 def is_test_data(stack: Stack) -> bool:
     """Whether all that bear the tag of a data classification say ``test-data``."""
-    return {tag for each in stack.resources for tag in each.leaves(CLASS)} == {"test-data"}
+    classes = stack.remember(CLASS, lambda: {tag for each in stack.resources for tag in each.leaves(CLASS)})
+    return bool(classes == {"test-data"})
 
 
 def of_primary(server: Resource, stack: Stack) -> bool:
