@@ -35,9 +35,12 @@ def unknown_table() -> Iterator[str]:
     """What nobody could look up: unknown cells of facts/types.yaml, and ends without a day."""
     yield "| what | unknown | where one looked |"
     yield "|---|---|---|"
+    cells: dict[tuple[str, str], list[str]] = {}
     for key, row in resource_types().items():
-        for column, looked in row.unknown().items():
-            yield f"| {key.removeprefix('azure-native:')} | {column} | {looked} |"
+        for cell in row.unknown().items():
+            cells.setdefault(cell, []).append(key.removeprefix("azure-native:"))
+    for (column, looked), types in cells.items():
+        yield f"| {', '.join(sorted(types))} | {column} | {looked} |"
     for end in azure_ends().values():
         if isinstance(end.ends, Unknown):
             yield f"| {end.subject} | the day it ends | {end.ends.unknown} |"

@@ -87,18 +87,14 @@ def metric_alert(
     parent: pulumi.Resource | None = None,
 ) -> monitor.MetricAlert:
     """An alert on one metric of one resource."""
-    return monitor.MetricAlert(
+    return _metric_rule(
         name,
-        resource_group_name=args.resource_group_name,
-        location="global",
-        rule_name=args.rule_name,
-        description=args.description,
-        enabled=args.enabled,
-        severity=args.severity,
+        args,
         scopes=[resource_id],
-        window_size=condition.window,
-        evaluation_frequency=condition.frequency,
+        window=condition.window,
+        frequency=condition.frequency,
         auto_mitigate=condition.auto_mitigate,
+        parent=parent,
         criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
             odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_SINGLE_RESOURCE_MULTIPLE_METRIC_CRITERIA,
             all_of=[
@@ -119,9 +115,6 @@ def metric_alert(
                 )
             ],
         ),
-        actions=_metric_actions(args),
-        tags=args.all_tags,
-        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
@@ -135,6 +128,35 @@ def web_test_alert(
     parent: pulumi.Resource | None = None,
 ) -> monitor.MetricAlert:
     """An alert when an availability test fails from ``failed_locations`` places at once."""
+    return _metric_rule(
+        name,
+        args,
+        scopes=[web_test_id, app_insights_id],
+        window="PT5M",
+        frequency="PT1M",
+        auto_mitigate=True,
+        parent=parent,
+        criteria=monitor.WebtestLocationAvailabilityCriteriaArgs(
+            odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_WEBTEST_LOCATION_AVAILABILITY_CRITERIA,
+            web_test_id=web_test_id,
+            component_id=app_insights_id,
+            failed_location_count=failed_locations,
+        ),
+    )
+
+
+def _metric_rule(
+    name: str,
+    args: AlertArgs,
+    *,
+    scopes: Sequence[pulumi.Input[str]],
+    window: str,
+    frequency: str,
+    auto_mitigate: bool,
+    criteria: monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs
+    | monitor.WebtestLocationAvailabilityCriteriaArgs,
+    parent: pulumi.Resource | None,
+) -> monitor.MetricAlert:
     return monitor.MetricAlert(
         name,
         resource_group_name=args.resource_group_name,
@@ -143,27 +165,18 @@ def web_test_alert(
         description=args.description,
         enabled=args.enabled,
         severity=args.severity,
-        scopes=[web_test_id, app_insights_id],
-        window_size="PT5M",
-        evaluation_frequency="PT1M",
-        auto_mitigate=True,
-        criteria=monitor.WebtestLocationAvailabilityCriteriaArgs(
-            odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_WEBTEST_LOCATION_AVAILABILITY_CRITERIA,
-            web_test_id=web_test_id,
-            component_id=app_insights_id,
-            failed_location_count=failed_locations,
-        ),
-        actions=_metric_actions(args),
+        scopes=scopes,
+        window_size=window,
+        evaluation_frequency=frequency,
+        auto_mitigate=auto_mitigate,
+        criteria=criteria,
+        actions=[
+            monitor.MetricAlertActionArgs(action_group_id=group, web_hook_properties=args.properties)
+            for group in args.action_group_ids
+        ],
         tags=args.all_tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-
-
-def _metric_actions(args: AlertArgs) -> list[monitor.MetricAlertActionArgs]:
-    return [
-        monitor.MetricAlertActionArgs(action_group_id=group, web_hook_properties=args.properties)
-        for group in args.action_group_ids
-    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -194,25 +194,9 @@ class PostgresBackup(pulumi.ComponentResource):
             properties=dataprotection.BackupInstanceArgs(
                 object_type="BackupInstance",
                 friendly_name=args.server_name,
-                data_source_info=dataprotection.DatasourceArgs(
-                    object_type="Datasource",
-                    datasource_type=_DATASOURCE,
-                    resource_id=args.server_id,
-                    resource_name=args.server_name,
-                    resource_location=args.server_location,
-                    resource_type=_DATASOURCE,
-                    resource_uri=args.server_id,
-                ),
                 # Both name the server: Az.DataProtection and azurerm send the set for this workload, too.
-                data_source_set_info=dataprotection.DatasourceSetArgs(
-                    object_type="DatasourceSet",
-                    datasource_type=_DATASOURCE,
-                    resource_id=args.server_id,
-                    resource_name=args.server_name,
-                    resource_location=args.server_location,
-                    resource_type=_DATASOURCE,
-                    resource_uri=args.server_id,
-                ),
+                data_source_info=dataprotection.DatasourceArgs(object_type="Datasource", **_source(args)),
+                data_source_set_info=dataprotection.DatasourceSetArgs(object_type="DatasourceSet", **_source(args)),
                 policy_info=dataprotection.PolicyInfoArgs(policy_id=policy.id),
                 identity_details=dataprotection.IdentityDetailsArgs(use_system_assigned_identity=True),
             ),
@@ -220,6 +204,18 @@ class PostgresBackup(pulumi.ComponentResource):
         )
         self.outputs = PostgresBackupOutputs(policy_id=policy.id, instance_id=instance.id)
         self.register_outputs(vars(self.outputs))
+
+
+def _source(args: PostgresBackupArgs) -> dict[str, pulumi.Input[str]]:
+    """What is backed up."""
+    return {
+        "datasource_type": _DATASOURCE,
+        "resource_id": args.server_id,
+        "resource_name": args.server_name,
+        "resource_location": args.server_location,
+        "resource_type": _DATASOURCE,
+        "resource_uri": args.server_id,
+    }
 
 
 def _digest(start: str, generations: Sequence[Keep]) -> str:

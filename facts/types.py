@@ -14,7 +14,10 @@ from facts.decisions import No, Text, Unknown
 from facts.tokens import GENERIC, generic_arm_type, type_key
 
 FILE = Path(__file__).with_name("types.yaml")
-COLUMNS = ("arm", "livesIn", "outputs", "logs", "alerts", "privateLink", "public", "stateful")
+COLUMNS = (
+    "arm", "names", "scope", "livesIn", "outputs", "logs", "alerts", "privateLink", "public", "stateful", "serial",
+    "inheritsLock", "fixed", "graph",
+)  # fmt: skip
 """Columns that each type must have decided."""
 
 
@@ -70,7 +73,7 @@ class Serial(Section):
 
 
 class ResourceType(Section):
-    """One row; None in a column: nobody decided. The file's head says what each column means."""
+    """One row; a column that is absent, or None, is undecided. The file's head says what each column means."""
 
     arm: str | No | None = None
     names: list[str] = []
@@ -81,18 +84,19 @@ class ResourceType(Section):
     alerts: Alerts | No | Unknown | None = None
     private_link: PrivateLink | No | Unknown | None = None
     public: list[Door] | No | Unknown | None = None
-    serial: Serial | None = None
-    inherits_lock: Text | No | None = None
+    serial: Serial | No | Unknown | None = None
+    inherits_lock: Text | No | Unknown | None = None
     inherits_lock_where: str | None = None
     stateful: list[Literal["protect", "lock"]] | No | Unknown | None = None
     graph: Literal["resources", "resourcecontainers", "authorizationresources"] | No | Unknown | None = None
     """The table of Resource Graph that holds it."""
-    fixed: list[str] = []
+    fixed: list[str] | No | Unknown | None = None
     """Inputs that Azure fixes at creation, beside names, group, scope and location."""
 
     def undecided(self) -> list[str]:
         """Columns without a decision, as the file spells them."""
-        return [name for name, value in self._columns() if value is None]
+        written = {str(type(self).model_fields[name].alias) for name in self.model_fields_set}
+        return [name for name, value in self._columns() if value is None or name not in written]
 
     def unknown(self) -> dict[str, str]:
         """Columns whose answer nobody could find: where one looked."""

@@ -12,19 +12,17 @@ def forces_replacement(resource: Resource, path: str) -> bool:
     """Whether a change at ``path`` of the inputs replaces the resource.
 
     Known: what the program or the SDK says (`replaceOnChanges`), what names the resource in Azure, its group, scope and
-    location, and every input of pulumi-random, whose values are drawn once (registry.pulumi.com/packages/random, read
-    2026-11-29). What else Azure fixes at creation stands in the facts of the type.
+    location. What else is fixed at creation stands in the facts of the type.
     """
-    if resource.type.startswith("random:"):
-        return True
     said = resource.options.get("replaceOnChanges", ())
     plain = re.sub(r"\[\d+\]", "", path)
-    if any(plain == each or each == "*" or plain.startswith((f"{each}.", f"{each}[")) for each in said):
+    row = type_row(resource.type) or ResourceType()
+    created = [*said, *(row.fixed if isinstance(row.fixed, list) else ())]
+    if any(each in (plain, "*") or plain.startswith((f"{each}.", f"{each}[")) for each in created):
         return True
     if not resource.type.startswith("azure-native:"):
         return False
-    row = type_row(resource.type) or ResourceType()
     fixed = {"resourceGroupName", "location", *(part for name in row.names for part in name.split("/"))}
     if row.scope not in ("subscription", "tenant", "resourceGroup"):
         fixed.add(row.scope)
-    return plain in fixed or any(plain == each or plain.startswith(f"{each}.") for each in row.fixed)
+    return plain in fixed

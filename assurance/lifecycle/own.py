@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,92 +25,91 @@ KINDS = {"exceptions": "exception", "trusted": "trusted", "acceptedChanges": "ac
 
 def own_endings(record: Record, root: Path) -> Iterator[Ending]:
     """Ends of the record's resources, and of the entries that are about its stack. root: where the registers are."""
-    for resource in record:
-        read = _READERS.get(resource.type)
-        ending = read(resource) if read is not None else None
-        if ending is not None:
-            yield ending
+    yield from (ending for resource in record if (ending := _ending(resource)) is not None)
     if record.own:
         for name, file in REGISTERS.items():
             yield from _register(KINDS.get(name, "attestation"), root / "policies" / file, record.stack)
 
 
-def _key(key: Resource) -> Ending | None:
-    """A key that rotates itself has no end that anybody must meet: Azure makes the next version before it."""
-    properties = key.inputs.get("properties")
-    policy = (properties.get("rotationPolicy") if isinstance(properties, Mapping) else None) or {}
-    actions = [str(_at(each, "action.type")).lower() for each in policy.get("lifetimeActions") or ()]
-    day = _day(_at(key.inputs, "properties.attributes.expires"))
-    if day is None or "rotate" in actions:
-        return None
-    return Ending(
-        id=f"key {key.name}",
-        kind="key",
-        subject=f"the key {key.name}, which does not rotate itself",
-        day=day,
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """How a type of resource ends.
+
+    named: the input that holds its name in Azure; day: the input that holds the end. title: its kind in words.
+    which: what sets it apart from others. goes_on: whether the end needs nobody.
+    """
+
+    name: str
+    named: str
+    day: str
+    then: str
+    action: str
+    title: str = ""
+    which: str = ""
+    goes_on: Callable[[Resource], bool] = lambda _: False
+
+
+def _rotates(key: Resource) -> bool:
+    """Azure makes a key's next version before the end of this one."""
+    policy = _at(key.inputs, "properties.rotationPolicy")
+    actions = policy.get("lifetimeActions") if isinstance(policy, Mapping) else None
+    return "rotate" in [str(_at(each, "action.type")).lower() for each in actions or ()]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "azure-native:keyvault:Key": _Kind(
+        name="key",
+        named="",
+        day="properties.attributes.expires",
         then="what is encrypted under this version can no longer be opened",
         action="Add the next generation: docs/runbooks/cache-key.md",
-        name=key.name,
-        resource=key,
-    )
-
-
-def _secret(secret: Resource) -> Ending | None:
-    day = _day(_at(secret.inputs, "properties.attributes.expires"))
-    if day is None or _at(secret.inputs, "properties.attributes.enabled") is False:
-        return None
-    begun = _day(_at(secret.inputs, "tags.rotated-on"))
-    return Ending(
-        id=f"secret {secret.inputs.get('secretName', secret.name)}",
-        kind="secret",
-        subject=f"the secret {secret.inputs.get('secretName', secret.name)}",
-        day=day,
-        life=None if begun is None else (day - begun).days,
+        which=", which does not rotate itself",
+        goes_on=_rotates,
+    ),
+    "azure-native:keyvault:Secret": _Kind(
+        name="secret",
+        named="secretName",
+        day="properties.attributes.expires",
         then="the vault still hands it out, and it is older than anybody agreed to",
         action="Rotate it: docs/secrets.md",
-        name=secret.name,
-        resource=secret,
-    )
-
-
-def _exemption(exemption: Resource) -> Ending | None:
-    day = _day(exemption.inputs.get("expiresOn"))
-    if day is None:
-        return None
-    return Ending(
-        id=f"exemption {exemption.inputs.get('policyExemptionName', exemption.name)}",
-        kind="exemption",
-        subject=f"the policy exemption {exemption.inputs.get('policyExemptionName', exemption.name)}",
-        day=day,
+        goes_on=lambda secret: _at(secret.inputs, "properties.attributes.enabled") is False,
+    ),
+    "azure-native:authorization:PolicyExemption": _Kind(
+        name="exemption",
+        title="policy exemption",
+        named="policyExemptionName",
+        day="expiresOn",
         then="Azure counts its policies as not met",
         action="Review its reason and renew it: stacks/catalogues/policy_exemptions.yaml",
-        name=exemption.name,
-        resource=exemption,
-    )
-
-
-def _budget(budget: Resource) -> Ending | None:
-    day = _day(_at(budget.inputs, "timePeriod.endDate"))
-    if day is None:
-        return None
-    return Ending(
-        id=f"budget {budget.inputs.get('budgetName', budget.name)}",
-        kind="budget",
-        subject=f"the budget {budget.inputs.get('budgetName', budget.name)}",
-        day=day,
+    ),
+    "azure-native:consumption:Budget": _Kind(
+        name="budget",
+        named="budgetName",
+        day="timePeriod.endDate",
         then="nobody hears of costs any more",
         action="Let it begin anew: monitoring.budget.startDate",
-        name=budget.name,
-        resource=budget,
-    )
-
-
-_READERS: Mapping[str, Callable[[Resource], Ending | None]] = {
-    "azure-native:keyvault:Key": _key,
-    "azure-native:keyvault:Secret": _secret,
-    "azure-native:authorization:PolicyExemption": _exemption,
-    "azure-native:consumption:Budget": _budget,
+    ),
 }
+
+
+def _ending(resource: Resource) -> Ending | None:
+    kind = _KINDS.get(resource.type)
+    day = _day(_at(resource.inputs, kind.day)) if kind is not None else None
+    if kind is None or day is None or kind.goes_on(resource):
+        return None
+    name = resource.inputs.get(kind.named, resource.name)
+    begun = _day(_at(resource.inputs, "tags.rotated-on"))
+    return Ending(
+        id=f"{kind.name} {name}",
+        kind=kind.name,
+        subject=f"the {kind.title or kind.name} {name}{kind.which}",
+        day=day,
+        life=None if begun is None else (day - begun).days,
+        then=kind.then,
+        action=kind.action,
+        name=resource.name,
+        resource=resource,
+    )
 
 
 def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:

@@ -21,101 +21,53 @@ from deployment.steps import (
 )
 
 STEPS: tuple[Step, ...] = (
+    Step("private-links", "approve our own Front Door's private link connections", private_links.run),
+    Step("postgres-restart", "restart servers whose parameters wait for it", postgres_restart.run),
+    Step("postgres-window", "set the maintenance window, which a new server does not take", postgres_window.run),
     Step(
-        name="private-links",
-        summary="approve our own Front Door's private link connections",
-        run=private_links.run,
+        "worm-extend",
+        "lengthen the archive's policies to what config says (locked ones: IRREVERSIBLE)",
+        worm_extend.run,
+    ),
+    Step("worm-lock", "lock the archive's policies where config says so (IRREVERSIBLE)", worm_lock.run),
+    Step(
+        "database-bootstrap",
+        "roles, extensions and Entra principals of the database",
+        partial(database_jobs.run, "bootstrap"),
+    ),
+    Step("database-apply", "pending SQL", partial(database_jobs.run, "apply")),
+    Step(
+        "database-credentials",
+        "apps' context keys and passwords, from the vault into the database",
+        partial(database_jobs.run, "credentials"),
+    ),
+    Step("slot-image", "set each slot's image (--image), else look at what runs", slot_image.run),
+    Step("slot-warm", "start the slot with production's settings", slot_warm.run),
+    Step("slot-swap", "swap the images of --image into production", slot_swap.run),
+    Step(
+        "slot-swap-back", "swap the images of --image out of production; only when named", slot_swap.run_back, "named"
     ),
     Step(
-        name="postgres-restart",
-        summary="restart servers whose parameters wait for it",
-        run=postgres_restart.run,
+        "providers",
+        "resource providers of what stands in the stack's groups; reads only",
+        live.check_providers,
+        "verify",
     ),
     Step(
-        name="postgres-window",
-        summary="set the maintenance window, which a new server does not take",
-        run=postgres_window.run,
+        "alert-rules", "alert rules that Azure, or somebody, switched off; reads only", live.check_alert_rules, "verify"
     ),
     Step(
-        name="worm-extend",
-        summary="lengthen the archive's policies to what config says (locked ones: IRREVERSIBLE)",
-        run=worm_extend.run,
+        "private-endpoints",
+        "private endpoints that are not connected; reads only",
+        live.check_private_endpoints,
+        "verify",
     ),
+    Step("archive-fed", "whether records arrive in the audit archive; reads only", live.check_archive, "verify"),
     Step(
-        name="worm-lock",
-        summary="lock the archive's policies where config says so (IRREVERSIBLE)",
-        run=worm_lock.run,
+        "certificates",
+        "every public host from outside: answer, certificate, validation; reads only",
+        certificates.run,
+        "verify",
     ),
-    Step(
-        name="database-bootstrap",
-        summary="roles, extensions and Entra principals of the database",
-        run=partial(database_jobs.run, "bootstrap"),
-    ),
-    Step(
-        name="database-apply",
-        summary="pending SQL",
-        run=partial(database_jobs.run, "apply"),
-    ),
-    Step(
-        name="database-credentials",
-        summary="apps' context keys and passwords, from the vault into the database",
-        run=partial(database_jobs.run, "credentials"),
-    ),
-    Step(
-        name="slot-image",
-        summary="set each slot's image (--image), else look at what runs",
-        run=slot_image.run,
-    ),
-    Step(
-        name="slot-warm",
-        summary="start the slot with production's settings",
-        run=slot_warm.run,
-    ),
-    Step(
-        name="slot-swap",
-        summary="swap the images of --image into production",
-        run=slot_swap.run,
-    ),
-    Step(
-        name="slot-swap-back",
-        summary="swap the images of --image out of production; only when named",
-        run=slot_swap.run_back,
-        when="named",
-    ),
-    Step(
-        name="providers",
-        summary="resource providers of what stands in the stack's groups; reads only",
-        run=live.check_providers,
-        when="verify",
-    ),
-    Step(
-        name="alert-rules",
-        summary="alert rules that Azure, or somebody, switched off; reads only",
-        run=live.check_alert_rules,
-        when="verify",
-    ),
-    Step(
-        name="private-endpoints",
-        summary="private endpoints that are not connected; reads only",
-        run=live.check_private_endpoints,
-        when="verify",
-    ),
-    Step(
-        name="archive-fed",
-        summary="whether records arrive in the audit archive; reads only",
-        run=live.check_archive,
-        when="verify",
-    ),
-    Step(
-        name="certificates",
-        summary="every public host from outside: answer, certificate, validation; reads only",
-        run=certificates.run,
-        when="verify",
-    ),
-    Step(
-        name="smoke",
-        summary="ask every app over the Internet; only when named",
-        run=smoke.run,
-        when="named",
-    ),
+    Step("smoke", "ask every app over the Internet; only when named", smoke.run, "named"),
 )

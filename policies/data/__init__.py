@@ -46,6 +46,7 @@ class Floor(TypedDict):
     containers: dict[str, str]
     alerts: dict[str, dict[str, str]]
     plans: dict[str, str]
+    initiatives: dict[str, str]
 
 
 @with_config(_STRICT)

@@ -244,7 +244,7 @@ def _of_levels(stack: Stack) -> list[Resource]:
     severity="high",
     controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
     remediation="Give the stack its medspasync:security: Defender plans, contact, policies.",
-    source="requirement S28; policies/data/floor.yaml, plans",
+    source="requirement S28; policies/data/floor.yaml, plans and initiatives",
     where=lambda setting, stack: is_ours(setting) and not is_test_data(stack),
 )
 def security(_setting: Resource, stack: Stack) -> Iterator[str]:
@@ -254,8 +254,10 @@ def security(_setting: Resource, stack: Stack) -> Iterator[str]:
             yield f"the Defender plan {plan} is off ({why})"
     if not any(each.get("isEnabled") and each.has("emails") for each in stack.by_type(CONTACT)):
         yield "nobody hears of Defender's alerts: there is no security contact with an address"
-    if not stack.by_type(INITIATIVE):
-        yield "no policy initiative is assigned"
+    assigned = {str(each.get("policyDefinitionId")).lower().rsplit("/", 1)[-1] for each in stack.by_type(INITIATIVE)}
+    for initiative, why in table("floor")["initiatives"].items():
+        if initiative not in assigned:
+            yield f"the policy initiative {initiative} is not assigned ({why})"
 
 
 @rule(

@@ -45,16 +45,33 @@ def decided(resource: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.308(a)(1)(ii)(B)"],
     remediation="Find out, and write the answer with its source into the type's row of facts/types.yaml.",
     source="docs/azure-unproven.md: unknown is never read as no",
-    where=lambda resource: resource.custom and bool(_unknown_cells(resource)),
+    where=lambda resource, stack: resource.custom and bool(_said_here(resource, stack)),
 )
-def known(resource: Resource) -> Iterator[str]:
-    for column, looked in _unknown_cells(resource).items():
-        yield f"{column} of {resource.type} is unknown: {looked}"
+def known(resource: Resource, stack: Stack) -> Iterator[str]:
+    for (column, looked), types in _said_here(resource, stack).items():
+        yield f"{column} is unknown of {', '.join(types)}: {looked}"
 
 
-def _unknown_cells(resource: Resource) -> dict[str, str]:
-    row = type_row(resource.type)
-    return row.unknown() if row is not None else {}
+Cells = dict[tuple[str, str], list[str]]
+"""Types by an unknown column and where one looked."""
+
+
+def _said_here(resource: Resource, stack: Stack) -> Cells:
+    """The unknown cells that are told at this resource: the first one that they are about, for what is unknown of a
+    type is unknown of each of its resources."""
+    told: dict[str, Cells] = stack.remember("unknown cells", lambda: _by_first(stack))
+    return told.get(resource.urn, {})
+
+
+def _by_first(stack: Stack) -> dict[str, Cells]:
+    first: dict[tuple[str, str], str] = {}
+    types: Cells = {}
+    for type_, resource in {each.type: each for each in reversed(stack.resources) if each.custom}.items():
+        row = type_row(type_)
+        for cell in row.unknown().items() if row is not None else ():
+            first.setdefault(cell, resource.urn)
+            types.setdefault(cell, []).append(type_)
+    return {urn: {cell: sorted(types[cell]) for cell, at in first.items() if at == urn} for urn in first.values()}
 
 
 @rule(

@@ -87,7 +87,7 @@ class RegistrySettings(Section):
         return f"{self.name}.azurecr.io"
 
 
-class ImageSettings(Section):
+class ImageByDigest(Section):
     """A container image, by digest: a tag can be moved."""
 
     repository: Annotated[
@@ -95,13 +95,19 @@ class ImageSettings(Section):
         StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255),
         Words("a repository in lower case, like backend"),
     ]
-    """Repository in the registry, for example backend."""
+    """Repository in `registry`, for example backend or database."""
     digest: Annotated[
         str,
         StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"),
         Words("sha256: and 64 hexadecimal digits, as a push prints it; never a tag"),
     ]
-    """sha256:<64 hexadecimal digits>. With a slot, this is the image an app is created with; deployments swap."""
+    """sha256:<64 hexadecimal digits>. With a slot, this is the image an app is created with; deployments swap. The
+    database's jobs get a new one by `python -m deployment run`."""
+
+
+class ImageSettings(ImageByDigest):
+    """The image of an app."""
+
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     """Port on which the container listens."""
 

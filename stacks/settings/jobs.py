@@ -5,36 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
 from stacks.catalogues.database_roles import ROLES, app_role, app_roles
-from stacks.settings.apps import AppSettings, RegistrySettings
+from stacks.settings.apps import AppSettings, ImageByDigest, RegistrySettings
 from stacks.settings.cron import Cron
 from stacks.settings.database import Guid
 
 DATABASE_URL = "DATABASE-URL"
 
 PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
-
-
-class JobImageSettings(Section):
-    """The image of the database room, by digest: a tag can be moved."""
-
-    repository: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255),
-        Words("a repository in lower case, like backend"),
-    ]
-    """Repository in `registry`, for example database."""
-    digest: Annotated[
-        str,
-        StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"),
-        Words("sha256: and 64 hexadecimal digits, as a push prints it; never a tag"),
-    ]
-    """sha256:<64 hexadecimal digits>. A new one is applied by `python -m deployment run`."""
 
 
 class ScheduleSettings(Section):
@@ -61,7 +43,7 @@ class DatabaseJobSettings(Section):
     The environment's load balancer and address cost about $25 a month; runs cost cents.
     """
 
-    image: JobImageSettings | None = None
+    image: ImageByDigest | None = None
     """What runs. Left out, the stack has no database job, and its SQL is applied by hand."""
     cpu: Annotated[float, Field(ge=0.25, le=4, multiple_of=0.25)] = 0.5
     """Cores of a run, in quarters; 2 GiB of memory a core."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from assurance.check.recording import KINDS
+from documents.problems import DocumentError, Problem
 from policies.catalogue import PAGE, page
 from policies.controls import controls
 from policies.rule import Rule
 from policies.rules import RULES
+from policies.view import Resource, Stack
 from tests.harness import ROOT
 
 EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -44,3 +47,14 @@ def test_controls_that_the_recorder_names_are_listed() -> None:
 
 def test_the_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m policies.catalogue"
+
+
+def test_mistake_in_a_table_is_no_verdict() -> None:
+    """A wrong table of the rules' own ends the command by file, line and key; it is no fault of what is judged."""
+
+    def read_wrong_table(_: Resource) -> list[str]:
+        raise DocumentError([Problem("plans", 1, "a mapping", file="policies/data/floor.yaml", line=1)])
+
+    subject = Resource(type="azure-native:keyvault:Vault", name="one", urn="urn:pulumi:a::b::c::one", inputs={})
+    with pytest.raises(DocumentError):
+        replace(RULES[0], check=read_wrong_table, where=lambda _: True).judge(subject, Stack([subject]))

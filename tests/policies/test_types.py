@@ -34,7 +34,7 @@ def test_type_of_another_project_is_unchecked() -> None:
 @pytest.mark.parametrize("column", COLUMNS)
 def test_column_without_a_decision_fails(monkeypatch: pytest.MonkeyPatch, column: str) -> None:
     rows = {key: row.model_dump(by_alias=True) for key, row in resource_types().items() if key.endswith(":Vault")}
-    rows["azure-native:keyvault:Vault"][column] = None
+    del rows["azure-native:keyvault:Vault"][column]
     altered = {key: ResourceType.model_validate(row) for key, row in rows.items()}
     monkeypatch.setattr(types, "type_row", altered.get)
     assert messages(made("azure-native:keyvault:Vault")) == (
