@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from assurance.check.audit import may_be_excepted
-from assurance.check.findings import LATER, Finding, Report
+from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
 from assurance.terminal import COUNTED, print_table
 from policies.exceptions import Register
@@ -19,13 +19,17 @@ SHOWN = 4
 """Resources named for each rule of an exception."""
 
 
-def show(console: Console, reports: Sequence[Report], register: Register) -> None:
-    """What fails or warns; the checks by stack, area and control; what is excepted, not examined and not checked.
+def show(console: Console, reports: Sequence[Report], register: Register, *, quiet: bool = False) -> None:
+    """The verdict, and what fails or warns; the checks by stack, area and control; what is excepted, not examined and
+    not checked; the verdict again, which is what stays on the screen.
 
-    register: says why what is excepted is.
+    register: says why what is excepted is. quiet: the verdict and what fails, and nothing else.
     """
+    show_verdict(console, reports)
     for report in reports:
-        show_violations(console, report)
+        show_violations(console, report, *(("fail",) if quiet else ("fail", "warn")))
+    if quiet:
+        return
     console.print()
     print_table(console, by_stack(reports))
     for report in reports:
@@ -45,11 +49,26 @@ def show(console: Console, reports: Sequence[Report], register: Register) -> Non
         ),
         soft_wrap=True,
     )
+    console.print()
+    show_verdict(console, reports)
 
 
-def show_violations(console: Console, report: Report) -> None:
-    """What fails or warns, by rule, each with its place and what to do."""
-    for _, found in groupby(report.with_status("fail", "warn"), key=lambda f: (f.rule, f.status)):
+def show_verdict(console: Console, reports: Sequence[Report]) -> None:
+    """A line for each stack: whether it holds, how much fails and which rules do."""
+    for report in reports:
+        counts = report.totals
+        failing = report.with_status("fail")
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in failing))
+        told = f"{counts['fail']} of {sum(counts.values())} checks fail: {rules}"
+        if report.holds:
+            told = f"{counts['pass']:,} checks pass, {counts['warn']} warn, {counts['excepted']} are excepted"
+        word, style = ("holds", "bold green") if report.holds else ("does not hold", "bold red")
+        console.print(Text.assemble((f"{report.stack} {word}", style), f": {told}"), soft_wrap=True)
+
+
+def show_violations(console: Console, report: Report, *statuses: Status) -> None:
+    """What has these statuses, else what fails or warns, by rule, each with its place and what to do."""
+    for _, found in groupby(report.with_status(*(statuses or ("fail", "warn"))), key=lambda f: (f.rule, f.status)):
         findings = list(found)
         first = findings[0]
         heading = Text.assemble(

@@ -80,7 +80,7 @@ def _escape(text: str) -> str:
 app = typer.Typer(
     cls=_Group,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     help="See, test and audit the whole MedSpaSync platform without a cloud, a CLI or a credential.\n\n"
     "Exit codes: 0 holds, 1 findings, 2 wrong use or configuration, 3 the program failed.",

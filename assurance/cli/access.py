@@ -8,13 +8,19 @@ import typer
 
 from assurance.access import formats, terminal
 from assurance.access.matrix import matrix
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, checked_target, write_text
 from assurance.cli.recording import one_record, work_out_of
 from assurance.errors import UsageError
 from assurance.terminal import console
 
 CsvFile = Annotated[
-    str | None, typer.Option("--csv", metavar="FILE", help="Write a row for each right as CSV; - is standard output.")
+    str | None,
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        callback=checked_target,
+        help="Write a row for each right as CSV; - is standard output.",
+    ),
 ]
 
 

@@ -14,7 +14,7 @@ from assurance.check import formats, terminal
 from assurance.check.audit import audit
 from assurance.check.findings import Report
 from assurance.check.presentation import presented
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, Quiet, RecordFile, Stacks, checked_target, write_text
 from assurance.cli.recording import checked_mode, records_with_progress, work_out_of
 from assurance.compare.record_declared import RECORD_DECLARED, record_findings
 from assurance.errors import UsageError
@@ -26,16 +26,27 @@ from policies.exceptions import Register
 
 SarifFile = Annotated[
     str | None,
-    typer.Option("--sarif", metavar="FILE", help="Write the violations as SARIF 2.1.0; - is standard output."),
+    typer.Option(
+        "--sarif",
+        metavar="FILE",
+        callback=checked_target,
+        help="Write the violations as SARIF 2.1.0; - is standard output.",
+    ),
 ]
 JunitFile = Annotated[
-    str | None, typer.Option("--junit", metavar="FILE", help="Write every check as JUnit XML; - is standard output.")
+    str | None,
+    typer.Option(
+        "--junit", metavar="FILE", callback=checked_target, help="Write every check as JUnit XML; - is standard output."
+    ),
 ]
 ONE_STACK = "--html is the report of one stack: name one"
 HtmlFile = Annotated[
     str | None,
     typer.Option(
-        "--html", metavar="FILE", help="Write the report of one stack as one HTML page; - is standard output."
+        "--html",
+        metavar="FILE",
+        callback=checked_target,
+        help="Write the report of one stack as one HTML page; - is standard output.",
     ),
 ]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Run the rules of policies/ alone.")]
@@ -60,6 +71,7 @@ def check(
     rules_only: RulesOnly = False,
     no_comparison: NoComparison = False,
     only: Only = None,
+    quiet: Quiet = False,
     at: At = None,
     json_file: JsonFile = None,
     sarif_file: SarifFile = None,
@@ -97,7 +109,7 @@ def check(
     if only:
         reports = [replace(each, findings=[f for f in each.findings if f.rule in only]) for each in reports]
     reports = [presented(each, project or project_root()) for each in reports]
-    terminal.show(console(stderr="-" in targets), reports, register)
+    terminal.show(console(stderr="-" in targets), reports, register, quiet=quiet)
     for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=False):
         if target is not None:
             write_text(target, write(reports))

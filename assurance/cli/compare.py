@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, checked_target, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, Quiet, RecordFile, Stacks, checked_target, write_text
 from assurance.cli.recording import checked_mode
 from assurance.compare import terminal
 from assurance.compare.choice import Choice, compare_chosen
@@ -57,6 +57,7 @@ def compare(
     same_environment: SameEnvironment = False,
     exit_code: ExitCode = False,
     max_increase: MaxIncrease = None,
+    quiet: Quiet = False,
     json_file: JsonFile = None,
     markdown_file: MarkdownFile = None,
 ) -> None:
@@ -84,7 +85,7 @@ def compare(
         result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
     if json_file == markdown_file == "-":
         raise UsageError("--json - --markdown -: only one of them can be standard output")
-    terminal.show(console(stderr="-" in (json_file, markdown_file)), result)
+    terminal.show(console(stderr="-" in (json_file, markdown_file)), result, quiet=quiet)
     if markdown_file is not None:
         write_text(markdown_file, to_markdown(result))
     if json_file is not None:

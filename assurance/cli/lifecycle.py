@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assurance.cli.check import At, judged_day
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, checked_target, write_text
 from assurance.cli.recording import checked_mode, records_with_progress, work_out_of
 from assurance.errors import UsageError
 from assurance.lifecycle import terminal
@@ -19,7 +18,10 @@ from assurance.terminal import console
 from policies.exceptions import Register
 
 IcsFile = Annotated[
-    Path | None, typer.Option("--ics", metavar="FILE", help="Write a calendar file with an event for each end.")
+    str | None,
+    typer.Option(
+        "--ics", metavar="FILE", callback=checked_target, help="Write a calendar file with an event for each end."
+    ),
 ]
 
 
@@ -36,16 +38,16 @@ def lifecycle(
 
     Warns 180 days before an end and exits with 1 from 60 days before it on, naming every resource that it concerns.
     """
-    if json_file == "-" and ics is not None and str(ics) == "-":
+    if json_file == ics == "-":
         raise UsageError("only one report can go to standard output")
     today = judged_day(at)
     register, root = Register.load(), project_root()
     records = records_with_progress(stacks or [], checked_mode(mode), record)
     calendars = [work_out_of(each, "lifecycle", lambda one: calendar(one, register, today, root)) for each in records]
-    terminal.show(console(stderr=json_file == "-" or str(ics) == "-"), calendars)
+    terminal.show(console(stderr=json_file == "-" or ics == "-"), calendars)
     if json_file is not None:
         write_text(json_file, to_json(calendars))
     if ics is not None:
-        write_text(str(ics), to_ics(calendars))
+        write_text(ics, to_ics(calendars))
     if not all(each.report.holds for each in calendars):
         raise typer.Exit(1)

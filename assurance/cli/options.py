@@ -9,9 +9,26 @@ from typing import Annotated
 import typer
 
 from assurance.errors import UsageError
+from assurance.stacks import project_root, stack_names
 
-Stacks = Annotated[list[str] | None, typer.Argument(help="Stacks, for example prod; all when none is named.")]
-Stack = Annotated[str | None, typer.Argument(help="The stack, for example prod; not needed with --record.")]
+
+def known_stacks(incomplete: str) -> list[str]:
+    """Names of stacks that begin with what was typed, for the shell's completion."""
+    try:
+        return [name for name in stack_names(project_root()) if name.startswith(incomplete)]
+    except UsageError:  # not in a project
+        return []
+
+
+Stacks = Annotated[
+    list[str] | None,
+    typer.Argument(help="Stacks, for example prod; all when none is named.", autocompletion=known_stacks),
+]
+Stack = Annotated[
+    str | None,
+    typer.Argument(help="The stack, for example prod; not needed with --record.", autocompletion=known_stacks),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say the verdict and what is wrong, and nothing else.")]
 RecordFile = Annotated[
     Path | None,
     typer.Option("--record", metavar="FILE", help="Read this saved record instead of running the program."),

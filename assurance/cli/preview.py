@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, checked_target, write_text
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.preview import terminal
 from assurance.terminal import console
 
-HtmlFile = Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write the same as one HTML page.")]
+HtmlFile = Annotated[
+    str | None, typer.Option("--html", metavar="FILE", callback=checked_target, help="Write the same as one HTML page.")
+]
 Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast, get_args
@@ -16,6 +17,9 @@ from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import chosen_stacks, project_root, records_for
 from policies.rule import UNREADABLE
+
+SILENCE = 10.0
+"""Seconds after which a run without a terminal says how far it is."""
 
 
 def checked_mode(mode: str) -> Mode:
@@ -47,17 +51,34 @@ def records_in_both_modes(stacks: Sequence[str]) -> tuple[list[Record], list[Rec
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Job, int], None]]:
-    """A line of counts on a terminal while recordings are made."""
+    """A line of counts while recordings are made: one that changes on a terminal, else one every `SILENCE` seconds, for
+    a log that says nothing for minutes looks dead."""
     counts: dict[Job, int] = {}
+    errors = Console(stderr=True)
+    if not errors.file.isatty():
+        said = time.monotonic()
+
+        def now_and_then(job: Job, count: int) -> None:
+            nonlocal said
+            counts[job] = count
+            if time.monotonic() - said >= SILENCE:
+                said = time.monotonic()
+                errors.print(Text(_counted(counts)), soft_wrap=True)
+
+        yield now_and_then
+        return
     # No refresh thread: recordings are forked from this process, and threads do not survive a fork.
-    with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+    with Live(console=errors, auto_refresh=False, transient=True) as live:
 
         def on_progress(job: Job, count: int) -> None:
             counts[job] = count
-            line = "   ".join(f"{each.stack} {seen} resources" for each, seen in counts.items())
-            live.update(Text(f"recording   {line}", style="dim"), refresh=True)
+            live.update(Text(_counted(counts), style="dim"), refresh=True)
 
         yield on_progress
+
+
+def _counted(counts: Mapping[Job, int]) -> str:
+    return "   ".join(("recording", *(f"{each.stack} {seen} resources" for each, seen in counts.items())))
 
 
 Answer = TypeVar("Answer")

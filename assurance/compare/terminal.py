@@ -21,15 +21,25 @@ VALUE_SHOWN = 70
 PROPERTIES_SHOWN = 12
 
 
-def show(console: Console, result: Comparison) -> None:
-    """The comparison of every stack, and what it could not see."""
+def show(console: Console, result: Comparison, *, quiet: bool = False) -> None:
+    """The verdict, the comparison of every stack and what it could not see, and the verdict again.
+
+    quiet: the verdict and what is weaker, and nothing else.
+    """
+    text, style = verdict(result)
+    _line(console, text, style)
     for comparison in result.stacks:
-        _show_stack(console, comparison)
+        if quiet:
+            for item in comparison.weaker:
+                _show_posture(console, item)
+        else:
+            _show_stack(console, comparison)
+    if quiet:
+        return
     for id_ in result.past:
         _line(console, f"{id_} of policies/accepted_changes.yaml is past its last day: it covers nothing", "yellow")
     for note in result.notes:
         _line(console, f"Not seen: {note}.", "yellow")
-    text, style = verdict(result)
     _line(console, text, style)
 
 
