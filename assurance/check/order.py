@@ -38,12 +38,8 @@ _Race = tuple[Resource, Resource, str]
 def order_findings(record: Record) -> Iterator[Finding]:
     """A finding for each pair of resources whose order nothing ensures; one pass for a rule that finds none.
 
-    Constraints are found by ids, which a preview does not know: there both rules are unchecked.
+    Who must wait for whom is found by ids; a preview knows none of them, and there by what the values come from.
     """
-    if record.mode != "deployed":
-        for rule in (ORDER, SERIAL_WRITES):
-            yield Finding.of(rule, "unchecked", "ids are known only when deployed", stack=record.stack)
-        return
     made = [resource for resource in record if resource.custom]
     before = earlier_resources(record)
     waits = list(required_waits(made, order_constraints()))

@@ -1,6 +1,7 @@
-"""Which resources of a record must wait for which by Azure's own order: found by ids and values, not by dependencies.
+"""Which resources of a record must wait for which by Azure's own order: found by ids and values, and where a preview
+does not know one, by the resource that the value comes from.
 
-What the program declares is not looked at, so that a dependency it declares can be judged.
+What the program declares to wait for is not looked at, so that a dependency it declares can be judged.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assurance.record import Resource
+from assurance.record import UNKNOWN, Resource
 from facts.order import Constraints, Wait
-from facts.types import Serial
+from facts.types import Serial, type_row
 
 SHORTEST = 12
 """Characters of a value that is somebody's own."""
@@ -92,11 +93,18 @@ class _Links:
         return any(test(waiter, other, common) for common in self._by_type.get(wait.common, []))
 
     def under(self, resource: Resource, other: Resource) -> bool:
-        """Whether the resource's ARM id lies under the other's."""
+        """Whether the resource's ARM id lies under the other's; where that is not known, whether a name or scope of
+        its own comes from the other, in whose type it lives."""
+        if UNKNOWN in (resource.id, other.id):
+            row = type_row(resource.type)
+            named = {*row.names, row.scope} if row else set()
+            return bool(row and row.lives_in == other.type and other.urn in _sources(resource, named))
         return resource.id.lower().startswith(f"{other.id.lower()}/")
 
     def names(self, resource: Resource, other: Resource) -> bool:
-        """Whether the resource's inputs hold what identifies the other."""
+        """Whether the resource's inputs hold what identifies the other, or a value of its that is not known yet."""
+        if other.id == UNKNOWN and other.urn in _sources(resource):
+            return True
         return any(value.search(self.inputs[resource.urn]) for value in self._known_by[other.urn])
 
     def relates(self, resource: Resource, other: Resource) -> bool:
@@ -107,7 +115,15 @@ class _Links:
         return self.relates(waiter, common) and self.relates(other, common)
 
     def _holds(self, waiter: Resource, other: Resource, common: Resource) -> bool:
+        if common.id == UNKNOWN:
+            return self.under(other, common) and common.urn in _sources(waiter)
         return self.under(other, common) and json.dumps(common.id.lower()) in self.inputs[waiter.urn]
+
+
+def _sources(resource: Resource, inputs: Collection[str] | None = None) -> set[str]:
+    """URNs of the resources that its inputs, or only some of them, come from."""
+    found = resource.propertyDependencies.items()
+    return {urn for key, urns in found if inputs is None or key in inputs for urn in urns}
 
 
 def _whole(value: str) -> re.Pattern[str]:
