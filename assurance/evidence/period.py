@@ -83,7 +83,8 @@ class Period:
             reviewed = ", ".join(each.reviewers) + f" ({each.known_by})" if each.reviewers else NOT_RECORDED
             cells = (each.date[:10], f"`{each.commit[:12]}`", each.subject, reviewed, _did(each))
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        lines += ["", "## Registers", "", "| register | entry | | |", "|---|---|---|---|"]
+        lines += ["", "## Registers", ""]
+        lines += ["| register | entry | | |", "|---|---|---|---|"] if self.registers else ["No entry moved."]
         lines += [f"| {row.register} | {row.id} | {row.what} | {row.detail} |" for row in self.registers]
         return "\n".join([*lines, ""])
 
