@@ -21,6 +21,7 @@ from assurance.check.log_feeds import (
 )
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
+from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from facts.log_tables import fed_tables
 from facts.types import log_kinds
 from policies.rules.monitoring import WORKSPACE
@@ -126,10 +127,10 @@ def _archived(references: References, table: str, category: str, settings: list[
     exported = {name for one in references.by_type(EXPORT) for name in one.inputs.get("tableNames") or ()}
     direct = [s for s in settings if s.inputs.get("storageAccountId") and sends(s, category)]
     activity = any(short_type(s) == SUBSCRIPTION_SETTING for s in direct)
-    own = "insights-activity-logs" if activity else f"insights-logs-{category}"
-    container = own if direct else f"am-{table}" if table in exported else None
+    own = ACTIVITY_LOG_CONTAINER if activity else category_container(category)
+    container = own if direct else table_container(table) if table in exported else None
     for policy in references.by_type(WORM):
-        if container is not None and policy.inputs.get("containerName") == container.lower():
+        if container is not None and policy.inputs.get("containerName") == container:
             days: int = policy.inputs["immutabilityPeriodSinceCreationInDays"]
             return days
     return None

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from assurance.errors import UsageError
-
-OWN_PROJECT = "medspasync"
-"""The platform's own project: what a record is of that does not say (version 1)."""
+from documents.problems import DocumentError
+from documents.yaml_text import compose_yaml, node_data, yaml_problem
+from policies.projects import OUR_PROJECTS
 
 HOME = Path(__file__).parents[1]
 """Folder of the repository that this `assurance` is part of."""
@@ -88,7 +88,7 @@ def own_projects() -> dict[str, Path]:
 
 def is_own(name: str | None) -> bool:
     """Whether a record of this project name is one of this repository; one that names no project counts as such."""
-    return not name or name in own_projects()
+    return not name or name in OUR_PROJECTS
 
 
 def _defaults(name: str, schema: Any) -> dict[str, Any]:
@@ -109,15 +109,9 @@ def _engine_text(value: Any) -> str:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 - a safe loader
+        document = node_data(compose_yaml(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise UsageError(f"{path}{line}: {getattr(error, 'problem', None) or error}: a YAML file") from None
+        raise DocumentError([yaml_problem(error, str(path))]) from None
     if not isinstance(document, dict):
         raise UsageError(f"{path}: a mapping of keys")
     return document
-
-
-def _loader() -> Any:
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times faster

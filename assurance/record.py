@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from assurance.project import OWN_PROJECT, is_own
+from assurance.project import is_own
 from facts.tokens import type_key
+from policies.projects import PLATFORM
 
 if TYPE_CHECKING:
     from policies.view import Stack
@@ -126,12 +127,12 @@ class Record:
     @property
     def project(self) -> str:
         """Name of the Pulumi project."""
-        return self.basis.get("project") or OWN_PROJECT
+        return self.basis.get("project") or PLATFORM
 
     @property
     def platform(self) -> bool:
         """Whether it is one of the platform itself, whose flows, jobs and attestations are known."""
-        return self.project == OWN_PROJECT
+        return self.project == PLATFORM
 
     @property
     def own(self) -> bool:

@@ -51,8 +51,7 @@ class System(Section):
 
 def systems(file: Path = DATA) -> list[System]:
     """The rows, in the file's order. Raises DocumentError when the file is wrong."""
-    rows: list[System] = read_document(file, list[System])
-    return rows
+    return read_document(file, list[System])
 
 
 def page(rows: list[System]) -> str:

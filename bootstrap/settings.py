@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem, did_you_mean
 from documents.sections import Section, validate
+from documents.texts import Guid
 from documents.words import Words
 from facts.regions import regions
 
@@ -26,11 +27,6 @@ Label = Annotated[
 ]
 Name = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$"), Words("lower-case letters, digits, hyphens")
-]
-Guid = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Words("an id like 00000000-0000-4000-8000-000000000001"),
 ]
 ArmId = Annotated[
     str, StringConstraints(pattern=r"(?i)^/subscriptions/[^/*]+(/[^/*]+)+$"), Words("an ARM id, /subscriptions/...")

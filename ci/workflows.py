@@ -88,8 +88,7 @@ class Registry(Section):
 
 def read_registry(file: Path = FILE) -> Registry:
     """What workflows may do. Raises DocumentError."""
-    registry: Registry = read_document(file, Registry)
-    return registry
+    return read_document(file, Registry)
 
 
 def workflow_problems(root: Path = ROOT, registry: Registry | None = None) -> list[Problem]:

@@ -1,6 +1,6 @@
 """How records get into an archive: exports of a workspace's tables, and logs sent there directly.
 
-Azure chooses the names of the containers; the functions here say which, so that they can be made in advance.
+Azure chooses the names of the containers (facts/log_containers.py), which are made in advance.
 """
 
 from __future__ import annotations
@@ -14,19 +14,6 @@ from pulumi_azure_native import monitor, operationalinsights
 EXPORTED_TABLES = "tableNames[]"
 ARCHIVED_CATEGORIES = "logs[].category"
 """Where an export holds its tables, and a diagnostic setting its log categories."""
-
-ACTIVITY_LOG_CONTAINER = "insights-activity-logs"
-"""Where a subscription's activity log arrives."""
-
-
-def table_container(table: str) -> str:
-    """Container that a data export rule writes a table to; container names are in lower case."""
-    return f"am-{table.lower()}"
-
-
-def category_container(category: str) -> str:
-    """Container that a diagnostic setting writes a log category to."""
-    return f"insights-logs-{category.lower()}"
 
 
 @dataclass(frozen=True, kw_only=True)

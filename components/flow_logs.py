@@ -15,8 +15,9 @@ from pulumi_azure_native import network
 from components.identity import IdentityOutputs
 from components.private_account import PrivateAccountArgs, private_account
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
+from facts.log_containers import category_container
 
-FLOWS = "insights-logs-flowlogflowevent/"
+FLOWS = f"{category_container('FlowLogFlowEvent')}/"
 """Where Network Watcher puts the records of a virtual network: a container that it makes by itself
 (learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview)."""
 

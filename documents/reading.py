@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import yaml
 
@@ -14,8 +14,17 @@ from documents.problems import DocumentError, Problem
 from documents.sections import validate
 from documents.yaml_text import compose_yaml, node_data, repeated_keys, yaml_problem
 
+T = TypeVar("T")
 More = Callable[[Any], Iterable[Problem]]
 """Finds further mistakes in the plain data of a file, whose form may be wrong."""
+
+
+@overload
+def read_document(file: Path, type_: type[T], more: More = ...) -> T: ...
+
+
+@overload
+def read_document(file: Path, type_: Any, more: More = ...) -> Any: ...
 
 
 def read_document(file: Path, type_: Any, more: More = lambda _data: ()) -> Any:

@@ -26,5 +26,4 @@ class ApiCall(Section):
 @cache
 def api_calls() -> Sequence[ApiCall]:
     """Every row. Raises DocumentError when the file is wrong."""
-    rows: Sequence[ApiCall] = read_document(FILE, list[ApiCall])
-    return rows
+    return read_document(FILE, list[ApiCall])

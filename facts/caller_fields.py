@@ -22,5 +22,4 @@ class CallerFields(Section):
 def caller_fields() -> dict[str, CallerFields]:
     """Caller-written columns by table. Raises DocumentError when the file is wrong."""
     path = Path(__file__).with_name("caller_fields.yaml")
-    found: dict[str, CallerFields] = read_document(path, dict[str, CallerFields])
-    return found
+    return read_document(path, dict[str, CallerFields])

@@ -25,8 +25,7 @@ class TypeDefaults(Section):
 @cache
 def defaults() -> Mapping[str, TypeDefaults]:
     """The rows by version-blind type key. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, TypeDefaults] = read_document(Path(__file__).with_name("defaults.yaml"), dict[str, TypeDefaults])
-    return rows
+    return read_document(Path(__file__).with_name("defaults.yaml"), dict[str, TypeDefaults])
 
 
 def default_of(type_: str, path: str) -> Value | Unknown:

@@ -91,8 +91,7 @@ class Lifecycle(Section):
 @cache
 def lifecycle() -> Lifecycle:
     """The file. Raises DocumentError when it is wrong."""
-    read: Lifecycle = read_document(FILE, Lifecycle)
-    return read
+    return read_document(FILE, Lifecycle)
 
 
 @cache

@@ -29,5 +29,4 @@ class Limit(Section):
 @cache
 def limits() -> Mapping[str, Limit]:
     """Limits by name. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, Limit] = read_document(FILE, dict[str, Limit])
-    return rows
+    return read_document(FILE, dict[str, Limit])

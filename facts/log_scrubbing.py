@@ -32,5 +32,4 @@ class Scrubbing(Section):
 @cache
 def log_scrubbing() -> dict[str, Scrubbing]:
     """Scrubbing by type token. Raises DocumentError when the file is wrong."""
-    found: dict[str, Scrubbing] = read_document(Path(__file__).with_name("log_scrubbing.yaml"), dict[str, Scrubbing])
-    return found
+    return read_document(Path(__file__).with_name("log_scrubbing.yaml"), dict[str, Scrubbing])

@@ -31,8 +31,7 @@ class LogTable(Section):
 @cache
 def log_tables() -> dict[str, LogTable]:
     """Tables by name, which tells capitals apart. Raises DocumentError when the file is wrong."""
-    rows: dict[str, LogTable] = read_document(Path(__file__).with_name("log_tables.yaml"), dict[str, LogTable])
-    return rows
+    return read_document(Path(__file__).with_name("log_tables.yaml"), dict[str, LogTable])
 
 
 @cache

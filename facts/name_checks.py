@@ -40,5 +40,4 @@ class NameCheck(Section):
 @cache
 def name_checks() -> dict[str, NameCheck]:
     """Rows by type key. Raises DocumentError when the file is wrong."""
-    found: dict[str, NameCheck] = read_document(FILE, dict[str, NameCheck])
-    return found
+    return read_document(FILE, dict[str, NameCheck])

@@ -54,5 +54,4 @@ class Constraints(Section):
 @cache
 def order_constraints(file: Path = FILE) -> Constraints:
     """The constraints. Raises DocumentError when the file is wrong."""
-    constraints: Constraints = read_document(file, Constraints)
-    return constraints
+    return read_document(file, Constraints)

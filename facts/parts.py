@@ -44,5 +44,4 @@ class Parts(Section):
 @cache
 def parts() -> Parts:
     """The file's rows. Raises DocumentError when it is wrong."""
-    found: Parts = read_document(Path(__file__).with_name("parts.yaml"), Parts)
-    return found
+    return read_document(Path(__file__).with_name("parts.yaml"), Parts)

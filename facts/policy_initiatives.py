@@ -49,5 +49,4 @@ class PolicyDefinition(Section):
 @cache
 def policy_definitions() -> Mapping[str, PolicyDefinition]:
     """Rows by id of the definition. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, PolicyDefinition] = read_document(FILE, dict[str, PolicyDefinition])
-    return rows
+    return read_document(FILE, dict[str, PolicyDefinition])

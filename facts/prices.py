@@ -39,8 +39,7 @@ class Price(Section):
 @cache
 def prices() -> list[Price]:
     """The rows. Raises DocumentError when the file is wrong."""
-    rows: list[Price] = read_document(FILE, list[Price])
-    return rows
+    return read_document(FILE, list[Price])
 
 
 def head_comment() -> str:

@@ -24,5 +24,4 @@ class Quota(Section):
 @cache
 def quotas() -> dict[str, Quota]:
     """Rows by type key. Raises DocumentError when the file is wrong."""
-    found: dict[str, Quota] = read_document(FILE, dict[str, Quota])
-    return found
+    return read_document(FILE, dict[str, Quota])

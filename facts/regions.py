@@ -59,8 +59,7 @@ class Region(Section):
 @cache
 def regions() -> Mapping[str, Region]:
     """Regions by name. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, Region] = read_document(FILE, dict[str, Region])
-    return rows
+    return read_document(FILE, dict[str, Region])
 
 
 def region_name(location: object) -> str:

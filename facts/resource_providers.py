@@ -23,8 +23,7 @@ class ResourceProvider(Section):
 @cache
 def resource_providers() -> dict[str, ResourceProvider]:
     """Rows by namespace, as Azure spells it. Raises DocumentError when the file is wrong."""
-    found: dict[str, ResourceProvider] = read_document(FILE, dict[str, ResourceProvider])
-    return found
+    return read_document(FILE, dict[str, ResourceProvider])
 
 
 def providers_to_register() -> list[str]:

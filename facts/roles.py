@@ -33,8 +33,7 @@ class Roles(Section):
 @cache
 def role_table() -> Roles:
     """The file. Raises DocumentError when it is wrong."""
-    table: Roles = read_document(FILE, Roles)
-    return table
+    return read_document(FILE, Roles)
 
 
 def roles() -> Mapping[str, Role]:

@@ -23,8 +23,7 @@ class SecretInputs(Section):
 @cache
 def secret_inputs() -> SecretInputs:
     """The file. Raises DocumentError when it is wrong."""
-    found: SecretInputs = read_document(Path(__file__).with_name("secret_inputs.yaml"), SecretInputs)
-    return found
+    return read_document(Path(__file__).with_name("secret_inputs.yaml"), SecretInputs)
 
 
 @cache

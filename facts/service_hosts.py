@@ -22,5 +22,4 @@ class ServiceHost(Section):
 @cache
 def service_hosts() -> Mapping[str, ServiceHost]:
     """The rows by the last part of the host. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, ServiceHost] = read_document(FILE, dict[str, ServiceHost])
-    return rows
+    return read_document(FILE, dict[str, ServiceHost])

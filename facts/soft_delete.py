@@ -31,5 +31,4 @@ class Remains(Section):
 @cache
 def remains() -> Sequence[Remains]:
     """Every row, in the file's order. Raises DocumentError when the file is wrong."""
-    rows: Sequence[Remains] = read_document(FILE, list[Remains])
-    return rows
+    return read_document(FILE, list[Remains])

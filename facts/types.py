@@ -115,8 +115,7 @@ class ResourceType(Section):
 @cache
 def resource_types() -> Mapping[str, ResourceType]:
     """The rows by version-blind type key. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, ResourceType] = read_document(FILE, dict[str, ResourceType])
-    return rows
+    return read_document(FILE, dict[str, ResourceType])
 
 
 def counted_type(token: str, inputs: Mapping[str, Any]) -> str:

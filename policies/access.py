@@ -1,4 +1,8 @@
-"""Who may do what in a Key Vault, in both of its authorization models."""
+"""Who may do what in a Key Vault, in both of its authorization models.
+
+Which permissions are enough is an oracle of its own: it judges what components grant, and reads nothing of theirs. Only
+the ids of roles are facts (facts/roles.yaml).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from facts.roles import role_id
 from policies.view import Resource, Stack, lookup
 
 KINDS = ("keys", "secrets", "certificates", "storage")
@@ -23,11 +28,13 @@ def _only(kind: str, *names: str) -> dict[str, frozenset[str]]:
     return {other: frozenset(names) if other == kind else frozenset() for other in KINDS}
 
 
-READ_SECRETS = Access(_only("secrets", "get", "list"), "4633458b-17de-408a-b874-0445c86b69e6")
+READ_SECRETS = Access(_only("secrets", "get", "list"), role_id("Key Vault Secrets User"))
 """What an App Service Key Vault reference needs; the role is Key Vault Secrets User
 (learn.microsoft.com/azure/app-service/app-service-key-vault-references)."""
 
-ENCRYPT_WITH_KEYS = Access(_only("keys", "get", "list", "wrapkey", "unwrapkey"), "e147488a-f6f5-4113-8e2d-b22465e65bf6")
+ENCRYPT_WITH_KEYS = Access(
+    _only("keys", "get", "list", "wrapkey", "unwrapkey"), role_id("Key Vault Crypto Service Encryption User")
+)
 """What a service needs to use a customer-managed key; the role is Key Vault Crypto Service Encryption User
 (MicrosoftDocs, PostgreSQL security-data-encryption)."""
 

@@ -40,8 +40,7 @@ class AttestationKind(Section):
 @cache
 def attestation_kinds() -> dict[str, AttestationKind]:
     """The kinds by id. Raises DocumentError when the file is wrong."""
-    rows: dict[str, AttestationKind] = read_document(KINDS_FILE, dict[KindId, AttestationKind])
-    return rows
+    return read_document(KINDS_FILE, dict[KindId, AttestationKind])
 
 
 class Attestation(Section):

@@ -38,5 +38,4 @@ class Control(Section):
 @cache
 def controls() -> dict[str, Control]:
     """The paragraphs by id, in the order of the law. Raises DocumentError when the file is wrong."""
-    rows: dict[str, Control] = read_document(FILE, dict[ControlId, Control])
-    return rows
+    return read_document(FILE, dict[ControlId, Control])

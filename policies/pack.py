@@ -25,7 +25,7 @@ from facts.parts import parts
 from facts.types import counted_type, type_row
 from policies import pack_config
 from policies.exceptions import Register
-from policies.register_files import OUR_PROJECTS
+from policies.projects import OUR_PROJECTS
 from policies.rule import Rule, Verdict
 from policies.trusted import Trust
 from policies.view import Resource, Stack

@@ -14,9 +14,8 @@ import yaml
 from documents.problems import DocumentError, Problem
 from policies.exceptions import Register
 from policies.pack_config import FILE, NAME, PackConfig
+from policies.projects import OUR_PROJECTS
 
-OUR_PROJECTS = ("medspasync", "medspasync-bootstrap")
-"""Programs of this repository: what nobody decided is wrong in them, and only unchecked in another's."""
 EXCEPTIONS, TRUSTED = "policies/exceptions.yaml", "policies/trusted.yaml"
 
 

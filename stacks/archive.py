@@ -8,19 +8,17 @@ from dataclasses import dataclass
 import pulumi
 
 from components.archive_feed import (
-    ACTIVITY_LOG_CONTAINER,
     ARCHIVED_CATEGORIES,
     EXPORTED_TABLES,
     ArchiveTarget,
     archive_activity_log,
     archive_categories,
-    category_container,
     export_tables,
-    table_container,
 )
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.encryption import CustomerManagedKey
 from components.private_account import Expiry, PrivateAccountArgs
+from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings

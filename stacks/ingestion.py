@@ -44,8 +44,7 @@ class Source(Section):
 @cache
 def sources() -> Mapping[str, Source]:
     """The model's data. Raises SettingsError when the file is wrong."""
-    found: Mapping[str, Source] = read_document(_FILE, dict[str, Source])
-    return found
+    return read_document(_FILE, dict[str, Source])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,14 +13,15 @@ from components.identity import Identity, IdentityArgs, IdentityOutputs
 from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses, disable_accounts
 from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE
+from facts.roles import role_id
 from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
 from stacks.catalogues.sentinel import APPROVED, DONE, Response
 from stacks.entries import leave_out, name_parts
 from stacks.outputs import Edge, Foundation
 from stacks.settings.security import SecuritySettings
 
-SENTINEL_RESPONDER = "3e150937-b8fe-4cfb-8069-0eaf05ecd056"
-"""Built-in role Microsoft Sentinel Responder: read, label and comment on incidents."""
+SENTINEL_RESPONDER = role_id("Microsoft Sentinel Responder")
+"""Read, label and comment on incidents."""
 
 PLAYBOOK_FAILED = "playbook-failed"
 """Id in the alert catalogue of the alert on a playbook that failed."""

@@ -18,12 +18,12 @@ from typing import Any
 from assurance.basis import file_hash
 from assurance.check.entries import Node, WrittenEntry, find_entries
 from assurance.check.findings import Finding
-from assurance.project import OWN_PROJECT
 from assurance.record import SECRET, UNKNOWN, Record, Resource
 from documents.lines import file_lines, line_of
 from documents.reading import read_document
 from documents.sections import Section
 from documents.yaml_text import load_yaml
+from policies.projects import PLATFORM
 from policies.rule import RuleInfo
 
 DECLARED = RuleInfo(
@@ -62,8 +62,7 @@ class Decisions(Section):
 @cache
 def decisions() -> Decisions:
     """declared.yaml. Raises DocumentError with every mistake."""
-    read: Decisions = read_document(LISTS, Decisions)
-    return read
+    return read_document(LISTS, Decisions)
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def declared_findings(record: Record, root: Path) -> Iterator[Finding]:
 def _unchecked(record: Record, root: Path) -> tuple[Any, str] | None:
     """Status and reason where the entries at hand are not those of the record."""
     file = f"Pulumi.{record.stack}.yaml"
-    if record.project != OWN_PROJECT:
+    if record.project != PLATFORM:
         return "not-applicable", f"the entries of the project {record.project} are not known here"
     if record.recordVersion < 2:
         return "unchecked", "this record is of an earlier version, which does not say what became of entries"

@@ -11,10 +11,10 @@ import yaml
 
 from assurance.basis import file_hash
 from assurance.check.findings import Status
-from assurance.project import OWN_PROJECT
 from assurance.record import Record
 from documents.lines import file_lines, line_of
 from documents.yaml_text import load_yaml
+from policies.projects import PLATFORM
 
 PREFIX = "medspasync:"
 SUBSCRIPTION = "azure-native:subscriptionId"
@@ -88,7 +88,7 @@ def stack_files(record: Record, root: Path) -> tuple[StackFile | None, list[Stac
 def not_at_hand(record: Record, root: Path) -> tuple[Status, str] | None:
     """Status and reason where the stack files at hand say nothing about the record."""
     file = f"Pulumi.{record.stack}.yaml"
-    if record.project != OWN_PROJECT:
+    if record.project != PLATFORM:
         return "not-applicable", f"the stack files of the project {record.project} are not known here"
     if record.basis.get("stackFile") is None or record.basis["stackFile"] != file_hash(root / file):
         return "unchecked", f"the record is of another {file} than the one here"

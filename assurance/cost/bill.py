@@ -53,8 +53,7 @@ class Meter(Section):
 @cache
 def meters() -> list[Meter]:
     """The rows. Raises DocumentError when the file is wrong."""
-    rows: list[Meter] = read_document(FILE, list[Meter])
-    return rows
+    return read_document(FILE, list[Meter])
 
 
 @dataclass(frozen=True)

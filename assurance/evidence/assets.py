@@ -56,8 +56,7 @@ class AssetKind(Section):
 @cache
 def asset_kinds() -> dict[str, AssetKind]:
     """The rows by type, without the provider. Raises DocumentError when the file is wrong."""
-    rows: dict[str, AssetKind] = read_document(Path(__file__).with_name("assets.yaml"), dict[str, AssetKind])
-    return rows
+    return read_document(Path(__file__).with_name("assets.yaml"), dict[str, AssetKind])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,8 +68,7 @@ def proposals() -> list[Proposal]:
 @cache
 def requests() -> list[Request]:
     """The usual first requests. Raises DocumentError when the file is wrong."""
-    rows: list[Request] = read_document(Path(__file__).with_name("audit_requests.yaml"), list[Request])
-    return rows
+    return read_document(Path(__file__).with_name("audit_requests.yaml"), list[Request])
 
 
 def standing(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> list[tuple[Proposal, ControlStatus]]:

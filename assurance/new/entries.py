@@ -60,8 +60,7 @@ class Prepared(Section):
 @cache
 def prepared() -> Prepared:
     """What may be needed. Raises DocumentError."""
-    read: Prepared = read_document(FILE, Prepared)
-    return read
+    return read_document(FILE, Prepared)
 
 
 def needed_exceptions(stack: str, failures: Collection[Finding], expires: date) -> dict[str, dict[str, Any]]:

@@ -42,5 +42,4 @@ class Table(Section):
 @cache
 def flow_table() -> Table:
     """The table, read once."""
-    table: Table = read_document(Path(__file__).with_name("needed.yaml"), Table)
-    return table
+    return read_document(Path(__file__).with_name("needed.yaml"), Table)

@@ -20,12 +20,13 @@ from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import set_mocks
 from pulumi.runtime.stack import massage, run_pulumi_func
 
-from assurance.project import HOME, OWN_PROJECT, Project
+from assurance.project import HOME, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.traces import quick_traces
 from assurance.recorder.wire import unwrap
+from policies.projects import PLATFORM
 
 
 def record_program(
@@ -34,7 +35,7 @@ def record_program(
     stack: str,
     mode: Mode,
     root: Path,
-    project: str = OWN_PROJECT,
+    project: str = PLATFORM,
     main: str = PROGRAM,
     config: Mapping[str, str] | None = None,
     secret_keys: list[str] | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, category_container, table_container
 from policies.rule import at_least, must, rule
 from policies.view import Resource, Stack, lookup, token
 
@@ -12,27 +13,21 @@ EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"
 ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
 FEEDS = [EXPORT, SETTING, ACTIVITY]
 
-ACTIVITY_LOG = "insights-activity-logs"
-
 
 def _account_path(feed: Resource) -> str:
     return "resourceId" if feed.type == token(EXPORT) else "storageAccountId"
 
 
 def written(feed: Resource) -> Iterator[str]:
-    """The containers that Azure Monitor writes a feed to.
-
-    learn.microsoft.com/azure/azure-monitor/logs/logs-data-export and essentials/resource-logs: ``am-<table>``,
-    ``insights-logs-<category>``, ``insights-activity-logs``, in lower case.
-    """
+    """The containers that Azure Monitor writes a feed to."""
     if feed.type == token(EXPORT):
-        yield from (f"am-{str(name).lower()}" for name in feed.each("tableNames"))
+        yield from (table_container(str(name)) for name in feed.each("tableNames"))
     elif feed.type == token(ACTIVITY):
-        yield ACTIVITY_LOG
+        yield ACTIVITY_LOG_CONTAINER
     else:
         for entry in feed.each("logs"):
             if entry.get("enabled") and entry.get("category"):
-                yield f"insights-logs-{str(entry.get('category')).lower()}"
+                yield category_container(str(entry.get("category")))
 
 
 @rule(
@@ -66,7 +61,7 @@ def feed_protected(feed: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
     remediation="Add the export or diagnostic setting that writes to it, or remove the container.",
     source="requirement S15: an archive that nothing feeds proves nothing",
-    where=lambda container: str(container.get("containerName", "")).startswith(("am-", "insights-")),
+    where=lambda container: str(container.get("containerName", "")).startswith(LOG_CONTAINERS),
 )
 def container_fed(container: Resource, stack: Stack) -> Iterator[str]:
     name = container.get("containerName")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from policies.compare import same
 from policies.data import table
+from policies.projects import PLATFORM
 from policies.rule import at_least, must, rule
 from policies.rules.monitoring import ALERTS, GROUP, METRIC, RECEIVERS, WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
@@ -36,7 +37,7 @@ _ELASTIC = re.compile(r"^[SPI]\d", re.IGNORECASE)
 
 def is_ours(resource: Resource) -> bool:
     """Whether the platform's program declared it, whose floor this is: the bootstrap holds no patients' data."""
-    return resource.project == "medspasync"
+    return resource.project == PLATFORM
 
 
 def may_hold_phi(resource: Resource, stack: Stack) -> bool:

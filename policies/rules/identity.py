@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from facts.roles import role_id
 from policies.rule import must, rule
 from policies.view import Resource
 
@@ -15,17 +16,20 @@ CREDENTIALS = [
 ]
 """What lets a token of somebody else sign in."""
 
-# Role ids: learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 TOO_POWERFUL = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
-    "8b54135c-b56d-4d72-a534-26097cfdc8d8": "Key Vault Data Access Administrator",
-    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    role_id(name): name
+    for name in (
+        "Owner",
+        "Contributor",
+        "User Access Administrator",
+        "Role Based Access Control Administrator",
+        "Key Vault Administrator",
+        "Key Vault Data Access Administrator",
+        "Storage Blob Data Owner",
+    )
 }
-GIVES_RIGHTS = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+"""Roles by which one can give oneself everything, by id. Which ones is this rule's own decision; ids are facts."""
+GIVES_RIGHTS = role_id("Role Based Access Control Administrator")
 GITHUB = "https://token.actions.githubusercontent.com"
 _RIGHTS = r"Microsoft\.Authorization/roleAssignments"
 

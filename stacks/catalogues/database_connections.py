@@ -14,8 +14,7 @@ _FILE = Path(__file__).parent / "database_connections.yaml"
 
 @cache
 def _connections() -> Mapping[str, Mapping[str, int]]:
-    tiers: Mapping[str, Mapping[str, int]] = read_document(_FILE, dict[str, dict[str, int]])
-    return tiers
+    return read_document(_FILE, dict[str, dict[str, int]])
 
 
 def max_connections(tier: str, sku: str) -> int:

@@ -33,5 +33,4 @@ class Parameter(BaseModel):
 @cache
 def parameters(file: Path = _FILE) -> list[Parameter]:
     """Every parameter of the file, in its order. Raises SettingsError when the file is wrong."""
-    found: list[Parameter] = read_document(file, list[Parameter])
-    return found
+    return read_document(file, list[Parameter])

@@ -29,8 +29,7 @@ class LogTable(Section):
 @cache
 def log_tables() -> Mapping[str, LogTable]:
     """The catalogue by table name. Raises SettingsError when the file is wrong."""
-    rows: Mapping[str, LogTable] = read_document(_FILE, dict[str, LogTable])
-    return rows
+    return read_document(_FILE, dict[str, LogTable])
 
 
 def audit_tables() -> list[str]:

@@ -97,8 +97,7 @@ class FlowTable(Section):
 @cache
 def flow_table() -> FlowTable:
     """The table. Raises SettingsError when the file is wrong."""
-    table: FlowTable = read_document(_FILE, FlowTable)
-    return table
+    return read_document(_FILE, FlowTable)
 
 
 _SUFFIXES: Mapping[Direction, str] = {"Inbound": "in", "Outbound": "out"}

@@ -77,5 +77,4 @@ class ExemptionEntry(Section):
 def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
     """Exemptions by id. Raises SettingsError when the file is wrong."""
     file = _CATALOGUES / "policy_exemptions.yaml"
-    rows: dict[AlertId, ExemptionEntry] = read_document(file, dict[AlertId, ExemptionEntry])
-    return rows
+    return read_document(file, dict[AlertId, ExemptionEntry])

@@ -92,5 +92,4 @@ class CatalogueEntry(Section):
 @cache
 def catalogue() -> Mapping[SecretName, CatalogueEntry]:
     """The catalogue, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[SecretName, CatalogueEntry] = read_document(_FILE, dict[SecretName, CatalogueEntry])
-    return rows
+    return read_document(_FILE, dict[SecretName, CatalogueEntry])

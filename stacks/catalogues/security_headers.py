@@ -69,8 +69,7 @@ class HeaderCatalogue(Section):
 @cache
 def security_headers() -> HeaderCatalogue:
     """The response headers. Raises SettingsError when the file is wrong."""
-    headers: HeaderCatalogue = read_document(_FILE, HeaderCatalogue)
-    return headers
+    return read_document(_FILE, HeaderCatalogue)
 
 
 def response_headers(exposure: str, policy: str | None, api_hosts: Iterable[str]) -> dict[str, str]:

@@ -52,8 +52,7 @@ class SloCatalogue(Section):
 @cache
 def slo_catalogue() -> SloCatalogue:
     """The catalogue. Raises SettingsError when the file is wrong."""
-    found: SloCatalogue = read_document(_CATALOGUES / "slos.yaml", SloCatalogue)
-    return found
+    return read_document(_CATALOGUES / "slos.yaml", SloCatalogue)
 
 
 def burn_rate_query(values: Mapping[str, str]) -> str:

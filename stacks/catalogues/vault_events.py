@@ -45,5 +45,4 @@ class VaultEvent(Section):
 @cache
 def vault_events() -> Mapping[AlertId, VaultEvent]:
     """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[AlertId, VaultEvent] = read_document(_FILE, dict[AlertId, VaultEvent])
-    return rows
+    return read_document(_FILE, dict[AlertId, VaultEvent])

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
+from documents.texts import Guid
 from documents.words import Words
 from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
@@ -40,11 +41,6 @@ Variable = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128),
     Words("the name of an environment variable in capitals, like LOG_LEVEL"),
-]
-Guid = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
 ]
 
 Ingress = Literal["privateLink", "serviceTag"]

@@ -50,8 +50,7 @@ class Effect(Section):
 @cache
 def effects() -> Mapping[str, Effect]:
     """Rows by path. Raises DocumentError when the file is wrong."""
-    rows: Mapping[str, Effect] = read_document(DATA, dict[str, Effect])
-    return rows
+    return read_document(DATA, dict[str, Effect])
 
 
 def row_of(path: str) -> str | None:

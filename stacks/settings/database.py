@@ -10,15 +10,11 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.texts import Guid
 from documents.words import Words
 from facts.regions import regions
 from stacks.settings.platform import PlatformSettings
 
-Guid = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
-]
 ArmId = Annotated[
     str,
     StringConstraints(pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$"),

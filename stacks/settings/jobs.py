@@ -9,10 +9,10 @@ from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.texts import Guid
 from stacks.catalogues.database_roles import ROLES, app_role, app_roles
 from stacks.settings.apps import AppSettings, ImageByDigest, RegistrySettings
 from stacks.settings.cron import Cron
-from stacks.settings.database import Guid
 
 DATABASE_URL = "DATABASE-URL"
 

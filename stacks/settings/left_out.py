@@ -45,5 +45,4 @@ class LeftOut(Section):
 @cache
 def left_out() -> Mapping[str, LeftOut]:
     """Every section by key. Raises DocumentError when the file is wrong."""
-    sections: Mapping[str, LeftOut] = read_document(_FILE, dict[str, LeftOut])
-    return sections
+    return read_document(_FILE, dict[str, LeftOut])

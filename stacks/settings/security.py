@@ -10,14 +10,9 @@ from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
 from documents.sections import Section
+from documents.texts import Guid
 from documents.words import Words
 from stacks.settings.monitoring import MonitoringSettings
-
-ObjectId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
-]
 
 
 class ResponseSettings(Section):
@@ -125,7 +120,7 @@ class SecuritySettings(Section):
         Annotated[
             str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$"), Words("a short name in lower case, like owner")
         ],
-        ObjectId,
+        Guid,
     ] = {}
     """Emergency identities of people: name to Entra object id. Their sign-ins are incidents; they are never disabled
     by a playbook."""

@@ -89,8 +89,7 @@ def _items(value: Any) -> list[str]:
 @cache
 def strengths() -> list[Strength]:
     """The rows. Raises DocumentError when the file is wrong."""
-    rows: list[Strength] = read_document(FILE, list[Strength])
-    return rows
+    return read_document(FILE, list[Strength])
 
 
 def strength_items(sides: Sides) -> Iterator[Posture]:

@@ -1,0 +1,16 @@
+"""Texts that more than one kind of document holds, each with its pattern and its words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from documents.words import Words
+
+Guid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
+]
+"""An id of Azure or Entra."""
