@@ -67,6 +67,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about a misspelt name: ``; did you mean X?``, or nothing where no known name is near."""
     names = {_letters(other): other for other in known}
     near = difflib.get_close_matches(_letters(name), names, n=1)
+    if not near and name:
+        near = [letters for letters in names if letters.startswith(_letters(name))][:1]
     return f"; did you mean {names[near[0]]}?" if near else ""
 
 

@@ -96,11 +96,24 @@ def refusal(model: Any, details: ErrorDetails) -> str:
         return wanted + did_you_mean(str(value), names)
     if details["type"] == "string_pattern_mismatch":
         return wanted + _repair(str(value), str(context["pattern"]))
+    lists = any(typing.get_origin(kind.annotation) in (list, tuple) for kind in kinds)
+    if lists and isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return f"{wanted}; write [{value}]"
+    if value is None and kinds:
+        defaults = len(kinds) == 1 and _has_defaults(kinds[0].annotation)
+        return f"{wanted}; {'{} stands for its defaults' if defaults else 'nothing stands here'}"
     if isinstance(value, str) and any(kind.annotation in (int, float, bool) for kind in kinds):
         return f"{wanted}, without quotes" if re.fullmatch(r"-?\d+(\.\d+)?|true|false", value) else wanted
     if not kinds or wanted == "another value":
         return details["msg"][:1].lower() + details["msg"][1:].removeprefix("nput should be ")
     return wanted
+
+
+def _has_defaults(annotation: Any) -> bool:
+    """Whether it is a section of which nothing is required."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return False
+    return not any(info.is_required() for info in annotation.model_fields.values())
 
 
 def _takes_text(kinds: Sequence[Kind], value: float) -> bool:
@@ -142,7 +155,16 @@ def _limits(kind: Kind) -> str:
 def _repair(value: str, pattern: str) -> str:
     """``; did you mean X?`` where a usual slip (case, spaces, a whole address) is all that is wrong."""
     host = re.sub(r"^[a-z]+://", "", value.strip()).split("/")[0]
-    for near in (value.strip(), value.lower(), value.upper(), host.lower(), re.sub(r"[\s_]+", "-", value.lower())):
+    spaced = re.sub(r"[\s_]+", "-", value)
+    for near in (
+        value.strip(),
+        value.lower(),
+        value.upper(),
+        value.capitalize(),
+        host.lower(),
+        spaced.lower(),
+        spaced.upper(),
+    ):
         if re.search(pattern, near):
             return f"; did you mean {near}?"
     return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from documents.problems import Problem
+from documents.problems import Bare, Problem
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STARTS = {
@@ -89,19 +89,36 @@ def repeated_keys(node: yaml.Node | None, key: str = "") -> Iterator[Problem]:
             yield from repeated_keys(item, f"{key}[{index}]")
 
 
+_ADVICE = {
+    "cannot start any token": "spaces before a key, no tab; text with a special first character in quotes",
+    "mapping values are not allowed": "a space behind the colon of a key, and text with a colon in it in quotes",
+    "did not find expected key": "the same number of spaces before all keys of a mapping",
+    "did not find expected ',' or ']'": "a list that ends with ], its entries with commas between them",
+    "did not find expected ',' or '}'": "a mapping that ends with }, its entries with commas between them",
+    "could not find expected ':'": "a colon and a space behind each key",
+    "unexpected end of stream": "a quotation mark at both ends of a text",
+    "undefined alias": "text that begins with * in quotes",
+    "another document": "one document: no line --- inside",
+}
+"""What a reader's message means for somebody who writes the file, by a part of it."""
+
+
 def yaml_problem(error: Exception, file: str) -> Problem:
     """A text that is no YAML, or no text, as a problem of its file."""
     if isinstance(error, UnicodeDecodeError):
         line = error.object[: error.start].count(b"\n") + 1
         found = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else f"byte {error.object[error.start]:#x}"
-        return Problem("", f"({found})", "a text file in UTF-8: save it in this encoding", file, line)
+        return Problem("", Bare(f"({found})"), "a text file in UTF-8: save it in this encoding", file, line)
     if isinstance(error, yaml.reader.ReaderError):
-        return Problem("", f"(character {error.character!r})", "a text file in UTF-8 without control characters", file)
+        found = f"(character {error.character!r})"
+        if error.character == 0:
+            return Problem(
+                "", Bare(found), "a text file in UTF-8 without control characters, not UTF-16: save it so", file
+            )
+        return Problem("", Bare(found), "a text file in UTF-8 without control characters", file)
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or str(error)
-    allowed = "a YAML file"
-    if "cannot start any token" in message:
-        allowed = (
-            "a YAML file: spaces at the beginning of a line, no tab; text with a special first character in quotes"
-        )
-    return Problem("", message, allowed, file, mark.line + 1 if mark else None)
+    context = " ".join(filter(None, (getattr(error, "context", None), message)))
+    advice = next((advice for part, advice in _ADVICE.items() if part in context), None)
+    allowed = f"a YAML file: {advice}" if advice else "a YAML file"
+    return Problem("", Bare(f"({message})"), allowed, file, mark.line + 1 if mark else None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from documents.lines import file_lines, line_of
-from documents.problems import DocumentError
+from documents.problems import DocumentError, Problem
 from stacks.entries import Entry, Omission, Part, collect_omissions, named_sources
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
@@ -43,16 +43,22 @@ def stack_config(root: Path, stack: str, placeholder: str) -> Iterator[StackConf
 
     Raises DocumentError for a wrong stack file; one that the block raises gets the lines of that file too.
     """
-    file = read_stack_file(root / f"Pulumi.{stack}.yaml")
+    mistakes: list[Problem] = []
+    file = read_stack_file(root / f"Pulumi.{stack}.yaml", mistakes)
     try:
         values = file.engine_config()
-        readable = readable_secrets(parse(values, file.path.name))
+        settings = parse(values, file.path.name)
+        if mistakes:
+            raise DocumentError([])
+        readable = readable_secrets(settings)
         values[CONFIG_KEY] = json.dumps({name: placeholder % name for name in readable})
         written = file.config.get(CONFIG_KEY)
         held = written if isinstance(written, dict) else {}
         yield StackConfig(values, [CONFIG_KEY], [name for name in readable if name not in held])
     except DocumentError as error:
-        raise DocumentError([file.placed(problem) for problem in error.problems]) from None
+        told = {problem.key for problem in mistakes}
+        more = [file.placed(problem) for problem in error.problems if problem.key not in told]
+        raise DocumentError([*mistakes, *more]) from None
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from documents.problems import MISSING, DocumentError, Problem, did_you_mean
+from documents.problems import MISSING, Bare, DocumentError, Problem, did_you_mean
 from documents.sections import Section, requirement, under, validate
 from stacks.catalogues.all_catalogues import catalogue_problems
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
+from stacks.settings.paths import forgotten_path
 from stacks.settings.rules import cross_section_problems
 
 NAMESPACE = "medspasync"
@@ -65,7 +66,8 @@ def _document(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]
         if namespace != NAMESPACE or key == SUPPLIED_KEY:
             continue
         if key not in allowed:
-            problems.append(Problem(key, "…", f"unknown key{did_you_mean(key, allowed)}"))
+            unknown = Problem(key, Bare("…"), f"unknown key{did_you_mean(key, allowed)}")
+            problems.append(forgotten_path(key, allowed, NAMESPACE, SUPPLIED_KEY) or unknown)
             continue
         try:
             document[key] = json.loads(text)

@@ -20,6 +20,8 @@ from documents.lines import key_lines, line_of
 from documents.problems import Bare, Problem, did_you_mean
 from documents.yaml_text import compose_yaml, is_plain, node_data, repeated_keys, yaml_problem
 from stacks.settings.base import SettingsError
+from stacks.settings.model import Settings
+from stacks.settings.paths import forgotten_path
 from stacks.settings.supplied import COMMAND, CONFIG_KEY
 
 OWN_NAMESPACE = "medspasync"
@@ -28,7 +30,9 @@ FOREIGN_NAMESPACES = ("azure-native", "pulumi", "random")
 _TOP_LEVEL = ("config", "secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 _BOOLEANS = ("true", "false", "yes", "no", "on", "off")
 _DATE = re.compile(r"^\d{4}-\d\d?-\d\d?")
-_NO_CONFIG = "a mapping of keys like `medspasync:platform`"
+_ODD_NUMBER = re.compile(r"[-+]?0\d+|0[xo][0-9a-fA-F]+|[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+"""Texts that readers take for a number that is written otherwise: 0123, 0x1f, 12e4."""
+_NO_CONFIG = "a mapping of keys like `medspasync:platform`; `assurance new` writes a whole file"
 
 
 @dataclass
@@ -58,20 +62,29 @@ class StackFile:
         }
 
 
-def read_stack_file(path: Path) -> StackFile:
+def read_stack_file(path: Path, mistakes: list[Problem] | None = None) -> StackFile:
     """Read a stack file. Raises SettingsError with every mistake of form: not YAML, no config, wrong keys, a supplied
-    secret that is not encrypted (its value is not shown)."""
+    secret that is not encrypted (its value is not shown).
+
+    mistakes: where given, takes those after which the settings can be read all the same, so that what is wrong in them
+    is told in the same round.
+    """
     root = _compose(path)
     config_node = next((value for name, value in root.value if name.value == "config"), None)
-    problems = list(_form_problems(root, config_node))
-    problems += _project_problems(path.parent / "Pulumi.yaml")
+    fatal = [*_form_problems(root, config_node), *_project_problems(path.parent / "Pulumi.yaml")]
+    light: list[Problem] = []
+    config: dict[str, Any] = {}
     if isinstance(config_node, yaml.MappingNode):
-        lines = key_lines(config_node)
         config = node_data(config_node)
-        problems += _namespace_problems(config)
-    if problems:
-        lines = key_lines(config_node) | key_lines(root)
-        raise SettingsError([StackFile(path, lines=lines).placed(problem) for problem in problems])
+        light += [*repeated_keys(config_node), *_value_problems(config_node, "")]
+        fatal += _namespace_problems(config)
+        light += _secret_key_problems(config)
+    lines = key_lines(config_node)
+    place = StackFile(path, lines=lines | key_lines(root)).placed
+    if fatal or (light and mistakes is None):
+        raise SettingsError([place(problem) for problem in (*fatal, *light)])
+    if mistakes is not None:
+        mistakes += [place(problem) for problem in light]
     return StackFile(path, config, lines)
 
 
@@ -97,10 +110,7 @@ def _form_problems(root: yaml.MappingNode, config: yaml.Node | None) -> Iterator
         if name.value not in _TOP_LEVEL:
             near = did_you_mean(str(name.value), _TOP_LEVEL)
             yield Problem(str(name.value), name.value, f"one of {', '.join(_TOP_LEVEL)}{near}")
-    if isinstance(config, yaml.MappingNode):
-        yield from repeated_keys(config)
-        yield from _value_problems(config, "")
-    else:
+    if not isinstance(config, yaml.MappingNode):
         yield Problem("config", None, _NO_CONFIG)
 
 
@@ -120,7 +130,12 @@ def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
     elif is_plain(node) and _DATE.match(node.value):
         yield Problem(key, node.value, "a date in quotes: the engine makes a time stamp of a bare one")
     elif is_plain(node) and node.value not in ("true", "false") and node.value.lower() in _BOOLEANS:
-        yield Problem(key, node.value, "true or false: the engine reads other words as text")
+        quoted = f'true or false, or "{node.value}" in quotes for a text: the engine reads other words as text'
+        yield Problem(key, node.value, quoted)
+    elif is_plain(node) and _ODD_NUMBER.fullmatch(node.value):
+        read = node_data(node)
+        told = f'"{node.value}" in quotes for a text, or {read:g} for a number: readers make {read:g} of it'
+        yield Problem(key, Bare(node.value), told)
 
 
 def _is_supplied(key: str) -> bool:
@@ -136,8 +151,25 @@ def _namespace_problems(config: dict[str, Any]) -> Iterator[Problem]:
     for key in config:
         namespace, colon, _ = key.partition(":")
         if not colon or namespace not in (OWN_NAMESPACE, *FOREIGN_NAMESPACES):
-            near = did_you_mean(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES))
+            near = did_you_mean(namespace, (OWN_NAMESPACE, *FOREIGN_NAMESPACES)) if colon else _near_section(key)
             yield Problem(key, key, f"a key like `{OWN_NAMESPACE}:platform` or of a provider (azure-native:){near}")
+
+
+def _near_section(key: str) -> str:
+    """The end of a message about a section that was written without the project's name."""
+    sections = [str(info.alias) for info in Settings.model_fields.values()]
+    return f"; did you mean {OWN_NAMESPACE}:{key}?" if key in sections else ""
+
+
+def _secret_key_problems(config: dict[str, Any]) -> Iterator[Problem]:
+    """Encrypted values beside the key of supplied secrets: no setting is one, so nobody would ever read them."""
+    sections = [str(info.alias) for info in Settings.model_fields.values()]
+    for full, value in config.items():
+        namespace, _, key = full.partition(":")
+        if namespace == OWN_NAMESPACE and is_secure(value):
+            found = forgotten_path(key, sections, OWN_NAMESPACE, CONFIG_KEY.partition(":")[2])
+            if found is not None:
+                yield replace(found, key=full)
 
 
 def project_problems(name: str) -> Iterator[Problem]:

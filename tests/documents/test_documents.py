@@ -71,7 +71,7 @@ def test_rule_between_fields_is_told_with_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"a: b: c", "a YAML file"), (b"\xff\xfe\x00", "a text file in UTF-8.*")]
+    ("content", "message"), [(b"a: b: c", "a YAML file: .*"), (b"\xff\xfe\x00", "a text file in UTF-8.*")]
 )
 def test_file_that_is_no_yaml_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "broken.yaml"
