@@ -14,7 +14,7 @@ $(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup preview check test test-long lint types contracts bench lock docs pack clean
+.PHONY: help setup preview check test test-long lint types contracts lighthouse bench lock docs pack clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
@@ -46,6 +46,10 @@ types: $(READY) ## mypy over our own code
 
 contracts: $(READY) ## import-linter: who may import whom
 	@$(BIN)/lint-imports
+
+lighthouse: ## measure the front ends of staging in a browser, and hold them to their budget (needs node)
+	@npx --yes @lhci/cli@0.15.1 autorun --config=lighthouse/lighthouserc.json
+	@npx --yes @lhci/cli@0.15.1 assert --budgetsFile=lighthouse/budget.json
 
 bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 	@$(BIN)/python -m benchmarks

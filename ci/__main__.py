@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assurance.errors import ProgramError, UsageError
 from documents.problems import DocumentError
+
+if TYPE_CHECKING:
+    from ci.engine import Engine
+
+ROOT = Path(__file__).parents[1]
+StackName = Annotated[str, typer.Argument(help="Name of the stack.")]
+AppName = Annotated[str, typer.Option("--app", envvar="APP", help="The app, as the stack files name it.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -83,9 +91,183 @@ def code_scanning() -> None:
     summarize(f"Code scanning: {done}.")
 
 
+@app.command()
+def plan(
+    stack: StackName,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where plan and approval are written.")],
+) -> None:
+    """Preview a stack, keep the plan, and write what is to be approved, each part by its hash."""
+    from ci.deploy import plan_stack
+    from ci.sign_in import signed_in
+
+    with _told(), signed_in():
+        holds = plan_stack(ROOT, out, _engine(stack))
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def permission(stack: StackName) -> None:
+    """Whether somebody said yes: required reviewers, or a start by hand for a commit of a protected branch."""
+    from ci.github import GitHub
+    from ci.permission import refused_permission
+
+    with _told():
+        refused = refused_permission(stack, GitHub.from_environment())
+    if refused:
+        typer.echo(f"refused: {refused}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def deploy(
+    stack: StackName,
+    approval: Annotated[Path, typer.Option("--approval", metavar="DIR", help="Plan and approval of the plan job.")],
+    approved: Annotated[
+        str, typer.Option("--approved", envvar="APPROVED", metavar="SHA256", help="Hash of the approval, its output.")
+    ],
+    images: Annotated[
+        str, typer.Option("--images", envvar="IMAGES", metavar="APP=DIGEST...", help="Images to release after it.")
+    ] = "",
+) -> None:
+    """Apply what was approved and nothing else, do the steps after it, look, and take a bad release back."""
+    from ci.deploy import deploy_stack, given_images
+    from ci.sign_in import signed_in
+
+    with _told(), signed_in():
+        holds = deploy_stack(ROOT, approval, _engine(stack), approved, given_images(images))
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    app_name: AppName,
+    context: Annotated[Path, typer.Option("--context", metavar="DIR", help="Folder with the app's Dockerfile.")],
+) -> None:
+    """Build an app's image on this machine."""
+    from ci.images import build_image
+    from ci.programs import run_program
+
+    with _told():
+        built = build_image(app_name, context, run_program)
+    if not built:
+        raise typer.Exit(1)
+
+
+@app.command()
+def push(
+    app_name: AppName,
+    registry: Annotated[str, typer.Option("--registry", envvar="REGISTRY", help="Host of the registry.")],
+    digest: Annotated[str, typer.Option("--digest", envvar="DIGEST", help="An image that is there already.")] = "",
+) -> None:
+    """Push the built image, or take one that is there; its digest goes to GITHUB_OUTPUT, as `digest`."""
+    from ci.deploy import write_output
+    from ci.images import checked_digest, push_image, sign_in_to_registry
+    from ci.programs import run_program
+    from ci.sign_in import signed_in
+
+    with _told():
+        if digest:
+            pushed = checked_digest(digest)
+        else:
+            with signed_in():
+                pushed = push_image(app_name, registry, run_program, sign_in_to_registry)
+        write_output("digest", pushed)
+
+
+@app.command()
+def release(
+    stack: Annotated[str, typer.Option("--stack", envvar="STACK", help="Name of the stack.")],
+    app_name: AppName,
+    digest: Annotated[str, typer.Option("--digest", envvar="DIGEST", metavar="sha256:...", help="Its image.")],
+    stack_outputs: Annotated[
+        str,
+        typer.Option(
+            "--stack-outputs",
+            envvar="STACK_OUTPUTS",
+            metavar="JSON",
+            help="The stack's outputs (`pulumi stack output --json`), where no state can be read; they hold no secret.",
+        ),
+    ] = "",
+) -> None:
+    """Release one app's image: slot, warm, swap, smoke; swap back when it does not answer as it should."""
+    from ci.deploy import outputs_file, release_images
+    from ci.images import checked_digest, local_name
+    from ci.programs import run_program
+    from ci.sign_in import signed_in
+
+    with _told(), signed_in(), outputs_file(stack_outputs) as file:
+        local_name(app_name)
+        holds = release_images(stack, [f"{app_name}={checked_digest(digest)}"], run_program, file)
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def drift(
+    stack: StackName,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports are written.")],
+) -> None:
+    """Compare what is live with what is declared: by the engine's refresh, by the state and by Resource Graph."""
+    from ci.azure import ask_graph
+    from ci.drift import find_drift
+    from ci.sign_in import signed_in
+
+    with _told(), signed_in():
+        holds = find_drift(out, _engine(stack), os.environ["AZURE_SUBSCRIPTION_ID"], ask_graph)
+    if not holds:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(stack: StackName) -> None:
+    """What only a deployed stack shows, read as the pipeline's identity: `python -m deployment verify`."""
+    from ci.programs import module, run_program
+    from ci.sign_in import signed_in
+
+    with _told(), signed_in():
+        _engine(stack).choose_backend()
+        code = run_program(module("deployment", "verify", stack)).code
+    raise typer.Exit(code)
+
+
+@app.command()
+def issue(
+    title: Annotated[str, typer.Argument(help="What it is about; an open issue of this title gets a comment.")],
+    body: Annotated[str, typer.Option("--body", envvar="BODY", help="What is said.")],
+) -> None:
+    """Open an issue for what a run by the clock found, or add to the open one."""
+    from ci.github import GitHub
+    from ci.issues import open_issue
+
+    with _told():
+        typer.echo(open_issue(GitHub.from_environment(), title, body))
+
+
+@app.command()
+def assessment() -> None:
+    """Open the issue of this quarter's assessment, with the list of docs/maintenance.md."""
+    from ci.github import GitHub
+    from ci.issues import QUARTERLY, open_issue
+    from ci.issues import assessment as work_out
+
+    today = datetime.now(UTC).date()
+    with _told():
+        title, text = work_out(QUARTERLY.read_text(encoding="utf-8"), f"{today.year} Q{(today.month + 2) // 3}")
+        typer.echo(open_issue(GitHub.from_environment(), title, text))
+
+
 @app.callback()
 def _commands() -> None:
     """Each reads what it needs from GitHub's own variables."""
+
+
+def _engine(stack: str) -> Engine:
+    from ci.engine import Engine
+    from ci.programs import run_program
+
+    return Engine(stack, run_program)
 
 
 @contextmanager

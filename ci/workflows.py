@@ -67,6 +67,8 @@ class Job(Section):
     token: bool = False
     """Whether a step is given the job's own token."""
     environment: str | None = None
+    checkouts: list[dict[str, str]] = []
+    """Repositories, with the commit, that it checks out beside the one that the run is of."""
 
 
 class Workflow(Section):
@@ -172,10 +174,12 @@ def _job_problems(data: Mapping[str, Any], allowed: Workflow, registry: Registry
         if actions != set(may.actions) or "uses" in job:
             yield Problem(f"{key}.steps", sorted(actions), f"the actions of ci/workflows.yaml: {may.actions}")
         for number, step in enumerate(job.get("steps") or ()):
-            yield from _step_problems(f"{key}.steps[{number}]", step, registry)
+            yield from _step_problems(f"{key}.steps[{number}]", step, registry, may.checkouts)
 
 
-def _step_problems(key: str, step: Mapping[str, Any], registry: Registry) -> Iterator[Problem]:
+def _step_problems(
+    key: str, step: Mapping[str, Any], registry: Registry, checkouts: list[dict[str, str]]
+) -> Iterator[Problem]:
     command = step.get("run")
     if command is not None:
         begins = any(command == each or command.startswith(f"{each} ") for each in registry.commands)
@@ -186,7 +190,8 @@ def _step_problems(key: str, step: Mapping[str, Any], registry: Registry) -> Ite
         options = step.get("with") or {}
         if options.get("persist-credentials") is not False:
             yield Problem(f"{key}.with", options, "persist-credentials: false")
-        if "ref" in options or "repository" in options:
+        of = {name: options[name] for name in ("repository", "ref") if name in options}
+        if of and of not in checkouts:
             yield Problem(f"{key}.with", options, "no ref and no repository: the commit that the run is of")
     yield from _key_problems(key, step, "a step")
 
