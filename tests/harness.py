@@ -20,6 +20,7 @@ from assurance.record import Mode, Record, Resource
 from assurance.recorder.program import record_program
 from assurance.recorder.stack import record_stack
 from assurance.stacks import stack_names
+from documents.yaml_text import load_yaml
 from stacks.recording import follow_entries
 from tests import RUN_FOLDER
 
@@ -100,7 +101,7 @@ def shared_record(stack: str, mode: Mode = "deployed") -> Record:
 
 def bootstrap_config() -> dict[str, Any]:
     """The config of the bootstrap's own stack, by section, to be changed by a test."""
-    config = yaml.safe_load((BOOTSTRAP / f"Pulumi.{BOOTSTRAP_STACK}.yaml").read_text(encoding="utf-8"))["config"]
+    config = load_yaml((BOOTSTRAP / f"Pulumi.{BOOTSTRAP_STACK}.yaml").read_text(encoding="utf-8"))["config"]
     return {key.partition(":")[2]: value for key, value in config.items()}
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from bootstrap.github import subject
 from bootstrap.settings import GitHubSettings
+from documents.yaml_text import load_yaml
 from tests.harness import ROOT, bootstrap_config
 
 SAMPLE = ROOT / "samples/app-repository/.github/workflows/release.yml"
 CALLED = ROOT / ".github/workflows/release-app.yml"
 
 
-def loaded(path: Path) -> dict[str, object]:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+def loaded(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = load_yaml(path.read_text(encoding="utf-8"))
+    return content
 
 
 def test_sample_gives_what_the_workflow_takes() -> None:
-    inputs = loaded(CALLED)["on"]["workflow_call"]["inputs"]  # type: ignore[index,call-overload]
-    required = {name for name, entry in inputs.items() if entry.get("required") == "true"}
-    for name, job in loaded(SAMPLE)["jobs"].items():  # type: ignore[attr-defined]
+    inputs = loaded(CALLED)["on"]["workflow_call"]["inputs"]
+    required = {name for name, entry in inputs.items() if entry.get("required")}
+    for name, job in loaded(SAMPLE)["jobs"].items():
         assert required <= set(job["with"]) <= set(inputs), name
         assert job["uses"].split("@")[1].split()[0] == job["with"]["platform-commit"]
         assert job["permissions"] == {"contents": "read", "id-token": "write"}
@@ -34,7 +35,7 @@ def test_sample_environments_are_trusted() -> None:
     config = bootstrap_config()
     app = config["applications"]["backend"]
     github = GitHubSettings.model_validate(config["github"])
-    for job in loaded(SAMPLE)["jobs"].values():  # type: ignore[attr-defined]
+    for job in loaded(SAMPLE)["jobs"].values():
         stack = job["with"]["stack"]
         assert stack in app["sites"]
         assert subject(github, app["repository"], app["repositoryId"], stack).endswith(f"environment:{stack}")
