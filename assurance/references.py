@@ -6,6 +6,7 @@ property was computed from decides (see `policies.view.Stack.targets`, which doe
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from assurance.record import Record, Resource
@@ -20,7 +21,17 @@ class References:
 
     def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types, ``keyvault:Vault`` being short for ``azure-native:keyvault:Vault``."""
-        return self.record.of_type(*types)
+        if len(types) != 1:
+            return self.record.of_type(*types)
+        (type_,) = types
+        return list(self._groups.get(type_ if type_.count(":") > 1 else f"azure-native:{type_}", ()))
+
+    @cached_property
+    def _groups(self) -> dict[str, list[Resource]]:
+        groups: dict[str, list[Resource]] = {}
+        for resource in self.record.resources:
+            groups.setdefault(resource.type, []).append(resource)
+        return groups
 
     def targets(self, holder: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` (``*``: any) that the value of ``holder`` at ``path`` refers to.
