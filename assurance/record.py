@@ -30,7 +30,7 @@ VERSION = 2
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
 
-TAKEN = ("provider", "import", "importId", "aliases")
+TAKEN = ("provider", "import", "importId")
 """Options by which a resource goes by another provider, or takes over what is there."""
 
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -245,6 +245,7 @@ def _viewed(record: Record) -> Stack:
                 secrets=frozenset(item.secrets),
                 ignored=tuple(item.options.get("ignoreChanges") or ()),
                 taken=tuple(name for name in TAKEN if item.options.get(name)),
+                aliases=tuple(str(alias) for alias in item.options.get("aliases") or ()),
             )
             for item in record
         ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from documents.durations import days
+from policies.compare import same
 from policies.rule import must, rule
 from policies.rules.floor import of_primary
 from policies.rules.postgres import SERVER
 from policies.view import Resource, Stack
 
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
+POLICY = "dataprotection:BackupPolicy"
 
 
 @rule(
@@ -66,3 +69,50 @@ def redundant(vault: Resource) -> Iterator[str]:
 def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
     if not stack.holders(server, "properties.dataSourceInfo.resourceID", INSTANCE):
         yield "no backup instance of this stack is for it"
+
+
+@rule(
+    "BAK-POLICY",
+    "A backup policy makes full backups on a schedule, into the vault, and keeps each for weeks",
+    on=POLICY,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(A)", "164.316(b)(2)(i)"],
+    remediation="Give the policy a rule with backupType Full and a repeating interval of at most a week, and keep each "
+    "backup for 28 days or more.",
+    source="requirement S15; learn.microsoft.com/azure/backup/backup-azure-database-postgresql-flex-overview (weekly, "
+    "full, vault-standard tier)",
+)
+def policy(policy_: Resource) -> Iterator[str]:
+    kinds = set(policy_.leaves("properties.policyRules[].backupParameters.backupType"))
+    if not any(same(kind, "Full") for kind in kinds):
+        yield "no rule of it makes a full backup"
+    intervals = list(policy_.leaves("properties.policyRules[].trigger.schedule.repeatingTimeIntervals[]"))
+    if not any(0 < _length(str(text).rsplit("/", 1)[-1]) <= 7 for text in intervals):
+        yield "no schedule of it repeats within a week"
+    kept = list(policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration"))
+    if not kept or min(_length(str(text)) for text in kept) < 28:
+        yield f"it keeps a backup for {', '.join(map(str, kept)) or 'no time that it names'}, must be 28 days or more"
+
+
+@rule(
+    "BAK-SIX-YEARS",
+    "A backup whose database may hold patients' data is kept for six years, one a year",
+    on=POLICY,
+    severity="medium",
+    controls=["164.316(b)(2)(i)", "164.308(a)(7)(ii)(A)"],
+    remediation="Give the policy a retention rule of P6Y or more, for the first backup of each year.",
+    source="policy choice: six years, as 164.316(b)(2)(i) asks for documentation; requirement S15",
+    where=lambda _, stack: any(of_primary(server, stack) for server in stack.by_type(SERVER)),
+)
+def six_years(policy_: Resource) -> Iterator[str]:
+    kept = [_length(str(text)) for text in policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration")]
+    if max(kept, default=0) < 6 * 365:
+        yield f"it keeps no backup for six years: the longest is {max(kept, default=0)} days"
+
+
+def _length(duration: str) -> float:
+    """The days in a duration; 0 where it cannot be read."""
+    try:
+        return days(duration)
+    except ValueError:
+        return 0

@@ -35,10 +35,17 @@ content security policy is not among them: an app may send its own."""
 
 def items_of(route: Resource, stack: Stack) -> Iterator[Resource]:
     """The rules that a route's answers pass, in the order in which they run."""
-    for rule_set in stack.targets(route, "ruleSets[].id", RULE_SET):
+    named = [str(id_).lower() for id_ in route.leaves("ruleSets[].id")]
+    rule_sets = stack.targets(route, "ruleSets[].id", RULE_SET)
+    # In the route's order; where ids are not known yet, in the program's.
+    for rule_set in sorted(rule_sets, key=lambda one: _position(str(one.id).lower(), named)):
         yield from sorted(
             stack.holders(rule_set, "ruleSetName", ITEM, by="ruleSetName"), key=lambda item: int(item.get("order", 0))
         )
+
+
+def _position(id_: str, named: list[str]) -> int:
+    return named.index(id_) if id_ in named else len(named)
 
 
 def caches(item: Resource) -> bool:
@@ -64,6 +71,7 @@ def caches(item: Resource) -> bool:
 def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
     carried: dict[str, str] = {}
     spoilt: dict[str, str] = {}
+    cut: dict[str, str] = {}
     for item in items_of(route, stack):
         sometimes = item.has("conditions")
         for name, value in _header_changes(item):
@@ -76,6 +84,12 @@ def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
                 spoilt.pop(name, None)
             if not sometimes and protects:
                 carried[name] = str(value)
+        if same(item.get("matchProcessingBehavior"), "Stop"):
+            for name in HEADERS.keys() - carried.keys() - spoilt.keys():
+                cut[name] = f"{item} ends evaluation before anything sets {name}"
+            if not sometimes:
+                break
+    spoilt |= cut
     yield from spoilt.values()
     missing = HEADERS.keys() - carried.keys() - spoilt.keys()
     if missing:
@@ -88,6 +102,8 @@ def _header_changes(item: Resource) -> Iterator[tuple[str, str | None]]:
         if same(lookup(action, "name"), "ModifyResponseHeader"):
             deletes = same(lookup(action, "parameters.headerAction"), "Delete")
             value = None if deletes else str(lookup(action, "parameters.value", ""))
+            if value is not None and not same(lookup(action, "parameters.headerAction", "Overwrite"), "Overwrite"):
+                value = ""  # What is appended stands behind what an app says.
             yield str(lookup(action, "parameters.headerName", "")).lower(), value
 
 

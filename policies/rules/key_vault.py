@@ -161,6 +161,9 @@ def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
     if expiry is None:
         yield "the rotation policy has no expiry time"
         return
+    life = _days_left(expiry, expiry, None)
+    if not 30 < life <= LONGEST:
+        yield f"the rotation policy lets a version live {life} days, must be more than 30 and at most {LONGEST}"
     margins: dict[str, float] = {}
     for action in key.each("properties.rotationPolicy.lifetimeActions"):
         before, after = lookup(action, "trigger.timeBeforeExpiry"), lookup(action, "trigger.timeAfterCreate")
@@ -169,8 +172,8 @@ def key_rotation(key: Resource, stack: Stack) -> Iterator[str]:
     if "rotate" in margins:
         for user in stack.holders(key, NAMES_A_VERSION, REDIS, by="keyUriWithVersion"):
             yield f"{user} names a version of the key and would stay on one that ends: it must not rotate"
-        if margins["rotate"] < 30:
-            yield f"the key rotates {margins['rotate']} days before it expires, must be at least 30"
+        if not 30 <= margins["rotate"] < life:
+            yield f"the key rotates {margins['rotate']} days before it expires, must be 30 or more, within its life"
     elif followers := [user for type_, path, by in FOLLOW_ROTATION for user in stack.holders(key, path, type_, by=by)]:
         yield f"no lifetime action rotates the key, which {followers[0]} would follow"
     elif margins.get("notify", 0) < 30:
@@ -263,14 +266,19 @@ def keys_apart(key: Resource, stack: Stack) -> Iterator[str]:
             yield f"its vault {vault} also holds the secret {secret}"
 
 
+LONGEST = 1100
+"""Days that a key or secret may last. Policy choice: three years and a little; NIST SP 800-57 part 1 table 1 gives keys
+that protect others' keys one to two."""
+
+
 @rule(
     "KV-USABLE",
-    "A key or secret is enabled, has begun, has not ended, and a key cannot be exported",
+    "A key or secret is enabled, has begun, ends in reach, and a key cannot be exported",
     on=[KEY, SECRET],
     severity="critical",
     controls=["164.312(a)(2)(iv)", "164.308(a)(7)(ii)(C)"],
-    remediation="Set attributes.enabled to true, attributes.expires to a day that is to come, attributes.notBefore to "
-    "none that is, and a key's attributes.exportable to false.",
+    remediation="Set attributes.enabled to true, attributes.expires to a day of the next three years, "
+    "attributes.notBefore to none that is to come, and a key's attributes.exportable to false.",
     source="MicrosoftDocs security-data-encryption: a disabled or expired key makes PostgreSQL inaccessible within the "
     "hour; an exported key is in nobody's hands any more",
 )
@@ -284,5 +292,7 @@ def usable(item: Resource, stack: Stack) -> Iterator[str]:
     expires, begins = item.known(f"{attributes}.expires"), item.known(f"{attributes}.notBefore")
     if isinstance(expires, (int, float)) and expires <= today:
         yield f"{attributes}.expires is {datetime.fromtimestamp(expires, UTC):%Y-%m-%d}, which is past"
+    if isinstance(expires, (int, float)) and expires > today + LONGEST * 86_400:
+        yield f"{attributes}.expires is {datetime.fromtimestamp(expires, UTC):%Y-%m-%d}, more than {LONGEST} days away"
     if isinstance(begins, (int, float)) and begins > today + 86_400:
         yield f"{attributes}.notBefore is {datetime.fromtimestamp(begins, UTC):%Y-%m-%d}, which is to come"

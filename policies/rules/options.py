@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from facts.tokens import type_key
 from policies.data import table
 from policies.rule import rule
-from policies.view import Resource
+from policies.view import Resource, Stack
 
 
 @rule(
@@ -34,12 +35,48 @@ def ignored(resource: Resource) -> Iterator[str]:
     on="*",
     severity="high",
     controls=["164.312(a)(1)", "164.308(a)(1)(ii)(D)"],
-    remediation="Leave out provider, import and aliases: another provider has another subscription, tenant or "
-    "credential, and an import or alias takes over what nobody reviewed.",
-    source="pulumi.com/docs/iac/concepts/options: provider, import, aliases",
+    remediation="Leave out provider and import: another provider has another subscription, tenant or credential, and "
+    "an import takes over what nobody reviewed.",
+    source="pulumi.com/docs/iac/concepts/options: provider, import",
     offline="the engine shows policies no import, and names a provider for every resource",
     where=lambda resource: resource.custom,
 )
 def own_provider(resource: Resource) -> Iterator[str]:
     for option in resource.taken:
         yield f"it has the option {option}"
+
+
+@rule(
+    "OPT-ALIAS",
+    "An alias is a former name of the same resource, and takes over nothing else",
+    on="*",
+    severity="high",
+    controls=["164.312(c)(1)", "164.308(a)(1)(ii)(D)"],
+    remediation="Name a former URN of this resource: same stack, project and type (of whatever version), and none that "
+    "the program still declares.",
+    source="pulumi.com/docs/iac/concepts/options/aliases: the engine takes what had the alias for this resource, and "
+    "changes or replaces it",
+    offline="the engine has resolved aliases before it shows policies a resource",
+    where=lambda resource: bool(resource.aliases),
+)
+def alias(resource: Resource, stack: Stack) -> Iterator[str]:
+    own = _parts(resource.urn)
+    for urn in resource.aliases:
+        other = _parts(urn)
+        if len(other) != 4 or not urn.startswith("urn:pulumi:"):
+            yield f"its alias {urn} is no URN"
+        elif other[:2] != own[:2]:
+            yield f"its alias {urn} is of another stack or project"
+        elif _type(other[2]) != _type(own[2]):
+            yield f"its alias {urn} is of another type"
+        elif urn != resource.urn and urn in stack.by_urn:
+            yield f"its alias {urn} is a resource that the program declares"
+
+
+def _parts(urn: str) -> list[str]:
+    return urn.split("::", 3)
+
+
+def _type(types: str) -> str:
+    """The resource's own type, behind those of its parents, whatever the version of its package."""
+    return type_key(types.rsplit("$", 1)[-1])

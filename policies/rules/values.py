@@ -53,11 +53,17 @@ def _judge_absent(resource: Resource, path: str, row: Any) -> Iterator[str]:
 def _protects(value: Any, row: Any) -> bool:
     if "allowed" in row and not same(value, *row["allowed"]):
         return False
-    if "least" in row and version(value) < version(row["least"]):
+    if "least" in row and not _reaches(value, row["least"]):
         return False
     if "most" in row and not (isinstance(value, (int, float)) and value <= row["most"]):
         return False
     return not same(value, *row.get("denied", ()))
+
+
+def _reaches(value: Any, least: str | int) -> bool:
+    if isinstance(least, int):
+        return isinstance(value, (int, float)) and value >= least
+    return version(value) >= version(least)
 
 
 def _message(path: str, seen: str, row: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from facts.defaults import default_of
 from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.compare import same
-from policies.rule import judge_each, must, rule
+from policies.rule import judge_each, must, rule, shown
 from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
@@ -246,6 +246,61 @@ def _does_not_block(limit: Any) -> Iterator[str]:
     state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
     if same(lookup(limit, "ruleType"), "RateLimitRule") and not (same(state, "Enabled") and same(action, "Block")):
         yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
+
+
+@rule(
+    "WAF-RATE-LIMIT-LOW",
+    "A rate limit is low enough to hold anybody back",
+    on=POLICY,
+    severity="medium",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
+    remediation="Set rateLimitThreshold to 10 to 5000 requests for rateLimitDurationInMinutes 1 or 5, for each address "
+    "(groupBy SocketAddr).",
+    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit (windows of 1 and 5 "
+    "minutes; counted for each client address); policy choice: nobody clicks 5000 times a minute",
+)
+def rate_limit_low(policy: Resource) -> Iterator[str]:
+    yield from judge_each(policy, "customRules.rules", _too_high)
+
+
+def _too_high(limit: Any) -> Iterator[str]:
+    if not same(lookup(limit, "ruleType"), "RateLimitRule"):
+        return
+    name, threshold = lookup(limit, "name"), lookup(limit, "rateLimitThreshold")
+    if not isinstance(threshold, (int, float)) or not 10 <= threshold <= 5000:
+        yield f"rate limit {name} is {threshold}, must be 10 to 5000"
+    if lookup(limit, "rateLimitDurationInMinutes", 1) not in (1, 5):
+        yield f"rate limit {name} is for {lookup(limit, 'rateLimitDurationInMinutes')} minutes, must be 1 or 5"
+    if not lookup(limit, "matchConditions"):
+        yield f"rate limit {name} matches nothing: it has no condition"
+
+
+@rule(
+    "WAF-CUSTOM-RULES",
+    "Every custom rule is on and stops what it matches",
+    on=POLICY,
+    severity="high",
+    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
+    remediation="Set enabledState to Enabled and action to Block or a challenge on each MatchRule, or remove it.",
+    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Log lets pass",
+)
+def custom_rules(policy: Resource) -> Iterator[str]:
+    yield from judge_each(policy, "customRules.rules", _lets_through)
+
+
+def _lets_through(entry: Any) -> Iterator[str]:
+    state, action = lookup(entry, "enabledState", ON), lookup(entry, "action")
+    # What allows is judged by WAF-NO-BYPASS, and what limits rates by WAF-RATE-LIMITS-BLOCK.
+    if same(lookup(entry, "ruleType"), "RateLimitRule") or same(action, "Allow"):
+        return
+    if not same(state, "Enabled") or not same(action, *STOPS):
+        yield f"custom rule {lookup(entry, 'name')} is {state} with action {shown(action)}"
+    elif not lookup(entry, "matchConditions"):
+        yield f"custom rule {lookup(entry, 'name')} has no condition"
+
+
+STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect", "AnomalyScoring")
+"""Actions of custom rules after which a request does not simply go on."""
 
 
 @rule(

@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
+from pulumi import Alias, ResourceOptions
+from pulumi_azure_native import managedidentity
+
 from assurance.record import Mode, Record
 from policies.exceptions import Register
 from policies.trusted import TrustedRegister
 from policies.view import Stack
 from tests.gateway import gateway_record
-from tests.harness import STACKS, bootstrap_record, shared_record
+from tests.harness import STACKS, bootstrap_record, once, record, shared_record
 
 TODAY = date(2026, 11, 29)
 PREFERRED = ("prod", "dev", "staging")
@@ -24,17 +27,31 @@ def records(mode: Mode) -> dict[str, Record]:
     return {name: shared_record(name, mode) for name in names}
 
 
+def renamed(mode: Mode) -> Record:
+    """An identity that had another name before."""
+
+    def build() -> None:
+        managedidentity.UserAssignedIdentity(
+            "identity",
+            resource_group_name="rg",
+            resource_name_="id-renamed",
+            opts=ResourceOptions(aliases=[Alias(name="identity-before")]),
+        )
+
+    return once(lambda: record(build, mode), "renamed", mode)
+
+
 @cache
 def everything(mode: Mode) -> list[Record]:
     """All of them; to be read, never altered."""
-    return [*records(mode).values(), bootstrap_record(mode), gateway_record(mode)]
+    return [*records(mode).values(), bootstrap_record(mode), gateway_record(mode), renamed(mode)]
 
 
 @cache
 def view(index: int, mode: Mode) -> Stack:
     """The record at this place of `everything`, as rules see it."""
-    record = everything(mode)[index]
-    return _judged(record.view, record)
+    found = everything(mode)[index]
+    return _judged(found.view, found)
 
 
 def view_of(altered: Record, index: int, mode: Mode) -> Stack:
@@ -46,9 +63,9 @@ def view_of(altered: Record, index: int, mode: Mode) -> Stack:
     return _judged(Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered), altered)
 
 
-def _judged(stack: Stack, record: Record) -> Stack:
+def _judged(stack: Stack, of: Record) -> Stack:
     """A stack by the register of what is trusted in it, on the tests' day."""
-    return stack.judged(_trusted().in_stack(record.stack, TODAY), TODAY)
+    return stack.judged(_trusted().in_stack(of.stack, TODAY), TODAY)
 
 
 @cache

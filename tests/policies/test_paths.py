@@ -75,6 +75,10 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
             types.setdefault(path, set()).add(type_)
     # Of a Sentinel rule, which no stack has, and of one kind of destination or criteria among several.
     elsewhere = {"query", "entityMappings", "destination.actionGroups[]", "criteria.webTestId"}
+    # Of one kind of rule among those of a backup policy.
+    rules = "properties.policyRules[]"
+    elsewhere |= {f"{rules}.trigger.schedule.repeatingTimeIntervals[]", f"{rules}.lifecycles[].deleteAfter.duration"}
+    elsewhere |= {f"{rules}.backupParameters.backupType"}
     assert {path for path, its in types.items() if all(unknown_part(type_, path) for type_ in its)} <= elsewhere
 
 
