@@ -18,6 +18,7 @@ from assurance.evidence.stack import StackEvidence
 from assurance.evidence.summary import control_counts
 from assurance.evidence.tables import Table, tables
 from assurance.pages.builder import build_page, running_head
+from policies.controls import controls
 
 RANK: tuple[Status, ...] = ("fail", "unchecked", "warn", "excepted")
 """What a reader must look at, in this order; the rest holds, or examined nothing."""
@@ -38,6 +39,12 @@ class Group:
     def first(self) -> Finding:
         """What all of them say of their rule."""
         return self.findings[0]
+
+    @property
+    def controls(self) -> list[str]:
+        """The controls of all of them, in the order of the law."""
+        named = {control for finding in self.findings for control in finding.controls}
+        return sorted(named, key=lambda each: list(controls()).index(each) if each in controls() else -1)
 
 
 def report_page(evidence: StackEvidence) -> str:

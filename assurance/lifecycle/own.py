@@ -132,11 +132,15 @@ def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:
             subject=f"the {kind} {name}, which holds until {last}",
             day=last + timedelta(days=1),
             life=None if begun is None else (last - begun).days + 1,
-            then="it covers nothing any more",
-            action=f"Mend what it is about, or renew it with a reason that holds: policies/{file.name}",
+            then="nobody says so any more" if kind == "attestation" else "it covers nothing any more",
+            action=f"{_ACTIONS.get(kind, _RENEW)}: policies/{file.name}",
             name=name,
             place={"file": f"policies/{file.name}", "line": line_of(lines, key), "key": key},
         )
+
+
+_RENEW = "Mend what it is about, or renew it with a reason that holds"
+_ACTIONS = {"attestation": "Have it signed by its owner, and enter the day and the new end"}
 
 
 def _entries(content: Any, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import pytest
 
 from assurance.check.attestations import attestation_findings
 from assurance.check.findings import Finding
+from assurance.compare.posture.build import REGISTERS
 from assurance.compare.posture.registers import Entries, attested_items
+from assurance.lifecycle.own import own_endings
 from assurance.record import Record
 from policies.attestations import AttestationRegister, attestation_kinds
 from policies.exceptions import Register
 from tests.assurance.check.samples import resource
+from tests.harness import ROOT
 
 TODAY = date(2026, 11, 29)
 FILE = "policies/attestations.yaml"
@@ -69,6 +72,14 @@ def test_an_entry_is_judged_by_signature_and_end(text: str, today: date, status:
     assert finding.status == status
     assert finding.source == {"file": FILE, "line": 2}
     assert "privacy officer" in finding.seen
+
+
+def test_an_attestation_has_its_place_in_the_calendar() -> None:
+    endings = {each.id: each for each in own_endings(record("phi"), ROOT)}
+    ending = endings["attestation ATT-PROD-BAA"]
+    assert ending.day == Register.load().attestations.entries["ATT-PROD-BAA"].expires + timedelta(days=1)
+    assert "signed by its owner" in ending.action
+    assert REGISTERS[FILE] == "rules"
 
 
 def test_the_projects_register_has_each_required_kind() -> None:
