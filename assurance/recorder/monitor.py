@@ -20,6 +20,7 @@ from assurance.recorder.aliases import alias_urns
 from assurance.recorder.api_version import api_version
 from assurance.recorder.dropped import dropped_inputs
 from assurance.recorder.shapes import with_marks
+from assurance.recorder.stack_reference import STACK_REFERENCE, referenced
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -121,7 +122,10 @@ class RecordingMonitor(mocks.MockMonitor):
         """Record a resource that the program looks up: its id is known, what Azure holds of it is not."""
         urn = self.make_urn(request.parent, request.type, request.name)
         cls, _ = _given.get()
-        wire = simulate.existing(request.type, request.id, cls)
+        if request.type == STACK_REFERENCE:
+            wire = referenced(request.id)
+        else:
+            wire = simulate.existing(request.type, request.id, cls)
         resource = self._resource(request, urn, wire, wire)
         resource.id = UNKNOWN if request.id in ("", rpc.UNKNOWN) else request.id
         resource.custom = True

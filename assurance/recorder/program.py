@@ -24,6 +24,7 @@ from assurance.project import HOME, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
+from assurance.recorder.stack_reference import answer_with_marks
 from assurance.recorder.traces import quick_traces
 from assurance.recorder.wire import unwrap
 from policies.projects import PLATFORM
@@ -149,6 +150,8 @@ def _watch_registrations(
 
     def watch(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         monitor.expect(type(args.resource), args.props)
+        if monitor.mode == "deployed":
+            answer_with_marks(args.resource)
         slim, tokens = without_version_aliases(args.opts)
         if tokens:
             type_aliases.setdefault(args.type_, tokens)

@@ -52,7 +52,7 @@ class _Values(dict[str, str]):
 
 def is_known(type_: str) -> bool:
     """Whether there is data to answer for a type."""
-    return type_ in resource_types() or type_.startswith("pulumi:providers:")
+    return type_ in resource_types() or type_.startswith("pulumi:")
 
 
 def arm_id(type_: str, logical_name: str, inputs: dict[str, Any], parent_id: str = "") -> str:

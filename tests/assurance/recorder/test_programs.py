@@ -8,14 +8,38 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assurance.check.audit import audit
 from assurance.cli import app
 from assurance.errors import ProgramError, UsageError
 from assurance.record import UNKNOWN, Mode
 from assurance.recorder.processes import Job, record_stacks
+from assurance.recorder.stack_reference import Mark
+from policies.exceptions import Register
 from tests.harness import MODES, only
+from tests.policies.records import TODAY
 from tests.programs import NAMES, PROGRAMS, program_record, write_program
 
 RUN = CliRunner()
+VERDICTS: dict[str, set[tuple[str, str]]] = {
+    "containers": {("site", "TYPE-CLOSED"), ("registry", "TYPE-CLOSED"), ("logs", "MON-LOCAL-AUTH")},
+    "documents_and_flows": {("flow", "TYPE-CLOSED"), ("index", "TYPE-CLOSED")},
+    "lists_and_lookups": {("generic", "KV-PURGE-PROTECTION"), ("index", "TYPE-CLOSED"), ("spoke", "NET-SUBNET-NSG")},
+    "machine_on_the_internet": {("server", "SEC-MARKED"), ("net", "NET-SUBNET-NSG")},
+    "other_providers": {("deployer", "ID-LEAST-PRIVILEGE")},
+    "site_with_sql": {("server", "SEC-MARKED"), ("app", "APP-SECRETS-REFERENCED"), ("app", "APP-HTTPS-ONLY")},
+    "stands_on_another": {("cluster-owner", "ID-LEAST-PRIVILEGE"), ("cluster-owner", "ID-SCOPE")},
+    "tags_for_all": {("store-westeurope-pictures", "ST-CONTAINER-PRIVATE"), ("storenortheurope", "ST-NO-SHARED-KEY")},
+    "vault_and_site": {("vault", "KV-PURGE-PROTECTION"), ("site", "ST-NO-SHARED-KEY")},
+    "versions_and_providers": {("old", "KV-PRIVATE"), ("new", "KV-PRIVATE"), ("usual", "OPT-OWN-PROVIDER")},
+}
+"""What is wrong in each program, whatever its shape: (resource, rule)."""
+UNDECIDED = {
+    "documents_and_flows": {"documents", "connection"},
+    "machine_on_the_internet": {"server", "card", "suffix"},
+    "site_with_sql": {"server", "everybody", "data"},
+    "stands_on_another": {"machine", "card", "key"},
+}
+"""Resources of types of which nobody decided anything: named, never passed over."""
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -145,6 +169,39 @@ def test_preview_names_unknown_types_and_holds(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "tls:index/privateKey:PrivateKey" in result.stdout
     assert json.loads(target.read_text(encoding="utf-8"))["recordVersion"] == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", NAMES)
+def test_foreign_programs_get_their_verdicts(name: str, mode: Mode) -> None:
+    findings = audit(program_record(name, mode), Register(), TODAY).findings
+    failed = {(each.name, each.rule) for each in findings if each.status == "fail"}
+    assert VERDICTS[name] <= failed
+    named = {each.name for each in findings if each.rule == "TYPE-DECIDED" and each.status == "unchecked"}
+    assert UNDECIDED.get(name, set()) <= named
+
+
+def test_programs_are_of_ten_shapes() -> None:
+    assert len(NAMES) >= 10
+    assert set(NAMES) == VERDICTS.keys()
+
+
+def test_outputs_of_another_stack_stay_unknown() -> None:
+    for mode in MODES:
+        record = program_record("stands_on_another", mode)
+        card = only(record, "network:NetworkInterface")
+        assert card.inputs["ipConfigurations"][0]["subnet"]["id"] == UNKNOWN
+        assert record.outputs["gateway"] == UNKNOWN
+        assert "pulumi:pulumi:StackReference" not in record.unknownTypes
+    assert Mark(UNKNOWN)["subnets"].get("one")[0] == "["
+
+
+def test_transformations_and_versioned_tokens_are_recorded() -> None:
+    for account in program_record("tags_for_all", "deployed").of_type("storage:StorageAccount"):
+        assert account.inputs["tags"] == {"team": "shop"}
+    vaults = program_record("versions_and_providers", "preview").of_type("keyvault:Vault")
+    assert {vault.apiVersion for vault in vaults} >= {"2023-07-01", "2026-02-01"}
+    assert {vault.name for vault in vaults if vault.options.get("provider")} == {"old", "usual"}
 
 
 @pytest.mark.parametrize("name", NAMES)
