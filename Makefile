@@ -14,7 +14,7 @@ $(READY): requirements-setup.txt requirements-dev.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup preview check test test-long lint types contracts lighthouse bench lock docs pack clean
+.PHONY: help setup preview check test test-long lint types contracts lighthouse bench lock docs pack mutate clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
@@ -55,8 +55,11 @@ bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY) ## write the generated pages: rules, systems, stack config and its schema, the log coverage of prod
-	@for page in policies.catalogue assurance.systems assurance.fact_pages stacks.settings.changes stacks.settings.page stacks.settings.replaced stacks.settings.schema "assurance.coverage prod"; \
+	@for page in policies.catalogue assurance.systems assurance.fact_pages assurance.engine_gaps stacks.settings.changes stacks.settings.page stacks.settings.replaced stacks.settings.schema "assurance.coverage prod"; \
 	  do $(BIN)/python -m $$page || exit; done
+
+mutate: $(READY) ## every attack of policies/attacks.yaml, and production altered property by property
+	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/policies/test_attacks.py
 
 pack: $(READY) ## write out/pack: the policy pack for other projects, with all it needs
 	@$(BIN)/python -m policies.packing

@@ -154,3 +154,18 @@ def _another_way(action: Any) -> Iterator[str]:
     # There is one, even where nobody knows yet which.
     if {"originGroupOverride", "originGroup"} & set(lookup(action, "parameters", {})):
         yield "it sends requests to another origin group than the route's"
+
+
+@rule(
+    "FD-CORS",
+    "No rule of the edge lets every site read answers in a visitor's browser",
+    on=ITEM,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(c)(1)"],
+    remediation="Leave Access-Control-Allow-Origin to the app, or name one origin of the platform.",
+    source="owasp.org, testing for cross-origin resource sharing: * and null admit every site",
+)
+def named_origins(item: Resource) -> Iterator[str]:
+    for name, value in _header_changes(item):
+        if name == "access-control-allow-origin" and value is not None and same(value.strip(), "*", "null"):
+            yield f"it sets {name} to {value}"

@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any, Literal
 
 import pytest
-import yaml
 
 from assurance.check.findings import Finding
 from assurance.full_audit import full_audit
 from assurance.record import Record
+from documents.yaml_text import load_yaml
 from policies.exceptions import Register
 from policies.rule import Rule
 from policies.rules import RULES
@@ -24,7 +24,7 @@ from tests.long import sample
 from tests.policies.cases import FOLDER, Case, made, subjects
 from tests.policies.records import TODAY, everything, view, view_of
 
-EVERY = 5
+EVERY = 10
 """Of how many attacks one runs in `make test`."""
 REGISTER = Register.load()
 
@@ -42,7 +42,7 @@ class Attack:
 
 def attacks() -> list[Attack]:
     """All entries, in the order of the file."""
-    document: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "attacks.yaml").read_text(encoding="utf-8"))
+    document: dict[str, dict[str, Any]] = load_yaml((FOLDER / "attacks.yaml").read_text(encoding="utf-8"))
     return [
         Attack(id_, row.pop("severity"), row.pop("harm"), rule := row.pop("rule", ""), Case(rule=rule, number=0, **row))
         for id_, row in document.items()
