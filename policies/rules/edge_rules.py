@@ -166,6 +166,8 @@ def _another_way(action: Any) -> Iterator[str]:
     source="owasp.org, testing for cross-origin resource sharing: * and null admit every site",
 )
 def named_origins(item: Resource) -> Iterator[str]:
-    for name, value in _header_changes(item):
-        if name == "access-control-allow-origin" and value is not None and same(value.strip(), "*", "null"):
+    for action in item.each("actions"):
+        name, value = (str(lookup(action, f"parameters.{key}", "")).strip() for key in ("headerName", "value"))
+        deletes = same(lookup(action, "parameters.headerAction"), "Delete")
+        if same(name, "Access-Control-Allow-Origin") and same(value, "*", "null") and not deletes:
             yield f"it sets {name} to {value}"
