@@ -13,7 +13,7 @@ from bootstrap.shared import Shared
 from components.custom_role import CustomRole, CustomRoleArgs, custom_role_id
 from components.identity import IdentityOutputs
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
-from components.role_conditions import only_these_roles
+from components.role_conditions import only_these_roles, only_this_repository
 from facts.roles import role_id
 
 RBAC_ADMINISTRATOR = "Role Based Access Control Administrator"
@@ -78,6 +78,15 @@ def build_deployers(
                 principal_id=whom.principal_id,
                 description=f"Reads the secrets of {name} in its state and stack file.",
             )
+    if settings.registry.images:
+        assign_role(
+            "deploy-pushes",
+            scope=registry_id,
+            role_id=role_id("Container Registry Repository Writer"),
+            principal_id=identities[settings.registry.pushes_from].principal_id,
+            description="Pushes the platform's own images, which this repository builds.",
+            condition=only_this_repository(*settings.registry.images, writes=True),
+        )
     return identities
 
 

@@ -117,6 +117,10 @@ class RegistrySettings(Section):
     """Unique in all of Azure; the platform's stack files name it under registry."""
     sku: Literal["Basic", "Standard", "Premium"]
     """`Premium` is needed by a private reach."""
+    pushes_from: Name
+    """Environment whose deployer pushes the platform's own images."""
+    images: list[Name] = []
+    """Names of those images, each a repository of the registry."""
 
 
 class GitHubSettings(Section):
@@ -196,6 +200,11 @@ class Settings(Section):
             yield Problem(f"environments.{PREVIEW}", PREVIEW, "another name: it is the environment that only reads")
         if self.reach.to == "private" and self.registry.sku != "Premium":
             yield Problem("registry.sku", self.registry.sku, "Premium: only it has private endpoints")
+        if self.registry.pushes_from not in self.environments:
+            one_of = f"one of {', '.join(sorted(self.environments))}"
+            yield Problem("registry.pushesFrom", self.registry.pushes_from, one_of)
+        for name in set(self.registry.images) & set(self.applications):
+            yield Problem("registry.images", name, "none that an app's own repository pushes")
         for name, app in self.applications.items():
             known = sorted(self.environments)
             for path, environment in (("pushesFrom", app.pushes_from), *((f"sites.{e}", e) for e in app.sites)):

@@ -143,14 +143,20 @@ def deploy(
 @app.command()
 def build(
     app_name: AppName,
-    context: Annotated[Path, typer.Option("--context", metavar="DIR", help="Folder with the app's Dockerfile.")],
+    context: Annotated[Path, typer.Option("--context", metavar="DIR", help="Folder that the image is built from.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Its Dockerfile (default: that of the folder).")
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--base", envvar="BASE", metavar="IMAGE@DIGEST", help="The image that it begins with.")
+    ] = "",
 ) -> None:
     """Build an app's image on this machine."""
     from ci.images import build_image
     from ci.programs import run_program
 
     with _told():
-        built = build_image(app_name, context, run_program)
+        built = build_image(app_name, context, run_program, file=file, base=base)
     if not built:
         raise typer.Exit(1)
 
@@ -162,6 +168,7 @@ def push(
     digest: Annotated[str, typer.Option("--digest", envvar="DIGEST", help="An image that is there already.")] = "",
 ) -> None:
     """Push the built image, or take one that is there; its digest goes to GITHUB_OUTPUT, as `digest`."""
+    from ci.comment import summarize
     from ci.deploy import write_output
     from ci.images import checked_digest, push_image, sign_in_to_registry
     from ci.programs import run_program
@@ -174,6 +181,7 @@ def push(
             with signed_in():
                 pushed = push_image(app_name, registry, run_program, sign_in_to_registry)
         write_output("digest", pushed)
+        summarize(f"`{app_name}` is `{pushed}`")
 
 
 @app.command()

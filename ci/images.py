@@ -30,11 +30,20 @@ def local_name(app: str) -> str:
     return f"localhost/{app}:built"
 
 
-def build_image(app: str, context: Path, run: Run) -> bool:
-    """Build the image of a folder with a Dockerfile; whether it could be built."""
-    if not (context / "Dockerfile").is_file():
-        raise UsageError(f"{context}: no Dockerfile there")
-    return not run(["docker", "build", "--pull", "--tag", local_name(app), str(context)]).code
+def build_image(app: str, context: Path, run: Run, *, file: Path | None = None, base: str = "") -> bool:
+    """Build the image of a folder; whether it could be built.
+
+    file: its Dockerfile, that of the folder when not given. base: reference of the image it begins with, by digest.
+    Raises UsageError where there is no such file, and for a base that could change.
+    """
+    file = file or context / "Dockerfile"
+    if not file.is_file():
+        raise UsageError(f"{file}: no Dockerfile there")
+    if base and not re.search(rf"@{DIGEST.pattern}$", base):
+        raise UsageError(f"BASE = {base!r}: an image by digest, NAME@sha256:...")
+    chosen = ["--build-arg", f"BASE={base}"] if base else []
+    command = ["docker", "build", "--pull", *chosen, "--file", str(file), "--tag", local_name(app), str(context)]
+    return not run(command).code
 
 
 def push_image(app: str, registry: str, run: Run, sign_in: Callable[[str], None]) -> str:

@@ -30,14 +30,19 @@ def _role_and_type(side: str, ids: str) -> str:
     )
 
 
-def only_this_repository(repository: str, *, writes: bool) -> str:
-    """Images of one repository of a registry with repository permissions.
+def only_this_repository(*repositories: str, writes: bool) -> str:
+    """Images of this repository, or of these, of a registry with repository permissions.
+
+    One assignment for all of them: Azure takes no second one of the same role, scope and principal.
 
     Source: learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions.
     """
     verbs = ("read", "write") if writes else ("read",)
     actions = [f"{_REPOSITORIES}/{kind}/{verb}" for kind in ("content", "metadata") for verb in verbs]
-    named = f"@Request[{_REPOSITORIES}:name] StringEqualsIgnoreCase '{repository}'"
+    names = ", ".join(f"'{repository}'" for repository in repositories)
+    named = f"@Request[{_REPOSITORIES}:name] StringEqualsIgnoreCase {names}"
+    if len(repositories) > 1:
+        named = f"@Request[{_REPOSITORIES}:name] ForAnyOfAnyValues:StringEqualsIgnoreCase {{{names}}}"
     return f"({' AND '.join(f'!(ActionMatches{{{action!r}}})' for action in actions)}) OR ({named})"
 
 

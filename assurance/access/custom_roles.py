@@ -9,7 +9,9 @@ from assurance.references import References, get
 from facts.roles import Role
 
 _ROLES = re.compile(r"RoleDefinitionId\]\s*ForAnyOfAnyValues:GuidEquals\s*\{([^}]*)\}", re.IGNORECASE)
-_REPOSITORY = re.compile(r"repositories:name\]\s*StringEquals\w*\s*'([^']+)'", re.IGNORECASE)
+_REPOSITORY = re.compile(
+    r"repositories:name\]\s*(?:ForAnyOfAnyValues:)?StringEquals\w*\s*(?:\{([^}]+)\}|('[^']+'))", re.IGNORECASE
+)
 GIVES = "access grant"
 
 
@@ -38,5 +40,6 @@ def limited(rights: tuple[str, ...], condition: str, known: Mapping[str, Role]) 
         names = sorted(known[id_].name if id_ in known else id_ for id_ in ids)
         return tuple(f"{GIVES} {name}" for name in names), "these roles only"
     if match := _REPOSITORY.search(condition):
-        return tuple(f"{right} of {match[1]}" for right in rights), f"repository {match[1]} only"
+        names = re.findall(r"'([^']+)'", match[1] or match[2])
+        return tuple(f"{right} of {name}" for name in names for right in rights), f"{', '.join(names)} only"
     return rights, "under a condition"

@@ -124,6 +124,8 @@ def test_tenant_logs_go_to_workspace() -> None:
         (lambda c: c["platform"].update(location="centralu"), "= 'centralu': a region; did you mean centralus?"),
         (lambda c: c["environments"].update(preview=c["environments"]["dev"]), "another name"),
         (lambda c: c["applications"]["backend"].update(pushesFrom="test"), "one of dev, prod, staging"),
+        (lambda c: c["registry"].update(pushesFrom="test"), "one of dev, prod, staging"),
+        (lambda c: c["registry"].update(images=["backend"]), "none that an app's own repository pushes"),
         (lambda c: c["reach"].update(to="private"), "addressSpace, endpoints and runners"),
         (lambda c: private(c) or c["registry"].update(sku="Basic"), "Premium"),
         (lambda c: private(c) or c["reach"]["network"].update(runners="10.9.0.0/27"), "inside addressSpace"),

@@ -255,6 +255,22 @@ def test_image_that_cannot_be_pushed_is_told(app_name: str, registry: str, faili
         push_image(app_name, registry, run, lambda _host: None)
 
 
+def test_image_begins_with_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "Containerfile").write_text("ARG BASE\nFROM ${BASE}\n")
+    built: list[str] = []
+
+    def run(arguments: Sequence[str]) -> Done:
+        built.extend(arguments)
+        return Done(0)
+
+    assert build_image("database", tmp_path, run, file=tmp_path / "Containerfile", base=f"python@{DIGEST}")
+    assert f"BASE=python@{DIGEST}" in built
+    with pytest.raises(UsageError, match="by digest"):
+        build_image("database", tmp_path, run, file=tmp_path / "Containerfile", base="python:3.12")
+    with pytest.raises(UsageError, match="no Dockerfile"):
+        build_image("database", tmp_path, run)
+
+
 def test_registry_exchanges_a_token(answers: Answers) -> None:
     answers.answer = lambda _count: {"refresh_token": "r"}
     assert exchange(answers.url, "h", "t") == "r"
