@@ -55,7 +55,9 @@ def verdict(result: Comparison) -> tuple[str, str]:
     if bill:
         return bill, "bold red"
     if any(each.differs for each in result.stacks):
-        return "Nothing is weaker than on the base, but for what was accepted.", "bold green"
+        accepted = any(item.weaker for each in result.stacks for item in each.posture)
+        but = ", but for what was accepted" if accepted else ""
+        return f"Nothing is weaker than on the base{but}.", "bold green"
     return "Nothing differs.", "bold green"
 
 

@@ -27,11 +27,11 @@ def access_items(sides: Sides) -> Iterator[Posture]:
         who, target = key
         if new and not _all_new([after[right] for right in new], sides.added):
             grant = after[new[0]]
-            what = f"{who} may newly {', '.join(new)} on {target} ({grant.via})"
+            what = f"{who} has the right to {', '.join(new)} on {target}, newly ({grant.via})"
             yield item("access", "weaker", what, values, grant.by, f"{who} on {target}")
         if gone and not _all_new([before[right] for right in gone], sides.removed):
             grant = before[gone[0]]
-            what = f"{who} may no longer {', '.join(gone)} on {target}"
+            what = f"{who} has the right to {', '.join(gone)} on {target} no longer"
             yield item("access", "stronger", what, values, grant.by, f"{who} on {target}")
     yield from _credentials(sides)
 

@@ -195,6 +195,8 @@ def shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return shown(" ".join(f"{key} {item}" for key, item in value.items()))
+    text = ", ".join(map(shown, value)) if isinstance(value, list) else str(value)
     text = text.rsplit("/", 1)[-1] if text.startswith("/subscriptions/") else text
     return (text if len(text) <= 90 else f"{text[:87]}…") or "none"

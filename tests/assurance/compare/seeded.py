@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from assurance.compare.changes import find_changes
+from assurance.compare.choice import Comparison
+from assurance.compare.cost import compare_bills
+from assurance.compare.pairing import pair_revisions
+from assurance.compare.posture.build import find_posture
+from assurance.compare.posture.keys import name_keys
+from assurance.compare.report import StackComparison
 from assurance.record import Record, Resource
-from tests.harness import stack_record
+from tests.harness import ROOT, once, stack_record
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 
@@ -170,3 +177,19 @@ SEEDED: dict[str, tuple[Callable[[Record], Any], tuple[str, str, str, str] | Non
     "the SDK bumped": (bump_sdk, None),
     "a SKU raised": (set_to("web:AppServicePlan", "sku.name", "P3v3", "plan-api"), None),
 }
+
+
+def comparison(name: str) -> Comparison:
+    """What `assurance compare` finds of a seeded change, the verdicts of rules left out."""
+    return once(lambda: _compared(SEEDED[name][0]), "seeded", name)
+
+
+def _compared(change: Callable[[Record], Any]) -> Comparison:
+    before, after = base(), changed(change)
+    pairs = pair_revisions(before, after)
+    text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    posture = name_keys(find_posture(before, after, pairs, []), "Pulumi.prod.yaml", (text, text))
+    sides = ({"commit": "a" * 40}, {"commit": "b" * 40})
+    changes = find_changes(before, after, pairs)
+    found = StackComparison("prod", *sides, changes, [], posture, cost=compare_bills(before, after))
+    return Comparison([found], {"commit": "b" * 40})

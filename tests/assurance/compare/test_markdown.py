@@ -4,59 +4,57 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from assurance.compare.changes import find_changes
 from assurance.compare.choice import Comparison
 from assurance.compare.markdown import LIMIT, escaped, to_markdown
-from assurance.compare.pairing import pair_revisions
-from assurance.compare.posture.build import find_posture
 from assurance.compare.posture.item import Posture
-from assurance.compare.report import StackComparison
-from tests.assurance.compare.seeded import SEEDED, base, changed
+from tests.assurance.compare.seeded import SEEDED, comparison
 from tests.harness import ROOT
 
 HOSTILE = "</details> @someone #1 | [x](https://evil.example) <img src=x> `a` **b**\n# Approved"
 
 
-def compared(change: Any) -> Comparison:
-    before, after = base(), changed(change)
-    pairs = pair_revisions(before, after)
-    posture = find_posture(before, after, pairs, [])
-    found = StackComparison(
-        "prod", {"commit": "a" * 40}, {"commit": "b" * 40}, find_changes(before, after, pairs), [], posture
-    )
-    return Comparison([found], {"commit": "b" * 40})
-
-
 def without_lines(text: str) -> str:
-    return re.sub(r"\.yaml\\:\d+", ".yaml:LINE", text)
-
-
-GOLDEN = ("a vault opened", "a limit raised", "a receiver removed", "retention lengthened")
-
-
-@pytest.mark.parametrize("change", GOLDEN)
-def test_the_comment_is_as_reviewed(change: str, snapshot: SnapshotAssertion) -> None:
-    """A reader who sees only this can tell what happened. Numbers of lines are left out: others' edits move them."""
-    assert without_lines(to_markdown(compared(SEEDED[change][0]))) == snapshot
+    """Without what others' edits move: numbers of lines, and what all the other resources cost."""
+    text = re.sub(r"\.yaml\\:\d+", ".yaml:LINE", text)
+    return re.sub(r"[\d,\\.]+ → [\d,\\.]+ USD", "BEFORE → AFTER USD", text)
 
 
 @pytest.mark.parametrize("change", SEEDED)
-def test_the_verdict_comes_first(change: str) -> None:
+def test_comment_is_as_reviewed(change: str, snapshot: SnapshotAssertion) -> None:
+    """The verdict, then file, key and cost: a reader who sees only this can tell what happened.
+
+    Numbers of lines are left out: others' edits move them.
+    """
     expected = SEEDED[change][1]
-    text = to_markdown(compared(SEEDED[change][0]))
+    text = to_markdown(comparison(change))
     bad = expected is not None and expected[1] == "weaker"
     assert text.startswith("## ❌" if bad else "## ✅")
     assert len(text) < LIMIT
+    if change != "a tag renamed":  # every resource of prod
+        assert without_lines(text) == snapshot
+
+
+@pytest.mark.parametrize("change", [name for name, (_, expected) in SEEDED.items() if expected])
+def test_line_is_where_the_key_stands(change: str) -> None:
+    for item in comparison(change).stacks[0].posture:
+        assert item.origin is not None
+        line = (ROOT / item.origin["file"]).read_text(encoding="utf-8").splitlines()[item.origin["line"] - 1]
+        assert re.split(r"[.:\[]", item.origin["key"])[-1].rstrip("]") in line or "[" in item.origin["key"], item
+
+
+def test_dearer_change_tells_its_cost() -> None:
+    text = to_markdown(comparison("a SKU raised"))
+    assert re.search(r"\| cost a month \| [\d,\\.]+ → [\d,\\.]+ USD", text), text
+    assert "cost a month" not in to_markdown(comparison("a vault opened"))
 
 
 def many(count: int, what: str) -> Comparison:
     item = Posture(area="edge", direction="weaker", what=what, before=1, after=2)
-    result = compared(SEEDED["a tag renamed"][0])
+    result = comparison("a tag renamed")
     items = [replace(item, what=f"{what} {number}", resource=str(number)) for number in range(count)]
     return Comparison([replace(result.stacks[0], posture=items)], {})
 
@@ -89,7 +87,7 @@ def test_escaped_text_stays_in_its_cell() -> None:
 
 
 def test_readme_shows_a_real_comment() -> None:
-    comment = to_markdown(compared(SEEDED["a limit raised"][0])).strip().splitlines()[:-1]
+    comment = to_markdown(comparison("a limit raised")).strip().splitlines()[:-1]
     quoted = "\n".join(f"> {line}".rstrip() for line in comment)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert without_lines(quoted) in without_lines(readme)

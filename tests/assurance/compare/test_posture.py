@@ -18,7 +18,7 @@ from assurance.record import Record
 from facts.types import resource_types
 from policies.accepted_changes import AcceptedChanges
 from tests.assurance.compare.samples import record, resource
-from tests.assurance.compare.seeded import SEEDED, add_app, base, changed
+from tests.assurance.compare.seeded import SEEDED, add_app, base, changed, comparison
 from tests.long import sample
 
 FILE = "policies/trusted.yaml"
@@ -30,8 +30,8 @@ def posture(before: Record, after: Record) -> list[Posture]:
 
 @pytest.mark.parametrize("change", SEEDED)
 def test_a_seeded_change_is_told(change: str) -> None:
-    make, expected = SEEDED[change]
-    found = posture(base(), changed(make))
+    expected = SEEDED[change][1]
+    found = comparison(change).stacks[0].posture
     if expected is None:
         assert found == []
         return
