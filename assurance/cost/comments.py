@@ -1,0 +1,68 @@
+"""Prices in the comments of stack files: ``python -m assurance.cost.comments`` writes them from facts/prices.yaml.
+
+A comment says ``$33 a month [nat-gateway]``: the meter names the row, and the number follows it, in two digits. Prices of
+what is charged by use stand in no comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from documents.problems import Problem
+from facts.prices import HOURS, price_of
+
+ROOT = Path(__file__).parents[2]
+_PRICED = re.compile(r"\$(?P<number>[\d,.]*\d) a month(?P<gap>(?:\n\s*#)? )\[(?P<meter>[\w-]+)\]")
+_AMOUNT = re.compile(r"\$\d|\d dollars")
+
+
+def with_prices(text: str, region: str) -> str:
+    """The text of a stack file with today's prices. A meter without a price keeps its number."""
+
+    def write(match: re.Match[str]) -> str:
+        number = monthly(match["meter"], region) or match["number"]
+        return f"${number} a month{match['gap']}[{match['meter']}]"
+
+    return _PRICED.sub(write, text)
+
+
+def monthly(meter: str, region: str) -> str | None:
+    """What a month of a meter costs, in two digits; None where that is not known."""
+    price = price_of(meter, region)
+    if price is None or price.unit not in ("hour", "month"):
+        return None
+    amount = price.amount * (HOURS if price.unit == "hour" else 1)
+    digits = f"{float(f'{amount:.2g}'):,.2f}"
+    return digits.removesuffix(".00")
+
+
+def price_problems(text: str, file: str, region: str) -> Iterator[Problem]:
+    """Amounts in comments that name no meter, name one without a price, or are not its price."""
+    priced = {match.start(): match for match in _PRICED.finditer(text)}
+    for match in _AMOUNT.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        named = priced.get(match.start())
+        known = monthly(named["meter"], region) if named else None
+        if named is None or known is None:
+            yield Problem("", match[0], "a price as `$33 a month [meter]`, with a row of facts/prices.yaml", file, line)
+        elif known != named["number"]:
+            yield Problem("", f"${named['number']}", f"${known}: run `python -m assurance.cost.comments`", file, line)
+
+
+def region_of(text: str) -> str:
+    """The region that a stack file names."""
+    found = re.search(r"^\s+location: (\w+)", text, re.M)
+    return found[1] if found else ""
+
+
+def main() -> None:
+    """Write the prices into every stack file."""
+    for file in sorted(ROOT.glob("Pulumi.*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(with_prices(text, region_of(text)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

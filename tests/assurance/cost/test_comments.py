@@ -1,0 +1,53 @@
+"""Prices in stack files come from facts/prices.yaml, or do not stand there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assurance.cost import comments
+from assurance.cost.comments import monthly, price_problems, region_of, with_prices
+from tests.harness import ROOT, STACKS
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_comments_say_todays_prices(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    assert "[private-endpoint]" in text
+    assert [str(each) for each in price_problems(text, f"Pulumi.{stack}.yaml", region_of(text))] == []
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("# About $35 a month.", "a price as"),
+        ("# about 35 dollars a month", "a price as"),
+        ("# $35 a month [no-such-meter]", "a price as"),
+        ("# $3 a month [postgres-storage]", "a price as"),
+        ("# $1 a month [nat-gateway]", "$33: run `python -m assurance.cost.comments`"),
+    ],
+)
+def test_other_amounts_are_told(comment: str, told: str) -> None:
+    (problem,) = price_problems(f"config:\n  {comment}\n", "P.yaml", "centralus")
+    assert problem.line == 2
+    assert told in problem.allowed
+
+
+def test_prices_are_written_from_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(
+        "config:\n    location: centralus\n    # $1 a month\n    # [nat-gateway], $9 a month [none]\n", "utf-8"
+    )
+    monkeypatch.setattr(comments, "ROOT", tmp_path)
+    comments.main()
+    text = file.read_text(encoding="utf-8")
+    assert "$33 a month\n    # [nat-gateway], $9 a month [none]" in text
+    assert with_prices(text, region_of(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("meter", "amount"), [("key-RSA", None), ("ddos-plan", "2,900"), ("defender-KeyVaults", "0.25")]
+)
+def test_amounts_have_two_digits(meter: str, amount: str | None) -> None:
+    assert monthly(meter, "centralus") == amount
