@@ -1,7 +1,7 @@
 """Prices in the comments of stack files: ``python -m assurance.cost.comments`` writes them from facts/prices.yaml.
 
-A comment says ``$33 a month [nat-gateway]``: the meter names the row, and the number follows it, in two digits. Prices of
-what is charged by use stand in no comment.
+A comment says ``$33 a month [nat-gateway]``: the meter names the row, and the number follows it, in two digits. What is
+charged by use has no number in a comment.
 """
 
 from __future__ import annotations
