@@ -95,6 +95,20 @@ def _counts(status: str) -> bool:
     return code != "??" or len(path.parts) > 1 or path.suffix in (".py", ".yaml", ".yml")
 
 
+def basis_line(basis: dict[str, Any]) -> str:
+    """What a judgement rests on, as people read it: commit, stack file and versions."""
+    commit = f"commit {basis['commit'][:12]}" if basis.get("commit") else "no commit"
+    dirty = " with changes that are not committed" if basis.get("dirty") else ""
+    file = f", stack file sha256 {basis['stackFile'][:12]}" if basis.get("stackFile") else ""
+    version = f", assurance {basis['version']}" if basis.get("version") else ""
+    return f"{commit}{dirty}{file}{version}, judged on {basis.get('date') or 'no date'}"
+
+
+def stated_basis(basis: dict[str, Any], mode: str, says: str) -> dict[str, Any]:
+    """The basis of what is worked out of a record without a day. says: what kind of statement it is."""
+    return {**basis, "mode": mode, "says": says}
+
+
 def judged_basis(basis: dict[str, Any], mode: str, today: date) -> dict[str, Any]:
     """The basis of a judgement: the record's, with its mode and the day on which it was judged."""
     return {**basis, "date": today.isoformat(), "mode": mode}

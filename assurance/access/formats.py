@@ -10,6 +10,7 @@ from typing import Any
 from assurance.access.grants import Grant
 from assurance.access.matrix import Matrix
 from assurance.access.secrets import Readable
+from assurance.basis import stated_basis
 
 BASIS = "declared configuration, seen offline; nothing was asked of Azure"
 COLUMNS = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "via", "file", "line")
@@ -20,7 +21,7 @@ def to_json(found: Matrix) -> str:
     content = {
         "stack": found.stack,
         "mode": found.mode,
-        "basis": BASIS,
+        "basis": stated_basis(found.report.basis, found.mode, BASIS),
         "principals": [
             {"name": each.name, "kind": each.kind, "urn": each.urn, "usedBy": found.users[each.name]}
             for each in found.principals

@@ -47,5 +47,5 @@ def matrix(record: Record) -> Matrix:
         users={principal.name: list(principals.user_names(principal)) for principal in principals.all},
         grants=found,
         secrets=secrets,
-        report=Report(record.stack, record.mode, findings, len(found)),
+        report=Report(record.stack, record.mode, findings, len(found), record.basis),
     )

@@ -114,6 +114,10 @@ def to_junit(reports: Sequence[Report]) -> str:
             errors="0",
             skipped=str(counts["excepted"] + counts["not-applicable"] + counts["unchecked"]),
         )
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, value in report.basis.items():
+            text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+            ElementTree.SubElement(properties, "property", name=f"basis.{name}", value=text)
         for finding in report.findings:
             _junit_case(suite, finding)
     ElementTree.indent(root)
@@ -130,7 +134,10 @@ def _junit_case(suite: ElementTree.Element, finding: Finding) -> None:
         failure.text = f"{finding.title}\n{finding.urn}\n{_junit_details(finding)}"
     elif finding.status == "warn":
         ElementTree.SubElement(case, "system-out").text = f"warning: {finding.message}\n{_junit_details(finding)}"
-    elif finding.status != "pass":
+    elif finding.status == "pass":
+        if finding.seen:
+            ElementTree.SubElement(case, "system-out").text = f"seen: {finding.seen}"
+    else:
         ElementTree.SubElement(case, "skipped", message=f"{finding.status}: {finding.message}")
 
 

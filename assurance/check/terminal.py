@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from assurance.basis import basis_line
 from assurance.check.audit import may_be_excepted
 from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
@@ -49,6 +50,8 @@ def show(console: Console, reports: Sequence[Report], register: Register, *, qui
         ),
         soft_wrap=True,
     )
+    for report in reports:
+        console.print(Text(f"{report.stack}: {basis_line(report.basis)}", style="dim"), soft_wrap=True)
     console.print()
     show_verdict(console, reports)
 

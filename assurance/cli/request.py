@@ -59,7 +59,7 @@ def request(
             raise UsageError("give METHOD and URL, or --file, not both")
         examples = load_examples(file)
         recorded = one_record(stack, mode, record)
-        report = Report(recorded.stack, recorded.mode, list(check(recorded, examples, str(file))))
+        report = Report(recorded.stack, recorded.mode, list(check(recorded, examples, str(file))), basis=recorded.basis)
         terminal.show_examples(out, report)
         if json_file is not None:
             write_text(json_file, findings_json([report]))
@@ -76,4 +76,4 @@ def request(
     outcome = Edge(recorded).handle(asked)
     terminal.show(out, recorded.stack, asked, outcome)
     if json_file is not None:
-        write_text(json_file, formats.to_json(recorded.stack, asked, outcome))
+        write_text(json_file, formats.to_json(recorded, asked, outcome))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from assurance.basis import stated_basis
 from assurance.reach.front_door import Host
 from assurance.reach.report import Reach
 from assurance.reach.world import Flow
@@ -21,7 +22,7 @@ def to_json(found: Reach) -> str:
     content = {
         "stack": found.stack,
         "mode": found.mode,
-        "basis": BASIS,
+        "basis": stated_basis(found.report.basis, found.mode, BASIS),
         "hosts": [_host(host) for host in found.hosts],
         "flows": [_flow(flow) for flow in found.flows.values()],
         "ways": found.ways,

@@ -46,7 +46,7 @@ def reach(record: Record) -> Reach:
         sources=world.sources,
         flows=flows,
         ways=_ways(world, flows),
-        report=Report(record.stack, record.mode, findings, len(flows)),
+        report=Report(record.stack, record.mode, findings, len(flows), record.basis),
     )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from assurance.basis import stated_basis
+from assurance.record import Record
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome
 
 BASIS = "declared configuration, seen offline; managed rule sets are named, not evaluated"
 
 
-def to_json(stack: str, request: Request, outcome: Outcome) -> str:
+def to_json(record: Record, request: Request, outcome: Outcome) -> str:
     """The request, what became of it, and every decision."""
     content: dict[str, Any] = {
-        "stack": stack,
-        "basis": BASIS,
+        "stack": record.stack,
+        "basis": stated_basis(record.basis, record.mode, BASIS),
         "request": {"method": request.method, "url": request.url, "headers": request.headers, "from": request.address,
                     "country": request.country, "rate": list(request.rate), "bodyBytes": request.body_bytes},
         "outcome": outcome.kind,
