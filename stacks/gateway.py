@@ -11,7 +11,7 @@ from components.api_policy import BrowserAccess, CallLimit, TokenCheck
 from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
 from components.gateway_product import GatewayProduct, GatewayProductArgs
 from stacks.catalogues.security_headers import security_headers
-from stacks.entries import leave_out, name_entry, stack_entry
+from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Apps, Foundation, Gateway
 from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings
@@ -63,13 +63,22 @@ def build_gateway(
         ).outputs
     made = {}
     for name, api in gateway.apis.items():
-        with name_entry(stack_entry(f"apiManagement.apis.{name}")):
+        key = f"apiManagement.apis.{name}"
+        with name_entry(stack_entry(key)), name_parts(*_api_parts(key, name, api)):
             made[name] = GatewayApi(
                 f"gateway-{name}",
                 _api(name, api, app_settings[name], apps.sites[name].host, group, service.name),
             ).outputs.name
     for name, product in gateway.products.items():
-        with name_entry(stack_entry(f"apiManagement.products.{name}")):
+        key = f"apiManagement.products.{name}"
+        parts = [
+            *(Part(stack_entry(f"{key}.apis[{at}]"), "apiId", api, text=True) for at, api in enumerate(product.apis)),
+            *(
+                Part(stack_entry(f"{key}.subscriptions[{at}]"), "sid", user)
+                for at, user in enumerate(product.subscriptions)
+            ),
+        ]
+        with name_entry(stack_entry(key)), name_parts(*parts):
             GatewayProduct(
                 f"gateway-{name}",
                 GatewayProductArgs(
@@ -82,6 +91,23 @@ def build_gateway(
                 ),
             )
     return Gateway(id=service.id, host=service.host, apis=tuple(gateway.apis))
+
+
+def _api_parts(key: str, name: str, api: GatewayApiSettings) -> list[Part]:
+    """What each limit becomes in a policy's text, and each open path among the APIs."""
+    limits = [
+        Part(
+            stack_entry(f"{key}.limits[{at}]"),
+            "value",
+            f'calls="{limit.calls}" renewal-period="{limit.seconds}" counter-key="@(&quot;{name}:{limit.counter}:',
+            text=True,
+        )
+        for at, limit in enumerate(api.limits)
+    ]
+    return [
+        *limits,
+        *(Part(stack_entry(f"{key}.openPaths.{path}"), "path", f"{name}{path}") for path in api.open_paths),
+    ]
 
 
 def _api(
