@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assurance.check.log_feeds import (
-    SETTING,
     SUBSCRIPTION_SETTING,
     feeders,
     has_category,
@@ -23,7 +22,6 @@ from assurance.record import Record, Resource
 from assurance.references import References, short_type
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from facts.log_tables import fed_tables
-from facts.types import log_kinds
 from policies.rules.monitoring import WORKSPACE
 
 PAGE = Path("docs") / "monitoring.md"
@@ -57,26 +55,6 @@ def matrix(record: Record) -> list[Row]:
     """The coverage of a stack, by type and category."""
     references = References(record)
     return sorted(_rows(references), key=lambda row: (row.type, row.category))
-
-
-def unknown_categories(record: Record) -> list[str]:
-    """What diagnostic settings turn on and facts/log_tables.yaml does not know: setting and category."""
-    known = {category for table in fed_tables().values() for own in table.values() for category in own}
-    references = References(record)
-    covered = {
-        s.urn
-        for kind in log_kinds()
-        for one, feeder in feeders(references, kind)
-        for s in settings_of(references, one, feeder)
-    }
-    found = []
-    for setting in references.by_type(SETTING, SUBSCRIPTION_SETTING):
-        for log in setting.inputs.get("logs") or ():
-            category = log.get("category")
-            lost = category not in known if category else setting.urn not in covered
-            if lost:
-                found.append(f"{setting.name}: {category or log.get('categoryGroup')}")
-    return found
 
 
 def _rows(references: References) -> Iterator[Row]:

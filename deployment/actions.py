@@ -57,12 +57,3 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints/read",
     ),
 }
-
-
-def actions_table() -> str:
-    """A Markdown table: a row for each step or command; consecutive rows with the same actions are one."""
-    rows: dict[tuple[str, ...], list[str]] = {}
-    for name, actions in ACTIONS.items():
-        rows.setdefault(actions, []).append(f"`{name}`")
-    lines = [f"| {', '.join(names)} | {', '.join(f'`{one}`' for one in actions)} |" for actions, names in rows.items()]
-    return "\n".join(["| step or command | actions |", "|---|---|", *lines])

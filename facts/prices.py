@@ -30,11 +30,6 @@ class Price(Section):
     source: Source
     query: dict[str, str] = {}
 
-    @property
-    def a_month(self) -> float:
-        """What one of it costs a month."""
-        return self.amount * (HOURS if self.unit == "hour" else 1)
-
 
 @cache
 def prices() -> list[Price]:

@@ -13,7 +13,6 @@ from pydantic import Field
 from documents.reading import read_document
 from documents.sections import Section
 
-INGESTION = "stacks/catalogues/ingestion.yaml"
 _FILE = Path(__file__).parent / "catalogues" / "ingestion.yaml"
 
 DAYS = 30.4

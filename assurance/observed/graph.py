@@ -21,7 +21,6 @@ from facts.types import type_row
 
 ROLE = "azure-native:authorization:RoleAssignment"
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
-CONTAINERS = "microsoft.resources/subscriptions/resourcegroups"
 AZURES_OWN = ("microsoft.network/networkinterfaces", "microsoft.alertsmanagement/smartdetectoralertrules")
 """Types that Azure makes by itself: the interfaces of private endpoints, and rules of Application Insights."""
 

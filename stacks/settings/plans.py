@@ -116,11 +116,6 @@ class PlanSettings(Section):
         """What the size's pricing tier can do."""
         return next(tier for pattern, tier in TIERS.items() if re.fullmatch(pattern, self.sku))
 
-    @property
-    def most_instances(self) -> int:
-        """The most workers that it may ever have: each takes an address in the apps' subnet."""
-        return max(self.instances.maximum, self.schedule.quiet.maximum if self.schedule else 0)
-
     def problems(self) -> Iterator[Problem]:
         """The tier must be able to do what is asked, at night too."""
         tier = self.tier

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from assurance.coverage import PAGE, markdown, matrix, page_with, unknown_categories
+from assurance.coverage import PAGE, markdown, matrix, page_with
 from assurance.record import Record
 from facts.types import Logs, types_with
 from tests.harness import ROOT
@@ -41,10 +41,6 @@ def test_types_with_logs_are_all_in_the_matrix() -> None:
     assert logging & there <= rows
 
 
-def test_every_category_in_use_is_in_the_catalogue() -> None:
-    assert unknown_categories(prod()) == []
-
-
 def test_what_is_taken_away_is_missed() -> None:
     record = prod()
     kept = [r for r in record if r.name != "vault-backend-diagnostics"]
@@ -59,11 +55,3 @@ def test_the_archive_is_named_by_its_own_retention() -> None:
     assert archived["AuditEvent"] == archived["PostgreSQLLogs"] == archived["FrontDoorAccessLog"] == 2192
     assert archived["Administrative"] == 2192
     assert archived["Autoscale"] is archived["AppServiceConsoleLogs"] is None
-
-
-def test_an_unknown_category_is_told() -> None:
-    record = prod()
-    setting = next(r for r in record if r.name == "app-backend-diagnostics")
-    strange = replace(setting, inputs={**setting.inputs, "logs": [{"category": "SomethingNew", "enabled": True}]})
-    changed = replace(record, resources=[strange if r is setting else r for r in record])
-    assert unknown_categories(changed) == ["app-backend-diagnostics: SomethingNew"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deployment.actions import ACTIONS, actions_table
+from deployment.actions import ACTIONS
 from deployment.arm import Arm
 from deployment.cli import main
 from deployment.drill_checks import at
@@ -417,6 +417,15 @@ def test_list_asks_nobody(preflight: Preflight, capsys: pytest.CaptureFixture[st
     preflight.data = fewer
     assert preflight("--list") == 0
     assert "NetworkWatcherRG" not in capsys.readouterr().out
+
+
+def actions_table() -> str:
+    """A Markdown table: a row for each step or command; consecutive rows with the same actions are one."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for name, actions in ACTIONS.items():
+        rows.setdefault(actions, []).append(f"`{name}`")
+    lines = [f"| {', '.join(names)} | {', '.join(f'`{one}`' for one in actions)} |" for actions, names in rows.items()]
+    return "\n".join(["| step or command | actions |", "|---|---|", *lines])
 
 
 def test_actions_of_steps_are_in_the_docs() -> None:

@@ -104,8 +104,3 @@ def test_every_size_has_one_tier() -> None:
         "P5mv4": "PremiumV4",
     }
     assert set(found.values()) == {tier.name for tier in TIERS.values()}
-
-
-def test_most_instances_counts_the_quiet_range() -> None:
-    assert read_plan(instances=instances(2, 4)).most_instances == 4
-    assert read_plan(instances=instances(2, 4), schedule=SCHEDULE | {"quiet": instances(2, 5)}).most_instances == 5
