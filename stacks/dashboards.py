@@ -19,7 +19,7 @@ from stacks.naming import Names
 from stacks.outputs import Common, Data, Foundation
 from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import SubscriptionSettings
 
 PORTAL = "https://portal.azure.com/#@"
 ALWAYS = ("site", "plan", "frontdoor", "workspace", "groups")

@@ -19,8 +19,7 @@ from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
 from stacks.network import build_flow_logs
 from stacks.outputs import Bus, Data, Foundation
 from stacks.secrets import Generated, SecretSources, SecretVaults, Value, build_secrets
-from stacks.settings.credentials import CREDENTIAL
-from stacks.settings.jobs import DATABASE_URL
+from stacks.settings.jobs import CREDENTIAL, DATABASE_URL
 from stacks.settings.model import Settings
 from stacks.vaults import Vaults, build_vaults
 

@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from stacks.catalogues.database_roles import app_role
 from stacks.catalogues.secrets import SecretName
 from stacks.settings.apps import AppSettings
-from stacks.settings.credentials import CONTEXT_KEY, CREDENTIAL
-from stacks.settings.jobs import DatabaseJobSettings
+from stacks.settings.jobs import CONTEXT_KEY, CREDENTIAL, DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 
 

@@ -18,7 +18,7 @@ from stacks.naming import SUFFIX_LENGTH, Names
 from stacks.network import build_network
 from stacks.observability import build_observability
 from stacks.outputs import Common, Foundation, Identities
-from stacks.settings.credentials import installs_credentials
+from stacks.settings.jobs import installs_credentials
 from stacks.settings.model import Settings
 from stacks.vaults import DATABASE_CREDENTIALS, ENCRYPTION, GEO_ENCRYPTION
 

@@ -38,7 +38,7 @@ from stacks.entries import leave_out, name_entry, name_parts, stack_entry
 from stacks.log_queries import kql_list, with_columns
 from stacks.outputs import Apps, Data, Foundation, Gateway
 from stacks.settings.monitoring import AlertOverride, MonitoringSettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import SubscriptionSettings
 
 ACTIVITY_CATEGORIES = (
     "Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth",

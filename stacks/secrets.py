@@ -15,7 +15,7 @@ from stacks.catalogues.secrets import CATALOGUE, CatalogueEntry, SecretName, cat
 from stacks.database_credentials import copy_name, published_dates
 from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, SecretReference
-from stacks.settings.credentials import COPIED
+from stacks.settings.jobs import COPIED
 from stacks.settings.model import Settings
 
 RETIRED = "retired"

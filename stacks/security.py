@@ -27,8 +27,7 @@ from stacks.outputs import Data, Edge, Foundation
 from stacks.response import PLAYBOOK_FAILED, build_response
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.platform import PlatformSettings
-from stacks.settings.security import PLANS, DefenderSettings, SecuritySettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import PLANS, DefenderSettings, SecuritySettings, SubscriptionSettings
 
 INCIDENT = "sentinel-incident"
 """Id in the alert catalogue of the alert on every incident."""

@@ -24,7 +24,7 @@ from components.key_vault_events import ALERT_NAMES, ExpiryAlert, ExpiryEvents
 from stacks.catalogues.vault_events import VAULT_EVENTS, vault_events
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation
-from stacks.settings.credentials import installs_credentials
+from stacks.settings.jobs import installs_credentials
 from stacks.settings.model import Settings
 
 ENCRYPTION = "encryption"

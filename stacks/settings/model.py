@@ -17,9 +17,8 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
-from stacks.settings.security import SecuritySettings
+from stacks.settings.security import SecuritySettings, SubscriptionSettings
 from stacks.settings.slo import SloSettings
-from stacks.settings.subscription import SubscriptionSettings
 from stacks.settings.vaults import VaultSettings
 
 

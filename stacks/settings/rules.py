@@ -9,16 +9,15 @@ from pydantic.alias_generators import to_camel
 
 from documents.problems import Bare, Problem
 from stacks.catalogues.secrets import CATALOGUE, catalogue
-from stacks.settings import apps, archive, backup, credentials, database, jobs, security, slo, subscription
+from stacks.settings import apps, archive, backup, database, jobs, security, slo
 from stacks.settings.bus import bus_problems
 from stacks.settings.domains import domain_problems, unused_externals
 from stacks.settings.edge_rules import edge_problems
 from stacks.settings.gateway import gateway_problems
 from stacks.settings.model import Settings
 from stacks.settings.network import app_instance_problems, private_endpoint_problems
-from stacks.settings.offers import database_offers, gateway_offers, plan_offers
+from stacks.settings.offers import database_offers, gateway_offers, plan_offers, zone_problems
 from stacks.settings.plans import PlanSettings
-from stacks.settings.zones import zone_problems
 
 MORE = Bare("(more may follow)")
 
@@ -30,13 +29,13 @@ RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
     (("plans", "platform"), plan_offers),
     (("api_management", "platform"), gateway_offers),
     (("database_job", "registry", "apps"), jobs.cross_problems),
-    (("database", "database_job", "apps"), credentials.cross_problems),
+    (("database", "database_job", "apps"), jobs.credential_problems),
     (("archive", "platform"), archive.cross_problems),
     (("backup", "platform"), backup.cross_problems),
     (("event_bus", "apps"), bus_problems),
     (("slo", "apps"), slo.cross_problems),
     (("security", "monitoring"), security.cross_problems),
-    (("subscription", "security", "archive"), subscription.cross_problems),
+    (("subscription", "security", "archive"), security.owner_problems),
     (("front_door", "waf", "apps", "api_management", "platform"), edge_problems),
     (("api_management", "front_door", "network", "apps"), gateway_problems),
 )
@@ -76,7 +75,7 @@ def private_endpoints(settings: Settings) -> int:
     """How many private endpoints the stack makes: vaults, archive, cache, bus, gateway, Grafana, privately reached
     apps and slots."""
     vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
-    vaults += int(credentials.installs_credentials(settings.database_job, settings.apps))
+    vaults += int(jobs.installs_credentials(settings.database_job, settings.apps))
     sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
     grafana = settings.dashboards.managed_grafana
     single = (

@@ -1,4 +1,5 @@
-"""Threat detection and compliance: Sentinel, Defender plans, policy initiatives. Everything is off unless asked for."""
+"""Threat detection and compliance: Sentinel, Defender plans, policy initiatives, all off unless asked for; and what a
+subscription has once, and which stack owns it."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
 from documents.words import Words
+from stacks.settings.archive import ArchiveSettings
 from stacks.settings.monitoring import MonitoringSettings
 
 
@@ -141,3 +143,27 @@ PLANS: Mapping[str, str] = {
     "CloudPosture": "posture",
 }
 """Azure's name of each Defender plan (Microsoft.Security/pricings) to our setting."""
+
+
+class SubscriptionSettings(Section):
+    """What a subscription has once: its activity log, service health, Defender plans, policy initiatives."""
+
+    owner: bool = False
+    """This stack owns them: it sends the activity log to its workspace, hears of service health and watches the whole
+    subscription, and may set Defender plans, assign policy initiatives and archive the activity log. At most one stack
+    of a subscription: two would overwrite each other at every deployment. `assurance check` looks for a second."""
+
+
+def owner_problems(
+    subscription: SubscriptionSettings, security: SecuritySettings, archive: ArchiveSettings
+) -> Iterator[Problem]:
+    """What the subscription has once is asked for in the stack that owns it only. Keys are full paths."""
+    once = {
+        "security.defender": security.defender is not None,
+        "security.policies.hipaa": security.policies.hipaa,
+        "security.policies.hitrustCsf": security.policies.hitrust_csf,
+        "archive.activityLog": archive.activity_log,
+    }
+    for key, wanted in once.items():
+        if wanted and not subscription.owner:
+            yield Problem(key, True, "nothing, or subscription.owner: true: a subscription has it once")

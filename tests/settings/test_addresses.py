@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.settings.addresses import (
+from stacks.settings.network import (
     AZURE_RESERVED,
     SMALLEST_SUBNET,
     inside,

@@ -12,7 +12,7 @@ from database.credentials import FETCHED, read_manifest
 from stacks.catalogues.secrets import catalogue
 from stacks.database_credentials import copy_name, manifest
 from stacks.settings.base import SettingsError
-from stacks.settings.credentials import LATE_DAYS, LONGEST_DAYS, installs_credentials
+from stacks.settings.jobs import LATE_DAYS, LONGEST_DAYS, installs_credentials
 from stacks.settings.rules import private_endpoints
 from tests.projects import Config, changed
 from tests.stacks.whole_stack import FRONTEND, settings_of, with_database_job

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.settings.addresses import usable
 from stacks.settings.network import (
     SUBNETS,
     NetworkSettings,
     SubnetSettings,
     app_instance_problems,
     private_endpoint_problems,
+    usable,
 )
 
 HUB = (

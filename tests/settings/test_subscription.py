@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from stacks.settings.archive import ArchiveSettings
-from stacks.settings.security import SecuritySettings
+from stacks.settings.security import SecuritySettings, SubscriptionSettings, owner_problems
 from stacks.settings.stack_file import read_stack_file
-from stacks.settings.subscription import SubscriptionSettings, cross_problems
 from tests.harness import ROOT, STACKS
 from tests.settings.sections import read, refused
 
@@ -18,7 +17,7 @@ def crossed(owner: bool, security: dict[str, Any], archive: dict[str, Any]) -> s
     subscription = read(SubscriptionSettings, {"owner": owner})
     return {
         problem.key
-        for problem in cross_problems(subscription, read(SecuritySettings, security), read(ArchiveSettings, archive))
+        for problem in owner_problems(subscription, read(SecuritySettings, security), read(ArchiveSettings, archive))
     }
 
 

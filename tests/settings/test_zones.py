@@ -12,9 +12,9 @@ from documents.sections import Section
 from facts.regions import regions
 from stacks.settings.base import SettingsError
 from stacks.settings.model import Settings
+from stacks.settings.offers import INSTEAD, asks_for_zones
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
-from stacks.settings.zones import INSTEAD, asks_for_zones
 from tests.harness import ROOT
 from tests.settings.test_words import sections
 

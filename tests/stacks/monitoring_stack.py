@@ -13,7 +13,7 @@ from stacks.observability import build_observability
 from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import SubscriptionSettings
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
 from tests.stacks.layers import GROUP, common, network

@@ -16,7 +16,7 @@ from stacks.dashboards import ALWAYS, build_dashboards, kinds_present
 from stacks.outputs import Data
 from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import SubscriptionSettings
 from tests.harness import MODES, record
 from tests.settings.sections import read, refused
 from tests.settings.test_monitoring import document

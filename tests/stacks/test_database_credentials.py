@@ -15,7 +15,7 @@ from assurance.reach.world import World
 from assurance.record import Mode, Record, Resource
 from database.credentials import _context_key, _password, read_manifest
 from stacks.database_credentials import copy_name
-from stacks.settings.credentials import COPIED
+from stacks.settings.jobs import COPIED
 from tests.harness import MODES
 from tests.projects import Config
 from tests.stacks.whole_stack import Values, vault_values, whole_stack, with_database_job

@@ -22,8 +22,7 @@ from stacks.response import SENTINEL_RESPONDER
 from stacks.security import build_rules, build_security
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.platform import PlatformSettings
-from stacks.settings.security import PLANS, SecuritySettings
-from stacks.settings.subscription import SubscriptionSettings
+from stacks.settings.security import PLANS, SecuritySettings, SubscriptionSettings
 from tests.harness import MODES, only, record
 from tests.settings.sections import read
 from tests.settings.test_monitoring import document
