@@ -17,7 +17,7 @@ from assurance.check.attestations import attestation_findings
 from assurance.check.audit import audit, excepted
 from assurance.check.dates import date_findings
 from assurance.check.declared import declared_findings
-from assurance.check.findings import Finding, Report
+from assurance.check.findings import LATER, Finding, Report
 from assurance.check.limits import limit_findings
 from assurance.check.log_feeds import feed_findings
 from assurance.check.owner import owner_findings
@@ -27,6 +27,7 @@ from assurance.reach import judge as reachability
 from assurance.reach.report import reach
 from assurance.record import Record
 from assurance.stacks import project_root
+from assurance.unread import unread_paths
 from documents.problems import DocumentError
 from policies.exceptions import Register
 from policies.rule import UNREADABLE, RuleInfo
@@ -61,6 +62,7 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     if record.platform:
         checked += attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
+    access_findings += _unread_findings(record)
     checked += order.order_findings(record)
     return replace(ruled, findings=[*ruled.findings, *checked, *access_findings])
 
@@ -74,6 +76,19 @@ def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> l
     except UNREADABLE as error:
         message = f"`assurance {command}` cannot read an input of this record: {type(error).__name__}: {error}"
         return [Finding.of(READABLE, "fail", message, stack=record.stack)]
+
+
+def _unread_findings(record: Record) -> list[Finding]:
+    return [
+        Finding.of(
+            READABLE,
+            "unchecked",
+            f"{LATER}entries of {', '.join(paths)}; the others were judged",
+            record.by_urn[urn],
+            stack=record.stack,
+        )
+        for urn, paths in unread_paths(record).items()
+    ]
 
 
 def rule_ids() -> set[str]:

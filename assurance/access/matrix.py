@@ -11,6 +11,7 @@ from assurance.access.secrets import Readable, readable
 from assurance.check.findings import Report
 from assurance.record import Record
 from assurance.references import References
+from assurance.unread import known_entries
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Matrix:
 
 
 def matrix(record: Record) -> Matrix:
-    """Work out the access matrix of a record."""
+    """Work out the access matrix of a record, from the entries that are known."""
+    record = known_entries(record)
     references = References(record)
     principals = Principals(record, references)
     found = grants(references, principals)

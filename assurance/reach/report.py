@@ -13,6 +13,7 @@ from assurance.reach.needed import flow_table
 from assurance.reach.targets import Target
 from assurance.reach.world import Flow, World
 from assurance.record import Record
+from assurance.unread import known_entries
 
 INTERNET = "the Internet"
 STORES = ("database", "pooler", "secrets vault", "key vault", "cache", "archive", "bus")
@@ -34,8 +35,8 @@ class Reach:
 
 
 def reach(record: Record) -> Reach:
-    """Work out what can be reached from where."""
-    world = World(record)
+    """Work out what can be reached from where, from the entries that are known."""
+    world = World(known_entries(record))
     flows = {(source, target.name): world.flow(source, target) for target in world.targets for source in world.sources}
     findings = list(Judge(world).findings())
     return Reach(

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from assurance.reach.verdict import Verdict, closed, opened
 from assurance.record import Resource
 from assurance.references import References, get
+from policies.compare import same
 
 Network = IPv4Network | IPv6Network
 Place = Sequence[Network] | str
@@ -62,8 +63,8 @@ def passes(
         group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName"
     )
     rules = [*get(group, "securityRules", ()), *(rule.inputs for rule in standalone), *DEFAULTS]
-    for rule in sorted((r for r in rules if r.get("direction") == direction), key=lambda r: int(r["priority"])):
-        allows = rule.get("access") == "Allow"
+    for rule in sorted((r for r in rules if same(r.get("direction"), direction)), key=lambda r: int(r["priority"])):
+        allows = same(rule.get("access"), "Allow")
         if (
             str(rule.get("protocol", "*")).lower() in ("tcp", "*")
             and any(in_range(port, item) for item in values(rule, "destinationPortRange"))
