@@ -12,6 +12,7 @@ import pytest
 from assurance.full_audit import full_audit
 from assurance.record import Record
 from bootstrap.settings import SettingsError, parse
+from documents.yaml_text import load_yaml
 from facts.resource_providers import resource_providers
 from policies.exceptions import Register
 from tests.harness import BOOTSTRAP, bootstrap_config, bootstrap_record, named, only, shared_record
@@ -60,6 +61,12 @@ def test_state_keeps_versions_without_shared_key() -> None:
         "state-staging",
         "state-prod",
     }
+
+
+def test_project_keeps_state_in_what_bootstrap_makes() -> None:
+    project = load_yaml((BOOTSTRAP.parent / "Pulumi.yaml").read_text(encoding="utf-8"))
+    account = only(bootstrap_record(), "storage:StorageAccount").inputs["accountName"]
+    assert project["backend"]["url"] == f"azblob://state-dev?storage_account={account}"
 
 
 def test_key_of_state_never_rotates_unseen() -> None:
@@ -145,3 +152,9 @@ def test_wrong_file_ends_recording(tmp_path: Path) -> None:
     config = changed(lambda c: c["logs"].update(retentionDays=7))
     with pytest.raises(SettingsError, match="retentionDays = 7"):
         bootstrap_record(config=config)
+
+
+def test_alerts_name_runbooks_that_exist() -> None:
+    alerts = bootstrap_record().of_type("monitor:MetricAlert")
+    assert len(alerts) == 4
+    assert [a.name for a in alerts if not (BOOTSTRAP.parent / a.inputs["tags"]["runbook"]).is_file()] == []

@@ -18,6 +18,7 @@ PARTS = ["Symptom", "First look", "Decide", "Act", "Tell", "Keep", "HIPAA"]
 PROCEDURES = {
     "incident-response", "breach-notification", "disaster-recovery", "data-recovery", "communication",
     "key-compromise", "credential-leak", "key-rotation", "revoke-access", "database-unreachable", "failed-deployment",
+    "break-glass", "lost-lock", "lost-state", "lost-key",
 }  # fmt: skip
 
 
