@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -54,10 +53,6 @@ class MergeComparer:
             folder.mkdir(parents=True, exist_ok=True)
             for record in records:
                 (folder / f"{record.stack}.json").write_text(record.to_json(), encoding="utf-8")
-            (folder / "done").write_text("\n".join(_names(records)), encoding="utf-8")
+            (folder / "done").write_text("\n".join(record.stack for record in records), encoding="utf-8")
         listed = (folder / "done").read_text(encoding="utf-8").split()
         return {stack: folder / f"{stack}.json" for stack in listed}
-
-
-def _names(records: Sequence[Any]) -> list[str]:
-    return [record.stack for record in records]

@@ -53,7 +53,9 @@ def gather(record: Record, report: Report, register: Register, today: date) -> S
     """Work out everything that `report`, the audit of `record`, does not say yet."""
     rights = matrix(record)
     found = data_map(record, rights)
-    claims = claims_of(register.attestations, record.stack, today, phi=not is_test_data(record.view))
+    # What people must attest is asked of this platform, never of another project's program.
+    required = record.own and not is_test_data(record.view)
+    claims = claims_of(register.attestations, record.stack, today, phi=required)
     return StackEvidence(
         record=record,
         report=report,
