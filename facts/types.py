@@ -178,4 +178,4 @@ def _by_arm() -> Mapping[str, str]:
 
 
 def _folded(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    return str(value).lower() if isinstance(value, (str, bool)) else value

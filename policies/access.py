@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facts.roles import role_id
+from policies.compare import same
 from policies.view import Resource, Stack, lookup
 
 KINDS = ("keys", "secrets", "certificates", "storage")
@@ -47,7 +48,7 @@ def permissions(policy: Any) -> dict[str, frozenset[str]]:
 def may(access: Access, identity: Resource, vault: Resource, stack: Stack) -> bool:
     """Whether ``identity`` has at least ``access`` on ``vault``, by the model that the vault uses."""
     principal = str(lookup(identity.outputs, "principalId", "")).lower()
-    if vault.get("properties.enableRbacAuthorization"):
+    if same(vault.get("properties.enableRbacAuthorization"), True):
         return any(
             str(assignment.get("principalId")).lower() == principal
             and str(assignment.get("roleDefinitionId")).lower().endswith(access.role_id)

@@ -52,7 +52,7 @@ def immutable(vault: Resource) -> Iterator[str]:
 )
 def redundant(vault: Resource) -> Iterator[str]:
     kinds = set(vault.leaves("properties.storageSettings[].type"))
-    if kinds != {"GeoRedundant"}:
+    if not kinds or not all(same(kind, "GeoRedundant") for kind in kinds):
         yield f"properties.storageSettings keep it {', '.join(sorted(map(str, kinds))) or 'nowhere'}"
 
 

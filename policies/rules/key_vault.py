@@ -109,7 +109,7 @@ def no_deployment_access(vault: Resource) -> Iterator[str]:
 )
 def explicit_authorization(vault: Resource) -> Iterator[str]:
     yield from must(vault, "properties.enableRbacAuthorization", True, False)
-    if vault.get("properties.enableRbacAuthorization") and vault.has("properties.accessPolicies"):
+    if same(vault.get("properties.enableRbacAuthorization"), True) and vault.has("properties.accessPolicies"):
         yield "properties.accessPolicies are ignored while RBAC is on"
 
 
