@@ -118,11 +118,26 @@ def needed_attestations(stack: str, failures: Collection[Finding], today: date) 
     }
 
 
+class _Dumper(yaml.SafeDumper):
+    """As people write a register: short lists on one line, and each day written out, without anchors."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _on_one_line(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
+
+
+_Dumper.add_representer(list, _on_one_line)
+
+
 def with_entries(text: str, entries: Mapping[str, Any]) -> str:
     """A register's text with entries at its end."""
     if not entries:
         return text
-    return text.rstrip("\n") + "\n" + yaml.safe_dump(dict(entries), sort_keys=False, width=120, allow_unicode=True)
+    written = yaml.dump(dict(entries), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return text.rstrip("\n") + "\n" + written
 
 
 def without_stack(text: str, stack: str) -> str:

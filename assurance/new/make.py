@@ -20,7 +20,7 @@ from assurance.cost.bill import Bill, bill_of
 from assurance.errors import ProgramError, UsageError
 from assurance.full_audit import full_audit
 from assurance.new.entries import needed_attestations, needed_exceptions, needed_trust, with_entries, without_stack
-from assurance.new.wish import Place, Wish, find_place, first_of_next_month
+from assurance.new.wish import Place, Wish, find_place, first_of_next_month, fitting_regions
 from assurance.record import Record
 from assurance.recorder.processes import Job, record_stacks
 from facts.regions import regions
@@ -73,8 +73,7 @@ def make_stack(wish: Wish, root: Path, today: date) -> NewStack:
     budget = 100
     for _ in range(2):  # the budget follows from the bill
         text = render(wish, place, today, budget)
-        with _copy(root, {name: text}) as copy:
-            (record,) = record_stacks(copy, [Job(wish.stack, "deployed")])
+        record = _recorded(wish, root, {name: text})
         bill = bill_of(record)
         wanted = max(100, math.ceil(bill.total * HEADROOM / 100) * 100)
         if wanted == budget:
@@ -96,6 +95,17 @@ def make_stack(wish: Wish, root: Path, today: date) -> NewStack:
         told = "\n".join(f"{each.rule} {each.name}: {each.message}" for each in left)
         raise ProgramError(wish.stack, "what was written would not pass `assurance check`; nothing is written", told)
     return NewStack(texts, record, bill, report.with_status("warn"))
+
+
+def _recorded(wish: Wish, root: Path, files: dict[str, str]) -> Record:
+    try:
+        with _copy(root, files) as copy:
+            (record,) = record_stacks(copy, [Job(wish.stack, "deployed")])
+    except UsageError as error:
+        why = [message for message in error.messages if "(more may follow)" not in message]
+        told = f"--region {wish.region}: it cannot have this stack; these can: {', '.join(fitting_regions(wish))}"
+        raise UsageError(told, *(f"{message} (nothing is written)" for message in why)) from None
+    return record
 
 
 def render(wish: Wish, place: Place, today: date, budget: int) -> str:

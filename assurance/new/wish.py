@@ -69,6 +69,23 @@ def read_wish(stack: str, region: str, domain: str, apps: Sequence[str], classif
     return Wish(stack, region, domain, kinds, classification, size)
 
 
+def fitting_regions(wish: Wish) -> list[str]:
+    """Regions that offer what a stack of this kind asks for."""
+    family = "ds_v5"
+    return [
+        name
+        for name, region in regions().items()
+        if wish.cheap
+        or (
+            region.zones
+            and region.front_door_private_link
+            and region.postgres.zone_redundant is True
+            and region.postgres.geo_backup
+            and family in region.postgres.compute
+        )
+    ]
+
+
 def _near(kind: str) -> str:
     return "" if kind in KINDS else did_you_mean(kind, KINDS)
 

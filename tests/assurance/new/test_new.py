@@ -19,7 +19,7 @@ from assurance.errors import ProgramError, UsageError
 from assurance.new import make
 from assurance.new.entries import without_stack
 from assurance.new.make import EXCEPTIONS, TRUSTED, NewStack, make_stack, write_stack
-from assurance.new.wish import CLASSES, KINDS, SIZES, Wish, find_place, first_of_next_month, read_wish
+from assurance.new.wish import CLASSES, KINDS, SIZES, Wish, find_place, first_of_next_month, fitting_regions, read_wish
 from policies.exceptions import Register
 from tests.harness import ROOT, once
 from tests.long import sample
@@ -77,7 +77,8 @@ def test_registers_of_others_stay() -> None:
 def test_second_writing_replaces_the_first() -> None:
     text = made().texts[EXCEPTIONS]
     assert without_stack(text, "qa") == (ROOT / EXCEPTIONS).read_text(encoding="utf-8")
-    shared = text.replace("- qa", "- qa\n  - dev")
+    assert "&id" not in text
+    shared = text.replace("stacks: [qa]", "stacks: [qa, dev]")
     assert without_stack(shared, "qa") == shared.rstrip("\n") + "\n", "entries of other stacks too"
 
 
@@ -88,8 +89,17 @@ def test_stack_that_does_not_pass_is_not_made(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_region_without_the_offer_is_told() -> None:
-    with pytest.raises(UsageError, match=r"Pulumi\.qa\.yaml"):
+    with pytest.raises(UsageError) as error:
         make_stack(wish(data="phi", region="westus"), ROOT, TODAY)
+    assert "--region westus: it cannot have this stack; these can: " in error.value.messages[0]
+    assert "centralus" in error.value.messages[0]
+    assert all(each.endswith("(nothing is written)") for each in error.value.messages[1:])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("region", fitting_regions(read_wish("qa", "centralus", "a.org", ["b1:api"], "phi", "small")))
+def test_region_that_fits_can_have_it(region: str) -> None:
+    assert make_stack(wish(data="phi", kinds=("api",), region=region), ROOT, TODAY).record.resources
 
 
 @pytest.fixture
