@@ -92,10 +92,14 @@ def refused(model: Any, details: ErrorDetails) -> Problem:
 
 
 def _written(data: Any, location: Sequence[int | str]) -> tuple[int | str, ...]:
-    """A location without pydantic's own parts: which member of a union it tried."""
+    """A location without pydantic's own parts: which member of a union it tried.
+
+    Such a part may be called like a key: with ``engine: metric`` and ``metric: Http5xx`` it is the engine.
+    """
     written: list[int | str] = []
     for number, part in enumerate(location):
-        if isinstance(data, Mapping) and (part in data or number + 1 == len(location)):
+        last = number + 1 == len(location)
+        if isinstance(data, Mapping) and (last or (part in data and not _chooses(data, part))):
             data = data.get(part)
         elif isinstance(part, int) and isinstance(data, Sequence):
             data = data[part]
@@ -103,6 +107,11 @@ def _written(data: Any, location: Sequence[int | str]) -> tuple[int | str, ...]:
             continue
         written.append(part)
     return tuple(written)
+
+
+def _chooses(data: Mapping[Any, Any], part: int | str) -> bool:
+    """Whether a part of a location is the value that chose the member of a union, though a key is called like it."""
+    return part in [value for value in data.values() if isinstance(value, str)] and isinstance(data[part], str)
 
 
 def requirement(model: Any, location: Sequence[int | str]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 from documents.durations import days, minutes, seconds
 from documents.problems import DocumentError, Problem
@@ -24,6 +26,27 @@ class Window(Section):
     def problems(self) -> Iterator[Problem]:
         if self.last_day < self.first_day:
             yield Problem("lastDay", str(self.last_day), "a day after firstDay")
+
+
+class Metric(Section):
+    """A member of a union that is called like one of its keys."""
+
+    engine: Literal["metric"]
+    metric: str
+    source: str
+
+
+class Query(Section):
+    """Another one."""
+
+    engine: Literal["query"]
+
+
+def test_missing_key_of_a_chosen_member_is_named() -> None:
+    member = Annotated[Metric | Query, Field(discriminator="engine")]
+    with pytest.raises(DocumentError) as wrong:
+        parse_document("one: {engine: metric, metric: Http5xx}", dict[str, member], "a.yaml")  # type: ignore[valid-type]
+    assert [problem.key for problem in wrong.value.problems] == ["one.source"]
 
 
 @pytest.mark.parametrize(
