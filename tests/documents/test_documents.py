@@ -45,7 +45,7 @@ class Query(Section):
 def test_missing_key_of_a_chosen_member_is_named() -> None:
     member = Annotated[Metric | Query, Field(discriminator="engine")]
     with pytest.raises(DocumentError) as wrong:
-        parse_document("one: {engine: metric, metric: Http5xx}", dict[str, member], "a.yaml")  # type: ignore[valid-type]
+        parse_document("one: {engine: metric, metric: Http5xx}", dict[str, member], "a.yaml")
     assert [problem.key for problem in wrong.value.problems] == ["one.source"]
 
 
