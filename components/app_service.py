@@ -5,10 +5,16 @@ from __future__ import annotations
 import pulumi
 from pulumi_azure_native import web
 
-from components.app_service_args import AppServiceArgs, AppServiceOutputs, ContainerImage, PrivateLinkIngress
 from components.app_service_auth import auth_properties
 from components.app_service_settings import app_settings, slot_app_settings, sticky_settings
-from components.app_service_site import left_to_swaps, site_properties
+from components.app_service_site import (
+    AppServiceArgs,
+    AppServiceOutputs,
+    ContainerImage,
+    PrivateLinkIngress,
+    left_to_swaps,
+    site_properties,
+)
 from components.diagnostics import diagnose
 from components.private_endpoint import private_endpoint
 from components.role_assignment import assign_role

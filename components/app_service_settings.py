@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pulumi
 
-from components.app_service_args import AppServiceArgs, ContainerImage
 from components.app_service_auth import ASSERTION_SETTING, sign_in_settings
+from components.app_service_site import AppServiceArgs, ContainerImage
 
 SERVICE_NAME = "OTEL_SERVICE_NAME"
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import pulumi
 
 from components.app_service import AppService
-from components.app_service_args import (
+from components.app_service_auth import SignIn
+from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Instances, WorkingHours
+from components.app_service_site import (
     AppServiceArgs,
     ContainerImage,
     NodeVersion,
@@ -15,8 +17,6 @@ from components.app_service_args import (
     ServiceTagIngress,
     Telemetry,
 )
-from components.app_service_auth import SignIn
-from components.app_service_plan import AppServicePlan, AppServicePlanArgs, Instances, WorkingHours
 from documents.problems import Problem
 from stacks.entries import name_entry, stack_entry, stack_file
 from stacks.outputs import Apps, Common, Data, Foundation, Site

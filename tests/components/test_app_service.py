@@ -16,7 +16,9 @@ from components.app_service import (
     SITE_LOG_CATEGORIES,
     AppService,
 )
-from components.app_service_args import (
+from components.app_service_auth import ASSERTION_SETTING, SignIn
+from components.app_service_settings import app_settings
+from components.app_service_site import (
     AppServiceArgs,
     ContainerImage,
     NodeVersion,
@@ -24,8 +26,6 @@ from components.app_service_args import (
     ServiceTagIngress,
     Telemetry,
 )
-from components.app_service_auth import ASSERTION_SETTING, SignIn
-from components.app_service_settings import app_settings
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
 from components.private_endpoint import PrivateAccess
