@@ -12,7 +12,7 @@ from rich.text import Text
 
 from assurance.preview.tree import Node, counts_by_kind, resource_tree
 from assurance.record import Record
-from assurance.terminal import COUNTED
+from assurance.terminal import COUNTED, print_table
 
 KINDS_SHOWN = 12
 LINES_SHOWN = 12
@@ -69,7 +69,7 @@ def show_summary(console: Console, records: Sequence[Record], seconds: float) ->
             f"{record.seconds:.2f} s",
         )
     console.print()
-    console.print(table)
+    print_table(console, table)
     console.print(
         f"[dim]Declared configuration, seen offline in {seconds:.1f} s; nothing was deployed, nothing was asked of "
         f"Azure. {COUNTED}.[/dim]",

@@ -15,6 +15,7 @@ from assurance.recorder.processes import Job
 from assurance.terminal import WIDTH_OF_A_FILE, console, print_table, table
 from policies.exceptions import Register
 from tests.assurance.check.samples import report
+from tests.harness import ROOT
 
 
 def test_without_a_terminal_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +101,15 @@ def test_quiet_says_verdict_and_failures() -> None:
     assert "FAIL dev KV-PURGE-PROTECTION" in text
     assert "WARN" not in text
     assert "Basis" not in text
+
+
+def test_tables_are_printed_whole() -> None:
+    """`print_table` alone keeps a table whole where it is wider than the terminal."""
+    printed = re.compile(r"\.print\((?:_?\w*(?:table|rows|matrix)\w*)\b")
+    places = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in (ROOT / "assurance").rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if printed.search(line)
+    ]
+    assert [place for place in places if not place.startswith("assurance/terminal.py")] == []

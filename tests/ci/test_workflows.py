@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -175,3 +176,15 @@ def test_command_tells_and_fails(monkeypatch: pytest.MonkeyPatch, copy: Path) ->
     result = CliRunner().invoke(app, ["workflows"])
     assert result.exit_code == 1
     assert ".github/workflows/new.yml" in result.output
+
+
+def test_commands_of_workflows_exist() -> None:
+    """A workflow that calls what is not there would fail only when it runs."""
+    named = {each.name or str(each.callback and each.callback.__name__) for each in app.registered_commands}
+    called = {
+        match[1]
+        for path in (ROOT / FOLDER).glob("*.yml")
+        for match in re.finditer(r"python -m ci ([a-z-]+)", path.read_text(encoding="utf-8"))
+    }
+    assert {"records", "comment", "code-scanning"} <= called
+    assert called <= named
