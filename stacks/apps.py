@@ -112,7 +112,7 @@ def _app(
             identity=foundation.identities.apps[name],
             runtime=_runtime(app, registry, common),
             ingress=_ingress(app, foundation),
-            subnet_id=foundation.network.subnets["apps"],
+            subnet_id=_subnet(app, foundation.network.subnets),
             health_check_path=app.health_check_path,
             telemetry=Telemetry(
                 connection_string=foundation.monitoring.connection_string,
@@ -131,6 +131,10 @@ def _app(
             tags=dict(common.tags),
         ),
     )
+
+
+def _subnet(app: AppSettings, subnets: Mapping[str, pulumi.Output[str]]) -> pulumi.Output[str]:
+    return subnets["apps"] if app.outbound == "internet" else subnets.get("frontends", subnets["apps"])
 
 
 def _runtime(app: AppSettings, registry: RegistrySettings | None, common: Common) -> ContainerImage | NodeVersion:

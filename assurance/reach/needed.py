@@ -28,6 +28,8 @@ class Row(Section):
     source: Source = Field(alias="from")
     target: Service | Tag = Field(alias="to")
     port: int | None = Field(default=None, ge=1, le=65535)
+    reading: str | None = None
+    without: str | None = None
     always: bool = False
     purpose: str = Field(min_length=8)
 

@@ -106,7 +106,7 @@ class World:
     def _of_row(self, row: Row) -> Iterator[Flow]:
         if row.target in TAGS:
             assert row.port is not None, f"{row.id}: a service tag needs a port"
-            for name, subnet, step in self._starts(row.source):
+            for name, subnet, step in self._starts(row):
                 verdict = (
                     inside.to_internet(self.references, subnet, row.target, row.port).after(step)
                     if subnet
@@ -120,16 +120,17 @@ class World:
             if row.source in OUTSIDE:
                 yield self.flow(row.source, target)
                 continue
-            for name, subnet, step in self._starts(row.source):
+            for name, subnet, step in self._starts(row):
                 verdict = (
                     inside.to_target(self.references, subnet, target).after(step) if subnet else Verdict(False, (step,))
                 )
                 yield Flow(name, target.name, target.port, verdict)
 
-    def _starts(self, source: str) -> list[tuple[str, Resource | None, Step]]:
+    def _starts(self, row: Row) -> list[tuple[str, Resource | None, Step]]:
         """Who starts a flow: by name, the subnet it goes out of (None: none), and why that one."""
+        source = row.source
         if source == "apps":
-            sites = self.references.by_type(SITE, SLOT)
+            sites = [site for site in self.references.by_type(SITE, SLOT) if self._is_meant(site, row)]
             return [(site.name, *inside.home(self.references, site)) for site in sites]
         jobs = self.references.by_type(JOB) if source == "jobs" else []
         if jobs:
@@ -138,6 +139,15 @@ class World:
         if subnet is None:
             return [(source, None, Step(f"the network has no subnet for {source}"))]
         return [(subnet.name, subnet, Step(f"from {subnet.name}", subnet))]
+
+    def _is_meant(self, site: Resource, row: Row) -> bool:
+        """Whether the environment that the site is given is one that the row is about."""
+        if row.reading is None and row.without is None:
+            return True
+        given = "web:WebAppApplicationSettings" + ("Slot" if site.type.endswith("WebAppSlot") else "")
+        holders = self.references.holders(site, "name", given, by="name")
+        names = {name for holder in holders for name in get(holder, "properties") or ()}
+        return (row.reading is None or row.reading in names) and (row.without is None or row.without not in names)
 
     def _subnet(self, purpose: str) -> Resource | None:
         """The subnet of a purpose, by what owns it; the runner's is the one that nothing else uses."""

@@ -18,6 +18,7 @@ _FILE = Path(__file__).parent / "network_flows.yaml"
 
 FlowEnd = Literal[
     "apps",
+    "frontends",
     "postgres",
     "private-endpoints",
     "jobs",
@@ -32,6 +33,7 @@ FlowEnd = Literal[
     "AzureActiveDirectory",
     "AzureContainerRegistry",
     "AzureFrontDoor.FirstParty",
+    "AzureFrontDoor.Frontend",
     "AzureKeyVault",
     "AzureMonitor",
     "MicrosoftContainerRegistry",

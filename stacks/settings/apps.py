@@ -15,6 +15,7 @@ from documents.words import Words
 from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 from stacks.naming import SUFFIX_LENGTH, Names, name_problem
 from stacks.settings.environment import environment_problems
+from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlanSettings
 from stacks.settings.platform import PlatformSettings
 
@@ -185,6 +186,9 @@ class AppSettings(Section):
     ingress: Ingress = "privateLink"
     """privateLink: no public access, Front Door comes by its private link (needs Front Door Premium, about $330 a
     month a profile); serviceTag: a public address that takes only our Front Door."""
+    outbound: Literal["internet", "platform"] = "platform"
+    """What it calls. platform: services of this platform, Azure's own and its public hosts, from the subnet `frontends`
+    where there is one; neither the Internet nor the database. internet: payments, mail and the database, too."""
     vault_name: str | None = None
     """Exact name of its vault, for code that expects one (medspasync-backend). Null: the pattern's. Globally unique,
     so one stack only."""
@@ -276,6 +280,14 @@ def cross_problems(
                 yield Problem(f"apps.{name}", name, f"a shorter name: {wrong}")
     yield from _twice("hostNames", ((name, host) for name, app in apps.items() for host in app.host_names))
     yield from _twice("vaultName", ((name, app.vault_name) for name, app in apps.items() if app.vault_name))
+
+
+def outbound_problems(network: NetworkSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
+    """An app in the subnet of front ends cannot reach the database. Keys are full paths without the namespace."""
+    if network.subnets.frontends is not None:
+        for name, app in apps.items():
+            if app.outbound == "platform" and "DATABASE-URL" in app.secrets:
+                yield Problem(f"apps.{name}.outbound", app.outbound, "internet: only such apps reach the database")
 
 
 def _tier_problems(name: str, app: AppSettings, plan: PlanSettings) -> Iterator[Problem]:

@@ -71,6 +71,12 @@ SUBNETS: Mapping[str, SubnetKind] = {
         delegation="Microsoft.App/environments",
         outbound=True,
     ),
+    "frontends": SubnetKind(
+        26,
+        "the smallest that several App Service plans can share",
+        delegation="Microsoft.Web/serverFarms",
+        outbound=True,
+    ),
     "apps": SubnetKind(
         26,
         "the smallest that several App Service plans can share",
@@ -109,6 +115,9 @@ class SubnetSettings(Section):
     runner: Cidr
     """Spare: a self-hosted CI runner, for work that needs line of sight to private resources; at least /29."""
 
+    frontends: Cidr | None = None
+    """App Service, for apps that call nothing on the Internet (`apps.<app>.outbound: platform`); at least /26. Without
+    it they share the subnet `apps`, and its way to the Internet. Delegated to Microsoft.Web/serverFarms."""
     gateway: Cidr | None = None
     """API Management, for its calls to apps; at least /27. Delegated to Microsoft.Web/serverFarms. Only with
     `apiManagement`."""
@@ -116,7 +125,7 @@ class SubnetSettings(Section):
     @property
     def by_purpose(self) -> dict[str, str]:
         """Ranges of the subnets that there are, by purpose (``apps``, ``postgres``, ``private-endpoints``, ``jobs``,
-        ``runner``, ``gateway``), in `SUBNETS` order."""
+        ``runner``, ``frontends``, ``gateway``), in `SUBNETS` order."""
         ranges = {purpose: getattr(self, purpose.replace("-", "_")) for purpose in SUBNETS}
         return {purpose: text for purpose, text in ranges.items() if text is not None}
 
@@ -230,9 +239,9 @@ def app_instance_problems(network: NetworkSettings, instances: int) -> Iterator[
     App Service needs the double while a plan changes size
     (learn.microsoft.com/azure/app-service/overview-vnet-integration, subnet requirements).
     """
-    yield from _room(
-        network.subnets.apps, "apps", 2 * instances, f"{instances} instances, twice while a plan changes size"
-    )
+    for purpose in ("apps", "frontends"):
+        if text := network.subnets.by_purpose.get(purpose):
+            yield from _room(text, purpose, 2 * instances, f"{instances} instances, twice while a plan changes size")
 
 
 def _room(text: str, purpose: str, needed: int, what: str) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ MORE = Bare("(more may follow)")
 
 RULES: Sequence[tuple[Sequence[str], Callable[..., Iterator[Problem]]]] = (
     (("platform", "plans", "apps", "registry"), apps.cross_problems),
+    (("network", "apps"), apps.outbound_problems),
     (("database", "platform"), database.cross_problems),
     (("database", "platform"), database_offers),
     (("plans", "platform"), plan_offers),
@@ -72,14 +73,15 @@ def _given(sections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def private_endpoints(settings: Settings) -> int:
-    """How many private endpoints the stack makes: vaults, archive, cache, bus, gateway, Grafana, privately reached
-    apps and slots."""
+    """How many private endpoints the stack makes: vaults, archive, flow logs, cache, bus, gateway, Grafana, apps and
+    slots that are reached privately."""
     vaults = len(settings.apps) + 1 + int(settings.database.geo_redundant_backup)
     vaults += int(jobs.installs_credentials(settings.database_job, settings.apps))
     sites = sum(1 + int(app.slot) for app in settings.apps.values() if app.ingress == "privateLink")
     grafana = settings.dashboards.managed_grafana
     single = (
         settings.cache is not None,
+        settings.network.flow_logs is not None,
         settings.event_bus.tier == "premium",
         settings.api_management.on,
         grafana is not None and not grafana.public_network,

@@ -182,6 +182,15 @@ def test_app_may_not_be_named_like_key_vault(name: str) -> None:
     assert "vault of encryption keys" in found[f"medspasync:apps.{name}"]
 
 
+def test_front_end_cannot_read_the_database() -> None:
+    """In a subnet of their own they do not reach it."""
+
+    def front_ends(config: Config) -> None:
+        config["medspasync:network"]["subnets"]["frontends"] = "10.20.14.0/24"
+
+    assert problems(front_ends).keys() == {"medspasync:apps.backend.outbound"}
+
+
 def test_private_endpoints_are_counted_by_stack() -> None:
     """Private endpoints are counted with what the stack has."""
     least = private_endpoints(settings_of(changed(as_is)))
@@ -193,7 +202,12 @@ def test_private_endpoints_are_counted_by_stack() -> None:
         config["medspasync:cache"] = {"sku": "Balanced_B1"}
 
     assert private_endpoints(settings_of(changed(without_geo))) == least - 1
+
+    def with_flow_logs(config: Config) -> None:
+        config["medspasync:network"]["flowLogs"] = {}
+
     assert private_endpoints(settings_of(changed(with_cache))) == least + 1
+    assert private_endpoints(settings_of(changed(with_flow_logs))) == least + 1
 
 
 def test_alerts_cannot_be_posted_to_a_retired_secret(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ SMALL: dict[str, Any] = {
 WITH_GATEWAY = {**SMALL["subnets"], "gateway": "10.40.5.0/27"}
 FULL: dict[str, Any] = {
     **SMALL,
-    "subnets": WITH_GATEWAY,
+    "subnets": {**WITH_GATEWAY, "frontends": "10.40.6.0/24"},
     "mailPorts": [587, 465],
     "natGateway": {"zone": "1"},
     "ddosPlanId": DDOS_PLAN,

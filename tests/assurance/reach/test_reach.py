@@ -425,6 +425,17 @@ def allow(subnet: str, direction: str, field: str, value: str, port: str) -> Cha
 
 FORBIDDEN: dict[str, tuple[Change, str]] = {
     "database-to-internet": (allow("postgres", "Outbound", "destination", "*", "443"), "subnet-postgres"),
+    "frontends-to-internet": (
+        allow("frontends", "Outbound", "destination", "Internet", "443"),
+        "subnet-frontends",
+    ),
+    "frontends-to-database": (
+        both(
+            allow("frontends", "Outbound", "destination", "10.40.33.0/27", "5432"),
+            allow("postgres", "Inbound", "source", "10.40.37.0/24", "5432"),
+        ),
+        "subnet-postgres",
+    ),
     "runner-to-database": (
         both(
             allow("runner", "Outbound", "destination", "10.40.33.0/27", "5432"),
