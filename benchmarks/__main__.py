@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("record", "database")
+BENCHMARKS = ("record", "judge", "database")
 
 
 def main(names: list[str]) -> int:

@@ -102,14 +102,14 @@ def _growth(console: Console) -> None:
         table.add_column(column, justify="right")
     for apps in APPS:
         with tempfile.TemporaryDirectory() as folder:
-            root = _project_with_apps(Path(folder), apps)
+            root = project_with_apps(Path(folder), apps)
             record = record_stacks(root, [Job("prod", "deployed")])[0]
         count = len(record.resources)
         table.add_row(str(apps), str(count), f"{record.seconds:.2f}", f"{1000 * record.seconds / count:.1f}")
     console.print(table)
 
 
-def _project_with_apps(folder: Path, apps: int) -> Path:
+def project_with_apps(folder: Path, apps: int) -> Path:
     """The project with ``apps`` apps in prod; code by symbolic link."""
     for name in ("__main__.py", "Pulumi.yaml", "stacks", "components", "database"):
         (folder / name).symlink_to(ROOT / name)

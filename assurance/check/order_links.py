@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ def required_waits(made: Sequence[Resource], constraints: Constraints) -> Iterat
     """What the constraints require among the resources ``made``."""
     links = _Links(made)
     for wait in constraints.waits:
+        holds = links.test(wait)
         waiters, others = _of(made, wait.waits), _of(made, wait.for_)
         for other in others:
             if other.type in constraints.exist_with_parent:
@@ -50,7 +51,7 @@ def required_waits(made: Sequence[Resource], constraints: Constraints) -> Iterat
             if wait.where is not None and wait.where.lower() not in links.inputs[other.urn]:
                 continue
             for waiter in waiters:
-                if waiter is not other and links.hold(wait, waiter, other):
+                if waiter is not other and holds(waiter, other):
                     yield RequiredWait(waiter, other, wait.reason)
 
 
@@ -79,18 +80,19 @@ class _Links:
             self._by_type.setdefault(resource.type, []).append(resource)
             values[resource.urn] = {*_own_id(resource), *_given_by_azure(resource)}
         shared = Counter(value for found in values.values() for value in found)
+        self._ids = {resource.urn: resource.id.lower() for resource in made}
         self._known_by = {
-            urn: [_whole(value) for value in found if shared[value] == 1 and value] for urn, found in values.items()
+            urn: [value for value in found if shared[value] == 1 and value] for urn, found in values.items()
         }
 
-    def hold(self, wait: Wait, waiter: Resource, other: Resource) -> bool:
-        """Whether the link of ``wait`` holds between the two."""
+    def test(self, wait: Wait) -> Callable[[Resource, Resource], bool]:
+        """Whether the link of ``wait`` holds between one that waits and another."""
         if wait.kind == "under":
-            return self.under(waiter, other)
+            return self.under
         if wait.kind == "names":
-            return self.names(waiter, other)
-        test = self._share if wait.kind == "shares" else self._holds
-        return any(test(waiter, other, common) for common in self._by_type.get(wait.common, []))
+            return self.names
+        test, commons = (self._share if wait.kind == "shares" else self._holds), self._by_type.get(wait.common, [])
+        return lambda waiter, other: any(test(waiter, other, common) for common in commons)
 
     def under(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource's ARM id lies under the other's; where that is not known, whether a name or scope of
@@ -99,13 +101,14 @@ class _Links:
             row = type_row(resource.type)
             named = {*row.names, row.scope} if row else set()
             return bool(row and row.lives_in == other.type and other.urn in _sources(resource, named))
-        return resource.id.lower().startswith(f"{other.id.lower()}/")
+        return self._ids[resource.urn].startswith(f"{self._ids[other.urn]}/")
 
     def names(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource's inputs hold what identifies the other, or a value of its that is not known yet."""
         if other.id == UNKNOWN and other.urn in _sources(resource):
             return True
-        return any(value.search(self.inputs[resource.urn]) for value in self._known_by[other.urn])
+        text = self.inputs[resource.urn]
+        return any(value in text and _whole(value).search(text) for value in self._known_by[other.urn])
 
     def relates(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource lies under the other or names it."""
@@ -117,7 +120,7 @@ class _Links:
     def _holds(self, waiter: Resource, other: Resource, common: Resource) -> bool:
         if common.id == UNKNOWN:
             return self.under(other, common) and common.urn in _sources(waiter)
-        return self.under(other, common) and json.dumps(common.id.lower()) in self.inputs[waiter.urn]
+        return self.under(other, common) and json.dumps(self._ids[common.urn]) in self.inputs[waiter.urn]
 
 
 def _sources(resource: Resource, inputs: Collection[str] | None = None) -> set[str]:
