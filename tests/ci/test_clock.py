@@ -19,7 +19,7 @@ from ci.azure import post
 from ci.drift import PAGES, QUERY, find_drift, graph_rows
 from ci.engine import Engine
 from ci.images import build_image, checked_digest, exchange, push_image
-from ci.issues import QUARTERLY, assessment
+from ci.issues import QUARTERLY, assessment, open_issue
 from ci.permission import refused_permission, stack_rules
 from ci.programs import Done
 from ci.sign_in import NEEDED, signed_in
@@ -292,3 +292,75 @@ def test_only_release_fetches_another_repository() -> None:
         if any(job.checkouts for job in workflow.jobs.values())
     ]  # fmt: skip
     assert fetching == ["release-app.yml"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan", "dev", "--out", "out"],
+        ["permission", "dev"],
+        ["deploy", "dev", "--approval", "out", "--approved", "0" * 64],
+        ["build", "--app", "backend", "--context", "nowhere"],
+        ["push", "--app", "backend", "--registry", HOST],
+        ["push", "--app", "backend", "--registry", HOST, "--digest", "latest"],
+        ["release", "--stack", "dev", "--app", "backend", "--digest", DIGEST],
+        ["drift", "dev", "--out", "out"],
+        ["verify", "dev"],
+        ["issue", "Drift", "--body", "text"],
+        ["assessment"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_command_outside_a_workflow_is_wrong_use(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*NEEDED, "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+def test_issue_is_opened_once_then_added_to() -> None:
+    class Issues:
+        def __init__(self) -> None:
+            self.open: list[dict[str, Any]] = []
+            self.sent: list[str] = []
+
+        def pages(self, _path: str, **_query: str) -> Iterator[Any]:
+            yield from self.open
+
+        def send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+            self.sent.append(f"{method} {path}")
+            if path == "issues":
+                self.open.append({"number": 7, "title": body["title"]})
+            return {"number": 7}
+
+    github = Issues()
+    assert open_issue(github, "Drift", "x" * 70_000) == "opened issue 7"  # type: ignore[arg-type]
+    assert open_issue(github, "Drift", "again") == "added to issue 7"  # type: ignore[arg-type]
+    assert github.sent == ["POST issues", "POST issues/7/comments"]
+
+
+def test_digest_given_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = tmp_path / "outputs"
+    monkeypatch.setenv("GITHUB_OUTPUT", str(outputs))
+    arguments = ["push", "--app", "backend", "--registry", HOST, "--digest", DIGEST]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert outputs.read_text() == f"digest={DIGEST}\n"
+
+
+def test_commands_do_what_their_modules_do(job: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed in, and with the engine's and Azure's answers in place of theirs."""
+    programs = Programs()
+    monkeypatch.setattr("ci.programs.run_program", programs)
+    monkeypatch.setattr("ci.azure.ask_graph", lambda _question: {"data": []})
+    monkeypatch.setattr("ci.deploy.plan_stack", lambda *_given: False)
+    monkeypatch.setattr("ci.deploy.deploy_stack", lambda *_given: False)
+    monkeypatch.setenv("STACK_OUTPUTS", "{}")
+    expected = {
+        ("drift", "dev", "--out", str(tmp_path / "drift")): 0,
+        ("verify", "dev"): 0,
+        ("plan", "dev", "--out", str(tmp_path)): 1,
+        ("deploy", "dev", "--approval", str(tmp_path), "--approved", "0" * 64): 1,
+        ("release", "--stack", "dev", "--app", "backend", "--digest", DIGEST): 0,
+    }
+    for arguments, code in expected.items():
+        assert CliRunner().invoke(app, list(arguments)).exit_code == code, arguments
+    assert any("--outputs" in words for words in programs.ran)
