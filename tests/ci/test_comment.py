@@ -231,6 +231,7 @@ def test_archive_is_text_in_utf_8() -> None:
         read_artifact(content.getvalue())
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_file_twice_is_refused() -> None:
     for name in ("head/dev.json", "findings/dev.json"):
         content = io.BytesIO()
