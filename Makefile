@@ -59,7 +59,7 @@ docs: $(READY) ## write the generated pages: rules, systems, stack config and it
 	  do $(BIN)/python -m $$page || exit; done
 
 mutate: $(READY) ## every attack of policies/attacks.yaml, and production altered property by property
-	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/policies/test_attacks.py
+	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/policies/test_attacks.py tests/policies/test_properties.py
 
 pack: $(READY) ## write out/pack: the policy pack for other projects, with all it needs
 	@$(BIN)/python -m policies.packing
