@@ -47,7 +47,7 @@ def vault_events(vault: Resource, stack: Stack) -> Iterator[str]:
 )
 def budget(budget_: Resource) -> Iterator[str]:
     told = {
-        str(each.get("thresholdType"))
+        str(each.get("thresholdType")).capitalize()
         for each in (budget_.get("notifications") or {}).values()
         if each.get("enabled") and (each.get("contactEmails") or each.get("contactGroups"))
     }

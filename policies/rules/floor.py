@@ -76,7 +76,7 @@ def database_jobs(_server: Resource, stack: Stack) -> Iterator[str]:
             ]
             if "database" in words[:-1]:
                 command = words[words.index("database") + 1]
-                triggers.setdefault(command, set()).add(str(job.get("configuration.triggerType")))
+                triggers.setdefault(command, set()).add(str(job.get("configuration.triggerType")).capitalize())
     for command, row in table("floor")["jobs"].items():
         if command not in triggers:
             yield f"there is no job that runs it: {command} ({row['why']})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from policies.compare import same
 from policies.rule import rule
 from policies.rules.floor import PROFILE, may_hold_phi
 from policies.rules.monitoring import METRIC
@@ -41,10 +42,10 @@ def flow_log(network: Resource, stack: Stack) -> Iterator[str]:
 def availability_test(profile: Resource, stack: Stack) -> Iterator[str]:
     hosts = {str(domain.get("hostName")).lower() for domain in _domains(profile, stack)}
     tests = [test for test in stack.by_type(TEST) if urlsplit(str(test.get("request.requestUrl"))).hostname in hosts]
-    if not any(test.get("enabled") is True for test in tests):
+    if not any(same(test.get("enabled"), True) for test in tests):
         yield f"no availability test that is on asks for a page of {', '.join(sorted(hosts))}"
     for test in tests:
-        if not any(alert.get("enabled") is True for alert in stack.holders(test, "criteria.webTestId", METRIC)):
+        if not any(same(alert.get("enabled"), True) for alert in stack.holders(test, "criteria.webTestId", METRIC)):
             yield f"no alert that is on tells of the test {test}"
 
 

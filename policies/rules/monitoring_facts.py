@@ -159,5 +159,6 @@ def _metric(namespace: str, name: str) -> Metric | None:
 
 def _type_of(resource_id: Any) -> str:
     """The ARM type in a resource id: ``Microsoft.Web/sites/slots``; nothing where it is not known."""
-    parts = str(resource_id or "").partition("/providers/")[2].split("/")
+    _, *behind = re.split(r"/providers/", str(resource_id or ""), maxsplit=1, flags=re.IGNORECASE)
+    parts = behind[0].split("/") if behind else []
     return "/".join([parts[0], *parts[1::2]]) if len(parts) > 2 else ""
