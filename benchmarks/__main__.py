@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("record", "judge", "database")
+BENCHMARKS = ("record", "judge", "database", "evidence")
 
 
 def main(names: list[str]) -> int:

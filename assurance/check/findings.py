@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -83,7 +83,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON holds it; an exception only where one covers it."""
-        plain = asdict(self)
+        plain = dict(vars(self))
         plain["controls"], plain["also"] = list(self.controls), list(self.also)
         if not self.also:
             del plain["also"]

@@ -30,7 +30,9 @@ def evidence_of(record: Record, register: Register | None = None, today: date = 
 @cache
 def evidence(stack: str) -> StackEvidence:
     """The evidence of a stack, one for all tests of a process: to be read."""
-    return evidence_of(steady(shared_record(stack)))
+    record, register = steady(shared_record(stack)), Register.load()
+    report = once(lambda: presented(full_audit(record, register, TODAY, ROOT), ROOT), "evidence report", stack)
+    return gather(record, report, register, TODAY)
 
 
 def bundle(*stacks: str) -> Bundle:
