@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from assurance.cli import app
+from assurance.evidence.period import Period
 from tests.harness import stack_record
 
 
@@ -77,3 +78,28 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     assert assurance("verify", tmp_path).exit_code == 2
     (tmp_path / "manifest.json").write_text("{")
     assert "not JSON" in " ".join(assurance("verify", tmp_path).output.split())
+
+
+@pytest.mark.usefixtures("recorded")
+def test_since_a_bundle_tells_the_period(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def told(root: Path, since: str, *_: Any) -> Period:
+        asked.append(since)
+        return Period(since=since, base="a", head="b", begins="x", ends="y", merges=[], registers=[])
+
+    monkeypatch.setattr("assurance.cli.evidence.period", told)
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "manifest.json").write_text(json.dumps({"bundleVersion": 1, "basis": {"commit": "a" * 40}, "files": []}))
+    out = tmp_path / "new"
+    made = assurance("evidence", "dev", "--out", out, "--since", old, "--time", "2026-11-29T00:00:00")
+    assert made.exit_code == 0, made.output
+    assert asked == ["a" * 40]
+    assert "No entry moved" in (out / "period.md").read_text()
+    assert json.loads((out / "manifest.json").read_text())["time"] == "2026-11-29T00:00:00+00:00"
+    unsigned = assurance("verify", out, "--signers", out / "SUMMARY.md")
+    assert unsigned.exit_code == 1
+    assert "nobody of" in unsigned.output
+    (old / "manifest.json").write_text(json.dumps({"bundleVersion": 1, "basis": {}, "files": []}))
+    assert "is of no commit" in assurance("evidence", "dev", "--out", tmp_path / "x", "--since", old).output
