@@ -144,9 +144,18 @@ def _given_by_azure(resource: Resource) -> Iterator[str]:
     """Values in the outputs that no input gave and that are long enough to be somebody's own."""
     given = set(_leaves(resource.inputs))
     # Name and type are ARM's envelope: the program knows both.
-    for value in _leaves({key: value for key, value in resource.outputs.items() if key not in ("name", "type")}):
+    for value in _leaves(_without_echoes(resource.outputs, {**resource.inputs, "name": "", "type": ""})):
         if len(value) >= SHORTEST and value not in given:
             yield value.rstrip("/")
+
+
+def _without_echoes(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs at places where no input is: what is at one repeats it, also where somebody altered the input."""
+    kept = {key: value for key, value in outputs.items() if key not in inputs}
+    for key, value in outputs.items():
+        if isinstance(value, dict) and isinstance(inputs.get(key), dict):
+            kept[key] = _without_echoes(value, inputs[key])
+    return kept
 
 
 def _leaves(value: Any) -> Iterator[str]:
