@@ -44,6 +44,8 @@ class Effect(Section):
 
     effect: Literal["inPlace", "outage", "replacement", "impossible"]
     why: str
+    remade: list[str] = []
+    refused: bool = False
     value: Any = Field(default=None, alias="try")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from assurance.compare.changes import find_changes
@@ -11,9 +9,7 @@ from assurance.compare.pairing import pair_revisions
 from stacks.settings.changes import PAGE, effects, page, row_of, settings_paths
 from tests.harness import project_record
 from tests.long import sample
-from tests.projects import stack_config
-
-TRIED = [path for path, row in effects().items() if row.value is not None]
+from tests.settings.trials import given, trial, tried
 
 
 def test_every_setting_has_a_row() -> None:
@@ -25,23 +21,25 @@ def test_page_is_written_from_rows() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
 
 
-def with_value(path: str, value: Any) -> dict[str, Any]:
-    config = stack_config("prod")
-    section, *inner, last = path.split(".")
-    part = config[f"medspasync:{section}"]
-    for key in inner:
-        part = part[key]
-    part[last] = value
-    return config
+def test_every_setting_is_tried_or_told_why_not() -> None:
+    assert set(given()) <= set(settings_paths()), "rows of settings that are not there"
+    assert [path for path in tried() if trial(path) is None] == [], "no other value is accepted: trials.yaml"
 
 
-@pytest.mark.parametrize("path", sample(TRIED, every=len(TRIED)))
+@pytest.mark.parametrize("path", sample(tried(), every=len(tried())))
 def test_change_does_what_its_row_says(path: str) -> None:
     """Another resource takes the place exactly where the row says so; in an outage it may."""
-    row = effects()[path]
-    base, head = project_record(stack_config("prod")), project_record(with_value(path, row.value))
+    row = effects()[row_of(path) or ""]
+    configs = trial(path)
+    assert configs is not None
+    base, head = (project_record(config) for config in configs)
     changes = find_changes(base, head, pair_revisions(base, head))
     assert changes, "it changes nothing"
-    replaced = [each.name for each in changes if each.change != "changed"]
-    if row.effect != "outage":
-        assert bool(replaced) == (row.effect in ("replacement", "impossible")), replaced
+    remade = {type_ if type_.count(":") > 1 and "/" in type_ else f"azure-native:{type_}" for type_ in row.remade}
+    replaced = {each.name for each in changes if each.change in ("replaced", "moved") and each.type not in remade}
+    gone, made = ({each.type for each in changes if each.change == kind} - remade for kind in ("removed", "added"))
+    if row.effect in ("replacement", "impossible") and not row.refused:
+        assert replaced or gone & made
+    elif row.effect != "outage":
+        assert replaced == set()
+        assert gone & made == set()
