@@ -45,6 +45,11 @@ class Wish:
         """Whether it may relax what costs: test data, and small."""
         return self.classification == "test-data" and self.size == "small"
 
+    @property
+    def reader(self) -> str:
+        """The app that reads the database: ``backend``, which has a role there (database/roles.yaml); else none yet."""
+        return "backend" if "backend" in self.apps else ""
+
 
 def read_wish(stack: str, region: str, domain: str, apps: Sequence[str], classification: str, size: str) -> Wish:
     """The wish that options name. Raises UsageError with every mistake, and what is allowed."""

@@ -132,8 +132,10 @@ class Judge:
     def _row(self, rule: RuleInfo, row: Row, *, wanted: bool) -> Iterator[Finding]:
         flows = self._world.of_row(row)
         if not flows:
-            status: Status = "fail" if row.always else "not-applicable"
-            yield self._finding(rule, status, f"{row.id}: the stack has no {row.target}", None)
+            there = any(each.kind == row.target for each in self._world.targets)
+            status: Status = "fail" if row.always and not there else "not-applicable"
+            what = f"the stack has no {row.target}" if not there else "no app of the stack is concerned"
+            yield self._finding(rule, status, f"{row.id}: {what}", None)
         for flow in flows:
             state = "open" if flow.verdict.open else "closed"
             status = "pass" if flow.verdict.open == wanted else "fail"

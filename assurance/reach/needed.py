@@ -29,7 +29,7 @@ class Row(Section):
     target: Service | Tag = Field(alias="to")
     port: int | None = Field(default=None, ge=1, le=65535)
     reading: str | None = None
-    without: str | None = None
+    without: list[str] = []
     always: bool = False
     purpose: str = Field(min_length=8)
 

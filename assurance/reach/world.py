@@ -142,12 +142,12 @@ class World:
 
     def _is_meant(self, site: Resource, row: Row) -> bool:
         """Whether the environment that the site is given is one that the row is about."""
-        if row.reading is None and row.without is None:
+        if row.reading is None and not row.without:
             return True
         given = "web:WebAppApplicationSettings" + ("Slot" if site.type.endswith("WebAppSlot") else "")
         holders = self.references.holders(site, "name", given, by="name")
         names = {name for holder in holders for name in get(holder, "properties") or ()}
-        return (row.reading is None or row.reading in names) and (row.without is None or row.without not in names)
+        return (row.reading is None or row.reading in names) and not names & set(row.without)
 
     def _subnet(self, purpose: str) -> Resource | None:
         """The subnet of a purpose, by what owns it; the runner's is the one that nothing else uses."""
