@@ -14,9 +14,9 @@ from assurance.access.matrix import Matrix
 from assurance.evidence.assets import asset_kinds
 from assurance.evidence.encryption import in_transit
 from assurance.reach import front_door, inside
+from assurance.reach.reachability_graph import JOB, ReachabilityGraph
 from assurance.reach.targets import SITE, Target
 from assurance.reach.verdict import Verdict
-from assurance.reach.world import JOB, World
 from assurance.record import Record, Resource
 from assurance.references import get, short_type
 
@@ -82,15 +82,15 @@ def _merged(hops: list[Hop]) -> list[Hop]:
 
 class _Maker:
     def __init__(self, record: Record, matrix: Matrix) -> None:
-        self.world = World(record)
-        self.references = self.world.references
+        self.graph = ReachabilityGraph(record)
+        self.references = self.graph.references
         self.matrix = matrix
 
     def enter(self) -> Iterator[Hop]:
         """From people to the edge, and from the edge to the apps."""
         people = Place(name=PEOPLE, layer="people", kind="people")
-        sites = {target.resource.urn: target for target in self.world.targets if target.kind == "site"}
-        for host in self.world.hosts:
+        sites = {target.resource.urn: target for target in self.graph.targets if target.kind == "site"}
+        for host in self.graph.hosts:
             wall = host.firewall
             edge = Place(name=host.name, layer="edge", kind="host name", urn=host.by.urn)
             right = f"firewall {wall.name} ({get(wall, 'policySettings.mode')})" if wall else "no firewall"
@@ -106,7 +106,7 @@ class _Maker:
 
     def to_stores(self) -> Iterator[Hop]:
         """From each app and job to each store that it has a right to."""
-        for target in self.world.targets:
+        for target in self.graph.targets:
             if target.kind not in STORES:
                 continue
             layer: Layer = "copies" if target.kind == "archive" else "stores"
@@ -120,7 +120,7 @@ class _Maker:
 
     def copies(self) -> Iterator[Hop]:
         """From the stores to their copies: backups, geo-redundant ones, and the archive of the logs."""
-        stores = [target for target in self.world.targets if target.kind == "database"]
+        stores = [target for target in self.graph.targets if target.kind == "database"]
         for server in self.references.by_type("dbforpostgresql:Server"):
             start = Place(name=server.name, layer="stores", kind="database", urn=server.urn)
             days = get(server, "backup.backupRetentionDays", "not declared")
@@ -174,7 +174,7 @@ class _Maker:
 
     def _users(self, target: Target) -> Iterator[tuple[Resource, str]]:
         """Who has a right to a store, and by what: a grant to its identity, or a secret made from the store."""
-        record = self.world.record
+        record = self.graph.record
         names = {target.resource.urn} | {each.urn for each in record if self._below(each, target.resource)}
         if target.kind != "pooler":
             for grant in self.matrix.grants:
@@ -195,7 +195,7 @@ class _Maker:
                     yield job, "a role inside the database, given by database/"
 
     def _pooled(self, target: Target) -> bool:
-        return any(each.kind == "pooler" and each.resource.urn == target.resource.urn for each in self.world.targets)
+        return any(each.kind == "pooler" and each.resource.urn == target.resource.urn for each in self.graph.targets)
 
     def _below(self, each: Resource, outer: Resource) -> bool:
         return bool(outer.id) and each.id.lower().startswith(f"{outer.id.lower()}/")

@@ -7,8 +7,8 @@ from typing import Any
 
 from assurance.basis import stated_basis
 from assurance.reach.front_door import Host
+from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
-from assurance.reach.world import Flow
 from assurance.references import get
 
 BASIS = (

@@ -9,9 +9,9 @@ from assurance.check.findings import Finding, Status
 from assurance.reach.front_door import Host
 from assurance.reach.needed import Row, flow_table
 from assurance.reach.public import ENTRA
+from assurance.reach.reachability_graph import Flow, ReachabilityGraph
 from assurance.reach.targets import BUS, JUDGED, Target, endpoints_of
 from assurance.reach.verdict import Verdict
-from assurance.reach.world import Flow, World
 from assurance.record import Resource
 from assurance.references import get
 from policies.rule import RuleInfo
@@ -62,23 +62,23 @@ UNJUDGED = RuleInfo(
 class Judge:
     """Makes the findings of one stack."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, graph: ReachabilityGraph) -> None:
+        self._graph = graph
 
     def findings(self) -> Iterator[Finding]:
         """Every judgement, passed ones too, so that it shows what was examined."""
-        for target in self._world.targets:
-            yield self._internet(target, self._world.flow("internet", target))
-        for host in self._world.hosts:
+        for target in self._graph.targets:
+            yield self._internet(target, self._graph.flow("internet", target))
+        for host in self._graph.hosts:
             yield self._edge(host)
         yield from self._needed()
         yield from self._unjudged()
 
     def _needed(self) -> Iterator[Finding]:
         """The flows of the table, which is this platform's own."""
-        if not self._world.record.platform:
+        if not self._graph.record.platform:
             for rule in (NEEDED, FORBIDDEN):
-                message = f"assurance/reach/needed.yaml says nothing of the project {self._world.record.project}"
+                message = f"assurance/reach/needed.yaml says nothing of the project {self._graph.record.project}"
                 yield self._finding(rule, "not-applicable", message, None)
             return
         table = flow_table()
@@ -88,7 +88,7 @@ class Judge:
             yield from self._row(FORBIDDEN, row, wanted=False)
 
     def _finding(self, rule: RuleInfo, status: Status, message: str, about: Resource | None) -> Finding:
-        return Finding.of(rule, status, message, about, stack=self._world.record.stack)
+        return Finding.of(rule, status, message, about, stack=self._graph.record.stack)
 
     def _internet(self, target: Target, flow: Flow) -> Finding:
         verdict = flow.verdict
@@ -97,7 +97,7 @@ class Judge:
         condition = f" ({verdict.condition})" if verdict.condition else ""
         if not verdict.open:
             return self._finding(INTERNET, "pass", f"{flow_text} does not answer{condition}: {verdict.why}", about)
-        status: Status = "warn" if _by_design(target, verdict, self._world.record.platform) else "fail"
+        status: Status = "warn" if _by_design(target, verdict, self._graph.record.platform) else "fail"
         message = f"{flow_text} answers on the Internet{condition}: {verdict.why}"
         finding = self._finding(INTERNET, status, message, about)
         return replace(finding, seen=verdict.why, remediation=self._to_do(target, by_design=status == "warn"))
@@ -111,7 +111,7 @@ class Judge:
                 "Closed, it would lose what the apps send, for it has no private endpoint: keep sign-in with Entra ID "
                 "only, and register that it is accepted."
             )
-        if endpoints_of(self._world.references, target):
+        if endpoints_of(self._graph.references, target):
             return "Close the service's public side; inside the network it has a private endpoint."
         return INTERNET.remediation
 
@@ -130,7 +130,7 @@ class Judge:
         return self._finding(EDGE, "pass", f"{host.name} leads through {host.firewall.name} to {sites}", host.by)
 
     def _row(self, rule: RuleInfo, row: Row, *, wanted: bool) -> Iterator[Finding]:
-        flows = self._world.of_row(row)
+        flows = self._graph.of_row(row)
         if not flows:
             there = any(each.kind == row.target for each in self._world.targets)
             status: Status = "fail" if row.always and not there else "not-applicable"
@@ -145,13 +145,13 @@ class Judge:
     def _unjudged(self) -> Iterator[Finding]:
         """Resources with a public side of a type that this command does not know, and stray public addresses."""
         judged = {f"azure-native:{type_}" for type_ in JUDGED}
-        for resource in self._world.record:
+        for resource in self._graph.record:
             access = get(resource, "publicNetworkAccess") or get(resource, "properties.publicNetworkAccess")
             if resource.type not in judged and access == "Enabled":
                 message = f"{resource.name} ({resource.type}) has public access, which is not judged here"
                 yield self._finding(UNJUDGED, "warn", message, resource)
-        for address in self._world.references.by_type("network:PublicIPAddress"):
-            owners = self._world.references.holders(address, "publicIpAddresses[].id", "network:NatGateway")
+        for address in self._graph.references.by_type("network:PublicIPAddress"):
+            owners = self._graph.references.holders(address, "publicIpAddresses[].id", "network:NatGateway")
             if not owners:
                 message = f"{address.name} is a public address that belongs to no NAT gateway"
                 yield self._finding(UNJUDGED, "warn", message, address)

@@ -10,8 +10,8 @@ from assurance.check.findings import Report
 from assurance.reach.front_door import Host
 from assurance.reach.judge import Judge
 from assurance.reach.needed import flow_table
+from assurance.reach.reachability_graph import Flow, ReachabilityGraph
 from assurance.reach.targets import Target
-from assurance.reach.world import Flow, World
 from assurance.record import Record
 from assurance.unread import known_entries
 
@@ -36,50 +36,50 @@ class Reach:
 
 def reach(record: Record) -> Reach:
     """Work out what can be reached from where, from the entries that are known."""
-    world = World(known_entries(record))
-    flows = {(source, target.name): world.flow(source, target) for target in world.targets for source in world.sources}
-    findings = list(Judge(world).findings())
+    graph = ReachabilityGraph(known_entries(record))
+    flows = {(source, target.name): graph.flow(source, target) for target in graph.targets for source in graph.sources}
+    findings = list(Judge(graph).findings())
     return Reach(
         stack=record.stack,
         mode=record.mode,
-        hosts=world.hosts,
-        targets=world.targets,
-        sources=world.sources,
+        hosts=graph.hosts,
+        targets=graph.targets,
+        sources=graph.sources,
         flows=flows,
-        ways=_ways(world, flows),
+        ways=_ways(graph, flows),
         report=Report(record.stack, record.mode, findings, len(flows), record.basis),
     )
 
 
-def _ways(world: World, flows: dict[tuple[str, str], Flow]) -> dict[str, list[str]]:
-    graph: dict[str, list[str]] = {}
-    for host in world.hosts:
-        graph.setdefault(INTERNET, []).append(host.name)
+def _ways(graph: ReachabilityGraph, flows: dict[tuple[str, str], Flow]) -> dict[str, list[str]]:
+    edges: dict[str, list[str]] = {}
+    for host in graph.hosts:
+        edges.setdefault(INTERNET, []).append(host.name)
         for site in host.sites:
-            graph.setdefault(host.name, []).append(site.name)
-    for target in world.targets:
+            edges.setdefault(host.name, []).append(site.name)
+    for target in graph.targets:
         if flows["internet", target.name].verdict.open:
-            graph.setdefault(INTERNET, []).append(target.name)
+            edges.setdefault(INTERNET, []).append(target.name)
     for row in flow_table().needed:
         if row.source == "apps":
-            for flow in world.of_row(row):
+            for flow in graph.of_row(row):
                 if flow.verdict.open:
-                    graph.setdefault(flow.start, []).append(flow.end)
-    if INTERNET not in graph:
+                    edges.setdefault(flow.start, []).append(flow.end)
+    if INTERNET not in edges:
         return {}
-    paths = shortest_paths(graph, INTERNET)
+    paths = shortest_paths(edges, INTERNET)
     return {
-        target.name: paths[target.name] for target in world.targets if target.kind in STORES and target.name in paths
+        target.name: paths[target.name] for target in graph.targets if target.kind in STORES and target.name in paths
     }
 
 
-def shortest_paths(graph: Mapping[str, Sequence[str]], start: str) -> dict[str, list[str]]:
+def shortest_paths(edges: Mapping[str, Sequence[str]], start: str) -> dict[str, list[str]]:
     """A shortest path from ``start`` to each node that can be reached from it, both ends included."""
     paths = {start: [start]}
     waiting = deque([start])
     while waiting:
         node = waiting.popleft()
-        for following in graph.get(node, ()):
+        for following in edges.get(node, ()):
             if following not in paths:
                 paths[following] = [*paths[node], following]
                 waiting.append(following)

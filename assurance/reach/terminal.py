@@ -10,8 +10,8 @@ from rich.text import Text
 
 from assurance.check.terminal import show_violations
 from assurance.reach.formats import BASIS
+from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
-from assurance.reach.world import Flow
 from assurance.references import get
 from assurance.terminal import print_table, table
 

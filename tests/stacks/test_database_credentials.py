@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from assurance.access.matrix import matrix
-from assurance.reach.world import World
+from assurance.reach.reachability_graph import ReachabilityGraph
 from assurance.record import Mode, Record, Resource
 from database.credentials import _context_key, _password, read_manifest
 from stacks.database_credentials import copy_name
@@ -112,7 +112,7 @@ def test_another_job_that_reads_a_secret_is_found(model: str) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_job_reaches_its_vault_and_the_database(mode: Mode) -> None:
-    world = World(whole_stack(stack("access-policies", "entra"), mode))
+    world = ReachabilityGraph(whole_stack(stack("access-policies", "entra"), mode))
     targets = {target.name: target for target in world.targets}
     for name in ("vault-database", "postgres"):
         assert world.flow("subnet-jobs", targets[name]).verdict.open, name

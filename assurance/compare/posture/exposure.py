@@ -8,8 +8,8 @@ from typing import Any
 from assurance.compare.pairing import without_stack
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.compare.posture.strength import shown
+from assurance.reach.reachability_graph import OUTSIDE, Flow
 from assurance.reach.report import Reach, reach
-from assurance.reach.world import OUTSIDE, Flow
 from assurance.record import Record, Resource
 from assurance.references import get
 

@@ -33,7 +33,7 @@ class Flow:
     verdict: Verdict
 
 
-class World:
+class ReachabilityGraph:
     """What a record declares, as places between which traffic may flow."""
 
     def __init__(self, record: Record) -> None:
