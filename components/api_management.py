@@ -184,7 +184,7 @@ class ApiManagement(pulumi.ComponentResource):
             resource_id=args.telemetry.component_id,
             # Signed in as the identity: keys are not accepted there.
             credentials={
-                "connectionString": args.telemetry.connection_string,
+                "connectionString": pulumi.Output.secret(args.telemetry.connection_string),
                 "identityClientId": args.identity.client_id,
             },
             is_buffered=True,

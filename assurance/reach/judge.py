@@ -132,7 +132,7 @@ class Judge:
     def _row(self, rule: RuleInfo, row: Row, *, wanted: bool) -> Iterator[Finding]:
         flows = self._graph.of_row(row)
         if not flows:
-            there = any(each.kind == row.target for each in self._world.targets)
+            there = any(each.kind == row.target for each in self._graph.targets)
             status: Status = "fail" if row.always and not there else "not-applicable"
             what = f"the stack has no {row.target}" if not there else "no app of the stack is concerned"
             yield self._finding(rule, status, f"{row.id}: {what}", None)

@@ -17,6 +17,10 @@ PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
 TAGS = ("tags", "properties.tags")
 
 
+SWITCHES = ("Enabled", "Disabled")
+"""Says whether a kind of secret is taken (Managed Grafana's ``apiKey``), and is none."""
+
+
 @rule(
     "SEC-MARKED",
     "An input that carries a secret is marked as one, or is a reference",
@@ -30,7 +34,7 @@ TAGS = ("tags", "properties.tags")
 def marked(resource: Resource) -> Iterator[str]:
     typed = _typed(resource.type)
     for path, text in resource.texts():
-        if text in ("", MASK) or text.startswith(REFERENCE):
+        if text in ("", MASK, *SWITCHES) or text.startswith(REFERENCE):
             continue
         if is_secret_input(path.rpartition(".")[2]) or (typed and typed.fullmatch(path)):
             yield f"{path} is not marked as a secret"

@@ -51,7 +51,7 @@ def everything(mode: Mode) -> list[Record]:
 def view(index: int, mode: Mode) -> Stack:
     """The record at this place of `everything`, as rules see it."""
     found = everything(mode)[index]
-    return _judged(found.view, found)
+    return judged(found.view, found)
 
 
 def view_of(altered: Record, index: int, mode: Mode) -> Stack:
@@ -60,10 +60,10 @@ def view_of(altered: Record, index: int, mode: Mode) -> Stack:
     seen = {id(resource): known for resource, known in zip(before, view(index, mode).resources, strict=True)}
     changed = [resource for resource in altered if id(resource) not in seen]
     anew = dict(zip(map(id, changed), replace(altered, resources=changed).view.resources, strict=True))
-    return _judged(Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered), altered)
+    return judged(Stack(seen.get(id(resource)) or anew[id(resource)] for resource in altered), altered)
 
 
-def _judged(stack: Stack, of: Record) -> Stack:
+def judged(stack: Stack, of: Record) -> Stack:
     """A stack by the register of what is trusted in it, on the tests' day."""
     return stack.judged(_trusted().in_stack(of.stack, TODAY), TODAY)
 
