@@ -67,13 +67,6 @@ def built(request: pytest.FixtureRequest) -> Record:
     return record(build, mode)
 
 
-@pytest.mark.parametrize("sku", ["standard", "premium"])
-def test_no_tier_has_keys_or_old_tls(sku: str) -> None:
-    namespace = only(record(lambda: build(sku)), "servicebus:Namespace").inputs
-    assert namespace["disableLocalAuth"] is True
-    assert namespace["minimumTlsVersion"] == "1.2"
-
-
 def test_premium_is_reached_privately_only(built: Record) -> None:
     namespace = only(built, "servicebus:Namespace").inputs
     assert namespace["publicNetworkAccess"] == "Disabled"

@@ -114,17 +114,6 @@ def built(request: pytest.FixtureRequest) -> Record:
     return record(build, mode)
 
 
-def test_vault_is_private_and_cannot_be_purged(built: Record) -> None:
-    properties = only(built, "keyvault:Vault").inputs["properties"]
-    assert properties["publicNetworkAccess"] == "Disabled"
-    assert properties["networkAcls"]["defaultAction"] == "Deny"
-    assert properties["networkAcls"]["bypass"] == "AzureServices"
-    assert properties["enablePurgeProtection"] is True
-    assert properties["enabledForDeployment"] is properties["enabledForTemplateDeployment"] is False
-    assert built.of_type("network:PrivateEndpoint")
-    assert built.of_type("monitor:DiagnosticSetting")
-
-
 def test_access_policies_grant_exactly_the_permission_sets(built: Record) -> None:
     properties = only(built, "keyvault:Vault").inputs["properties"]
     assert properties["enableRbacAuthorization"] is False

@@ -57,10 +57,8 @@ def test_the_workspace_logs_its_own_queries() -> None:
     assert {"categoryGroup": "allLogs", "enabled": True} in setting["logs"]
 
 
-def test_app_insights_masks_addresses_and_takes_identities_only(built: Record) -> None:
+def test_telemetry_is_kept_whole_in_the_workspace(built: Record) -> None:
     insights = only(built, "applicationinsights:Component").inputs
-    assert insights["disableIpMasking"] is False
-    assert insights["disableLocalAuth"] is True
     assert insights["ingestionMode"] == "LogAnalytics"
     assert insights["samplingPercentage"] == 100
 
