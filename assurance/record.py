@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -233,6 +233,24 @@ def _viewed(record: Record) -> Stack:
         # A text that was made with an unknown one is unknown too.
         return UNKNOWN_STRING_VALUE if isinstance(value, str) and UNKNOWN in value else value
 
+    class Later(Mapping[str, Any]):
+        """What Azure answers, each value guarded when a rule first looks at it: at most of them none does."""
+
+        def __init__(self, answer: dict[str, Any]) -> None:
+            self._answer = answer
+            self._guarded: dict[str, Mapping[str, Any]] = {}
+
+        def __getitem__(self, key: str) -> Any:
+            if key not in self._guarded:
+                self._guarded[key] = unknown_checking_proxy({key: guarded(self._answer[key])})
+            return self._guarded[key][key]
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(self._answer)
+
+        def __len__(self) -> int:
+            return len(self._answer)
+
     return Stack(
         (
             Viewed(
@@ -241,7 +259,7 @@ def _viewed(record: Record) -> Stack:
                 name=item.name,
                 urn=item.urn,
                 inputs=unknown_checking_proxy(guarded(item.inputs)),
-                outputs=unknown_checking_proxy(guarded(item.outputs)),
+                outputs=Later(item.outputs),
                 id=item.id if item.id not in ("", UNKNOWN) else None,
                 parent=item.parent or None,
                 custom=item.custom,

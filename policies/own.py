@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from facts.service_hosts import service_hosts
 from facts.types import type_row
+from policies.kept import kept
 from policies.view import Resource, Stack
 
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
@@ -31,6 +32,7 @@ class Own:
         self.subscription = _subscription(made)
         ids = (resource.id or computed_id(resource, self.subscription) for resource in made)
         self.ids = {id_.lower().rstrip("/") for id_ in ids if id_}
+        self._known_ids: dict[str, bool] = {}
         self._names: dict[str, list[str]] = {}
         for suffix, row in service_hosts().items():
             names = (resource.named(row.name) for resource in stack.by_type(row.type))
@@ -39,6 +41,11 @@ class Own:
 
     def has_id(self, arm_id: str) -> bool:
         """Whether an ARM id is of the stack: a resource, a part of one, its subscription or a definition there."""
+        if arm_id not in self._known_ids:
+            self._known_ids[arm_id] = self._has_id(arm_id)
+        return self._known_ids[arm_id]
+
+    def _has_id(self, arm_id: str) -> bool:
         low = arm_id.lower().rstrip("/")
         parts = low.split("/")
         if len(parts) > 2 and parts[2] == self.subscription:
@@ -136,5 +143,6 @@ def _most(values: Iterator[str]) -> str:
     return counted.most_common(1)[0][0] if counted else ""
 
 
+@kept
 def _last(path: str) -> str:
     return path.rsplit(".", 1)[-1].split("[")[0].lower()

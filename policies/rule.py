@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from typing import Any, Literal
 
 from pulumi_policy.proxy import UnknownValueError
@@ -78,17 +78,23 @@ class Rule(RuleInfo):
             if verdict is not None:
                 yield verdict
 
+    @cached_property
+    def _joining(self) -> tuple[bool, bool]:
+        """Whether where and check take the stack."""
+        return _parameters(self.where) == 2, _parameters(self.check) == 2
+
     def judge(self, subject: Resource, stack: Stack) -> Verdict | None:
         """The verdict on ``subject``; None when the rule is not about it."""
         found: list[str] = []
         unknown = ""
         subject.unknown.clear()
         try:
-            if not _call(self.where, subject, stack):
+            where_joins, check_joins = self._joining
+            if not (self.where(subject, stack) if where_joins else self.where(subject)):
                 return None
             subject.seen.clear()
             # One by one: what was found before a value that nobody knows yet stays found.
-            for violation in _call(self.check, subject, stack):
+            for violation in self.check(subject, stack) if check_joins else self.check(subject):
                 found.append(f"{subject.inside}: {violation}" if subject.inside else violation)
         except UnknownValueError as error:
             unknown = error.message
@@ -97,21 +103,19 @@ class Rule(RuleInfo):
         except UNREADABLE as error:
             # A value of another kind than Azure takes: what cannot be judged does not pass.
             found.append(f"it cannot be judged, for an input is none that Azure takes: {error}")
-        unknown = unknown or next(iter(subject.unknown), "")
+        if subject.unknown and not unknown:
+            unknown = subject.unknown[0]
         return Verdict(subject, tuple(found), unknown, "" if unknown and not found else _seen(subject))
 
 
-@cache
 def _parameters(function: Callable[..., Any]) -> int:
     return len(inspect.signature(function).parameters)
 
 
-def _call(function: Callable[..., Any], subject: Resource, stack: Stack) -> Any:
-    return function(subject, stack) if _parameters(function) == 2 else function(subject)
-
-
 def _seen(subject: Resource) -> str:
     """What a rule read of its subject, in the order in which it did."""
+    if not subject.seen:
+        return ""
     return "; ".join(f"{path} = {_short(value)}" for path, value in subject.seen.items())[:SEEN]
 
 
@@ -120,7 +124,7 @@ SEEN = 400
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):  # the engine's lists are no `list`
+    if not isinstance(value, str) and isinstance(value, (Mapping, Sequence)):  # the engine's lists are no `list`
         return f"{len(value)} entries" if value else "none"
     return shown(value)
 

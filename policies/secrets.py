@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from policies.kept import kept
+
 MASK = "[secret]"
 """What a record shows in place of a secret."""
 REFERENCE = "@Microsoft.KeyVault("
@@ -99,7 +101,7 @@ class Detector:
     """One kind of secret."""
 
     kind: str
-    marks: tuple[str, ...]
+    marks: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
 
 
@@ -110,19 +112,26 @@ def detectors() -> tuple[Detector, ...]:
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     from detect_secrets.plugins.base import RegexBasedDetector
 
-    own = [Detector(kind, marks, (re.compile(pattern),)) for kind, (marks, pattern) in OWN.items()]
+    own = [Detector(kind, frozenset(marks), (re.compile(pattern),)) for kind, (marks, pattern) in OWN.items()]
     theirs = [
-        Detector(f"a secret ({name})", MARKS[class_.__name__], tuple(class_.denylist))
+        Detector(f"a secret ({name})", frozenset(MARKS[class_.__name__]), tuple(class_.denylist))
         for name, class_ in get_mapping_from_secret_type_to_class().items()
         if issubclass(class_, RegexBasedDetector) and MARKS.get(class_.__name__)
     ]
     return (*own, *theirs)
 
 
+@cache
+def _marks() -> tuple[str, ...]:
+    """All marks, each once."""
+    return tuple({mark: None for each in detectors() for mark in each.marks})
+
+
 def worth_a_look(text: str) -> list[Detector]:
     """The detectors of which a text, or many texts in one, holds a mark."""
     low = text.lower()
-    return [each for each in detectors() if any(mark in low for mark in each.marks)]
+    marks = [mark for mark in _marks() if mark in low]
+    return [each for each in detectors() if not each.marks.isdisjoint(marks)] if marks else []
 
 
 def shapes(text: str, among: list[Detector] | None = None) -> Iterator[str]:
@@ -131,6 +140,12 @@ def shapes(text: str, among: list[Detector] | None = None) -> Iterator[str]:
     for each in detectors() if among is None else among:
         if any(mark in low for mark in each.marks) and any(pattern.search(text) for pattern in each.patterns):
             yield each.kind
+
+
+@kept
+def first_shape(text: str) -> str:
+    """The first kind of secret that a text looks like; empty where it looks like none."""
+    return next(shapes(text, worth_a_look(text)), "")
 
 
 OPAQUE = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
@@ -143,6 +158,7 @@ ENOUGH, ENOUGH_OF_DIGITS = 4.0, 3.0
 limits for whole files are 4.5 and 3)."""
 
 
+@kept
 def is_random(text: str) -> bool:
     """Whether a whole text is one opaque word that only a generator writes."""
     if OPAQUE.fullmatch(text) is None or KNOWN_FORMS.fullmatch(text):

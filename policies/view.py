@@ -17,6 +17,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.kept import kept
 from policies.merged import merged
 from policies.trusted import Trust
 
@@ -121,7 +122,12 @@ class Resource:
     @cached_property
     def free_texts(self) -> tuple[tuple[str, str], ...]:
         """Texts of inputs in which a program may write whatever it likes: tags, commands, variables, settings."""
-        return tuple((path, text) for path, text in self.texts() if _FREE.search(path))
+        return tuple((path, text) for path, text in self.texts() if _is_free(path))
+
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
+        """The names of list entries that have one, by the entry's path: ``env[0]`` -> ``PGSSLMODE``."""
+        return {path.removesuffix(".name"): text for path, text in self.texts() if path.endswith("].name")}
 
     def scalars(self) -> Sequence[tuple[str, Any]]:
         """Every known text, number and boolean among the inputs that its program declared, with its path."""
@@ -133,7 +139,9 @@ class Resource:
 
     @cached_property
     def _all_scalars(self) -> tuple[tuple[str, Any], ...]:
-        return tuple(_scalars(self.inputs, ""))
+        found: list[tuple[str, Any]] = []
+        _collect_scalars(self.inputs, "", found)
+        return tuple(found)
 
     def answered(self, path: str) -> Iterator[str]:
         """The known texts at ``path`` of what a deployment answered."""
@@ -153,12 +161,17 @@ def lookup(value: Any, path: str, default: Any = None) -> Any:
 
 
 def _empty(value: Any) -> bool:
-    return isinstance(value, (Mapping, Sequence)) and len(value) == 0
+    return not isinstance(value, (str, bool, int, float)) and isinstance(value, (Mapping, Sequence)) and len(value) == 0
 
 
-def _scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+@kept
+def _is_free(path: str) -> bool:
+    return _FREE.search(path) is not None
+
+
+def _collect_scalars(value: Any, path: str, into: list[tuple[str, Any]]) -> None:
     if isinstance(value, (str, bool, int, float)):
-        yield path, value
+        into.append((path, value))
         return
     if isinstance(value, Mapping):
         places = [(key, f"{path}.{key}" if path else str(key)) for key in value]
@@ -171,7 +184,7 @@ def _scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             item = value[place]
         except UnknownValueError:
             continue
-        yield from _scalars(item, below)
+        _collect_scalars(item, below, into)
 
 
 def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
@@ -206,6 +219,31 @@ def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
             yield UNKNOWN
         else:
             yield from _leaves(entry, parts[1:])
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Resources by what a reference to them holds, as places in ``resources``.
+
+    by_value: their id or name, in lower case. by_urn: all. nameless: those without a known id or name.
+    """
+
+    resources: Sequence[Resource]
+    by_value: dict[str, list[int]] = field(default_factory=dict)
+    by_urn: dict[str, list[int]] = field(default_factory=dict)
+    nameless: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, resources: Sequence[Resource], by: str, child: str) -> _Targets:
+        targets = cls(resources)
+        for place, each in enumerate(resources):
+            known = each.id and each.id + child if by == "id" else each.named(by)
+            targets.by_urn.setdefault(each.urn, []).append(place)
+            if isinstance(known, str):
+                targets.by_value.setdefault(known.lower(), []).append(place)
+            else:
+                targets.nameless.setdefault(each.urn, []).append(place)
+        return targets
 
 
 class Stack:
@@ -251,6 +289,16 @@ class Stack:
         """What `targets` answered, by the holder's identity: a stack does not change."""
         return {}
 
+    @cached_property
+    def _holders(self) -> dict[tuple[str, ...], dict[int, list[Resource]]]:
+        """What `holders` answered, by the target's identity."""
+        return {}
+
+    @cached_property
+    def _indexes(self) -> dict[tuple[tuple[str, ...], str, str], _Targets]:
+        """What may be referred to, so that no reference is held against every resource of a type."""
+        return {}
+
     def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types; ``*`` is every type."""
         if "*" in types:
@@ -280,18 +328,25 @@ class Stack:
         if not values and not unknown:
             return []
         sources = holder.dependencies.get(path.split(".")[0].removesuffix("[]"), frozenset())
-        matches = []
-        for candidate in self.by_type(*types):
-            known = candidate.id and candidate.id + child if by == "id" else candidate.named(by)
-            named = isinstance(known, str) and not unknown
-            if str(known).lower() in values if named else candidate.urn in sources:
-                matches.append(candidate)
-        return matches
+        targets = self._remembered_targets(types, by, child)
+        places = [place for value in values for place in targets.by_value.get(value, ())] if not unknown else []
+        by_urn = targets.by_urn if unknown else targets.nameless
+        places += [place for urn in sources for place in by_urn.get(urn, ())]
+        return [targets.resources[place] for place in sorted(places)]
+
+    def _remembered_targets(self, types: tuple[str, ...], by: str, child: str) -> _Targets:
+        key = (types, by, child)
+        if key not in self._indexes:
+            self._indexes[key] = _Targets.of(self.by_type(*types), by, child)
+        return self._indexes[key]
 
     def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` whose value at ``path`` refers to ``target``: `targets` read backwards."""
-        return [
-            holder
-            for holder in self.by_type(*types)
-            if target in self.targets(holder, path, target.type, by=by, child=child)
-        ]
+        question = (path, by, child, target.type, *types)
+        if question not in self._holders:
+            found: dict[int, list[Resource]] = {}
+            for holder in self.by_type(*types):
+                for each in self.targets(holder, path, target.type, by=by, child=child):
+                    found.setdefault(id(each), []).append(holder)
+            self._holders[question] = found
+        return list(self._holders[question].get(id(target), ()))

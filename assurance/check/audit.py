@@ -9,6 +9,7 @@ from datetime import date
 from assurance.basis import judged_basis
 from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.outputs import output_findings
+from assurance.garbage import no_collection
 from assurance.record import Record
 from policies.exceptions import Register
 from policies.rule import Rule, RuleInfo, Verdict
@@ -48,6 +49,13 @@ def audit(
     today: the day on which exceptions must still hold; always given, so that an audit can be repeated.
     more: what the rules of `ELSEWHERE` found; None where they were not asked.
     """
+    with no_collection():
+        return _audit(record, register, today, rules, more)
+
+
+def _audit(
+    record: Record, register: Register, today: date, rules: Sequence[Rule], more: Sequence[Finding] | None
+) -> Report:
     trust = register.trusted.in_stack(record.stack, today)
     stack = record.view.judged(trust, today)
     findings: list[Finding] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from typing import Any, Literal
 
@@ -66,11 +66,14 @@ class Finding:
         more: fields that differ from the resource's. What passes was seen as its message says, where ``seen`` is not
         given.
         """
-        subject: dict[str, Any] = {"seen": message if status == "pass" else ""}
+        subject: dict[str, Any] = {"remediation": info.remediation, "seen": message if status == "pass" else ""}
         if resource is not None:
-            subject |= {"urn": resource.urn, "type": resource.type, "name": resource.name}
-            subject |= {"source": resource.source, "origin": resource.origin}
-        return cls(
+            subject.update(urn=resource.urn, type=resource.type, name=resource.name)
+            subject.update(source=resource.source, origin=resource.origin)
+        # Not by the constructor: a frozen class sets field by field, which is half of what a finding takes.
+        finding = object.__new__(cls)
+        vars(finding).update(
+            _DEFAULTS,
             rule=info.id,
             title=info.title,
             severity=info.severity,
@@ -78,8 +81,10 @@ class Finding:
             controls=info.controls,
             stack=stack,
             message=message,
-            **({"remediation": info.remediation} | subject | more),
+            **subject,
         )
+        vars(finding).update(more)
+        return finding
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON holds it; an exception only where one covers it."""
@@ -91,6 +96,9 @@ class Finding:
         if not self.exception:
             del plain["exception"], plain["expires"]
         return plain
+
+
+_DEFAULTS = {each.name: each.default for each in fields(Finding) if each.default is not MISSING}
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +20,7 @@ from assurance.evidence.period import Period, period
 from assurance.evidence.review import review
 from assurance.evidence.stack import gather
 from assurance.full_audit import full_audit
+from assurance.garbage import no_collection
 from assurance.stacks import project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register
@@ -78,7 +76,7 @@ def evidence(
     today = moment.astimezone(UTC).date()
     register = Register.load()
     told = _period(root, since, reviews, today)
-    with _uncollected():
+    with no_collection():
         previews, deployed = records_in_both_modes(stacks or [])
         found = []
         for record in map(steady, deployed):
@@ -100,18 +98,6 @@ def evidence(
     terminal.print(f"{out}: open index.html; `assurance verify {out}` says whether it is intact", highlight=False)
     if not all(each.report.holds for each in found):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Nothing looks for garbage meanwhile: among the records it would take a seventh of the time, and find none."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 def _moment(text: str | None, root: Path) -> datetime:

@@ -75,7 +75,8 @@ def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
         if match is None:
             yield f"{name} is no reference by versionless URI"
             continue
-        vaults = [v for v in stack.by_type(VAULT) if str(v.get("vaultName")).lower() == match.group("vault").lower()]
+        named: dict[str, list[Resource]] = stack.remember("vaults by name", lambda: _vaults_by_name(stack))
+        vaults = named.get(match.group("vault").lower(), [])
         if not vaults:
             yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
         for vault in vaults:
@@ -84,6 +85,13 @@ def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
             for app in _apps_with(settings, stack):
                 if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
                     yield f"{name}: the identity of {app} may not read secrets of {vault}"
+
+
+def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
+    named: dict[str, list[Resource]] = {}
+    for vault in stack.by_type(VAULT):
+        named.setdefault(str(vault.get("vaultName")).lower(), []).append(vault)
+    return named
 
 
 def _secret_names(vault: Resource, stack: Stack) -> set[str]:

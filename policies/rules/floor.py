@@ -194,9 +194,7 @@ def archive(_resource: Resource, stack: Stack) -> Iterator[str]:
 )
 def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
     required = {token(type_): rows for type_, rows in table("floor")["alerts"].items()}[resource.type]
-    made: dict[str, list[Resource]] = {}
-    for alert in stack.by_type(*ALERTS):
-        made.setdefault(str(alert.get("tags.alert")), []).append(alert)
+    made: dict[str, list[Resource]] = stack.remember("alerts by id", lambda: _alerts_by_id(stack))
     for id_, why in required.items():
         watching = [
             alert
@@ -205,6 +203,13 @@ def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
         ]
         if not any(same(alert.get("enabled"), True) for alert in watching):
             yield f"no alert {id_} is on for it ({why})"
+
+
+def _alerts_by_id(stack: Stack) -> dict[str, list[Resource]]:
+    made: dict[str, list[Resource]] = {}
+    for alert in stack.by_type(*ALERTS):
+        made.setdefault(str(alert.get("tags.alert")), []).append(alert)
+    return made
 
 
 @rule(
@@ -220,7 +225,7 @@ def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
 def service_level(app: Resource, stack: Stack) -> Iterator[str]:
     for origin in _origins(app, stack):
         name = str(origin.get("originName"))
-        queries = [str(text) for alert in _of_levels(stack) for text in alert.leaves("criteria.allOf[].query")]
+        queries: list[str] = stack.remember("queries of service levels", lambda: _queries_of_levels(stack))
         if not any(f'"{name}"' in query for query in queries):
             yield f"no alert is on the service level of {name}"
 
@@ -232,10 +237,10 @@ def _origins(app: Resource, stack: Stack) -> list[Resource]:
     )
 
 
-def _of_levels(stack: Stack) -> list[Resource]:
-    return [
-        each for each in stack.by_type("monitor:ScheduledQueryRule") if str(each.get("tags.alert")).startswith("slo-")
-    ]
+def _queries_of_levels(stack: Stack) -> list[str]:
+    alerts = stack.by_type("monitor:ScheduledQueryRule")
+    of_levels = [each for each in alerts if str(each.get("tags.alert")).startswith("slo-")]
+    return [str(text) for alert in of_levels for text in alert.leaves("criteria.allOf[].query")]
 
 
 @rule(

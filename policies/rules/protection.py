@@ -59,7 +59,8 @@ EDITED: Mapping[str, str] = types_with("inherits_lock", str)
     offline="the engine does not show policies the retain-on-delete option",
 )
 def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
-    below = [one for one in stack.by_type(*EDITED) if not one.retained and _is_edited(one) and below_lock(one, lock)]
+    edited: Edited = stack.remember("edited below locks", lambda: Edited(stack))
+    below = edited.below(str(lock.get("scope"))) if edited.resources else []
     for type_ in EDITED:
         names = sorted(one.name for one in below if one.type == type_)
         if names:
@@ -71,9 +72,23 @@ def _is_edited(resource: Resource) -> bool:
     return where is None or resource.has(where)
 
 
-def below_lock(resource: Resource, lock: Resource) -> bool:
-    """Whether the resource inherits the lock: it lies below the lock's scope, or extends what does."""
-    scope = str(lock.get("scope")).lower()
+class Edited:
+    """What a stack file takes away, by the scopes of the locks that it would lie below."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.resources = [one for one in stack.by_type(*EDITED) if not one.retained and _is_edited(one)]
+        self._by_scope: dict[str, list[Resource]] = {}
+        for one in self.resources:
+            for scope in _scopes_above(one):
+                self._by_scope.setdefault(scope, []).append(one)
+
+    def below(self, scope: str) -> list[Resource]:
+        """Those that inherit a lock on ``scope``: they lie below it, or extend it or what does."""
+        return self._by_scope.get(scope.lower(), [])
+
+
+def _scopes_above(resource: Resource) -> set[str]:
     own = str(resource.id or "").lower()
     on = next(iter(resource.leaves("scope")), UNKNOWN)
-    return own.startswith(f"{scope}/") or (isinstance(on, str) and f"{on.lower()}/".startswith(f"{scope}/"))
+    texts = (own, f"{on.lower()}/" if isinstance(on, str) else "")
+    return {text[:place] for text in texts for place, letter in enumerate(text) if letter == "/"}

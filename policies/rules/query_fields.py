@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Set
 
 from facts.caller_fields import caller_fields
+from policies.kept import kept
 from policies.rule import rule
 from policies.view import Resource, lookup
 
@@ -14,22 +15,20 @@ ALERT, ANALYTICS = "monitor:ScheduledQueryRule", "securityinsights:ScheduledAler
 _COMMENT = re.compile(r"//[^\n]*")
 _ASSIGNED = re.compile(r"\b(\w+)\s*=(?![=~])\s*([^,|;\n]+)")
 _GROUPING = re.compile(r"\bby\b([^|;]*)")
+_WORD = re.compile(r"\w+")
 _COUNTED = re.compile(r"\bdcount(?:if)?\s*\(\s*([^,)]+)")
 
 
+@kept
 def caller_written(query: str) -> frozenset[str]:
     """Columns in a query that a caller chooses: those of its tables, and what is made from them under another name."""
     text = _COMMENT.sub("", query)
-    columns = {
-        column
-        for table, fields in caller_fields().items()
-        if re.search(rf"\b{table}\b", text)
-        for column in fields.columns
-    }
+    words = _words(text)
+    columns = {column for table, fields in caller_fields().items() if table in words for column in fields.columns}
     for name, expression in _ASSIGNED.findall(text):
         if _mentions(expression, columns):
             columns.add(name)
-        elif name in columns and not _mentions(name, {*re.findall(r"\w+", expression)}):
+        elif name in columns and not _mentions(name, _words(expression)):
             columns.discard(name)  # a name that is given a value of the platform's
     return frozenset(columns)
 
@@ -42,7 +41,11 @@ def grouped_by(query: str) -> Iterator[str]:
 
 
 def _mentions(expression: str, columns: Set[str]) -> bool:
-    return any(re.search(rf"\b{column}\b", expression) for column in columns)
+    return not _words(expression).isdisjoint(columns)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text))
 
 
 @rule(

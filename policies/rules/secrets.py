@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import cache
 
 from facts.secret_inputs import is_secret_input, says_secret, secret_inputs
+from policies.kept import kept
 from policies.rule import rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
-from policies.secrets import MASK, REFERENCE, is_random, shapes, worth_a_look
+from policies.secrets import MASK, REFERENCE, first_shape, is_random
 from policies.view import UNKNOWN, Resource
 
 PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
@@ -32,12 +33,16 @@ SWITCHES = ("Enabled", "Disabled")
     where=lambda resource: resource.custom,
 )
 def marked(resource: Resource) -> Iterator[str]:
-    typed = _typed(resource.type)
     for path, text in resource.texts():
-        if text in ("", MASK, *SWITCHES) or text.startswith(REFERENCE):
-            continue
-        if is_secret_input(path.rpartition(".")[2]) or (typed and typed.fullmatch(path)):
+        if _carries(resource.type, path) and text not in ("", MASK, *SWITCHES) and not text.startswith(REFERENCE):
             yield f"{path} is not marked as a secret"
+
+
+@kept
+def _carries(type_: str, path: str) -> bool:
+    """Whether an input of a type carries a secret."""
+    typed = _typed(type_)
+    return is_secret_input(path.rpartition(".")[2]) or (typed is not None and typed.fullmatch(path) is not None)
 
 
 @cache
@@ -80,9 +85,7 @@ def settings_marked(settings: Resource) -> Iterator[str]:
     "whsec_ and dev_jwt_secret in its code",
 )
 def no_literal(resource: Resource) -> Iterator[str]:
-    texts = resource.texts()
-    among = worth_a_look("\n".join(text for _, text in texts))
-    shaped = {path: kind for path, text in texts for kind in list(shapes(text, among))[:1]} if among else {}
+    shaped = {path: kind for path, text in resource.texts() if (kind := first_shape(text))}
     yield from (f"{path} looks like {kind}" for path, kind in shaped.items())
     for path, text in resource.free_texts:
         if path not in shaped and is_random(text):
@@ -100,16 +103,22 @@ def no_literal(resource: Resource) -> Iterator[str]:
     where=lambda resource: resource.custom,
 )
 def named(resource: Resource) -> Iterator[str]:
-    texts = resource.texts()
-    variables = {path.removesuffix(".name"): text for path, text in texts if path.endswith("].name")}
-    for path, text in texts:
-        holder, _, last = path.rpartition(".")
-        if text in ("", MASK) or text.startswith(REFERENCE):
+    variables = resource.variables
+    for path, text in resource.texts():
+        if not _is_named(path) or text in ("", MASK) or text.startswith(REFERENCE):
             continue
+        holder, _, last = path.rpartition(".")
         if last == "value" and _is_secret(variables.get(holder, "")):
             yield f"{variables[holder]} is in plain text"
         elif holder in TAGS and _is_secret(last):
             yield f"{path} is a secret in a tag"
+
+
+@kept
+def _is_named(path: str) -> bool:
+    """Whether a path leads to what a name stands beside or above: a variable's value, or a tag."""
+    holder, _, last = path.rpartition(".")
+    return last == "value" or holder in TAGS
 
 
 def _is_secret(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.trust import unregistered
@@ -102,13 +103,18 @@ def images(resource: Resource, stack: Stack) -> Iterator[str]:
 
 def _images(resource: Resource) -> Iterator[tuple[str, str]]:
     for path, text in resource.texts():
-        last = path.rpartition(".")[2]
+        last = _last(path)
         if last in IMAGES or last in STACKS:
             kind, _, image = text.partition("|")
             if image and kind.upper() in ("DOCKER", "COMPOSE", "KUBE"):
                 yield path, image
             elif text and last in IMAGES:
                 yield path, text
+
+
+@kept
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 @rule(
@@ -122,20 +128,26 @@ def _images(resource: Resource) -> Iterator[tuple[str, str]]:
     where=lambda resource: resource.custom,
 )
 def verifies(resource: Resource) -> Iterator[str]:
-    texts = resource.texts()
-    low = "\n".join(text for _, text in texts).lower()
-    among = {
-        kind: re.compile(pattern) for kind, (marks, pattern) in UNVERIFIED.items() if any(mark in low for mark in marks)
-    }
-    for path, text in texts if among else ():
-        yield from (f"{path} holds {kind}" for kind, pattern in among.items() if pattern.search(text))
-    names = {path.removesuffix(".name"): text for path, text in texts if path.endswith("].name")}
+    for path, text in resource.texts():
+        yield from (f"{path} holds {kind}" for kind in _unverified(text))
+    names = resource.variables
     for path, text in resource.free_texts:
-        holder, _, last = path.rpartition(".")
-        name = names.get(holder, "") if last == "value" else last
+        last = _last(path)
+        name = names.get(path.removesuffix(".value"), "") if last == "value" else last
         switched = SWITCHES.get(name.upper())
         if switched is not None and re.fullmatch(switched, text.strip()):
             yield f"{name} is {text or 'empty'}: certificates are not checked"
+
+
+@kept
+def _unverified(text: str) -> tuple[str, ...]:
+    """What a text says that switches the check of a certificate off."""
+    low = text.lower()
+    marked = {kind for mark, kind in _MARKS if mark in low}
+    return tuple(kind for kind in UNVERIFIED if kind in marked and re.search(UNVERIFIED[kind][1], text))
+
+
+_MARKS = tuple((mark, kind) for kind, (marks, _) in UNVERIFIED.items() for mark in marks)
 
 
 @rule(
@@ -150,8 +162,13 @@ def verifies(resource: Resource) -> Iterator[str]:
 )
 def no_dump(resource: Resource) -> Iterator[str]:
     for path, text in resource.free_texts:
-        if DUMP.search(text):
+        if _dumps(text):
             yield f"{path} copies data out: {text[:60]}"
+
+
+@kept
+def _dumps(text: str) -> bool:
+    return DUMP.search(text) is not None
 
 
 @rule(
@@ -170,8 +187,13 @@ def code_fixed(resource: Resource) -> Iterator[str]:
     for path, text in resource.free_texts:
         if path.endswith("WEBSITE_RUN_FROM_PACKAGE") and "://" in text:
             yield f"{path} fetches code from an address"
-        elif FETCHED.search(text):
+        elif _fetches(text):
             yield f"{path} fetches code that can change: {text[:60]}"
+
+
+@kept
+def _fetches(text: str) -> bool:
+    return FETCHED.search(text) is not None
 
 
 REPOSITORIES = frozenset({"repoUrl", "repositoryUrl", "gitRepository"})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from facts.roles import roles
+from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
@@ -51,6 +52,24 @@ ISSUED = [token(type_) for type_ in CREDENTIALS]
 SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever form it has"
 
 
+@kept
+def _last(path: str) -> str:
+    return path.rsplit(".", 1)[-1].split("[")[0].lower()
+
+
+def _is_principal(path: str) -> bool:
+    last = _last(path)
+    if last in PRINCIPAL_KEYS:
+        return True
+    return path.endswith("]") and last in PRINCIPAL_LISTS and "allowed" in path.lower()
+
+
+@kept
+def _arm_ids(text: str) -> tuple[str, ...]:
+    """Every ARM id in a text."""
+    return tuple(match[0] for match in ARM_ID.finditer(text))
+
+
 @rule(
     "TRUST-PRINCIPAL",
     "Whoever holds a right is of this stack, or registered with what it may hold",
@@ -91,8 +110,10 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     issuer, subject = str(credential.get("issuer", "")), str(credential.get("subject", ""))
     audiences = [str(audience) for audience in credential.each("audiences")]
     name = credential.named("resourceName")
-    holders = stack.targets(credential, "resourceName", "managedidentity:UserAssignedIdentity", by="resourceName")
-    holders += stack.targets(credential, "applicationId", "azuread:index/application:Application")
+    holders = [
+        *stack.targets(credential, "resourceName", "managedidentity:UserAssignedIdentity", by="resourceName"),
+        *stack.targets(credential, "applicationId", "azuread:index/application:Application"),
+    ]
     identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
     if not stack.trust.credential(identities, issuer, subject, audiences):
         told = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"
@@ -107,14 +128,14 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(e)(1)", "164.308(a)(4)(ii)(B)"],
     remediation="Name a resource of the stack, or write an entry `resource` in policies/trusted.yaml.",
     source=SOURCE,
-    where=lambda resource: any(ARM_ID.search(text) for _, text in resource.texts()),
+    where=lambda resource: any(_arm_ids(text) for _, text in resource.texts()),
 )
 def resources(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
     for path, text in resource.texts():
-        for match in ARM_ID.finditer(text):
-            if not ours.has_id(match[0]) and not stack.trust.resource(match[0]):
-                yield from unregistered(stack, f"{path} names {match[0]}, which this stack does not make")
+        for id_ in _arm_ids(text):
+            if not ours.has_id(id_) and not stack.trust.resource(id_):
+                yield from unregistered(stack, f"{path} names {id_}, which this stack does not make")
 
 
 @rule(
@@ -136,28 +157,43 @@ def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
 
 def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
     """Every host in the inputs of a resource, in lower case, with its path."""
+    no_destination = _no_destination(resource.type)
     for path, text in resource.texts():
         last = _last(path)
-        if (
-            last in NO_DESTINATION
-            or (last == "issuer" and resource.type in ISSUED)
-            or NAMES_OF_ITS_OWN.get(resource.type) == last
-        ):
+        if last in no_destination:
             continue
-        found = [match[1] for match in URL.finditer(text)] + [match[1] for match in ADDRESS_PART.finditer(text)]
-        if not found and HOST_KEY.search(last) and HOST.match(text):
-            found = [text.rstrip("/").split(":")[0]]
-        for host in dict.fromkeys(host.lower().rstrip(".") for host in found):
+        for host in _hosts_in(text) or (_host_alone(text) if _may_be_a_host(last) else ()):
             yield path, host
 
 
-def _is_principal(path: str) -> bool:
-    last = _last(path)
-    if last in PRINCIPAL_KEYS:
-        return True
-    return path.endswith("]") and last in PRINCIPAL_LISTS and "allowed" in path.lower()
+@kept
+def _no_destination(type_: str) -> frozenset[str]:
+    """The inputs of a type, in lower case, by which nothing is sent."""
+    own_name = NAMES_OF_ITS_OWN.get(type_)
+    return NO_DESTINATION | ({"issuer"} if type_ in ISSUED else set()) | ({own_name} if own_name else set())
 
 
+@kept
+def _hosts_in(text: str) -> tuple[str, ...]:
+    """Every host that an address in a text names."""
+    found = [match[1] for match in URL.finditer(text)] if "://" in text else []
+    found += [match[1] for match in ADDRESS_PART.finditer(text)] if "=" in text else []
+    return tuple(dict.fromkeys(host.lower().rstrip(".") for host in found))
+
+
+@kept
+def _may_be_a_host(name: str) -> bool:
+    """Whether an input of this name may be a host."""
+    return HOST_KEY.search(name) is not None
+
+
+@kept
+def _host_alone(text: str) -> tuple[str, ...]:
+    """The host that a whole text is, if any."""
+    return (text.rstrip("/").split(":")[0].lower().rstrip("."),) if HOST.match(text) else ()
+
+
+@kept
 def _right(resource: Resource) -> str:
     """What a resource that names a principal gives it, in the words of the register."""
     definition = dict(resource.texts()).get("roleDefinitionId")
@@ -179,7 +215,3 @@ def unregistered(stack: Stack, message: str) -> Iterator[str]:
         error.message = f"{message}; the project has no policies/trusted.yaml"
         raise error
     yield f"{message} and policies/trusted.yaml does not register"
-
-
-def _last(path: str) -> str:
-    return path.rsplit(".", 1)[-1].split("[")[0].lower()

@@ -25,16 +25,23 @@ PUBLIC: dict[str, list[Door]] = dict(types_with("public", list))
     where=lambda resource: resource.custom and not resource.type.startswith("pulumi:"),
 )
 def decided(resource: Resource, stack: Stack) -> Iterator[str]:
-    row = type_row(resource.type)
-    if row is not None and not row.undecided():
-        return
-    if row is None:
-        message = f"{resource.type} has no row in facts/types.yaml, so that no rule is about it"
-    else:
-        message = f"the row of {resource.type} in facts/types.yaml leaves undecided: {', '.join(row.undecided())}"
-    if not stack.ours:
+    told: dict[str, str] = stack.remember("undecided types", dict)
+    if resource.type not in told:
+        told[resource.type] = _undecided(resource.type)
+    message = told[resource.type]
+    if message and not stack.ours:
         raise _unknown(message)
-    yield message
+    if message:
+        yield message
+
+
+def _undecided(type_: str) -> str:
+    """What nobody has decided of a type; empty where all is."""
+    row = type_row(type_)
+    if row is None:
+        return f"{type_} has no row in facts/types.yaml, so that no rule is about it"
+    columns = row.undecided()
+    return f"the row of {type_} in facts/types.yaml leaves undecided: {', '.join(columns)}" if columns else ""
 
 
 @rule(

@@ -10,6 +10,7 @@ from facts.decisions import Unknown
 from facts.defaults import default_of
 from policies.compare import same, version
 from policies.data import table
+from policies.kept import kept
 from policies.rule import rule, shown
 from policies.view import UNKNOWN, Resource, token
 
@@ -35,9 +36,8 @@ def safe(resource: Resource) -> Iterator[str]:
                 yield from _judge_absent(resource, path, row)
             elif not _protects(value, row):
                 yield _message(path, shown(value), row)
-    named = _named()
     for path, value in resource.scalars():
-        row = named.get(path.rpartition(".")[2].lower())
+        row = _row_by_name(path)
         if row is not None and path not in typed and not _protects(value, row):
             yield _message(path, shown(value), row)
 
@@ -83,6 +83,11 @@ def _wanted(row: Any) -> str:
 @cache
 def _typed() -> dict[str, dict[str, Any]]:
     return {token(type_): rows for type_, rows in table("values")["typed"].items()}
+
+
+@kept
+def _row_by_name(path: str) -> Any:
+    return _named().get(path.rpartition(".")[2].lower())
 
 
 @cache

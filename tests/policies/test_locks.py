@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from facts.types import type_row
-from policies.rules.protection import LOCK, below_lock
+from policies.rules.protection import LOCK, Edited
+from policies.view import UNKNOWN, Resource
 from tests.policies.records import everything, view
+
+
+def below_lock(resource: Resource, lock: Resource) -> bool:
+    """Whether the resource inherits the lock: it lies below the lock's scope, or extends what does."""
+    scope = str(lock.get("scope")).lower()
+    own = str(resource.id or "").lower()
+    on = next(iter(resource.leaves("scope")), UNKNOWN)
+    return own.startswith(f"{scope}/") or (isinstance(on, str) and f"{on.lower()}/".startswith(f"{scope}/"))
+
+
+def test_edited_is_found_by_scope_of_lock() -> None:
+    stack = view(0, "deployed")
+    edited = Edited(stack)
+    for lock in stack.by_type(LOCK):
+        below = [one for one in edited.resources if below_lock(one, lock)]
+        assert edited.below(str(lock.get("scope"))) == below
 
 
 def test_every_type_below_a_lock_has_decided() -> None:
