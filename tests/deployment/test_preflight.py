@@ -228,12 +228,22 @@ def _watcher(p: Preflight) -> None:
     p.fake.watchers.clear()
 
 
+def _share_subnet(p: Preflight) -> str:
+    """Every site joins the subnet of the first, with two plans; the subnet's id."""
+    sites = [one["inputs"] for one in p.data["resources"] if one["type"] == "azure-native:web:WebApp"]
+    assert len({site["serverFarmId"] for site in sites}) == 2
+    for site in sites:
+        site["virtualNetworkSubnetId"] = sites[0]["virtualNetworkSubnetId"]
+    return str(sites[0]["virtualNetworkSubnetId"])
+
+
 def _small_subnet(p: Preflight) -> None:
-    subnet = p.inputs("azure-native:web:WebApp")["virtualNetworkSubnetId"]
+    subnet = _share_subnet(p)
     next(one for one in p.data["resources"] if one["id"] == subnet)["inputs"]["addressPrefix"] = "10.0.0.0/27"
 
 
 def _full_subnet(p: Preflight) -> None:
+    _share_subnet(p)
     for one in p.data["resources"]:
         if one["type"] == "azure-native:monitor:AutoscaleSetting":
             one["inputs"]["profiles"][0]["capacity"]["maximum"] = "100"

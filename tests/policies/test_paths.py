@@ -75,6 +75,8 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
             types.setdefault(path, set()).add(type_)
     # Of a Sentinel rule, which no stack has, and of one kind of destination or criteria among several.
     elsewhere = {"query", "entityMappings", "destination.actionGroups[]", "criteria.webTestId"}
+    # Of Entra's credentials, which the bootstrap makes.
+    elsewhere |= {"applicationId"}
     # Of one kind of rule among those of a backup policy.
     rules = "properties.policyRules[]"
     elsewhere |= {f"{rules}.trigger.schedule.repeatingTimeIntervals[]", f"{rules}.lifecycles[].deleteAfter.duration"}

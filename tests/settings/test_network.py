@@ -72,8 +72,9 @@ def test_good_section_has_safe_defaults() -> None:
 def test_subnet_kinds_have_ranges() -> None:
     """Every subnet kind has a range in the settings."""
     assert {purpose.replace("-", "_") for purpose in SUBNETS} == set(SubnetSettings.model_fields)
-    assert list(settings(subnets__gateway="10.40.5.0/27").subnets.by_purpose) == list(SUBNETS)
-    assert set(SUBNETS) - set(settings().subnets.by_purpose) == {"gateway"}
+    whole = settings(subnets__gateway="10.40.5.0/27", subnets__frontends="10.40.5.64/26")
+    assert list(whole.subnets.by_purpose) == list(SUBNETS)
+    assert set(SUBNETS) - set(settings().subnets.by_purpose) == {"gateway", "frontends"}
 
 
 @pytest.mark.parametrize(

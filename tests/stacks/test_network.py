@@ -80,9 +80,9 @@ def test_the_network_is_encrypted_and_protected_as_asked(full: Record, small: Re
     assert "ddosProtectionPlan" not in without
 
 
-def test_nat_gateway_carries_calls_of_apps_jobs_runner(full: Record, small: Record) -> None:
+def test_nat_gateway_carries_calls_of_callers(full: Record, small: Record) -> None:
     through = {s.name.removeprefix("subnet-") for s in full.of_type("network:Subnet") if "natGateway" in s.inputs}
-    assert through == {"apps", "jobs", "runner"}
+    assert through == {"apps", "frontends", "jobs", "runner"}
     assert only(full, "network:NatGateway").inputs["zones"] == ["1"]
     address = only(full, "network:PublicIPAddress")
     assert address.inputs["publicIPAllocationMethod"] == "Static"

@@ -218,7 +218,8 @@ def test_retired_secret_is_disabled_and_gone_from_app(mode: Mode, tmp_path: Path
 
     def in_use(config: Config) -> None:
         change(config)
-        config["medspasync:vaults"]["settings"] = {"OLD-HOST": "smtp.example.org"}
+        config["medspasync:vaults"]["settings"] = {"OLD-HOST": "smtp.old-mail.net"}
+        config["medspasync:platform"]["external"] = ["old-mail.net"]
 
     with use_catalogue(tmp_path, rows):
         used = whole_stack(in_use, mode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pulumi
@@ -230,8 +231,12 @@ def test_an_sdk_without_stack_transformations_still_records(monkeypatch: pytest.
 
 def test_every_row_names_a_class_of_the_sdk() -> None:
     for token in resource_types():
-        cls = simulate.resource_class(token)
-        assert cls is not None
+        package, module, name = token.split(":")
+        if package in ("azure-native", "random"):
+            cls = simulate.resource_class(token)
+        else:  # another provider's: its name alone is needed, for nothing of it is simulated from its class
+            cls = getattr(import_module(f"pulumi_{package}"), name, None)
+        assert cls is not None, (module, token)
         assert cls.__name__ == token.rsplit(":", 1)[-1]
 
 
