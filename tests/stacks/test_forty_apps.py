@@ -55,7 +55,7 @@ def test_the_record_holds_and_every_app_is_there() -> None:
 
 def test_every_rule_holds_on_every_app() -> None:
     report = audit(project_record(config()), Register(trusted=Register.load().trusted), date(2027, 1, 1))
-    # Their service levels are left out (medspasync:slo) and tests from outside: the floor says so of every app, and once.
+    # Service levels (medspasync:slo) and tests from outside are left out: the floor says so of every app, and once.
     failed = {(f.rule, f.name) for f in report.with_status("fail")}
     assert {rule for rule, _ in failed} == {"FLOOR-AVAILABILITY", "FLOOR-SLO"}
     assert len(failed) == 41
