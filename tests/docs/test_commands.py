@@ -17,6 +17,9 @@ from tests.harness import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"(?ms)^```(\w*)\n(.*?)^```")
+OUR_COMMANDS = re.compile(
+    r"(?m)(?:^    (?:\$ )?|(?<!`)`)((?:make|(?:\.venv/bin/)?assurance|pulumi|(?:\.venv/bin/)?python3? -m) [^`\n]+)"
+)
 TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
 ENGINE: dict[str, set[str]] = {
     "login": set(),
@@ -41,6 +44,7 @@ ENGINE: dict[str, set[str]] = {
     "import": {"--file", "--stack"},
     "state unprotect": {"--stack", "--all", "--yes"},
     "state delete": {"--stack", "--yes"},
+    "package add": set(),
     "policy analyze": {"--policy-pack", "--stack", "--file"},
 }  # fmt: skip
 """Commands and options of the engine (pulumi/pulumi pkg/cmd/pulumi, read 2026-11-29)."""
@@ -55,8 +59,11 @@ def needs() -> set[str]:
 
 
 def commands(page: Path) -> Iterator[str]:
-    """Commands of a page's fenced shell blocks, each as one line."""
-    for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
+    """Commands of a page, each as one line: those of fenced shell blocks, of indented ones, and in the text."""
+    text = page.read_text(encoding="utf-8")
+    for command in OUR_COMMANDS.findall(FENCE.sub("", text)):
+        yield re.sub(r"\s+#.*$", "", " ".join(command.split()))
+    for language, block in FENCE.findall(text):
         if language not in ("sh", "bash", "shell"):
             continue
         for line in block.replace("\\\n", " ").splitlines():
@@ -110,7 +117,7 @@ def problem(command: str) -> str | None:
 
 
 def _of_module(module: str, rest: list[str], options: set[str]) -> str | None:
-    if module in ("venv", "pytest", "pip", "http.server"):
+    if module in ("venv", "pytest", "pip", "http.server", "..."):
         return None
     if group(module) is None:
         importlib.import_module(module)
