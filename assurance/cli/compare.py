@@ -16,6 +16,7 @@ from assurance.compare.cost import read_limit, too_dear
 from assurance.compare.markdown import to_markdown
 from assurance.compare.report import to_json
 from assurance.errors import UsageError
+from assurance.garbage import no_collection
 from assurance.terminal import console
 
 BaseRef = Annotated[
@@ -80,7 +81,8 @@ def compare(
     )
     limit = read_limit(max_increase)
     today = datetime.now(UTC).date()
-    result = compare_chosen(choice, today)
+    with no_collection():
+        result = compare_chosen(choice, today)
     if between is None:
         result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
     if json_file == markdown_file == "-":
