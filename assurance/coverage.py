@@ -20,6 +20,7 @@ from assurance.check.log_feeds import (
 )
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
+from documents.generated import with_part
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from facts.log_tables import fed_tables
 from policies.rules.monitoring import WORKSPACE
@@ -130,11 +131,7 @@ def markdown(rows: list[Row]) -> str:
 
 def page_with(text: str, rows: list[Row]) -> str:
     """The page with the matrix in its place. Raises ValueError when the page has no such place."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE} has no place for the matrix: {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{markdown(rows)}\n{END}{after}"
+    return with_part(text, BEGIN, END, markdown(rows))
 
 
 def main(stack: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from assurance.check.audit import audit
 from assurance.record import Record
 from assurance.stacks import project_root, records_for
+from documents.generated import with_part
 from policies.exceptions import Register
 from policies.rules import RULES
 
@@ -46,11 +47,7 @@ def gaps(previews: Iterable[Record]) -> Iterator[str]:
 
 def page_with(text: str, rows: Iterable[str]) -> str:
     """The page with the list in its place. Raises ValueError where it has none."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{PAGE} has no place for the list: {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{after}"
+    return with_part(text, BEGIN, END, "\n".join(rows))
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from documents.generated import with_part
 from facts.decisions import Unknown
 from facts.lifecycle import azure_ends
 from facts.policy_initiatives import policy_definitions
@@ -73,11 +74,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
 
 def page_with(text: str, table: Callable[[], Iterator[str]]) -> str:
     """A page with the part between the marks made anew. Raises ValueError where it has no marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"the page lacks {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{chr(10).join(table())}\n{END}{after}"
+    return with_part(text, BEGIN, END, "\n".join(table()))
 
 
 def main() -> None:

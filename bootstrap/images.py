@@ -8,7 +8,6 @@ from pulumi_azure_native import resources
 from bootstrap.settings import RegistrySettings
 from bootstrap.shared import Shared
 from components.diagnostics import diagnose
-from components.private_endpoint import private_endpoint
 
 API_VERSION = "2025-11-01"
 """The first stable version with `roleAssignmentMode` (Azure REST specifications, Microsoft.ContainerRegistry). The
@@ -41,17 +40,7 @@ def build_registry(shared: Shared, registry: RegistrySettings) -> pulumi.Output[
         },
         tags=shared.tags,
     )
-    if private is not None:
-        private_endpoint(
-            "registry",
-            resource_group_name=shared.group,
-            location=shared.location,
-            service_id=made.id,
-            group_id="registry",
-            access=private,
-            parent=None,
-            tags=shared.tags,
-        )
+    shared.reach_privately("registry", "registry", made.id)
     diagnose("registry", made.id, shared.logs, parent=None, log_groups=(), log_categories=CATEGORIES)
     pulumi.export("registry", f"{registry.name}.azurecr.io")
     return made.id

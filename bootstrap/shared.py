@@ -9,7 +9,7 @@ import pulumi
 
 from bootstrap.alarms import Alarms
 from components.diagnostics import LogDestination
-from components.private_endpoint import PrivateAccess
+from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection
 
 KEPT = Protection(protect=True, lock=True)
@@ -38,3 +38,17 @@ class Shared:
     def name(self, kind: str, part: str = "shared") -> str:
         """A name inside the resource group: ``log-mss-shared``."""
         return f"{kind}-{self.short}-{part}"
+
+    def reach_privately(self, name: str, service: str, service_id: pulumi.Input[str]) -> None:
+        """A private endpoint of a service, which is also Azure's name of what it leads to; none where all is public."""
+        if service in self.access:
+            private_endpoint(
+                name,
+                resource_group_name=self.group,
+                location=self.location,
+                service_id=service_id,
+                group_id=service,
+                access=self.access[service],
+                parent=None,
+                tags=self.tags,
+            )

@@ -10,8 +10,8 @@ from pulumi_azure_native import storage
 from bootstrap.alarms import STATE
 from bootstrap.shared import KEPT, Shared
 from components.diagnostics import diagnose
-from components.private_endpoint import private_endpoint
 from components.protection import lock_resource
+from components.storage_account import closed_account, two_layers
 
 DELETED_DAYS = 90
 """How long what was deleted can be brought back."""
@@ -29,19 +29,9 @@ def build_state_store(
         resource_group_name=shared.group,
         location=shared.location,
         account_name=f"st{shared.short}state{shared.suffix}",
-        kind=storage.Kind.STORAGE_V2,
         sku=storage.SkuArgs(name=storage.SkuName.STANDARD_GZRS),
-        access_tier=storage.AccessTier.HOT,
-        allow_shared_key_access=False,
-        default_to_o_auth_authentication=True,
-        allow_blob_public_access=False,
-        allow_cross_tenant_replication=False,
+        **closed_account(),
         allowed_copy_scope=storage.AllowedCopyScope.AAD,
-        is_local_user_enabled=False,
-        is_sftp_enabled=False,
-        enable_nfs_v3=False,
-        enable_https_traffic_only=True,
-        minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
         public_network_access=(
             storage.PublicNetworkAccess.DISABLED if private else storage.PublicNetworkAccess.ENABLED
         ),
@@ -53,11 +43,7 @@ def build_state_store(
         ),
         encryption=storage.EncryptionArgs(
             key_source=storage.KeySource.MICROSOFT_STORAGE,
-            require_infrastructure_encryption=True,
-            services=storage.EncryptionServicesArgs(
-                blob=storage.EncryptionServiceArgs(enabled=True, key_type=storage.KeyType.ACCOUNT),
-                file=storage.EncryptionServiceArgs(enabled=True, key_type=storage.KeyType.ACCOUNT),
-            ),
+            **two_layers(),
         ),
         tags=shared.tags,
         opts=pulumi.ResourceOptions(protect=KEPT.protect),
@@ -80,17 +66,7 @@ def build_state_store(
         policy=storage.ManagementPolicySchemaArgs(rules=[_old_versions()]),
     )
     containers = {stack: _container(shared, account, stack) for stack in stacks}
-    if private is not None:
-        private_endpoint(
-            "state",
-            resource_group_name=shared.group,
-            location=shared.location,
-            service_id=account.id,
-            group_id="blob",
-            access=private,
-            parent=None,
-            tags=shared.tags,
-        )
+    shared.reach_privately("state", "blob", account.id)
     diagnose("state", pulumi.Output.concat(account.id, "/blobServices/default"), shared.logs, parent=None)
     lock_resource("state", account.id, KEPT, parent=None)
     shared.alarms.watch("state", STATE, account.id)

@@ -56,8 +56,7 @@ def records(
 
     with _told():
         holds = keep_records(base, out, datetime.now(UTC).date(), console())
-    if not holds:
-        raise typer.Exit(1)
+    _end(holds)
 
 
 @app.command()
@@ -102,8 +101,7 @@ def plan(
 
     with _told(), signed_in():
         holds = plan_stack(ROOT, out, _engine(stack))
-    if not holds:
-        raise typer.Exit(1)
+    _end(holds)
 
 
 @app.command()
@@ -136,8 +134,7 @@ def deploy(
 
     with _told(), signed_in():
         holds = deploy_stack(ROOT, approval, _engine(stack), approved, given_images(images))
-    if not holds:
-        raise typer.Exit(1)
+    _end(holds)
 
 
 @app.command()
@@ -157,8 +154,7 @@ def build(
 
     with _told():
         built = build_image(app_name, context, run_program, file=file, base=base)
-    if not built:
-        raise typer.Exit(1)
+    _end(built)
 
 
 @app.command()
@@ -208,8 +204,7 @@ def release(
     with _told(), signed_in(), outputs_file(stack_outputs) as file:
         local_name(app_name)
         holds = release_images(stack, [f"{app_name}={checked_digest(digest)}"], run_program, file)
-    if not holds:
-        raise typer.Exit(1)
+    _end(holds)
 
 
 @app.command()
@@ -224,8 +219,7 @@ def drift(
 
     with _told(), signed_in():
         holds = find_drift(out, _engine(stack), os.environ["AZURE_SUBSCRIPTION_ID"], ask_graph)
-    if not holds:
-        raise typer.Exit(1)
+    _end(holds)
 
 
 @app.command()
@@ -276,6 +270,12 @@ def _engine(stack: str) -> Engine:
     from ci.programs import run_program
 
     return Engine(stack, run_program)
+
+
+def _end(holds: bool) -> None:
+    """Exit code 1 for what does not hold."""
+    if not holds:
+        raise typer.Exit(1)
 
 
 @contextmanager

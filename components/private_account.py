@@ -13,6 +13,7 @@ from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection, lock_resource
+from components.storage_account import closed_account, two_layers
 
 Redundancy = Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"]
 
@@ -64,19 +65,9 @@ def private_account(name: str, args: PrivateAccountArgs, *, parent: pulumi.Resou
         resource_group_name=args.resource_group_name,
         location=args.location,
         account_name=args.account_name,
-        kind=storage.Kind.STORAGE_V2,
         sku=storage.SkuArgs(name=storage.SkuName(f"Standard_{args.redundancy}")),
-        access_tier=storage.AccessTier.HOT,
-        allow_shared_key_access=False,
-        default_to_o_auth_authentication=True,
-        allow_blob_public_access=False,
-        allow_cross_tenant_replication=False,
+        **closed_account(),
         allowed_copy_scope=storage.AllowedCopyScope.PRIVATE_LINK,
-        is_local_user_enabled=False,
-        is_sftp_enabled=False,
-        enable_nfs_v3=False,
-        enable_https_traffic_only=True,
-        minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
         public_network_access=storage.PublicNetworkAccess.DISABLED,
         # Azure Monitor delivers logs as a trusted service: the one way in besides the private endpoint.
         network_rule_set=storage.NetworkRuleSetArgs(
@@ -141,11 +132,7 @@ def _encryption(key: CustomerManagedKey) -> storage.EncryptionArgs:
             key_vault_uri=parts.apply(lambda found: found[0]), key_name=parts.apply(lambda found: found[1])
         ),
         encryption_identity=storage.EncryptionIdentityArgs(encryption_user_assigned_identity=key.identity_id),
-        require_infrastructure_encryption=True,
-        services=storage.EncryptionServicesArgs(
-            blob=storage.EncryptionServiceArgs(enabled=True, key_type=storage.KeyType.ACCOUNT),
-            file=storage.EncryptionServiceArgs(enabled=True, key_type=storage.KeyType.ACCOUNT),
-        ),
+        **two_layers(),
     )
 
 

@@ -16,10 +16,10 @@ from components.archive_feed import (
     export_tables,
 )
 from components.audit_archive import AuditArchive, AuditArchiveArgs
-from components.encryption import CustomerManagedKey
-from components.private_account import Expiry, PrivateAccountArgs
+from components.private_account import Expiry
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
+from stacks.log_accounts import log_account
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
 from stacks.settings.jobs import DatabaseJobSettings
@@ -73,21 +73,14 @@ def build_archive(
         archive = AuditArchive(
             "archive",
             AuditArchiveArgs(
-                account=PrivateAccountArgs(
-                    resource_group_name=common.groups["data"],
-                    location=common.location,
-                    account_name=common.names.storage("audit"),
-                    redundancy=settings.redundancy,
-                    key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                account=log_account(
+                    "audit",
+                    settings,
+                    common,
+                    network,
+                    key,
                     # No cheaper tiers: Azure cannot move append blobs, which most records are, to one.
                     expiry=Expiry(name="delete-after-retention", days=settings.delete_after_days),
-                    soft_delete_days=settings.soft_delete_days,
-                    private_access=network.private_access("blob"),
-                    logs=common.logs,
-                    protection=common.protection,
-                    # Without the identity's access to the key, Azure refuses the account's encryption.
-                    depends_on=[key.granted],
-                    tags=dict(common.tags),
                 ),
                 containers=containers(settings, job),
                 retention_days=settings.retention_days,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.encryption import CustomerManagedKey
 from components.identity import IdentityOutputs
 from components.redis import REDIS_PORT, Redis, RedisArgs, RedisUser
 from stacks.entries import name_entry, stack_entry
@@ -57,11 +56,7 @@ def build_cache(
                 clustering=settings.clustering,
                 eviction=settings.eviction,
                 users=[RedisUser(name=app, object_id=user.principal_id) for app, user in users.items()],
-                key=(
-                    CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id)
-                    if key
-                    else None
-                ),
+                key=key.managed() if key else None,
                 private_access=network.private_access("redis"),
                 logs=common.logs,
                 protection=common.protection,

@@ -139,8 +139,8 @@ def _server(
             compute=_compute(settings),
             storage=_storage(settings),
             network=_home_network(network),
-            key=_managed(keys.primary),
-            geo_key=_managed(geo) if geo else None,
+            key=keys.primary.managed(),
+            geo_key=geo.managed() if geo else None,
             zone=settings.zone,
             high_availability=_high_availability(settings),
             backup_days=settings.backup_days,
@@ -225,11 +225,7 @@ def _replica_key(replica: ReplicaSettings, location: str, common: Common, keys: 
     key = keys.primary if location == common.location else keys.geo
     if key is None:
         raise ValueError(f"a replica in {location} needs a key there")
-    return _managed(key)
-
-
-def _managed(key: EncryptionKey) -> CustomerManagedKey:
-    return CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id)
+    return key.managed()
 
 
 def _compute(settings: DatabaseSettings) -> parts.Compute:

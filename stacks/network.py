@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from components.encryption import CustomerManagedKey
 from components.flow_logs import FLOWS, FlowLogs, FlowLogsArgs
 from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs
 from components.network import RULE_NAMES, Subnet, SubnetArgs, VirtualNetwork, VirtualNetworkArgs, peer_network
-from components.private_account import Expiry, PrivateAccountArgs
+from components.private_account import Expiry
 from components.private_dns import PrivateDns, PrivateDnsArgs
 from facts.regions import regions
 from facts.types import private_link_zone
 from stacks.catalogues.network_flows import CATALOGUE, flow_table
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.flows import has_both_ends, security_rules
+from stacks.log_accounts import log_account
 from stacks.outputs import Common, Network
 from stacks.settings.network import SUBNETS, FlowLogSettings, NetworkSettings, subnet_key
 from stacks.vaults import EncryptionKey
@@ -111,20 +111,13 @@ def build_flow_logs(
                 watcher_group="NetworkWatcherRG",
                 flow_log_name=common.names.regional("flow"),
                 target_id=network.vnet_id,
-                account=PrivateAccountArgs(
-                    resource_group_name=common.groups["data"],
-                    location=common.location,
-                    account_name=common.names.storage("flows"),
-                    redundancy=settings.redundancy,
-                    key=CustomerManagedKey(uri=key.uri, versioned_uri=key.versioned_uri, identity_id=key.identity.id),
+                account=log_account(
+                    "flows",
+                    settings,
+                    common,
+                    network,
+                    key,
                     expiry=Expiry(name="delete-flows", days=settings.retention_days, prefix=FLOWS),
-                    soft_delete_days=settings.soft_delete_days,
-                    private_access=network.private_access("blob"),
-                    logs=common.logs,
-                    protection=common.protection,
-                    # Without the identity's access to the key, Azure refuses the account's encryption.
-                    depends_on=[key.granted],
-                    tags=dict(common.tags),
                 ),
                 identity=identity,
                 workspace_id=common.logs.workspace_id,

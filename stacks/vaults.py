@@ -9,6 +9,7 @@ from typing import Literal
 
 import pulumi
 
+from components.encryption import CustomerManagedKey
 from components.identity import IdentityOutputs
 from components.key_vault import (
     ENCRYPT_WITH_KEYS,
@@ -49,6 +50,10 @@ class EncryptionKey:
     versioned_uri: pulumi.Output[str]
     identity: IdentityOutputs
     granted: pulumi.Resource
+
+    def managed(self) -> CustomerManagedKey:
+        """The key as services that encrypt with it take it."""
+        return CustomerManagedKey(uri=self.uri, versioned_uri=self.versioned_uri, identity_id=self.identity.id)
 
 
 @dataclass(frozen=True, kw_only=True)

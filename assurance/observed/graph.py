@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from assurance.check.findings import Finding
 from assurance.errors import UsageError
 from assurance.observed.rules import EXAMINED, MISSING, UNDECLARED
+from assurance.observed.source import read_json
 from assurance.observed.values import GUID, comparable
 from assurance.record import UNKNOWN, Record, Resource
 from assurance.references import get
@@ -39,12 +39,7 @@ def read_graph(path: Path) -> list[Row]:
 
     Raises UsageError for a file that is none, and for an answer that is cut off: what is there would seem missing.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise UsageError(f"{path}: no JSON ({error})") from None
+    document = read_json(path)
     rows = document.get("data") if isinstance(document, dict) else document
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row and "type" in row for row in rows):
         raise UsageError(f"{path}: not an answer of Resource Graph with id and type in each row (docs/drift.md)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from assurance.check.findings import Finding
 from assurance.errors import UsageError
 from assurance.observed.rules import CHANGED, EXAMINED, MISSING, UNDECLARED
+from assurance.observed.source import read_json
 from assurance.observed.values import Comparer
 from assurance.record import Record, Resource
 from facts.tokens import type_key
@@ -20,12 +20,7 @@ VERSIONS = (3, 4)
 
 def read_state(path: Path) -> list[dict[str, Any]]:
     """The resources of an export. Raises UsageError for a file that is none."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise UsageError(f"{path}: no JSON ({error})") from None
+    document = read_json(path)
     deployment = document.get("deployment") if isinstance(document, dict) else None
     resources = deployment.get("resources", []) if isinstance(deployment, dict) else None
     if not isinstance(resources, list) or document.get("version") not in VERSIONS:

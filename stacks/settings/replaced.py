@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from documents.generated import with_part
 from documents.sections import Section
 from documents.yaml_text import load_yaml
 from stacks.settings.domains import below
@@ -115,9 +116,7 @@ def replaced_list() -> str:
 def main() -> None:
     """Write the list into README.md."""
     text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n{replaced_list()}\n{END}{after}", encoding="utf-8")
+    README.write_text(with_part(text, BEGIN, END, replaced_list()), encoding="utf-8")
 
 
 if __name__ == "__main__":
