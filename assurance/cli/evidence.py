@@ -17,11 +17,11 @@ from assurance.evidence.bundle import Bundle, checked_folder, steady, write
 from assurance.evidence.manifest import MANIFEST, checked_key, read_manifest
 from assurance.evidence.merges import MergeComparer
 from assurance.evidence.period import Period, period
-from assurance.evidence.review import review
+from assurance.evidence.review import reference_stack, review
 from assurance.evidence.stack import gather
 from assurance.full_audit import full_audit
 from assurance.garbage import no_collection
-from assurance.stacks import project_root, stack_names
+from assurance.stacks import project_root
 from assurance.terminal import console
 from policies.exceptions import Register
 
@@ -85,7 +85,7 @@ def evidence(
         bundle = Bundle(
             stacks=found,
             previews={each.stack: steady(each) for each in previews},
-            reviews={each.stack: review(each, root, stack_names(root)[-1]) for each in found},
+            reviews={each.stack: review(each, root, reference_stack(root)) for each in found},
             time=moment,
             root=root,
             period=told,

@@ -15,6 +15,7 @@ from assurance.check.stack_files import read_stack_file
 from assurance.evidence.stack import StackEvidence
 from assurance.evidence.tables import Table
 from assurance.pages.builder import build_page, running_head
+from assurance.stacks import stack_names
 from documents.lines import file_lines, line_of
 
 SCHEMA = Path("docs") / "stack-config.schema.json"
@@ -92,6 +93,17 @@ class StackReview:
             head=running_head(basis, [self.evidence.stack]),
             sections=sections,
         )
+
+
+def reference_stack(root: Path) -> str:
+    """The stack that the others are compared with: the first that patients' data may be in, else the last one."""
+    names = stack_names(root)
+    return next((name for name in names if _may_hold_phi(root / f"Pulumi.{name}.yaml")), names[-1])
+
+
+def _may_hold_phi(path: Path) -> bool:
+    file = read_stack_file(path)
+    return file is not None and file.get("platform.dataClassification") != "test-data"
 
 
 def review(evidence: StackEvidence, root: Path, other: str) -> StackReview:
