@@ -12,7 +12,7 @@ from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests.deployment.conftest import JOBS, Deployment, digest
 from tests.deployment.fake import Answer, Fault
-from tests.settings.sections import read
+from tests.stacks.settings.sections import read
 
 APPLY = ("--step", "database-apply")
 JOB = JOBS["apply"]

@@ -12,7 +12,7 @@ from stacks.naming import Names
 from stacks.settings.slo import SloSettings
 from stacks.slo import burn_query
 from tests.queries.engine import queries, text_of
-from tests.settings.sections import read
+from tests.stacks.settings.sections import read
 
 SLO = read(SloSettings, {"traffic": {"backend": 400000}, "objectives": {"backend": {"latency": {}}}})
 INDICATORS: tuple[Indicator, ...] = ("availability", "latency")

@@ -11,7 +11,7 @@ from stacks.apps import SITE
 from stacks.naming import Names
 from stacks.settings.jobs import DatabaseJobSettings
 from tests.queries.engine import fires
-from tests.settings.sections import refused
+from tests.stacks.settings.sections import refused
 
 HEAD = {"log": "phi", "seq": 7, "hash": "ab" * 32}
 

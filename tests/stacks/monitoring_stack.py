@@ -14,9 +14,9 @@ from stacks.operations import build_operations
 from stacks.outputs import Apps, Data, EdgeEntry, Foundation, Identities, Monitoring, Site
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SubscriptionSettings
-from tests.settings.sections import read
-from tests.settings.test_monitoring import document
 from tests.stacks.layers import GROUP, common, network
+from tests.stacks.settings.sections import read
+from tests.stacks.settings.test_monitoring import document
 
 KINDS = {
     "keyvault": ("Microsoft.KeyVault/vaults", ["backend", "keys"]),

@@ -11,9 +11,9 @@ from stacks.archive import build_archive
 from stacks.settings.archive import DATABASE_AUDIT, SIX_YEARS, ArchiveSettings, cross_problems
 from stacks.settings.jobs import DatabaseJobSettings
 from tests.harness import MODES, only, record
-from tests.settings.sections import read, refused
-from tests.settings.test_database import platform
 from tests.stacks import layers
+from tests.stacks.settings.sections import read, refused
+from tests.stacks.settings.test_database import platform
 
 FULL = {
     "tables": ["AZKVAuditLogs", "PGSQLServerLogs"],

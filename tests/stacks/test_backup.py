@@ -14,9 +14,9 @@ from stacks.database import DatabaseKeys, build_database
 from stacks.settings.backup import BackupSettings, KeepSettings, cross_problems
 from stacks.settings.database import DatabaseSettings
 from tests.harness import MODES, only, record
-from tests.settings.sections import read, refused
-from tests.settings.test_database import ELSEWHERE, burstable, config, platform
 from tests.stacks import layers
+from tests.stacks.settings.sections import read, refused
+from tests.stacks.settings.test_database import ELSEWHERE, burstable, config, platform
 
 
 def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Record:

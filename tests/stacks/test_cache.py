@@ -12,8 +12,8 @@ from assurance.record import Mode, Record
 from stacks.cache import build_cache
 from stacks.settings.cache import SKUS, CacheSettings
 from tests.harness import MODES, only, record
-from tests.settings.sections import read, refused
 from tests.stacks import layers
+from tests.stacks.settings.sections import read, refused
 
 SMALL = {"sku": "Balanced_B1"}
 

@@ -18,10 +18,10 @@ from stacks.settings.dashboards import DashboardSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SubscriptionSettings
 from tests.harness import MODES, record
-from tests.settings.sections import read, refused
-from tests.settings.test_monitoring import document
 from tests.stacks.layers import TENANT, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
+from tests.stacks.settings.sections import read, refused
+from tests.stacks.settings.test_monitoring import document
 from tests.stacks.test_slo import monitoring
 
 EVERYTHING = ("keyvault", "postgres", "redis", "storage", "servicebus")

@@ -13,9 +13,9 @@ from stacks.catalogues.database_roles import app_role
 from stacks.database import Database, DatabaseKeys, build_database
 from stacks.settings.database import DatabaseSettings
 from tests.harness import MODES, ROOT, only, record
-from tests.settings.sections import read
-from tests.settings.test_database import ELSEWHERE, GUID, KEY, burstable, config
 from tests.stacks import layers
+from tests.stacks.settings.sections import read
+from tests.stacks.settings.test_database import ELSEWHERE, GUID, KEY, burstable, config
 
 GROUP = {"name": "sg-breakglass", "objectId": GUID}
 

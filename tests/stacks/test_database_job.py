@@ -27,8 +27,8 @@ from stacks.settings.jobs import DatabaseJobSettings
 from stacks.settings.vaults import VaultSettings
 from tests import harness
 from tests.harness import MODES, STACKS, shared_record
-from tests.settings.sections import read
 from tests.stacks import layers
+from tests.stacks.settings.sections import read
 
 JOB: dict[str, Any] = {"image": {"repository": "database", "digest": f"sha256:{'0' * 64}"}}
 REGISTRY = read(RegistrySettings, {"name": "mssregistry", "resourceGroup": "rg"})

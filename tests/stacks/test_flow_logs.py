@@ -8,8 +8,8 @@ from assurance.record import Mode, Record
 from stacks.network import build_flow_logs
 from stacks.settings.network import FlowLogSettings
 from tests.harness import MODES, only, record
-from tests.settings.sections import read
 from tests.stacks import layers
+from tests.stacks.settings.sections import read
 
 
 def build(**flow_logs: object) -> None:

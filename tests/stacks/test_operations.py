@@ -10,8 +10,8 @@ from assurance.record import Mode, Record, Resource
 from stacks.catalogues.alerts import ActivityEntry, MetricEntry, QueryEntry, alert_catalogue, builtin_alerts, minutes
 from stacks.catalogues.log_tables import audit_tables
 from tests.harness import MODES, ROOT, entry_of, only, record
-from tests.settings.test_monitoring import receivers
 from tests.stacks.monitoring_stack import APPS, KINDS, program
+from tests.stacks.settings.test_monitoring import receivers
 
 RULES = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert")
 

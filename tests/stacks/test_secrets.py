@@ -19,7 +19,7 @@ from stacks.catalogues.vault_events import vault_events
 from stacks.secrets import RETIRED, consumer_keys_text, keyring_text
 from tests.harness import MODES, ROOT, entry_of
 from tests.projects import Config
-from tests.settings.test_secrets import ROW
+from tests.stacks.catalogues.test_secrets import ROW
 from tests.stacks.whole_stack import FRONTEND, Values, supply, two_apps, use_catalogue, vault_values, whole_stack
 
 BEFORE, AFTER = "2026-11-01", "2027-02-01"

@@ -24,10 +24,10 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.platform import PlatformSettings
 from stacks.settings.security import PLANS, SecuritySettings, SubscriptionSettings
 from tests.harness import MODES, only, record
-from tests.settings.sections import read
-from tests.settings.test_monitoring import document
 from tests.stacks.layers import GROUP, SUBSCRIPTION, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
+from tests.stacks.settings.sections import read
+from tests.stacks.settings.test_monitoring import document
 from tests.stacks.test_dashboards import EVERYTHING, data
 from tests.stacks.test_slo import monitoring
 

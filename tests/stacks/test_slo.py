@@ -17,10 +17,10 @@ from stacks.outputs import Monitoring
 from stacks.settings.slo import SloSettings
 from stacks.slo import build_slo, error_budgets
 from tests.harness import MODES, ROOT, only, record
-from tests.settings.sections import read
 from tests.stacks.hosting import read_app
 from tests.stacks.layers import GROUP, WORKSPACE
 from tests.stacks.monitoring_stack import foundation
+from tests.stacks.settings.sections import read
 
 CHANNELS = ("critical", "warning", "security")
 

@@ -8,7 +8,7 @@ import pytest
 
 from stacks.catalogues.alerts import MetricEntry, QueryEntry, alert_catalogue
 from stacks.settings.monitoring import MonitoringSettings
-from tests.settings.sections import read, refused
+from tests.stacks.settings.sections import read, refused
 
 
 def document(**changes: Any) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from facts.regions import regions
 from stacks.catalogues.database_roles import app_role, app_roles
 from stacks.settings.apps import RegistrySettings
 from stacks.settings.jobs import DatabaseJobSettings, cross_problems
-from tests.settings.sections import read, refused
-from tests.settings.test_database import platform
+from tests.stacks.settings.sections import read, refused
+from tests.stacks.settings.test_database import platform
 
 DIGEST = f"sha256:{'0' * 64}"
 IMAGE = {"image": {"repository": "database", "digest": DIGEST}}

@@ -9,7 +9,7 @@ from assurance.compare.pairing import pair_revisions
 from stacks.settings.changes import PAGE, effects, page, row_of, settings_paths
 from tests.harness import project_record
 from tests.long import sample
-from tests.settings.trials import given, trial, tried
+from tests.stacks.settings.trials import given, trial, tried
 
 
 def test_every_setting_has_a_row() -> None:

@@ -9,7 +9,7 @@ import pytest
 from stacks.catalogues.alerts import builtin_alerts, minutes
 from stacks.catalogues.slos import burn_rate_query, slo_catalogue
 from stacks.settings.slo import SloSettings, cross_problems
-from tests.settings.sections import read, refused
+from tests.stacks.settings.sections import read, refused
 
 TRAFFIC = {"backend": 40000}
 

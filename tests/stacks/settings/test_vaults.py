@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from documents.sections import all_problems
 from stacks.catalogues.secrets import catalogue
 from stacks.settings.vaults import VaultSettings
-from tests.settings.sections import read, refused
+from tests.stacks.settings.sections import read, refused
 
 LEAST: dict[str, Any] = {"rotatedOn": "2026-11-01"}
 KEYRING, OVERLAP = "ENCRYPTION-KEY", "JWT-SECRET"

@@ -10,7 +10,7 @@ from stacks.settings.archive import ArchiveSettings
 from stacks.settings.security import SecuritySettings, SubscriptionSettings, owner_problems
 from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT, STACKS
-from tests.settings.sections import read, refused
+from tests.stacks.settings.sections import read, refused
 
 
 def crossed(owner: bool, security: dict[str, Any], archive: dict[str, Any]) -> set[str]:

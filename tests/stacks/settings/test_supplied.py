@@ -13,7 +13,7 @@ from stacks.settings.base import SettingsError
 from stacks.settings.supplied import CONFIG_KEY, needed_secrets, readable_secrets, supplied_secrets
 from tests.harness import record
 from tests.projects import Config, changed
-from tests.settings.test_secrets import ROW
+from tests.stacks.catalogues.test_secrets import ROW
 from tests.stacks.whole_stack import FILE, as_is, settings_of, use_catalogue
 
 VALUE = "sk-value-that-nobody-may-see"

@@ -15,7 +15,7 @@ from stacks.catalogues.database_parameters import parameters
 from stacks.database_parameters import parameter_values, pooler_values
 from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
 from stacks.settings.platform import PlatformSettings
-from tests.settings.sections import read, refused
+from tests.stacks.settings.sections import read, refused
 
 GUID = "11111111-1111-4111-8111-111111111111"
 SUBNET = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/s"

@@ -14,7 +14,7 @@ from stacks.catalogues.secrets import CatalogueEntry, catalogue
 from stacks.secrets import SIGNING_KEY_BYTES
 from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT, STACKS
-from tests.settings.sections import read
+from tests.stacks.settings.sections import read
 from tests.stacks.whole_stack import use_catalogue
 
 ROW: dict[str, Any] = {

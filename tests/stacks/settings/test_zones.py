@@ -16,7 +16,7 @@ from stacks.settings.offers import INSTEAD, asks_for_zones
 from stacks.settings.parse import parse
 from stacks.settings.stack_file import read_stack_file
 from tests.harness import ROOT
-from tests.settings.test_words import sections
+from tests.stacks.settings.test_words import sections
 
 NOT_ZONES = {"timeZone", "dnsZone", "dnsZoneId"}
 OFF = {"zone": None, "standbyZone": None, "zoneRedundant": False, "highAvailability": "SameZone"}

@@ -12,8 +12,8 @@ from stacks.catalogues.sentinel import SentinelEntry, sentinel_catalogue
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.security import SecuritySettings, cross_problems
 from tests.harness import ROOT
-from tests.settings.sections import read, refused
-from tests.settings.test_monitoring import document
+from tests.stacks.settings.sections import read, refused
+from tests.stacks.settings.test_monitoring import document
 
 
 def monitoring(**changes: Any) -> MonitoringSettings:

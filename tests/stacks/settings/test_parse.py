@@ -16,7 +16,7 @@ from stacks.settings.model import Settings
 from stacks.settings.parse import parse
 from stacks.settings.rules import MORE, private_endpoints
 from tests.projects import Config, changed
-from tests.settings.test_secrets import ROW
+from tests.stacks.catalogues.test_secrets import ROW
 from tests.stacks.whole_stack import FILE, FRONTEND, as_is, settings_of, use_catalogue
 
 SECRETS = "medspasync:apps.%s.secrets"
