@@ -55,7 +55,7 @@ bench: $(READY) ## measure: recording against a bare mocks run, growth, start-up
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY) ## write the generated pages: rules, systems, stack config and its schema, the log coverage of prod
-	@for page in policies.catalogue assurance.systems assurance.fact_pages assurance.engine_gaps assurance.cost.comments stacks.settings.changes stacks.settings.page stacks.settings.replaced stacks.settings.schema "assurance.coverage prod"; \
+	@for page in policies.catalogue assurance.systems assurance.fact_pages assurance.engine_gaps assurance.cost.comments stacks.settings.pages.changes stacks.settings.pages.stack_config stacks.settings.pages.replaced stacks.settings.pages.schema "assurance.coverage prod"; \
 	  do $(BIN)/python -m $$page || exit; done
 
 mutate: $(READY) ## every attack of policies/attacks.yaml, and production altered property by property

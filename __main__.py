@@ -4,8 +4,8 @@ import pulumi
 
 from documents.problems import DocumentError
 from stacks.platform import build_platform
-from stacks.settings.base import SettingsError
-from stacks.settings.load import load_settings
+from stacks.settings.reading.load import load_settings
+from stacks.settings.reading.parse import SettingsError
 
 try:
     settings, supplied_secrets = load_settings()

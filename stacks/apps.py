@@ -21,9 +21,10 @@ from documents.problems import Problem
 from stacks.entries import name_entry, stack_entry, stack_file
 from stacks.outputs import Apps, Common, Data, Foundation, Site
 from stacks.registry import registry_id
-from stacks.settings.apps import SITE, SLOT, AppSettings, RegistrySettings, SignInSettings
-from stacks.settings.base import SettingsError
+from stacks.settings.apps import SITE, SLOT, AppSettings, SignInSettings
 from stacks.settings.plans import InstanceSettings, PlanSettings
+from stacks.settings.reading.parse import SettingsError
+from stacks.settings.registry import RegistrySettings
 
 CORRELATION_ID_HEADER = "X-Azure-Ref"
 """Front Door gives every request this id and logs it as TrackingReference: apps log it and pass it on, so that one id

@@ -17,9 +17,9 @@ from typing import Any
 from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem
 from stacks.entries import Entry, Omission, Part, collect_omissions, named_sources
-from stacks.settings.parse import parse
-from stacks.settings.stack_file import read_stack_file
-from stacks.settings.supplied import CONFIG_KEY, readable_secrets
+from stacks.settings.reading.parse import parse
+from stacks.settings.reading.stack_file import read_stack_file
+from stacks.settings.reading.supplied import CONFIG_KEY, readable_secrets
 
 UNKNOWN = "[unknown]"
 """A value that only a deployment knows, as a record writes it."""

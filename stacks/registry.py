@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from stacks.outputs import Common
-from stacks.settings.apps import RegistrySettings
+from stacks.settings.registry import RegistrySettings
 
 
 def registry_id(registry: RegistrySettings, common: Common) -> pulumi.Output[str]:

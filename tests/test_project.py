@@ -12,8 +12,8 @@ import pytest
 
 from documents.yaml_text import load_yaml
 from stacks.settings.model import Settings
-from stacks.settings.parse import SUPPLIED_KEY
-from stacks.settings.schema import FILE, stack_config_schema
+from stacks.settings.pages.schema import FILE, stack_config_schema
+from stacks.settings.reading.parse import SUPPLIED_KEY
 from tests.harness import ROOT, STACKS
 
 PROJECT = load_yaml((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))

@@ -13,11 +13,8 @@ from documents.sections import Section
 from documents.texts import Guid
 from documents.words import Words
 from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
-from stacks.naming import SUFFIX_LENGTH, Names, name_problem
-from stacks.settings.environment import environment_problems
-from stacks.settings.network import NetworkSettings
-from stacks.settings.plans import PlanSettings
-from stacks.settings.platform import PlatformSettings
+from stacks.naming import name_problem
+from stacks.settings.registry import ImageByDigest
 
 AppName = Annotated[
     str,
@@ -52,54 +49,35 @@ SLOT = "staging"
 """The deployment slot's name."""
 
 
-class RegistrySettings(Section):
-    """The container registry that apps are pulled from. It outlives stacks: the bootstrap makes it before the first
-    `up`. Each app gets a right on its own repository, so that it must have the mode `AbacRepositoryPermissions`."""
+RESERVED = frozenset(
+    {
+        "AZURE_CLIENT_ID",
+        "KEY_VAULT_NAME",
+        "CORRELATION_ID_HEADER",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "OTEL_SERVICE_NAME",
+        "OTEL_PROPAGATORS",
+        "SCM_DO_BUILD_DURING_DEPLOYMENT",
+        "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
+        "PORT",
+    }
+)
+"""Names that the platform sets itself (a test holds this set against what it sets)."""
+RESERVED_PREFIXES = ("WEBSITE_", "WEBSITES_", "DOCKER_")
 
-    name: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z0-9]{5,50}$"),
-        Words("5 to 50 lower-case letters or digits, like medspasyncpro"),
-    ]
-    """Name of the Azure container registry: 5 to 50 lower-case letters or digits."""
-    resource_group: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Za-z0-9._()-]{1,90}$"),
-        Words("the name of a resource group, like rg-mss-shared"),
-    ]
-    """Its resource group."""
-    subscription: (
-        Annotated[
-            str,
-            StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-            Words("the id of a subscription"),
-        ]
-        | None
-    ) = None
-    """Its subscription. Left out, it is the stack's own."""
-
-    @property
-    def login_server(self) -> str:
-        """Host name that images are pulled from."""
-        return f"{self.name}.azurecr.io"
-
-
-class ImageByDigest(Section):
-    """A container image, by digest: a tag can be moved."""
-
-    repository: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$", max_length=255),
-        Words("a repository in lower case, like backend"),
-    ]
-    """Repository in `registry`, for example backend or database."""
-    digest: Annotated[
-        str,
-        StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$"),
-        Words("sha256: and 64 hexadecimal digits, as a push prints it; never a tag"),
-    ]
-    """sha256:<64 hexadecimal digits>. With a slot, this is the image an app is created with; deployments swap. The
-    database's jobs get a new one by `python -m deployment run`."""
+_SECRET_WORDS = {"SECRET", "PASSWORD", "PASSWD", "PASS", "PWD", "TOKEN", "CREDENTIAL", "CREDENTIALS", "KEY", "DSN"}
+_PUBLIC_WORDS = {"PUBLIC", "PUBLISHABLE"}
+_SECRET_VALUES = (
+    re.compile(r"^(sk|rk)_(test|live)_|^whsec_"),  # Stripe
+    re.compile(r"-----BEGIN"),
+    re.compile(r"://[^/\s:@]*:[^/\s@]+@"),  # user:password@host
+    re.compile(r"(?i)(account|sharedaccess|accesskey)key=|sharedaccesssignature|[?&]sig=|password=|pwd="),
+    re.compile(r"^eyJ[\w-]+\.[\w-]+\."),  # a JSON web token
+    re.compile(r"^(ghp|gho|github_pat|xox[abp]|AKIA|AIza|SG\.)"),
+    re.compile(r"(?i)secret|passw(or)?d"),
+    re.compile(r"^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/_]{32,}={0,2}$"),  # long and opaque
+)
 
 
 class ImageSettings(ImageByDigest):
@@ -258,47 +236,16 @@ AppsSettings = dict[AppName, AppSettings]
 """The section ``apps``: apps by name."""
 
 
-def cross_problems(
-    platform: PlatformSettings,
-    plans: Mapping[str, PlanSettings],
-    apps: Mapping[str, AppSettings],
-    registry: RegistrySettings | None,
-) -> Iterator[Problem]:
-    """Mistakes between apps, and between apps and other sections. Keys are full paths without the namespace."""
-    names = Names(platform.short, platform.code, "0" * SUFFIX_LENGTH)
-    for name, app in apps.items():
-        plan = plans.get(app.plan)
-        if plan is None:
-            yield Problem(f"apps.{name}.plan", app.plan, f"a plan of `plans`{did_you_mean(app.plan, plans)}")
-        else:
-            yield from _tier_problems(name, app, plan)
-        if app.uses_image and registry is None:
-            yield Problem(f"apps.{name}.runtime.image", "…", "`registry` says where images come from, and is missing")
-        claimed = {"site": names.global_name(SITE, name)} | ({} if app.vault_name else {"vault": names.vault(name)})
-        for kind, claim in claimed.items():
-            if wrong := name_problem(kind, str(claim)):
-                yield Problem(f"apps.{name}", name, f"a shorter name: {wrong}")
-    yield from _twice("hostNames", ((name, host) for name, app in apps.items() for host in app.host_names))
-    yield from _twice("vaultName", ((name, app.vault_name) for name, app in apps.items() if app.vault_name))
-
-
-def outbound_problems(network: NetworkSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
-    """An app in the subnet of front ends cannot reach the database. Keys are full paths without the namespace."""
-    if network.subnets.frontends is not None:
-        for name, app in apps.items():
-            if app.outbound == "platform" and "DATABASE-URL" in app.secrets:
-                yield Problem(f"apps.{name}.outbound", app.outbound, "internet: only such apps reach the database")
-
-
-def _tier_problems(name: str, app: AppSettings, plan: PlanSettings) -> Iterator[Problem]:
-    if app.slot and not plan.tier.elastic:
-        yield Problem(f"apps.{name}.slot", True, f"false: tier {plan.tier.name} of plan {app.plan} has no slots")
-
-
-def _twice(key: str, values: Iterator[tuple[str, str]]) -> Iterator[Problem]:
-    """Values that two apps claim."""
-    owners: dict[str, str] = {}
-    for name, value in values:
-        owner = owners.setdefault(value, name)
-        if owner != name:
-            yield Problem(f"apps.{name}.{key}", value, f"one that apps.{owner} does not have")
+def environment_problems(key: str, values: Mapping[str, str]) -> Iterator[Problem]:
+    """Mistakes in plain environment values. ``key``: where they stand. A suspicious value is never shown."""
+    for name, value in values.items():
+        place = f"{key}.{name}"
+        if name in RESERVED or name.startswith(RESERVED_PREFIXES):
+            yield Problem(place, "…", "a name that the platform does not set itself")
+        words = set(name.split("_"))
+        if words & _SECRET_WORDS and not words & _PUBLIC_WORDS:
+            yield Problem(
+                place, f"({len(value)} characters)", "no secret: put it into the catalogue and name it in `secrets`"
+            )
+        elif any(pattern.search(value) for pattern in _SECRET_VALUES):
+            yield Problem(place, f"({len(value)} characters)", "a plain value; this one looks like a secret")

@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 from documents.problems import Problem
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.platform import PlatformSettings
 
 Table = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$"), Words("a table of Log Analytics, like AZKVAuditLogs")
@@ -85,9 +84,3 @@ class ArchiveSettings(Section):
                 yield Problem(f"tables[{index}]", table, _NOT_EXPORTED[table])
         if len({table.lower() for table in self.tables}) != len(self.tables):
             yield Problem("tables", self.tables, "every table once")
-
-
-def cross_problems(archive: ArchiveSettings, platform: PlatformSettings) -> Iterator[Problem]:
-    """Mistakes between the archive and the place of the platform. Keys are full paths without the namespace."""
-    if "G" in archive.redundancy and platform.paired_location is None:
-        yield Problem("archive.redundancy", archive.redundancy, f"LRS or ZRS: {platform.location} has no paired region")

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from stacks.settings.platform import PlatformSettings
 
 
 class KeepSettings(Section):
@@ -55,11 +54,3 @@ class BackupSettings(Section):
         """A time without a zone would be read differently by whoever reads it."""
         if self.start.utcoffset() is None or self.start.utcoffset() != UTC.utcoffset(None):
             yield Problem("start", self.start.isoformat(), "a time in UTC, for example 2026-01-04T03:00:00Z")
-
-
-def cross_problems(backup: BackupSettings, platform: PlatformSettings) -> Iterator[Problem]:
-    """Mistakes between the backup and the place of the platform. Keys are full paths without the namespace."""
-    if not backup.enabled:
-        return
-    if backup.redundancy == "GeoRedundant" and platform.paired_location is None:
-        yield Problem("backup.redundancy", backup.redundancy, f"another: {platform.location} has no paired region")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -92,19 +92,3 @@ class EventBusSettings(Section):
                         subscription.time_to_live_days,
                         f"at most the topic's {topic.time_to_live_days} days",
                     )
-
-
-def bus_problems(bus: EventBusSettings, apps: Collection[str]) -> Iterator[Problem]:
-    """Senders and receivers must be apps of the stack. Keys are full paths without the namespace."""
-    members = [(f"queues.{name}.senders", queue.senders) for name, queue in bus.queues.items()]
-    members += [(f"queues.{name}.receivers", queue.receivers) for name, queue in bus.queues.items()]
-    members += [(f"topics.{name}.senders", topic.senders) for name, topic in bus.topics.items()]
-    members += [
-        (f"topics.{name}.subscriptions.{key}.receivers", subscription.receivers)
-        for name, topic in bus.topics.items()
-        for key, subscription in topic.subscriptions.items()
-    ]
-    for path, names in members:
-        for app in names:
-            if app not in apps or names.count(app) > 1:
-                yield Problem(f"eventBus.{path}", app, f"each an app of the stack, once: {', '.join(apps)}")

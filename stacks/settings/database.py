@@ -13,7 +13,6 @@ from documents.sections import Section
 from documents.texts import Guid
 from documents.words import Words
 from facts.regions import regions
-from stacks.settings.platform import PlatformSettings
 
 ArmId = Annotated[
     str,
@@ -243,23 +242,3 @@ class DatabaseSettings(Section):
             yield Problem("pooler", "on", f"null: PgBouncer {needs}")
         if self.replica is not None:
             yield Problem("replica", "on", f"null: a read replica {needs}")
-
-
-def cross_problems(database: DatabaseSettings, platform: PlatformSettings) -> Iterator[Problem]:
-    """Mistakes between the database and the place of the platform. Keys are full paths without the namespace."""
-    if database.replica is not None:
-        yield from _replica_problems(database, database.replica, platform)
-
-
-def _replica_problems(
-    database: DatabaseSettings, replica: ReplicaSettings, platform: PlatformSettings
-) -> Iterator[Problem]:
-    location = replica.location or platform.location
-    at_home = location == platform.location
-    if at_home == (replica.network is not None):
-        need = f"null: {location} is the platform's own" if at_home else f"a subnet and a DNS zone of {location}"
-        yield Problem("database.replica.network", None if replica.network is None else "given", need)
-    has_key = at_home or (database.geo_redundant_backup and location == platform.paired_location)
-    if has_key == (replica.key is not None):
-        need = f"null: the platform has a key in {location}" if has_key else f"a key and an identity in {location}"
-        yield Problem("database.replica.key", None if replica.key is None else "given", need)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
@@ -14,7 +14,6 @@ from documents.words import Words
 from facts.decisions import Unknown
 from facts.waf_rule_sets import rule_sets
 from stacks.catalogues.rate_limits import RateAction, Threshold, WindowMinutes, rate_limits
-from stacks.settings.countries import CountryCode
 
 RULE_SET_TYPES: dict[str, Literal["Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"]] = {
     "default": "Microsoft_DefaultRuleSet",
@@ -23,6 +22,32 @@ RULE_SET_TYPES: dict[str, Literal["Microsoft_DefaultRuleSet", "Microsoft_BotMana
 """Azure's types of managed rule sets, by the names that a stack file uses."""
 BOT_RULE_SET = "1.1"
 """Version of the bot rules (facts/waf_rule_sets.yaml)."""
+
+
+# ISO 3166-1 alpha-2, and ZZ: an address that Azure cannot place (learn.microsoft.com/azure/web-application-firewall/
+# afds/waf-front-door-geo-filtering), read 2026-11-29.
+_CODES = """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
+    FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE
+    JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO
+    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW
+    PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
+    TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ZZ
+"""
+CODES = frozenset(_CODES.split())
+WORDS = "a country in two capital letters (ISO 3166), like CU, or ZZ for addresses that Azure cannot place"
+
+
+def check_country(code: str) -> str:
+    """The code itself. Raises ValueError for one that no country has."""
+    if code not in CODES:
+        raise ValueError(f"{WORDS}{did_you_mean(code, CODES)}")
+    return code
+
+
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Words(WORDS), AfterValidator(check_country)]
+"""A country, as a request's address tells it."""
 
 
 class DnsZoneSettings(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from documents.sections import Section
-from stacks.settings.apps import AppsSettings, RegistrySettings
+from stacks.settings.apps import AppsSettings
 from stacks.settings.archive import ArchiveSettings
 from stacks.settings.backup import BackupSettings
 from stacks.settings.bus import EventBusSettings
@@ -17,6 +17,7 @@ from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.network import NetworkSettings
 from stacks.settings.plans import PlansSettings
 from stacks.settings.platform import PlatformSettings, ProtectionSettings
+from stacks.settings.registry import RegistrySettings
 from stacks.settings.security import SecuritySettings, SubscriptionSettings
 from stacks.settings.slo import SloSettings
 from stacks.settings.vaults import VaultSettings

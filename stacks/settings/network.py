@@ -228,39 +228,10 @@ class NetworkSettings(Section):
             yield Problem(f"peers[{i}].useRemoteGateways", True, "true for one peer at most")
 
 
-def private_endpoint_problems(network: NetworkSettings, count: int) -> Iterator[Problem]:
-    """The subnet for private endpoints must have an address for each of ``count`` endpoints."""
-    yield from _room(network.subnets.private_endpoints, "private-endpoints", count, f"{count} private endpoints")
-
-
-def app_instance_problems(network: NetworkSettings, instances: int) -> Iterator[Problem]:
-    """The subnet for apps must hold twice ``instances``, the most instances that all plans together may have.
-
-    App Service needs the double while a plan changes size
-    (learn.microsoft.com/azure/app-service/overview-vnet-integration, subnet requirements).
-    """
-    for purpose in ("apps", "frontends"):
-        if text := network.subnets.by_purpose.get(purpose):
-            yield from _room(text, purpose, 2 * instances, f"{instances} instances, twice while a plan changes size")
-
-
-def _room(text: str, purpose: str, needed: int, what: str) -> Iterator[Problem]:
-    """A subnet with fewer than ``needed`` usable addresses is a problem. The key is a full path."""
-    if usable(text) < needed:
-        allowed = f"/{prefix_for(needed)} or larger: it has {usable(text)} usable addresses, and there are {what}"
-        yield Problem(f"network.{subnet_key(purpose)}", text, allowed)
-
-
 def subnet_key(purpose: str) -> str:
     """Where the stack file holds a subnet's range, relative to its network section: ``subnets.privateEndpoints``."""
     return f"subnets.{to_camel(purpose.replace('-', '_'))}"
 
-
-# learn.microsoft.com/azure/virtual-network/virtual-networks-faq: network, gateway, two for DNS, broadcast.
-AZURE_RESERVED = 5
-
-SMALLEST_SUBNET = 29
-"""Prefix length of the smallest subnet that Azure allows."""
 
 # RFC 1918. App Service sends these into its virtual network whatever else is routed.
 _PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -280,16 +251,6 @@ def range_mistake(text: str) -> str | None:
     if not any(network.subnet_of(block) for block in _PRIVATE):
         return "not a private range (10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16)"
     return None
-
-
-def usable(text: str) -> int:
-    """Addresses of a subnet that resources can have: all but the five that Azure keeps."""
-    return max(0, IPv4Network(text).num_addresses - AZURE_RESERVED)
-
-
-def prefix_for(addresses: int) -> int:
-    """Prefix length of the smallest subnet with room for ``addresses`` resources (at least 0)."""
-    return min(SMALLEST_SUBNET, 32 - (addresses + AZURE_RESERVED - 1).bit_length())
 
 
 def inside(text: str, space: str) -> bool:

@@ -13,8 +13,6 @@ from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
 from documents.words import Words
-from stacks.settings.archive import ArchiveSettings
-from stacks.settings.monitoring import MonitoringSettings
 
 
 class ResponseSettings(Section):
@@ -128,12 +126,6 @@ class SecuritySettings(Section):
     by a playbook."""
 
 
-def cross_problems(security: SecuritySettings, monitoring: MonitoringSettings) -> Iterator[Problem]:
-    """Sentinel learns from what is sent. Keys are full paths without the namespace."""
-    if security.sentinel.behavior_analytics and not monitoring.tenant_logs:
-        yield Problem("security.sentinel.behaviorAnalytics", True, "false, or monitoring.tenantLogs: true")
-
-
 PLANS: Mapping[str, str] = {
     "AppServices": "app_services",
     "KeyVaults": "key_vaults",
@@ -152,18 +144,3 @@ class SubscriptionSettings(Section):
     """This stack owns them: it sends the activity log to its workspace, hears of service health and watches the whole
     subscription, and may set Defender plans, assign policy initiatives and archive the activity log. At most one stack
     of a subscription: two would overwrite each other at every deployment. `assurance check` looks for a second."""
-
-
-def owner_problems(
-    subscription: SubscriptionSettings, security: SecuritySettings, archive: ArchiveSettings
-) -> Iterator[Problem]:
-    """What the subscription has once is asked for in the stack that owns it only. Keys are full paths."""
-    once = {
-        "security.defender": security.defender is not None,
-        "security.policies.hipaa": security.policies.hipaa,
-        "security.policies.hitrustCsf": security.policies.hitrust_csf,
-        "archive.activityLog": archive.activity_log,
-    }
-    for key, wanted in once.items():
-        if wanted and not subscription.owner:
-            yield Problem(key, True, "nothing, or subscription.owner: true: a subscription has it once")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -12,8 +11,6 @@ from documents.problems import Problem
 from documents.sections import Section
 from stacks.catalogues.alerts import minutes
 from stacks.catalogues.slos import Indicator, slo_catalogue
-
-_CATALOGUES = Path(__file__).parents[1] / "catalogues"
 
 Objective = Annotated[float, Field(gt=0, lt=100)]
 
@@ -83,11 +80,3 @@ class SloSettings(Section):
                     self.minimum_requests,
                     f"at most {int(expected)}: {app} gets no more in {shortest} minutes, so its alert could never fire",
                 )
-
-
-def cross_problems(slo: SloSettings, apps: Collection[str]) -> Iterator[Problem]:
-    """Traffic and objectives are those of apps that exist. Keys are full paths without the namespace."""
-    for name in ("traffic", "objectives"):
-        for app in getattr(slo, name):
-            if app not in apps:
-                yield Problem(f"slo.{name}.{app}", app, f"an app of this stack: {', '.join(sorted(apps))}")

@@ -26,8 +26,9 @@ from stacks.outputs import (
     Network,
     SecretReference,
 )
-from stacks.settings.apps import AppSettings, AppsSettings, RegistrySettings
+from stacks.settings.apps import AppSettings, AppsSettings
 from stacks.settings.plans import PlanSettings, PlansSettings
+from stacks.settings.registry import RegistrySettings
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-mss-test-platform/providers"

@@ -10,8 +10,8 @@ import pytest
 
 from assurance.record import Mode, Record
 from stacks.outputs import Apps
-from stacks.settings.base import SettingsError
-from stacks.settings.environment import RESERVED, RESERVED_PREFIXES
+from stacks.settings.apps import RESERVED, RESERVED_PREFIXES
+from stacks.settings.reading.parse import SettingsError
 from tests.harness import MODES, only, record
 from tests.stacks.hosting import CLIENT, FRONT_DOOR, PLAN, SUBSCRIPTION, app_block, build, secret_uri
 

@@ -8,7 +8,8 @@ import pytest
 
 from assurance.record import Mode, Record, Resource
 from stacks.archive import build_archive
-from stacks.settings.archive import DATABASE_AUDIT, SIX_YEARS, ArchiveSettings, cross_problems
+from stacks.settings.archive import DATABASE_AUDIT, SIX_YEARS, ArchiveSettings
+from stacks.settings.between.regions import archive_problems
 from stacks.settings.jobs import DatabaseJobSettings
 from tests.harness import MODES, only, record
 from tests.stacks import layers
@@ -196,7 +197,7 @@ def test_what_would_lose_records_is_refused(changes: dict[str, Any], key: str) -
 
 def test_redundancy_fits_the_region() -> None:
     def crossed(redundancy: str, location: str) -> int:
-        return len(list(cross_problems(read(ArchiveSettings, {"redundancy": redundancy}), platform(location))))
+        return len(list(archive_problems(read(ArchiveSettings, {"redundancy": redundancy}), platform(location))))
 
     assert crossed("GZRS", "eastus2") == 0
     assert crossed("GRS", "westus") == 0

@@ -11,7 +11,8 @@ from assurance.record import Mode, Record
 from components.backup import LONG_TERM_BACKUP_ROLE, READER_ROLE
 from stacks.backup import BACKUPS_LOST, DATA_LOST, build_backup, drill_inputs, generations, recovery_targets
 from stacks.database import DatabaseKeys, build_database
-from stacks.settings.backup import BackupSettings, KeepSettings, cross_problems
+from stacks.settings.backup import BackupSettings, KeepSettings
+from stacks.settings.between.regions import backup_problems
 from stacks.settings.database import DatabaseSettings
 from tests.harness import MODES, only, record
 from tests.stacks import layers
@@ -158,7 +159,7 @@ def test_what_azure_refuses_is_refused(changes: dict[str, Any], key: str) -> Non
 
 def test_redundancy_fits_the_region() -> None:
     def crossed(location: str, **changes: Any) -> int:
-        return len(list(cross_problems(read(BackupSettings, changes), platform(location))))
+        return len(list(backup_problems(read(BackupSettings, changes), platform(location))))
 
     assert crossed("eastus2") == 0
     assert crossed("austriaeast") == 1

@@ -22,8 +22,8 @@ from stacks.archive import Archive
 from stacks.catalogues.database_roles import app_roles
 from stacks.database import Database
 from stacks.outputs import Identities
-from stacks.settings.apps import RegistrySettings
 from stacks.settings.jobs import DatabaseJobSettings
+from stacks.settings.registry import RegistrySettings
 from stacks.settings.vaults import VaultSettings
 from tests import harness
 from tests.harness import MODES, STACKS, shared_record

@@ -16,8 +16,8 @@ from stacks.catalogues.rate_limits import rate_limits
 from stacks.catalogues.security_headers import HEADER_VALUE_LONGEST, security_headers
 from stacks.edge import waf_rules
 from stacks.edge_apps import EdgeApp
+from stacks.settings.between.edge import edge_problems
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from stacks.settings.edge_rules import edge_problems
 from stacks.settings.gateway import ApiManagementSettings
 from stacks.settings.platform import PlatformSettings
 from tests.harness import MODES, only, record

@@ -10,8 +10,7 @@ import pytest
 from assurance.check.audit import audit
 from assurance.reach.report import reach
 from policies.exceptions import Register
-from stacks.settings.base import SettingsError
-from stacks.settings.parse import parse
+from stacks.settings.reading.parse import SettingsError, parse
 from tests.harness import project_record
 from tests.projects import Config, stack_config
 

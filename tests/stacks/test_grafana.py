@@ -9,7 +9,7 @@ import pytest
 from assurance.access.matrix import matrix
 from assurance.record import Mode, Record
 from stacks.grafana import MONITORING_READER
-from stacks.settings.rules import private_endpoints
+from stacks.settings.between.addresses import private_endpoints
 from tests.harness import MODES, only
 from tests.projects import Config, changed
 from tests.stacks.whole_stack import settings_of, whole_stack

@@ -225,8 +225,8 @@ def test_address_spaces_of_the_stacks_do_not_overlap() -> None:
 
 def test_real_run_names_missing_secrets_before_first_resource() -> None:
     """It stops before the first resource and names all of them."""
-    from stacks.settings.base import SettingsError
-    from stacks.settings.stack_file import read_stack_file
+    from stacks.settings.reading.parse import SettingsError
+    from stacks.settings.reading.stack_file import read_stack_file
 
     config = read_stack_file(ROOT / "Pulumi.prod.yaml").engine_config()
     made: list[Resource] = []

@@ -17,8 +17,8 @@ from stacks import secrets as layer
 from stacks.catalogues import secrets
 from stacks.platform import build_platform
 from stacks.settings.model import Settings
-from stacks.settings.parse import parse
-from stacks.settings.supplied import readable_secrets
+from stacks.settings.reading.parse import parse
+from stacks.settings.reading.supplied import readable_secrets
 from tests.harness import once, record
 from tests.projects import Config, changed
 

@@ -12,7 +12,7 @@ from documents.problems import DocumentError
 from stacks.catalogues import secrets
 from stacks.catalogues.secrets import CatalogueEntry, catalogue
 from stacks.secrets import SIGNING_KEY_BYTES
-from stacks.settings.stack_file import read_stack_file
+from stacks.settings.reading.stack_file import read_stack_file
 from tests.harness import ROOT, STACKS
 from tests.stacks.settings.sections import read
 from tests.stacks.whole_stack import use_catalogue

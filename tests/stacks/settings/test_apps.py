@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from documents.problems import Problem
 from documents.sections import all_problems
-from stacks.settings.apps import RegistrySettings, SignInSettings, cross_problems
-from stacks.settings.environment import RESERVED
+from stacks.settings.apps import RESERVED, SignInSettings
+from stacks.settings.between.apps import app_problems
 from stacks.settings.platform import PlatformSettings
+from stacks.settings.registry import RegistrySettings
 from tests.stacks.hosting import CLIENT, IMAGE, PLAN, REGISTRY, app_block, read_app, read_apps, read_plans
 
 PLATFORM = PlatformSettings.model_validate(
@@ -34,7 +35,7 @@ def keys(**changes: Any) -> list[str]:
 
 def across(apps: dict[str, Any], plan: dict[str, Any] | None = None, registry: bool = True) -> list[Problem]:
     plans = read_plans({"main": PLAN | (plan or {})})
-    return list(cross_problems(PLATFORM, plans, read_apps(apps), REGISTRY if registry else None))
+    return list(app_problems(PLATFORM, plans, read_apps(apps), REGISTRY if registry else None))
 
 
 def test_a_right_block_has_no_problem() -> None:

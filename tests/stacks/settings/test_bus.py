@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.settings.bus import EventBusSettings, bus_problems
+from stacks.settings.between.apps import bus_problems
+from stacks.settings.bus import EventBusSettings
 
 QUEUE = {"senders": ["backend"], "receivers": ["frontend"]}
 APPS = ["backend", "frontend"]

@@ -13,7 +13,8 @@ from documents.problems import Problem
 from stacks.catalogues.alerts import alert_catalogue
 from stacks.catalogues.database_parameters import parameters
 from stacks.database_parameters import parameter_values, pooler_values
-from stacks.settings.database import SIZES_GB, DatabaseSettings, cross_problems
+from stacks.settings.between.regions import replica_problems
+from stacks.settings.database import SIZES_GB, DatabaseSettings
 from stacks.settings.platform import PlatformSettings
 from tests.stacks.settings.sections import read, refused
 
@@ -53,7 +54,7 @@ def platform(location: str = "eastus2") -> PlatformSettings:
 
 
 def crossed(database: dict[str, Any], location: str = "eastus2") -> dict[str, Problem]:
-    return {p.key: p for p in cross_problems(read(DatabaseSettings, database), platform(location))}
+    return {p.key: p for p in replica_problems(read(DatabaseSettings, database), platform(location))}
 
 
 def test_what_is_left_out_is_the_safe_value() -> None:

@@ -10,9 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from documents.problems import Problem
-from stacks.settings.base import SettingsError
 from stacks.settings.gateway import REFUSED_TIERS, ApiManagementSettings
-from stacks.settings.parse import parse
+from stacks.settings.reading.parse import SettingsError, parse
 from tests.gateway import SECTION, gateway_config
 from tests.projects import Config
 

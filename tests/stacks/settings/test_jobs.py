@@ -10,8 +10,9 @@ import pytest
 from database.files import role_catalogue
 from facts.regions import regions
 from stacks.catalogues.database_roles import app_role, app_roles
-from stacks.settings.apps import RegistrySettings
-from stacks.settings.jobs import DatabaseJobSettings, cross_problems
+from stacks.settings.between.database import job_problems
+from stacks.settings.jobs import DatabaseJobSettings
+from stacks.settings.registry import RegistrySettings
 from tests.stacks.settings.sections import read, refused
 from tests.stacks.settings.test_database import platform
 
@@ -24,7 +25,7 @@ PERSON = "00000000-0000-4000-8000-0000000000aa"
 def problems(data: dict[str, Any], registry: RegistrySettings | None = REGISTRY, **apps: list[str]) -> dict[str, str]:
     """What the rules between sections refuse: key and what is allowed."""
     given = {name.replace("_", "-"): SimpleNamespace(secrets=secrets) for name, secrets in apps.items()}
-    found = cross_problems(read(DatabaseJobSettings, data), registry, cast(Any, given))
+    found = job_problems(read(DatabaseJobSettings, data), registry, cast(Any, given))
     return {problem.key: problem.allowed for problem in found}
 
 

@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stacks.settings.network import (
-    SUBNETS,
-    NetworkSettings,
-    SubnetSettings,
-    app_instance_problems,
-    private_endpoint_problems,
-    usable,
-)
+from stacks.settings.between.addresses import app_instance_problems, private_endpoint_problems, usable
+from stacks.settings.network import SUBNETS, NetworkSettings, SubnetSettings
 
 HUB = (
     "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/hub"

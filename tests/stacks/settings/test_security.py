@@ -9,8 +9,9 @@ import pytest
 
 from stacks.catalogues.policy_exemptions import ExemptionEntry, policy_exemptions
 from stacks.catalogues.sentinel import SentinelEntry, sentinel_catalogue
+from stacks.settings.between.subscription import sentinel_problems
 from stacks.settings.monitoring import MonitoringSettings
-from stacks.settings.security import SecuritySettings, cross_problems
+from stacks.settings.security import SecuritySettings
 from tests.harness import ROOT
 from tests.stacks.settings.sections import read, refused
 from tests.stacks.settings.test_monitoring import document
@@ -21,7 +22,7 @@ def monitoring(**changes: Any) -> MonitoringSettings:
 
 
 def crossed(data: dict[str, Any], **changes: Any) -> set[str]:
-    return {problem.key for problem in cross_problems(read(SecuritySettings, data), monitoring(**changes))}
+    return {problem.key for problem in sentinel_problems(read(SecuritySettings, data), monitoring(**changes))}
 
 
 def sentinel(**changes: Any) -> dict[str, Any]:

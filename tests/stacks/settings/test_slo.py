@@ -8,7 +8,8 @@ import pytest
 
 from stacks.catalogues.alerts import builtin_alerts, minutes
 from stacks.catalogues.slos import burn_rate_query, slo_catalogue
-from stacks.settings.slo import SloSettings, cross_problems
+from stacks.settings.between.apps import slo_problems
+from stacks.settings.slo import SloSettings
 from tests.stacks.settings.sections import read, refused
 
 TRAFFIC = {"backend": 40000}
@@ -60,8 +61,8 @@ def test_lowest_objective_that_alerts_can_tell_passes() -> None:
 
 def test_objectives_and_traffic_belong_to_apps() -> None:
     slo = read(SloSettings, document())
-    assert list(cross_problems(slo, ["backend"])) == []
-    assert {problem.key for problem in cross_problems(slo, ["web"])} == {
+    assert list(slo_problems(slo, ["backend"])) == []
+    assert {problem.key for problem in slo_problems(slo, ["web"])} == {
         "slo.traffic.backend",
         "slo.objectives.backend",
     }

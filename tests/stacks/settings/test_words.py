@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 
 from documents.sections import Section
 from documents.words import Words
-from stacks.settings.countries import check_country
+from stacks.settings.edge import check_country
 from stacks.settings.jobs import check_cron
 from stacks.settings.model import Settings
 
