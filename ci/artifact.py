@@ -85,7 +85,7 @@ def read_artifact(archive: bytes) -> Uploaded:
         with zipfile.ZipFile(io.BytesIO(archive)) as files:
             members = files.infolist()
             if len(members) > FILES_LIMIT:
-                raise ArtifactError(f"{len(members)} files: allowed are {FILES_LIMIT}")
+                raise ArtifactError(f"it holds {len(members)}: allowed are {FILES_LIMIT} files")
             for member in (each for each in members if not each.is_dir()):
                 text = _text(files, member, left)
                 left -= len(text)

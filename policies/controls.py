@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,23 @@ FILE = Path(__file__).with_name("hipaa.yaml")
 
 ControlId = Annotated[str, StringConstraints(pattern=r"^164\.3(08|10|12|14|16)\([a-z]\)(\((\d|[ivx]+|[A-Z])\))*$")]
 
+NistId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d+(\(\d+\))?$")]
+
+
+class ControlMapping(Section):
+    """Controls of NIST SP 800-53r5 that serve a paragraph: those that NIST names, and those that we add."""
+
+    nist: Annotated[list[NistId], Field(min_length=1)]
+    of: Literal["specification", "standard"]
+    ours: list[NistId] = []
+    read: date
+
+    def problems(self) -> Iterator[Problem]:
+        """Each control is named once."""
+        named = [*self.nist, *self.ours]
+        for twice in sorted({each for each in named if named.count(each) > 1}):
+            yield Problem("ours" if twice in self.ours else "nist", twice, "each control once")
+
 
 class Control(Section):
     """One standard or implementation specification; the file's head says what each field means."""
@@ -27,7 +45,7 @@ class Control(Section):
     inherited: str = ""
     about: str = ""
     sp80066: Annotated[str, StringConstraints(pattern=r"^5\.[1-5]\.[1-9]$")]
-    sp80053: Annotated[list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-\d+$")]], Field(min_length=1)]
+    sp80053: ControlMapping
 
     def problems(self) -> Iterator[Problem]:
         """What Azure does for us is about us."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pulumi_policy.proxy import UnknownValueError
 
+from documents.counting import counted
 from documents.problems import DocumentError
 from policies.compare import folded
 from policies.view import UNKNOWN, Resource, Stack, token
@@ -125,7 +126,7 @@ SEEN = 400
 
 def _short(value: Any) -> str:
     if not isinstance(value, str) and isinstance(value, (Mapping, Sequence)):  # the engine's lists are no `list`
-        return f"{len(value)} entries" if value else "none"
+        return counted(len(value), "entry", "entries") if value else "none"
     return shown(value)
 
 

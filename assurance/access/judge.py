@@ -10,6 +10,7 @@ from assurance.access.secrets import Readable
 from assurance.access.tables import duties, matches
 from assurance.check.findings import Finding, Status
 from assurance.record import UNKNOWN, Resource
+from documents.counting import counted
 from policies.rule import RuleInfo
 
 PRINCIPAL = RuleInfo(
@@ -156,7 +157,10 @@ class Judge:
                 return self._finding(SECRETS, "unchecked", message, identity)
             return self._finding(SECRETS, "fail", f"{principal.name} {' and '.join(parts)}", identity)
         return self._finding(
-            SECRETS, "pass", f"{principal.name} reads the {len(reads)} secrets that its app or job asks for", identity
+            SECRETS,
+            "pass",
+            f"{principal.name} reads the {counted(len(reads), 'secret')} that its app or job asks for",
+            identity,
         )
 
 

@@ -16,7 +16,7 @@ APART = RuleInfo(
     "STACKS-APART",
     "No two stacks have a name, a host or an address range in common",
     "critical",
-    ("164.308(a)(4)(ii)(A)", "164.312(a)(1)"),
+    ("164.312(a)(1)",),
     "Give the stack names, hosts and ranges of its own: platform.code and platform.suffix, apps.*.hostNames and "
     "vaultName, network.addressSpace. Otherwise one stack's deployment overwrites the other's.",
     "the comment above each of these settings: one for each environment, none shared",

@@ -19,6 +19,7 @@ from assurance.basis import file_hash
 from assurance.check.entries import Node, WrittenEntry, find_entries
 from assurance.check.findings import Finding
 from assurance.record import SECRET, UNKNOWN, Record, Resource
+from documents.counting import counted
 from documents.lines import file_lines, line_of
 from documents.reading import read_document
 from documents.sections import Section
@@ -128,7 +129,7 @@ def _judge(record: Record, file: _File, known: Mapping[tuple[str, str], str]) ->
         yield Finding.of(DECLARED, "fail", message, stack=record.stack, name=entry.key, origin=place)
     if not missing and not file.undecided and file.entries:
         left_out = sum(any(known.get((file.name, key)) for key in entry.keys) for entry in file.entries)
-        message = f"{len(file.entries)} entries, {left_out} of them left out with a reason"
+        message = f"{counted(len(file.entries), 'entry', 'entries')}, {left_out} of them left out with a reason"
         yield Finding.of(DECLARED, "pass", message, stack=record.stack, name=file.name)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assurance.check.findings import Finding, Report
+from documents.counting import counted
 from documents.lines import file_lines
 
 SHARED = ("LIFECYCLE", "TYPE-UNKNOWN")
@@ -48,7 +49,7 @@ def _together(findings: list[Finding]) -> Finding:
         return first
     names = [finding.name for finding in findings]
     rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    message = f"{first.message} ({len(names)} resources: {', '.join(names[:NAMED])}{rest})"
+    message = f"{first.message} ({counted(len(names), 'resource')}: {', '.join(names[:NAMED])}{rest})"
     return replace(first, message=message, also=tuple(finding.urn for finding in others))
 
 

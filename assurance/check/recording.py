@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from assurance.check.findings import Finding
 from assurance.record import Record
+from documents.counting import counted
 from policies.rule import RuleInfo
 
 _NOTICED = "the recorder, which sees what an engine refuses and what a mock hides"
@@ -86,4 +87,6 @@ def recording_findings(record: Record) -> Iterator[Finding]:
     there = {problem["kind"] for problem in record.problems}
     for name, info in KINDS.items():
         if name not in there:
-            yield Finding.of(info, "pass", f"looked for in {len(record.resources)} resources", stack=record.stack)
+            yield Finding.of(
+                info, "pass", f"looked for in {counted(len(record.resources), 'resource')}", stack=record.stack
+            )

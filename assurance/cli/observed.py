@@ -20,6 +20,7 @@ from assurance.errors import UsageError
 from assurance.observed.graph import graph_findings, read_graph
 from assurance.observed.state import read_state, state_findings
 from assurance.terminal import console
+from documents.counting import counted
 
 StateFile = Annotated[
     Path | None, typer.Option("--state", metavar="FILE", help="`pulumi stack export --file FILE`, after a refresh.")
@@ -58,7 +59,7 @@ def observed(
     for message, count in sorted(skipped.items()) if graph else ():
         screen.print(Text(f"{count} {message}", style="dim"), soft_wrap=True)
     counts = ", ".join(f"{count} {status}" for status, count in report.totals.items() if count)
-    basis_told = f"{source.name} ({len(rows)} rows), observed; and the declared configuration of {declared.stack}"
+    basis_told = f"{source.name} ({counted(len(rows), 'row')}), observed; and what {declared.stack} declares"
     screen.print(Text(f"\n{counts or 'nothing compared'}. Basis: {basis_told}.", style="dim"), soft_wrap=True)
     if json_file is not None:
         write_text(json_file, to_json([report]))

@@ -16,6 +16,7 @@ from assurance.errors import UsageError
 from assurance.record import Mode, Record
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import chosen_stacks, project_root, records_for
+from documents.counting import counted
 from policies.rule import UNREADABLE
 
 SILENCE = 10.0
@@ -78,7 +79,7 @@ def _progress() -> Iterator[Callable[[Job, int], None]]:
 
 
 def _counted(counts: Mapping[Job, int]) -> str:
-    return "   ".join(("recording", *(f"{each.stack} {seen} resources" for each, seen in counts.items())))
+    return "   ".join(("recording", *(f"{each.stack} {counted(seen, 'resource')}" for each, seen in counts.items())))
 
 
 Answer = TypeVar("Answer")

@@ -14,6 +14,7 @@ from assurance.scan.report import REMEDY, to_json, to_sarif
 from assurance.scan.report import scan as work_out
 from assurance.stacks import project_root
 from assurance.terminal import console
+from documents.counting import counted
 
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH", help="Files, or folders with all below; this project when none.")
@@ -58,7 +59,8 @@ def scan(
         out.print(f"[red]FAIL[/red] {accepted.file}: {entry.file}{line}: accepts nothing any more", highlight=False)
     if result.found:
         out.print(f"to do: {REMEDY}", highlight=False)
-    told = f"{result.read} files read, {len(result.found)} secrets in plain text, {result.accepted} accepted"
+    told = f"{counted(result.read, 'file')} read, {counted(len(result.found), 'secret')} in plain text"
+    told += f", {result.accepted} accepted"
     out.print(told + (f", {len(result.unread)} not read: no text, or too large" if result.unread else ""))
     for target, write in ((json_file, to_json), (sarif_file, to_sarif)):
         if target is not None:

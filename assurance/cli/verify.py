@@ -9,6 +9,7 @@ import typer
 
 from assurance.evidence.manifest import problems, read_manifest, signer
 from assurance.terminal import console
+from documents.counting import counted
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The bundle's folder.")]
 Signers = Annotated[
@@ -36,8 +37,7 @@ def verify(folder: Folder, signers: Signers = None) -> None:
             out.print(f"signed by {name}", highlight=False)
     commit = str(content.get("basis", {}).get("commit"))
     told = "is not intact" if wrong else "is intact"
-    out.print(
-        f"{folder} {told}: {len(content['files'])} files, commit {commit}, of {content.get('time')}", highlight=False
-    )
+    files = counted(len(content["files"]), "file")
+    out.print(f"{folder} {told}: {files}, commit {commit}, of {content.get('time')}", highlight=False)
     if wrong:
         raise typer.Exit(1)

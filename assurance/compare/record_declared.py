@@ -17,6 +17,7 @@ from assurance.compare.revision import checked_out, record_revision
 from assurance.project import own_projects, read_project
 from assurance.record import Record, Resource
 from assurance.stacks import records_for
+from documents.counting import counted
 from policies.rule import RuleInfo
 
 RECORD_DECLARED = RuleInfo(
@@ -61,7 +62,7 @@ def judge_record(record: Record, declared: Record) -> list[Finding]:
     findings = [*_resource_findings(record, declared), *_stack_findings(record, declared)]
     if findings:
         return findings
-    message = f"{len(record.resources)} resources are as the program declares them"
+    message = f"{counted(len(record.resources), 'resource is', 'resources are')} as the program declares them"
     return [Finding.of(RECORD_DECLARED, "pass", message, stack=record.stack)]
 
 

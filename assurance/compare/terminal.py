@@ -14,6 +14,7 @@ from assurance.compare.changes import Change
 from assurance.compare.choice import Comparison
 from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
+from documents.counting import counted
 
 MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "replaced": ("±", "red"), "moved": (">", "red")}
 MARKS["removed"] = ("-", "red")
@@ -64,7 +65,9 @@ def verdict(result: Comparison) -> tuple[str, str]:
 def _show_stack(console: Console, comparison: StackComparison) -> None:
     if comparison.base is None or comparison.head is None:
         side = "base" if comparison.base else "head"
-        _line(console, f"\n{comparison.stack}: on the {side} only, {len(comparison.changes)} resources", "bold")
+        _line(
+            console, f"\n{comparison.stack}: on the {side} only, {counted(len(comparison.changes), 'resource')}", "bold"
+        )
         return
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
     told = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"

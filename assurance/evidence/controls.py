@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from assurance.check.attestations import ATTESTED, CURRENT
 from assurance.check.findings import Finding, Status
+from documents.counting import counted
 from policies.attestations import AttestationRegister, attestation_kinds
 from policies.controls import Control, controls
 
@@ -18,6 +19,20 @@ STATUSES: tuple[ControlStatus, ...] = (
     "not met", "exception", "partial", "not examined", "attested", "inherited", "met",
 )  # fmt: skip
 """In the order in which a reader should look at them."""
+
+
+TOLD: Mapping[Status, tuple[str, str]] = {
+    "fail": ("fails", "fail"),
+    "excepted": ("is excepted", "are excepted"),
+    "warn": ("warns", "warn"),
+    "unchecked": ("could not be checked", "could not be checked"),
+    "pass": ("passes", "pass"),
+}
+"""What one finding of a status does, and what several do."""
+
+
+SIGNED = (ATTESTED.id, CURRENT.id)
+"""Rules on what people sign."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,8 @@ def status_of(findings: Mapping[Status, int], claims: Iterable[Claim] = (), inhe
     """How something stands: the first that is true of
 
     not met: a finding fails, or a required attestation is missing or ended; exception: the only failures are excepted;
-    partial: something could not be checked, or warns; attested, inherited: nothing was examined, and such a row is
-    mapped; not examined: nothing at all was; met.
+    partial: something could not be checked, or warns; met: something was examined, and passes; not examined: rules are
+    about it and found nothing to examine; attested, inherited: only such a row is mapped; not examined: nothing is.
     """
     each = list(claims)
     if findings.get("fail") or any(claim.missing for claim in each):
@@ -53,6 +68,8 @@ def status_of(findings: Mapping[Status, int], claims: Iterable[Claim] = (), inhe
         return "partial"
     if findings.get("pass"):
         return "met"
+    if findings.get("not-applicable"):
+        return "not examined"
     if any(claim.holds for claim in each):
         return "attested"
     return "inherited" if inherited else "not examined"
@@ -96,27 +113,27 @@ class ControlRow:
     @property
     def why(self) -> str:
         """What the status rests on, in words."""
-        told = {
-            "fail": f"{self.counts.get('fail', 0)} findings fail",
-            "missing": "; ".join(f"{c.kind}: {c.says}" for c in self.claims if c.missing),
-            "excepted": f"{self.counts.get('excepted', 0)} findings are excepted",
-            "partial": f"{self.counts.get('warn', 0)} warn, {self.counts.get('unchecked', 0)} could not be checked",
-            "attested": "; ".join(c.says for c in self.claims if c.holds),
-        }
         if self.status == "not met":
-            parts = [told["fail"] if self.counts.get("fail") else "", told["missing"]]
-            return "; ".join(part for part in parts if part)
+            missing = (f"{claim.kind}: {claim.says}" for claim in self.claims if claim.missing)
+            return "; ".join([*self._told("fail"), *missing])
         if self.status == "exception":
-            return told["excepted"]
+            return "; ".join(self._told("excepted"))
         if self.status == "partial":
-            return told["partial"]
+            return "; ".join(self._told("warn", "unchecked"))
         if self.status == "attested":
-            return told["attested"]
+            return "; ".join(claim.says for claim in self.claims if claim.holds)
         if self.status == "inherited":
             return self.control.inherited
         if self.status == "not examined":
-            return self.control.about or "no rule of this program is about it, and nobody attests it here"
-        return f"{self.counts.get('pass', 0)} findings pass"
+            nothing = "its rules found nothing to examine" if self.rules else "no rule of this program is about it"
+            return self.control.about or f"{nothing}, and nobody attests it here"
+        return "; ".join(self._told("pass"))
+
+    def _told(self, *statuses: Status) -> Iterator[str]:
+        """How many findings have each of these statuses, in words."""
+        for status in statuses:
+            if number := self.counts.get(status, 0):
+                yield counted(number, f"finding {TOLD[status][0]}", f"findings {TOLD[status][1]}")
 
     def as_dict(self) -> dict[str, Any]:
         """The row as JSON holds it."""
@@ -135,24 +152,29 @@ class ControlRow:
                 for c in self.claims
             ],
             "inherited": self.control.inherited,
-            "crosswalk": {"NIST SP 800-66r2": self.control.sp80066, "NIST SP 800-53r5": self.control.sp80053},
+            "crosswalk": {
+                "NIST SP 800-66r2": self.control.sp80066,
+                "NIST SP 800-53r5": self.control.sp80053.nist,
+                "added by us": self.control.sp80053.ours,
+            },
         }
 
 
 def control_rows(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> list[ControlRow]:
-    """Every paragraph, in the order of the law. What people attest counts by its claim, not by the finding on it."""
+    """Every paragraph, in the order of the law.
+
+    What people attest counts by its claim: that a finding on it passes examines nothing of the program.
+    """
     by_control: dict[str, dict[str, Counter[Status]]] = {id_: {} for id_ in controls()}
     for finding in findings:
-        if finding.rule in (ATTESTED.id, CURRENT.id):
-            continue
         for control in finding.controls:
             by_control.setdefault(control, {}).setdefault(finding.rule, Counter())[finding.status] += 1
     rows = []
     for id_, paragraph in controls().items():
         rules = dict(sorted(by_control[id_].items()))
         counts: Counter[Status] = Counter()
-        for each in rules.values():
-            counts.update(each)
+        for rule, each in rules.items():
+            counts.update({status: count for status, count in each.items() if rule not in SIGNED or status != "pass"})
         own = tuple(claims[kind] for kind, row in attestation_kinds().items() if id_ in row.controls and kind in claims)
         status = status_of(counts, own, bool(paragraph.inherited))
         rows.append(ControlRow(id_, paragraph, status, counts, rules, own))

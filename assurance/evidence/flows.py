@@ -19,6 +19,7 @@ from assurance.reach.targets import SITE, Target
 from assurance.reach.verdict import Verdict
 from assurance.record import Record, Resource
 from assurance.references import get, short_type
+from documents.counting import counted
 
 Layer = Literal["people", "edge", "apps", "stores", "copies", "outside"]
 LAYERS: tuple[Layer, ...] = ("people", "edge", "apps", "stores", "copies", "outside")
@@ -150,8 +151,7 @@ class _Maker:
             for workspace in workspaces:
                 start = Place(name=workspace.name, layer="stores", kind="log store", urn=workspace.urn)
                 for account in self.references.targets(export, "resourceId", "storage:StorageAccount"):
-                    tables = len(get(export, "tableNames") or ())
-                    right = f"export of {tables} tables"
+                    right = f"export of {counted(len(get(export, 'tableNames') or ()), 'table')}"
                     yield self._copy(start, f"{account.name} (blob)", "Azure's own network", right, export, account)
 
     def leave(self) -> Iterator[Hop]:

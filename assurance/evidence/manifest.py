@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assurance.errors import UsageError
+from documents.counting import counted
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
 NAMESPACE = "medspasync-evidence"
@@ -53,7 +54,7 @@ def problems(folder: Path) -> Iterator[str]:
             continue
         content = file.read_bytes()
         if len(content) != row.get("size"):
-            yield f"{path}: {len(content)} bytes, {row.get('size')} in the manifest"
+            yield f"{path}: {counted(len(content), 'byte')}, {row.get('size')} in the manifest"
         elif _hash(content) != row.get("sha256"):
             yield f"{path}: its sha256 is {_hash(content)}, {row.get('sha256')} in the manifest"
     for file in sorted(folder.rglob("*")):

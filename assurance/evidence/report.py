@@ -24,6 +24,8 @@ RANK: tuple[Status, ...] = ("fail", "unchecked", "warn", "excepted")
 """What a reader must look at, in this order; the rest holds, or examined nothing."""
 SHOWN = ("log-coverage", "alerts", "encryption", "access")
 """Tables that stand in the report as they are, closed; every one is a file beside it."""
+REGISTERS = ("attestations", "exceptions", "trusted")
+"""Tables of what people sign."""
 HIDDEN = ("stack", "urn", "file", "line", "entry file", "entry line", "key")
 """Columns that only a machine needs, or that stand in the column *where*."""
 
@@ -69,8 +71,8 @@ def report_page(evidence: StackEvidence) -> str:
         quiet=quiet,
         map=Markup(svg(evidence.data_map)),  # noqa: S704 - drawing.py escapes every text
         hops=[(number, hop, look(hop)) for number, hop in enumerate(plan.hops, start=1)],
-        tables=made,
         shown={name: _readable(made[name]) for name in SHOWN},
+        registers={name: _readable(made[name]) for name in REGISTERS},
         requests=requests(),
         where=where,
     )
@@ -136,12 +138,13 @@ def _readable(table: Table) -> Table:
 
     def told(row: tuple[Any, ...]) -> tuple[Any, ...]:
         shown = tuple(row[number] for number in keep)
-        if "entry file" not in placed:
+        if "file" not in placed:
             return shown
         made = f"{row[placed['file']]}:{row[placed['line']]}" if row[placed["file"]] else ""
-        key = f"{row[placed['entry file']]}:{row[placed['entry line']]}" if row[placed["entry file"]] else ""
+        entry = placed.get("entry file")
+        key = f"{row[entry]}:{row[placed['entry line']]}" if entry is not None and row[entry] else ""
         return (*shown, ", ".join(part for part in (made, key) if part))
 
     columns = tuple(table.columns[number] for number in keep)
-    columns = (*columns, "where") if "entry file" in placed else columns
+    columns = (*columns, "where") if "file" in placed else columns
     return Table(table.name, table.about, columns, [told(row) for row in table.rows])

@@ -84,7 +84,7 @@ def _findings(e: StackEvidence) -> Table:
 
 def _controls(e: StackEvidence) -> Table:
     columns = ("stack", "control", "title", "requirement", "status", "why", "examined", "rules", "attestations",
-               "NIST SP 800-66r2", "NIST SP 800-53r5")  # fmt: skip
+               "NIST SP 800-66r2", "NIST SP 800-53r5", "800-53r5, added by us")  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
         (
             e.stack,
@@ -97,7 +97,8 @@ def _controls(e: StackEvidence) -> Table:
             ", ".join(row.rules),
             ", ".join(claim.kind for claim in row.claims),
             row.control.sp80066,
-            ", ".join(row.control.sp80053),
+            ", ".join(row.control.sp80053.nist),
+            ", ".join(row.control.sp80053.ours),
         )
         for row in e.controls
     ]

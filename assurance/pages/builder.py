@@ -9,6 +9,11 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from documents.counting import counted
+
+LONG_WORD = 24
+"""Characters; a longer word may be broken anywhere, so that it widens no table beyond its page."""
+
 
 def build_page(package: str, template: str, **content: Any) -> str:
     """The page that ``template`` of ``package`` makes of ``content``."""
@@ -24,12 +29,17 @@ def _environment(package: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(pretty=_pretty, css=css_text)
+    environment.filters.update(pretty=_pretty, css=css_text, counted=counted, has_long_word=has_long_word)
     return environment
 
 
 def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def has_long_word(value: Any) -> bool:
+    """Whether a text holds a word that would widen its column: ids, paths, names without a hyphen."""
+    return any(len(part) > LONG_WORD for word in str(value).split() for part in word.split("-"))
 
 
 def css_text(value: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from deployment.preflight.subscription import Subscription
 from deployment.step import Result
+from documents.counting import counted
 
 FLOOR = (3, 272, 0)
 """The version of `pyproject.toml`: engine and SDK have the same numbers. Of what the program relies on, the last to be
@@ -32,4 +33,8 @@ def check_engine(subscription: Subscription) -> Iterator[Result]:
     elif tuple(map(int, version.groups())) < FLOOR:
         yield Result("pulumi", "missing", f"{printed}: {floor} or newer is needed (deletedWith: pulumi/pulumi#23817)")
     else:
-        yield Result("pulumi", "holds", f"{printed} ({floor} is needed); {len(marked)} resources use deletedWith")
+        yield Result(
+            "pulumi",
+            "holds",
+            f"{printed} ({floor} is needed); {counted(len(marked), 'resource uses', 'resources use')} deletedWith",
+        )
