@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,6 @@ from assurance.check.findings import Finding, Report
 from assurance.compare.choice import Comparison, compare_saved
 from assurance.compare.cost import too_dear
 from assurance.compare.record_declared import record_findings
-from assurance.errors import ProgramError, UsageError
 from assurance.full_audit import full_audit
 from assurance.record import Record
 from ci.artifact import Claimed, Uploaded
@@ -32,7 +31,16 @@ class Again:
     claims: list[str] = field(default_factory=list)
 
 
-def compare_again(uploaded: Uploaded, today: date, root: Path = ROOT) -> Again:
+@dataclass(frozen=True)
+class Asked:
+    """What GitHub, and not the upload, says of a change. fork_point: where it leaves the default branch; files: the
+    registers and stack files as it has them, by path; None for one that is not there."""
+
+    fork_point: str
+    files: Mapping[str, str | None]
+
+
+def compare_again(uploaded: Uploaded, today: date, asked: Asked, root: Path = ROOT) -> Again:
     """Compare both sides of every stack. root: the default branch, which has the base's commit."""
     again = Again(Comparison([], {}))
     for name, why in uploaded.unreadable.items():
@@ -43,23 +51,31 @@ def compare_again(uploaded: Uploaded, today: date, root: Path = ROOT) -> Again:
         if unread:  # half a comparison would call everything new, or gone
             continue
         try:
-            _one_stack(again, stack, base, head, today, uploaded.findings.get(stack))
+            _one_stack(again, stack, base, head, today, uploaded.findings.get(stack), asked)
         except Exception as error:  # a record made to break what reads it must not silence the rest
             again.doubts.append(f"the records of {stack} cannot be compared: {type(error).__name__}: {error}"[:300])
             continue
-        if base is not None and (doubt := base_doubt(base, root)):
+        if base is not None and (doubt := base_doubt(base, root, asked.fork_point)):
             again.doubts.append(doubt)
     return again
 
 
 def _one_stack(
-    again: Again, stack: str, base: Record | None, head: Record | None, today: date, claimed: Sequence[Claimed] | None
+    again: Again,
+    stack: str,
+    base: Record | None,
+    head: Record | None,
+    today: date,
+    claimed: Sequence[Claimed] | None,
+    asked: Asked,
 ) -> None:
-    compared = compare_saved(base, head, today)
+    compared = compare_saved(base, head, today, head_files=asked.files)
     if head is not None:
         report = judge_again(head, today)
         again.reports.append(report)
-        again.comparison.basis = again.comparison.basis or judged_basis(head.basis, head.mode, today)
+        # Its commit is what the upload says, so that nothing is said of it.
+        basis = judged_basis({**head.basis, "commit": None}, head.mode, today)
+        again.comparison.basis = again.comparison.basis or basis
         if claimed is None:
             again.claims.append(f"{stack}: it uploaded no findings")
         else:
@@ -88,18 +104,24 @@ def differing(stack: str, found: Sequence[Finding], claimed: Sequence[Claimed]) 
     return told
 
 
-def base_doubt(base: Record, root: Path) -> str | None:
+def base_doubt(base: Record, root: Path, since: str) -> str | None:
     """Why a base record may not be what the default branch declares; None where it is.
 
-    The program of its commit is run, so only a commit of the default branch itself is.
+    The program of its commit is run, so only a commit of the default branch itself is. since: the commit at which the
+    change forks off: against an older base, what the change brings back would be no difference.
     """
     commit = base.basis.get("commit")
     if commit is None or git(root, "merge-base", "--is-ancestor", str(commit), "HEAD") is None:
         return f"the base of {base.stack} was recorded at {commit}, which is no commit of the default branch: unchecked"
+    if git(root, "merge-base", "--is-ancestor", since, str(commit)) is None:
+        return (
+            f"the base of {base.stack} was recorded at {str(commit)[:12]}, before the change forked off at"
+            f" {since[:12]}: what the change brings back is not seen"
+        )
     try:
         findings = record_findings(base, root)
-    except (ProgramError, UsageError) as error:
-        return f"the base of {base.stack} is unchecked: {error}"
+    except Exception as error:  # a record made to break what reads it
+        return f"the base of {base.stack} is unchecked: {type(error).__name__}: {error}"[:300]
     wrong = [each for each in findings if each.status != "pass"]
     if not wrong:
         return None

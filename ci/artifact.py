@@ -8,13 +8,12 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from assurance.record import VERSION, Record
+from assurance.record import VERSION, Mode, Record
 from ci.github import GitHub, GitHubError
 from ci.pulls import Run
 
@@ -26,6 +25,10 @@ FILE_LIMIT = 40_000_000
 TOTAL_LIMIT = 200_000_000
 """Bytes after unpacking, counted while unpacking: what an archive says of itself is not believed."""
 FILES_LIMIT = 60
+MODE: Mode = "deployed"
+"""In which pull-request.yml records: in the other one, most of what is compared is unknown."""
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""As GitHub packs; the others may take gigabytes of memory for a dictionary of their own."""
 _FILE = re.compile(r"(base|head|findings)/([A-Za-z0-9][A-Za-z0-9-]{0,31})\.json")
 
 
@@ -90,14 +93,18 @@ def read_artifact(archive: bytes) -> Uploaded:
                 text = _text(files, member, left)
                 left -= len(text)
                 _add(uploaded, member.filename, text)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise ArtifactError(f"no archive that can be read: {error}") from error
+    except ArtifactError:
+        raise
+    except Exception as error:  # an archive made to break what reads it
+        raise ArtifactError(f"no archive that can be read: {type(error).__name__}: {error}"[:300]) from error
     return uploaded
 
 
 def _text(files: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> str:
     if not _FILE.fullmatch(member.filename):
         raise ArtifactError(f"a file {member.filename[:100]!r}: allowed are base, head and findings of a stack")
+    if member.compress_type not in COMPRESSIONS:
+        raise ArtifactError(f"{member.filename}: packed in a way that GitHub does not use")
     limit = min(FILE_LIMIT, left)
     with files.open(member) as file:
         content = file.read(limit + 1)
@@ -128,11 +135,15 @@ def _add(uploaded: Uploaded, name: str, text: str) -> None:
         record = Record.from_json(text)
     except ValueError as error:
         if f"reads 1 to {VERSION}" not in str(error):
-            raise ArtifactError(f"{name}: no record: {error}") from error
-        uploaded.unreadable[name] = str(error)
+            raise ArtifactError(f"{name}: no record: {error}"[:300]) from error
+        uploaded.unreadable[name] = str(error)[:300]
         return
     except RecursionError as error:
         raise ArtifactError(f"{name}: no record: too deeply nested") from error
     if record.stack != stack:
         raise ArtifactError(f"{name}: a record of another stack, {record.stack}")
+    if record.mode != MODE:
+        raise ArtifactError(f"{name}: a record in mode {record.mode}: allowed is {MODE}")
+    if not record.platform:  # of another program, the floor and our registers would not be asked for
+        raise ArtifactError(f"{name}: a record of another program, {record.project[:60]}")
     side[stack] = record

@@ -12,6 +12,7 @@ from assurance.check.formats import to_sarif
 from assurance.record import Record
 from ci.again import judge_again
 from ci.artifact import ArtifactError, download_artifact, read_artifact
+from ci.bounded import BoundedError, run_bounded
 from ci.github import GitHub, GitHubError
 from ci.pulls import Run, find_pull
 
@@ -30,19 +31,11 @@ def upload_findings(
     if pull is None:
         return f"no upload: {why}"
     try:
-        uploaded = read_artifact(download_artifact(github, run))
-    except ArtifactError as error:
+        archive = download_artifact(github, run)
+        found = run_bounded(lambda: _found(archive, today, judge))
+    except (ArtifactError, BoundedError) as error:
         return f"no upload: {error}"
-    reports = []
-    for stack, record in uploaded.head.items():
-        try:
-            reports.append(judge(record, today))
-            to_sarif(reports)
-        except Exception as error:  # a record made to break what reads it
-            return f"no upload: the record of {stack} cannot be judged: {type(error).__name__}"
-    if not reports:
-        return "no upload: there is no record that can be read"
-    sarif = base64.b64encode(gzip.compress(to_sarif(reports).encode(), mtime=0)).decode()
+    sarif = base64.b64encode(gzip.compress(found.encode(), mtime=0)).decode()
     body = {"commit_sha": run.head_sha, "ref": f"refs/pull/{pull.number}/head", "sarif": sarif}
     try:
         github.send("POST", "code-scanning/sarifs", body)
@@ -51,3 +44,17 @@ def upload_findings(
             raise
         return "no upload: code scanning is off"
     return f"uploaded the findings of #{pull.number}"
+
+
+def _found(archive: bytes, today: date, judge: Callable[[Record, date], Report]) -> str:
+    """The findings of every record of the head, as SARIF. Raises ArtifactError."""
+    reports = []
+    for stack, record in read_artifact(archive).head.items():
+        try:
+            reports.append(judge(record, today))
+            to_sarif(reports)
+        except Exception as error:  # a record made to break what reads it
+            raise ArtifactError(f"the record of {stack} cannot be judged: {type(error).__name__}") from error
+    if not reports:
+        raise ArtifactError("there is no record that can be read")
+    return to_sarif(reports)

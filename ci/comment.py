@@ -9,18 +9,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from assurance.basis import git
 from assurance.compare.markdown import escaped, to_markdown
-from ci.again import Again, compare_again
+from assurance.compare.posture.build import REGISTERS
+from assurance.stacks import stack_names
+from ci.again import ROOT, Again, Asked, compare_again
 from ci.artifact import ArtifactError, Uploaded, download_artifact, read_artifact
+from ci.bounded import BoundedError, run_bounded
 from ci.github import GitHub
 from ci.judging import lead_of
-from ci.pulls import Pull, Run, changed_files, find_pull, is_current
+from ci.pulls import Pull, Run, changed_files, find_pull, fork_point, head_files, is_current
 
 AUTHOR = "github-actions[bot]"
 """Whose comments a workflow's own token writes."""
 _OURS = re.compile(r"<!-- medspasync-assurance run (\d+)\.(\d+) -->")
 
-Compare = Callable[[Uploaded, date], Again]
+Compare = Callable[[Uploaded, date, Asked], Again]
 
 
 def comment(github: GitHub, run: Run, today: date, compare: Compare = compare_again) -> str:
@@ -45,11 +49,18 @@ def summarize(text: str) -> None:
 
 def _text(github: GitHub, run: Run, pull: Pull, today: date, compare: Compare) -> str:
     lead = list(filter(None, [lead_of(changed_files(github, pull))]))
+    stack_files = [f"Pulumi.{stack}.yaml" for stack in stack_names(ROOT)]
+    here = git(ROOT, "rev-parse", "HEAD") or "HEAD"
+    asked = Asked(fork_point(github, pull, here), head_files(github, pull, [*REGISTERS, *stack_files]))
     try:
-        uploaded = read_artifact(download_artifact(github, run))
-    except ArtifactError as error:
+        archive = download_artifact(github, run)
+        return run_bounded(lambda: _compared(archive, run, lead, asked, today, compare))
+    except (ArtifactError, BoundedError) as error:
         return _nothing(run, lead, f"Nothing was compared: {error}")
-    again = compare(uploaded, today)
+
+
+def _compared(archive: bytes, run: Run, lead: list[str], asked: Asked, today: date, compare: Compare) -> str:
+    again = compare(read_artifact(archive), today, asked)
     doubts = [f"**In doubt**: {escaped(doubt)}" for doubt in again.doubts]
     if not again.comparison.stacks:
         return _nothing(run, [*lead, *doubts], "Nothing was compared: no stack has a record that can be read")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from assurance.errors import UsageError
-from ci.github import GitHub
+from ci.github import GitHub, GitHubError
 
 
 class _Owner(BaseModel):
@@ -86,3 +88,29 @@ def changed_files(github: GitHub, pull: Pull) -> list[str]:
         if each.get(key)
     ]
     return list(dict.fromkeys(files))
+
+
+def fork_point(github: GitHub, pull: Pull, of: str) -> str:
+    """The commit at which the pull request forks off from the commit ``of``."""
+    compared: Any = github.get(f"compare/{of}...{pull.head_sha}", per_page="1")
+    return str(compared["merge_base_commit"]["sha"])
+
+
+def head_files(github: GitHub, pull: Pull, paths: Iterable[str]) -> dict[str, str | None]:
+    """The text of these files as the pull request has them; None for one that is not there, or is no text."""
+    return {path: _text_at(github, path, pull.head_sha) for path in paths}
+
+
+def _text_at(github: GitHub, path: str, sha: str) -> str | None:
+    try:
+        answer: Any = github.get(f"contents/{path}", ref=sha)
+    except GitHubError as error:
+        if error.status != 404:
+            raise
+        return None
+    if not isinstance(answer, dict) or answer.get("encoding") != "base64":  # a folder, or more than a megabyte
+        return None
+    try:
+        return base64.b64decode(answer["content"]).decode("utf-8")
+    except ValueError:
+        return None

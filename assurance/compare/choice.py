@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -79,11 +79,16 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
 
 
 def compare_saved(
-    base: Record | None, head: Record | None, today: date, rules: frozenset[str] | None = None
+    base: Record | None,
+    head: Record | None,
+    today: date,
+    rules: frozenset[str] | None = None,
+    head_files: Mapping[str, str | None] | None = None,
 ) -> StackComparison:
     """Compare two records of one stack, each by the registers of its own commit where that is there.
 
-    rules: ids of the rules of the base's own revision, where they are known.
+    rules: ids of the rules of the base's own revision, where they are known. head_files: the registers and the stack
+    file of the head by path, where its commit is not there; the head is judged by the registers at hand all the same.
     """
     register = Register.load()
     sides = [
@@ -95,6 +100,9 @@ def compare_saved(
     before, after = sides
     if before is not None:
         before = replace(before, register=_register_at(before.record, register), rules=rules)
+    if after is not None and head_files is not None:
+        texts = {file: head_files.get(file) for file in after.texts}
+        after = replace(after, texts=texts, stack_file=head_files.get(f"Pulumi.{after.record.stack}.yaml"))
     either = base or head
     assert either is not None
     return _compare_one(either.stack, before, after, AcceptedChanges.load(), today)

@@ -12,32 +12,43 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from assurance.compare.changes import Change
 from assurance.compare.choice import Comparison
+from assurance.compare.grouping import Group, grouped
 from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
 from assurance.compare.terminal import MARKS, changed_values, named_side, place_of, verdict
 
 LIMIT = 60_000
 """Characters: a comment of GitHub holds 65,536 (docs.github.com/rest/issues/comments, read 2026-11-29)."""
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+.!|<>~&@:-]")
-_REFERENCES = {**{each: f"&#{ord(each)};" for each in "<>&|"}, "@": "@&#8203;", "#": "\\#&#8203;"}
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+.!|<>~&@:$-]")
+_REFERENCES = {**{each: f"&#{ord(each)};" for each in "<>&|$"}, "@": "@&#8203;", "#": "\\#&#8203;"}
 """What a backslash does not do: a character reference is never read as a mark, in a cell or outside of one; a space of
 no width after @ and # keeps GitHub from making a mention or a reference of the words after them."""
+_MADE_LATER = re.compile(r":(?=(?:[\w+-]*[a-z+-][\w+-]*|100|1234):)|\bgh-(?=\d)", re.I)
+"""What GitHub makes of the finished text, so that no backslash helps: a picture of `:tada:`, a link of `GH-1`."""
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """How many changes of a stack, and properties of a change, are shown. Weaknesses are never cut."""
+    """What is shown: changes of a stack, properties of a change, what is stronger, claims; characters of a line about
+    something weaker, and how many such lines a stack has. None: all."""
 
     changes: int
     properties: int
     stronger: int
+    characters: int | None = None
+    weaker: int | None = None
+    claims: int = 30
 
 
-STEPS = (_Cut(400, 12, 400), _Cut(200, 6, 100), _Cut(80, 4, 40), _Cut(30, 2, 20), _Cut(10, 0, 5), _Cut(0, 0, 0))
-SHORT = 160
-"""Characters of a weakness where all of them would be too long otherwise."""
-CLAIMS = 30
-"""How many claims of a change's own run are shown."""
+STEPS = (
+    _Cut(400, 12, 400), _Cut(200, 6, 100), _Cut(80, 4, 40), _Cut(30, 2, 20), _Cut(10, 0, 5), _Cut(0, 0, 0),
+    _Cut(0, 0, 0, 160), _Cut(0, 0, 0, 60),
+    _Cut(0, 0, 0, 60, 100, 10), _Cut(0, 0, 0, 60, 10, 0), _Cut(0, 0, 0, 60, 0, 0),
+)  # fmt: skip
+"""Each is shorter than the one before. What is weaker is cut in the last three only: there are hundreds of lines then,
+more than GitHub takes, and a comment that is refused would say nothing at all."""
+LEAD_LINES, LEAD_CHARACTERS = 8, 2_000
+"""What the last step leaves of the lines before the verdict."""
 
 
 def to_markdown(result: Comparison, lead: Sequence[str] = (), claims: Sequence[str] = ()) -> str:
@@ -46,21 +57,22 @@ def to_markdown(result: Comparison, lead: Sequence[str] = (), claims: Sequence[s
     lead: Markdown that comes before the verdict, a line each. claims: what the change's own run says otherwise.
     """
     for cut in STEPS:
-        text = _render(result, cut, None, lead, claims)
+        text = _render(result, cut, lead, claims)
         if len(text) < LIMIT:
             return text
-    return _render(result, STEPS[-1], SHORT, lead, claims)
+    return _render(result, STEPS[-1], [each[:LEAD_CHARACTERS] for each in lead[:LEAD_LINES]], claims)
 
 
 def escaped(value: Any) -> str:
-    """Text that a reader sees as it is: no link, mention, tag, heading or cell comes of it; on one line."""
-    text = " ".join("".join(each if each.isprintable() else " " for each in str(value)).split())
-    return _SPECIAL.sub(lambda match: _REFERENCES.get(match[0], f"\\{match[0]}"), text)
+    """Text that a reader sees as it is: no link, mention, tag, heading, picture or cell comes of it; on one line."""
+    text = " ".join(str(value).split())
+    if not text.isprintable():
+        text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    text = _MADE_LATER.sub("\\g<0>\0", text)
+    return _SPECIAL.sub(lambda match: _REFERENCES.get(match[0], f"\\{match[0]}"), text).replace("\0", "&#8203;")
 
 
-def _render(
-    result: Comparison, cut: _Cut, weaker_length: int | None, lead: Sequence[str], claims: Sequence[str]
-) -> str:
+def _render(result: Comparison, cut: _Cut, lead: Sequence[str], claims: Sequence[str]) -> str:
     environment = Environment(
         loader=PackageLoader("assurance.compare", "templates"),
         autoescape=False,  # noqa: S701 - Markdown: every value passes through `escaped`
@@ -71,7 +83,7 @@ def _render(
     )
     environment.filters["md"] = escaped
     template = environment.get_template("comment.md.j2")
-    stacks = [_stack(each, cut, weaker_length) for each in result.stacks]
+    stacks = [_stack(each, cut) for each in result.stacks]
     text, _ = verdict(result)
     commit = str(result.basis.get("commit") or "")[:12]
     bad = any(each.weaker for each in result.stacks) or any(result.dearer.values())
@@ -82,16 +94,16 @@ def _render(
         stacks=stacks,
         past=result.past,
         notes=result.notes,
-        claims=claims[:CLAIMS],
-        claims_left=max(0, len(claims) - CLAIMS),
+        claims=claims[: cut.claims],
+        claims_left=max(0, len(claims) - cut.claims),
         commit=commit,
     )
 
 
-def _stack(comparison: StackComparison, cut: _Cut, weaker_length: int | None) -> dict[str, Any]:
+def _stack(comparison: StackComparison, cut: _Cut) -> dict[str, Any]:
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
-    weaker = [each for each in comparison.posture if each.weaker]
-    stronger = [each for each in comparison.posture if not each.weaker]
+    weaker = grouped(each for each in comparison.posture if each.weaker)
+    stronger = grouped(each for each in comparison.posture if not each.weaker)
     changes = comparison.changes[: cut.changes]
     side = "base" if comparison.head is None else "head" if comparison.base is None else ""
     return {
@@ -101,8 +113,10 @@ def _stack(comparison: StackComparison, cut: _Cut, weaker_length: int | None) ->
         "counts": ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "nothing differs",
         "areas": _areas(comparison.posture),
         "cost": comparison.cost_line,
-        "weaker": [_item(each, weaker_length) for each in weaker],
+        "weaker": [_item(each, cut.characters) for each in weaker[: cut.weaker]],
+        "weaker_left": len(weaker) - len(weaker[: cut.weaker]),
         "stronger": [_item(each, None) for each in stronger[: cut.stronger]],
+        "stronger_all": sum(not each.weaker for each in comparison.posture),
         "stronger_left": max(0, len(stronger) - cut.stronger),
         "changes": [_change(each, cut.properties) for each in changes],
         "changes_all": len(comparison.changes),
@@ -123,9 +137,19 @@ def _areas(items: Sequence[Posture]) -> list[tuple[str, int, int, int]]:
     ]
 
 
-def _item(item: Posture, length: int | None) -> dict[str, Any]:
-    what = item.what if length is None or len(item.what) <= length else f"{item.what[: length - 1]}…"
-    return {"area": item.area, "what": what, "place": place_of(item.origin, item.source), "accepted": item.accepted}
+def _item(group: Group, length: int | None) -> dict[str, Any]:
+    item = group.first
+    place = place_of(item.origin, item.source)
+    return {
+        "area": item.area,
+        "what": _short(group.what, length),
+        "place": _short(place, length),
+        "accepted": item.accepted,
+    }
+
+
+def _short(text: str, length: int | None) -> str:
+    return text if length is None or len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _change(change: Change, properties: int) -> dict[str, Any]:

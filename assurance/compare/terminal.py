@@ -12,7 +12,7 @@ from rich.text import Text
 
 from assurance.compare.changes import Change
 from assurance.compare.choice import Comparison
-from assurance.compare.posture.item import Posture
+from assurance.compare.grouping import Group, grouped
 from assurance.compare.report import StackComparison
 from documents.counting import counted
 
@@ -31,8 +31,8 @@ def show(console: Console, result: Comparison, *, quiet: bool = False) -> None:
     _line(console, text, style)
     for comparison in result.stacks:
         if quiet:
-            for item in comparison.weaker:
-                _show_posture(console, item)
+            for group in grouped(comparison.weaker):
+                _show_posture(console, group)
         else:
             _show_stack(console, comparison)
     if quiet:
@@ -72,8 +72,8 @@ def _show_stack(console: Console, comparison: StackComparison) -> None:
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
     told = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
     _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {told}", "bold")
-    for item in comparison.posture:
-        _show_posture(console, item)
+    for group in grouped(comparison.posture):
+        _show_posture(console, group)
     if comparison.cost_line:
         _line(console, f"  cost a month: {comparison.cost_line}", "")
     for change in comparison.changes:
@@ -87,11 +87,12 @@ def named_side(side: dict[str, Any]) -> str:
     return "the program at hand"
 
 
-def _show_posture(console: Console, item: Posture) -> None:
+def _show_posture(console: Console, group: Group) -> None:
+    item = group.first
     style = "green" if not item.weaker else "yellow" if item.accepted else "red"
     word = item.direction + (f", accepted by {item.accepted}" if item.accepted else "")
     place = place_of(item.origin, item.source)
-    _line(console, f"  {item.area}, {word}: {item.what}" + (f"  ({place})" if place else ""), style)
+    _line(console, f"  {item.area}, {word}: {group.what}" + (f"  ({place})" if place else ""), style)
 
 
 def _show_change(console: Console, change: Change) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -34,6 +35,10 @@ class FakeGitHub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     uploads: list[dict[str, Any]] = field(default_factory=list)
     code_scanning: bool = True
+    fork_point: str = "2" * 40
+    """Where every pull request leaves the default branch."""
+    contents: dict[str, str | bytes | None] = field(default_factory=dict)
+    """Files of the heads by path; None for one that is too large to be shown."""
     second_push: str = ""
     """The head of every pull request from the time on when its files were asked for."""
     api: str = ""
@@ -64,6 +69,10 @@ class FakeGitHub:
                 for each in self.pulls:
                     each["head"] = {"sha": self.second_push}
             return 200, self.files
+        if re.fullmatch(r"compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40}", path):
+            return 200, {"merge_base_commit": {"sha": self.fork_point}}
+        if (match := re.fullmatch(r"contents/(.+)", path)) and match[1] in self.contents:
+            return 200, encoded(self.contents[match[1]])
         if re.fullmatch(r"actions/runs/\d+/artifacts", path):
             return 200, {"artifacts": self.artifacts}
         if re.fullmatch(r"actions/artifacts/\d+/zip", path):
@@ -84,6 +93,14 @@ class FakeGitHub:
             self.uploads.append(body)
             return 202, {"id": "1"}
         return 404, {"message": f"{method} {path}"}
+
+
+def encoded(content: str | bytes | None) -> dict[str, str]:
+    """A file as the interface gives it: nothing of one of more than a megabyte."""
+    if content is None:
+        return {"encoding": "none", "content": ""}
+    raw = content.encode() if isinstance(content, str) else content
+    return {"encoding": "base64", "content": base64.encodebytes(raw).decode()}
 
 
 def zipped(files: dict[str, str]) -> bytes:

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from assurance.compare.report import StackComparison
 from assurance.errors import UsageError
 from assurance.record import Record, Resource
 from ci.__main__ import app
-from ci.again import Again, compare_again, differing
+from ci.again import Again, Asked, compare_again, differing
 from ci.artifact import ARCHIVE_LIMIT, ArtifactError, Claimed, Uploaded, read_artifact
+from ci.bounded import BoundedError
 from ci.code_scanning import upload_findings
 from ci.comment import AUTHOR, comment
 from ci.github import GitHub, GitHubError
@@ -70,17 +71,27 @@ def good() -> dict[str, str]:
     return {"base/dev.json": record(), "head/dev.json": record(), "findings/dev.json": findings()}
 
 
-def compared(uploaded: Uploaded, today: date) -> Again:
+def compared(uploaded: Uploaded, today: date, asked: Asked) -> Again:
     """A comparison without a difference, of the stacks that were uploaded."""
     stacks = [StackComparison(each, {"commit": "2" * 40}, {"commit": HEAD}) for each in uploaded.stacks]
     return Again(Comparison(stacks, {"commit": HEAD}))
 
 
 @pytest.fixture
-def github() -> Iterator[FakeGitHub]:
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGitHub]:
+    """What was uploaded is read in this process, so that its coverage counts; test_bounded.py tries the other one."""
+    for module in ("comment", "code_scanning"):
+        monkeypatch.setattr(f"ci.{module}.run_bounded", read_here)
     with running(FakeGitHub(pulls=[pull(5)])) as fake:
         fake.upload(good())
         yield fake
+
+
+def read_here(work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except ArtifactError as error:
+        raise BoundedError(str(error)) from error
 
 
 def say(github: FakeGitHub, each: Run | None = None) -> str:
@@ -176,11 +187,34 @@ def bomb() -> bytes:
     return content.getvalue()
 
 
+def packed(compression: int, *, turned: bool = False) -> bytes:
+    """A record in an archive of this compression; turned: with a byte of its content changed."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as archive:
+        archive.writestr("head/dev.json", record())
+    text = bytearray(content.getvalue())
+    if turned:
+        text[60] ^= 0xFF
+    return bytes(text)
+
+
 ARTIFACTS: dict[str, tuple[Any, str]] = {
     "a number of another pull request": ({**good(), "number.txt": "6"}, "a file 'number.txt'"),
     "a path out of the folder": ({**good(), "../../etc/passwd": "x"}, "allowed are base, head and findings"),
     "an absolute path": ({"/etc/passwd": "x"}, "allowed are base"),
     "a stack that is a path": ({"head/..%2f.json": record()}, "allowed are base"),
+    "a record of another mode": ({"head/dev.json": record(mode="preview")}, "a record in mode preview"),
+    "a record of another program": (
+        {"head/dev.json": record(basis={"project": "other"})},
+        "a record of another program, other",
+    ),
+    "a number of ten thousand digits": (
+        {"head/dev.json": record(outputs={}).replace("{}", "9" * 10_000, 1)},
+        "no record",
+    ),
+    "a version without an end": ({"head/dev.json": record(recordVersion="9" * 100_000)}, "no stack has a record"),
+    "a dictionary of gigabytes": (packed(zipfile.ZIP_LZMA), "packed in a way that GitHub does not use"),
+    "a byte turned": (packed(zipfile.ZIP_DEFLATED, turned=True), "no archive that can be read"),
     "a record of another stack": ({"head/dev.json": record("prod")}, "a record of another stack, prod"),
     "a stack in it that is a path": ({"head/dev.json": record(stack="../x")}, "is no name of a stack"),
     "an option of git as a commit": (

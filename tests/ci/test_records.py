@@ -20,7 +20,7 @@ from assurance.errors import UsageError
 from assurance.record import Record
 from ci import again
 from ci.__main__ import app
-from ci.again import base_doubt, compare_again
+from ci.again import Asked, base_doubt, compare_again
 from ci.artifact import read_artifact
 from ci.comment import comment
 from ci.records import keep_records
@@ -30,6 +30,7 @@ from tests.harness import ROOT, once
 from tests.projects import minimal_config
 
 TODAY = date(2026, 11, 29)
+ASKED = Asked("2" * 40, {})
 LINKED = ("__main__.py", "Pulumi.yaml", "assurance", "components", "documents", "facts", "policies", "stacks")
 
 
@@ -115,7 +116,7 @@ def default_branch(tmp_path: Path) -> Path:
 def test_base_of_no_known_commit_is_doubted(files: dict[str, str], default_branch: Path) -> None:
     base = Record.from_json(files["base/dev.json"])
     base.basis["commit"] = "f" * 40
-    assert "no commit of the default branch" in str(base_doubt(base, default_branch))
+    assert "no commit of the default branch" in str(base_doubt(base, default_branch, "f" * 40))
 
 
 def test_forged_base_is_doubted(files: dict[str, str], default_branch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,18 +129,54 @@ def test_forged_base_is_doubted(files: dict[str, str], default_branch: Path, mon
     told = compare_again(
         read_artifact(zipped({"base/dev.json": forged.to_json(), "head/dev.json": head.to_json()})),
         TODAY,
+        Asked(base.basis["commit"], {}),
         default_branch,
     )
     assert "is not what" in told.doubts[0]
     assert "declares" in told.doubts[0]
 
 
-def test_unreadable_record_silences_nothing(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_base_from_before_the_fork_is_doubted(files: dict[str, str], default_branch: Path) -> None:
+    """Against an older base, what a change brings back would be no difference."""
+    base = Record.from_json(files["base/dev.json"])
+    older, newer = (git(default_branch, "rev-parse", each) for each in ("HEAD^1", "HEAD"))
+    base.basis["commit"] = older
+    assert "before the change forked off" in str(base_doubt(base, default_branch, newer))
+
+
+def test_base_that_breaks_its_reader_is_doubted(
+    files: dict[str, str], default_branch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: Any) -> Any:
         raise RecursionError("made to break")
 
+    monkeypatch.setattr(again, "record_findings", refuse)
+    base = Record.from_json(files["base/dev.json"])
+    base.basis["commit"] = git(default_branch, "rev-parse", "HEAD^1")
+    assert "unchecked: RecursionError" in str(base_doubt(base, default_branch, base.basis["commit"]))
+
+
+def test_entry_of_a_register_is_told(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The change's registers are not in the upload, which could leave one out: GitHub is asked for them."""
+    monkeypatch.setattr(again, "base_doubt", lambda *_: None)
+    trusted = (ROOT / "policies/trusted.yaml").read_text(encoding="utf-8")
+    new = "TRU-NEW:\n  stacks: [dev]\n  host: evil.example.com\n  reason: r\n  owner: o\n  expires: 2027-01-01\n"
+    others = {
+        f"policies/{each}.yaml": (ROOT / f"policies/{each}.yaml").read_text() for each in ("exceptions", "attestations")
+    }
+    asked = Asked("2" * 40, {**others, "policies/trusted.yaml": trusted + new})
+    told = compare_again(read_artifact(zipped(files)), TODAY, asked)
+    (found,) = [each for each in told.comparison.stacks[0].posture if each.area == "trusted"]
+    assert (found.weaker, found.resource) == (True, "TRU-NEW")
+    assert told.doubts == []
+
+
+def test_unreadable_record_silences_nothing(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise RecursionError("made to break")
+
     monkeypatch.setattr(again, "compare_saved", refuse)
-    told = compare_again(read_artifact(zipped(files)), TODAY)
+    told = compare_again(read_artifact(zipped(files)), TODAY, ASKED)
     assert told.comparison.stacks == []
     assert told.doubts == ["the records of dev cannot be compared: RecursionError: made to break"]
 

@@ -55,7 +55,7 @@ def test_dearer_change_tells_its_cost() -> None:
 def many(count: int, what: str) -> Comparison:
     item = Posture(area="edge", direction="weaker", what=what, before=1, after=2)
     result = comparison("a tag renamed")
-    items = [replace(item, what=f"{what} {number}", resource=str(number)) for number in range(count)]
+    items = [replace(item, what=f"{what} {number}", resource=f"r{number}") for number in range(count)]
     return Comparison([replace(result.stacks[0], posture=items)], {})
 
 
@@ -64,6 +64,31 @@ def test_weaknesses_are_never_cut() -> None:
     assert len(text) < LIMIT
     assert text.count("- **edge**") == 200
     assert "more resources that this comment has no room for" in text
+
+
+@pytest.mark.parametrize("count", [300])
+def test_comment_that_github_refuses_is_cut(count: int) -> None:
+    """Far more than any change weakens, with names made to grow: a refused comment would say nothing at all."""
+    result = many(count, "@#" * 60)
+    origin = {"file": "@" * 200, "line": 1, "key": "#" * 200}
+    items = [replace(each, origin=origin) for each in result.stacks[0].posture]
+    hostile = Comparison([replace(result.stacks[0], posture=items)] * 4, {})
+    text = to_markdown(hostile, ["@&#8203;" * 2_000] * 90, ["@" * 500] * 90)
+    assert len(text) < LIMIT
+    assert f"## ❌ {count * 4} things are weaker" in text
+    assert "more that are weaker**, which no comment has room for" in text
+
+
+def test_what_one_entry_weakens_is_told_once() -> None:
+    """One line names every resource; the table and the verdict count each."""
+    (item,) = many(1, "x").stacks[0].posture
+    items = [replace(item, what=f"days of {name}: 9 → 1", resource=name) for name in ("vault-a", "vault-b", "vault-c")]
+    other = replace(item, what="days of vault-d: 9 → 2", resource="vault-d")
+    text = to_markdown(Comparison([replace(many(1, "x").stacks[0], posture=[*items, other])], {}))
+    assert "- **edge**: days of vault\\-a\\: 9 → 1 \\(also vault\\-b, vault\\-c\\)" in text
+    assert text.count("- **edge**") == 2
+    assert "| edge | 4 |" in text
+    assert text.startswith("## ❌ 4 things")
 
 
 def test_the_comment_is_stable() -> None:
@@ -84,6 +109,16 @@ def test_text_of_the_change_is_escaped() -> None:
 def test_escaped_text_stays_in_its_cell() -> None:
     assert "|" not in escaped("a | b")
     assert "\n" not in escaped("a\nb\r\u2028c")
+
+
+@pytest.mark.parametrize(
+    "text", [":tada:", "see GH-1", "$\\color{red}{x}$", "a@b", "\u202egnp.exe", "www.evil.example"]
+)
+def test_github_makes_nothing_of_escaped_text(text: str) -> None:
+    """Neither of the Markdown nor, later, of the finished text: a picture, a link to an issue, a formula."""
+    shown = escaped(text)
+    for made in (r":[a-z]+:", r"GH-\d", r"\$", r"@\w", "\u202e", r"www\.\w"):
+        assert not re.search(made, shown.replace("\\:", ":").replace("\\-", "-")), shown
 
 
 def test_readme_shows_a_real_comment() -> None:
