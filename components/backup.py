@@ -141,9 +141,8 @@ class PostgresBackupArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresBackupOutputs:
-    """policy_id, instance_id: ARM ids."""
+    """instance_id: ARM id of what is protected."""
 
-    policy_id: pulumi.Output[str]
     instance_id: pulumi.Output[str]
 
 
@@ -202,7 +201,7 @@ class PostgresBackup(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*rights, *args.depends_on]),
         )
-        self.outputs = PostgresBackupOutputs(policy_id=policy.id, instance_id=instance.id)
+        self.outputs = PostgresBackupOutputs(instance_id=instance.id)
         self.register_outputs(vars(self.outputs))
 
 

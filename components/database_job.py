@@ -81,9 +81,8 @@ class DatabaseJobsArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseJobsOutputs:
-    """environment_id: ARM id; jobs: ARM ids by key."""
+    """jobs: ARM ids by key."""
 
-    environment_id: pulumi.Output[str]
     jobs: Mapping[str, pulumi.Output[str]]
 
 
@@ -120,9 +119,7 @@ class DatabaseJobs(pulumi.ComponentResource):
         diagnose(name, environment.id, args.logs, parent=self)
         pulls = self._pulls(name, args)
         jobs = {job.key: self._job(name, args, job, environment, pulls) for job in args.jobs}
-        self.outputs = DatabaseJobsOutputs(
-            environment_id=environment.id, jobs={key: made.id for key, made in jobs.items()}
-        )
+        self.outputs = DatabaseJobsOutputs(jobs={key: made.id for key, made in jobs.items()})
         self.register_outputs(vars(self.outputs))
 
     def _pulls(self, name: str, args: DatabaseJobsArgs) -> list[pulumi.Resource]:

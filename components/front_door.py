@@ -70,15 +70,14 @@ class FrontDoorArgs:
 @dataclass(frozen=True, kw_only=True)
 class FrontDoorOutputs:
     """profile_id, profile_name: the profile; front_door_id: the GUID it sends as X-Azure-FDID; endpoints,
-    endpoint_names, endpoint_hosts: id, name and default host name by exposure class; domains: custom domain ids by
-    host name; dns_records: what public DNS must hold."""
+    endpoint_names: id and name by exposure class; domains: custom domain ids by host name; dns_records: what public
+    DNS must hold."""
 
     profile_id: pulumi.Output[str]
     profile_name: pulumi.Output[str]
     front_door_id: pulumi.Output[str]
     endpoints: Mapping[str, pulumi.Output[str]]
     endpoint_names: Mapping[str, pulumi.Output[str]]
-    endpoint_hosts: Mapping[str, pulumi.Output[str]]
     domains: Mapping[str, pulumi.Output[str]]
     dns_records: Sequence[DnsRecord]
 
@@ -151,7 +150,6 @@ class FrontDoor(pulumi.ComponentResource):
             front_door_id=profile.front_door_id,
             endpoints={exposure: endpoint.id for exposure, endpoint in endpoints.items()},
             endpoint_names={exposure: endpoint.name for exposure, endpoint in endpoints.items()},
-            endpoint_hosts={exposure: endpoint.host_name for exposure, endpoint in endpoints.items()},
             domains={host: domain.id for host, domain in domains.items()},
             dns_records=records,
         )

@@ -83,19 +83,8 @@ class FrontDoorAppArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class FrontDoorAppOutputs:
-    """origin_group_id, origin_id, route_id: ARM ids; route_id is the route of everything that is not static."""
-
-    origin_group_id: pulumi.Output[str]
-    origin_id: pulumi.Output[str]
-    route_id: pulumi.Output[str]
-
-
 class FrontDoorApp(pulumi.ComponentResource):
     """Origin group, origin and routes of one app: HTTPS only on both sides, cached on static paths only."""
-
-    outputs: FrontDoorAppOutputs
 
     def __init__(self, name: str, args: FrontDoorAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:FrontDoorApp", name, None, opts)
@@ -133,7 +122,7 @@ class FrontDoorApp(pulumi.ComponentResource):
             shared_private_link_resource=_shared(args.private_link),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        route = _route(name, args, group, origin, _Way(args.app, ["/*"]), parent=self)
+        _route(name, args, group, origin, _Way(args.app, ["/*"]), parent=self)
         if args.sign_in_paths:
             way = _Way(f"{args.app}{SIGN_IN_SUFFIX}", args.sign_in_paths)
             _route(f"{name}{SIGN_IN_SUFFIX}", args, group, origin, way, parent=self)
@@ -149,8 +138,7 @@ class FrontDoorApp(pulumi.ComponentResource):
             ).outputs.rule_set_id
             way = _Way(f"{args.app}-static", args.static_paths, cache=cache)
             _route(f"{name}-static", args, group, origin, way, parent=self)
-        self.outputs = FrontDoorAppOutputs(origin_group_id=group.id, origin_id=origin.id, route_id=route.id)
-        self.register_outputs(vars(self.outputs))
+        self.register_outputs({})
 
 
 def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourcePropertiesArgs | None:

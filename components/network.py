@@ -125,10 +125,9 @@ class SubnetArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class SubnetOutputs:
-    """id: the subnet's ARM id; security_group_id: its network security group's."""
+    """id: the subnet's ARM id."""
 
     id: pulumi.Output[str]
-    security_group_id: pulumi.Output[str]
 
 
 class Subnet(pulumi.ComponentResource):
@@ -174,7 +173,7 @@ class Subnet(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.made = subnet
-        self.outputs = SubnetOutputs(id=subnet.id, security_group_id=group.id)
+        self.outputs = SubnetOutputs(id=subnet.id)
         self.register_outputs(vars(self.outputs))
 
 

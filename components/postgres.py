@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
 from components import postgres_parts as parts
-from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
-from components.protection import Protection, lock_resource
 
 POSTGRES_PORT = 5432
 POOLER_PORT = 6432
@@ -54,37 +51,22 @@ class EntraAdministrator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresServerArgs:
+class PostgresServerArgs(parts.CommonServer):
     """Arguments of `PostgresServer`.
 
-    server_name: globally unique, 3 to 63 characters.
-    key: encrypts the data. geo_key: a second key in the paired region, under another identity; with it, and
-    only then, backups are geo-redundant, as Azure asks of an encrypted server. Both are fixed at creation.
+    geo_key: a second key in the paired region, under another identity; with it, and only then, backups are
+    geo-redundant, as Azure asks of an encrypted server. Fixed at creation.
     backup_days: 7 to 35 days of point-in-time restore.
     password_login: None keeps passwords off altogether; Entra authentication is always on.
-    depends_on: what must be there first and no other argument names: the identities' access to the keys, the
-    link of the DNS zone.
+    depends_on: the identities' access to the keys, the link of the DNS zone.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
-    tenant_id: pulumi.Input[str]
-    server_name: pulumi.Input[str]
     version: str
-    compute: parts.Compute
-    storage: parts.Storage
-    network: parts.PrivateNetwork
-    key: CustomerManagedKey
     geo_key: CustomerManagedKey | None
-    zone: str | None
     high_availability: HighAvailability | None
     backup_days: int
     maintenance: parts.MaintenanceWindow
     password_login: PasswordLogin | None
-    logs: LogDestination
-    protection: Protection
-    depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,27 +94,18 @@ class PostgresServer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:PostgresServer", name, None, opts)
-        keys = [args.key] if args.geo_key is None else [args.key, args.geo_key]
-        standby = args.high_availability
+        standby, login = args.high_availability, args.password_login
         # No create_mode: every change is a full PUT, and one that says Create of a server that exists is suspected of
         # the InternalServerError of pulumi/pulumi-azure-native#4685; absent, Azure creates or updates.
-        server = postgresql.Server(
+        server = parts.declare_server(
+            self,
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            server_name=args.server_name,
+            args,
+            geo_key=args.geo_key,
+            with_password=login is not None,
             version=args.version,
-            sku=parts.compute(args.compute),
-            storage=parts.storage(args.storage),
-            network=parts.private_network(args.network),
-            identity=parts.key_identities(keys),
-            data_encryption=parts.data_encryption(args.key, args.geo_key),
-            auth_config=parts.authentication(args.tenant_id, with_password=args.password_login is not None),
-            administrator_login=args.password_login.name if args.password_login else None,
-            administrator_login_password=(
-                pulumi.Output.secret(args.password_login.password) if args.password_login else None
-            ),
-            availability_zone=args.zone,
+            administrator_login=login.name if login else None,
+            administrator_login_password=pulumi.Output.secret(login.password) if login else None,
             high_availability=postgresql.HighAvailabilityArgs(
                 mode=postgresql.PostgreSqlFlexibleServerHighAvailabilityMode(standby.mode if standby else "Disabled"),
                 standby_availability_zone=standby.standby_zone if standby else None,
@@ -146,19 +119,10 @@ class PostgresServer(pulumi.ComponentResource):
                 ),
             ),
             maintenance_window=parts.maintenance_window(args.maintenance),
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protection.protect or None,
-                depends_on=list(args.depends_on),
-                ignore_changes=parts.changed_by_azure(args.storage),
-            ),
         )
         self._group = args.resource_group_name
         self._tenant_id = args.tenant_id
         self._settled: pulumi.Resource = server
-        diagnose(name, server.id, args.logs, parent=self)
-        lock_resource(name, server.id, args.protection, parent=self)
         self.outputs = PostgresServerOutputs(id=server.id, name=server.name, host=server.fully_qualified_domain_name)
         self.register_outputs(vars(self.outputs))
 

@@ -1,15 +1,17 @@
-"""What a PostgreSQL server and its replicas have in common: size, storage, network, encryption, sign-in."""
+"""What a PostgreSQL server and its replica have in common: size, storage, network, encryption, sign-in, logs, lock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
+from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
+from components.protection import Protection, lock_resource
 
 Tier = Literal["Burstable", "GeneralPurpose", "MemoryOptimized"]
 
@@ -51,12 +53,72 @@ class MaintenanceWindow:
     minute: int
 
 
-def compute(args: Compute) -> postgresql.SkuArgs:
-    """Tier and size as the SDK takes them."""
-    return postgresql.SkuArgs(name=args.sku, tier=postgresql.SkuTier(args.tier))
+@dataclass(frozen=True, kw_only=True)
+class CommonServer:
+    """What a primary and its replica are given alike.
+
+    server_name: globally unique, 3 to 63 characters. key: encrypts the data; fixed at creation.
+    zone: of the server at creation, None lets Azure choose. depends_on: what must be there first and no other
+    argument names.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    location: pulumi.Input[str]
+    tenant_id: pulumi.Input[str]
+    server_name: pulumi.Input[str]
+    compute: Compute
+    storage: Storage
+    network: PrivateNetwork
+    key: CustomerManagedKey
+    zone: str | None
+    logs: LogDestination
+    protection: Protection
+    depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
+    tags: dict[str, str] | None = None
 
 
-def storage(args: Storage) -> postgresql.StorageArgs:
+def declare_server(
+    parent: pulumi.Resource,
+    name: str,
+    args: CommonServer,
+    *,
+    geo_key: CustomerManagedKey | None = None,
+    with_password: bool,
+    ignore_changes: Sequence[str] = (),
+    **inputs: Any,
+) -> postgresql.Server:
+    """A server inside the VNet, encrypted with our key, with Entra authentication, its logs and its lock.
+
+    geo_key: encrypts geo-redundant backups. ignore_changes: beside what Azure itself changes. inputs: what only a
+    primary or only a replica has, as the SDK takes it.
+    """
+    made = postgresql.Server(
+        name,
+        resource_group_name=args.resource_group_name,
+        location=args.location,
+        server_name=args.server_name,
+        sku=postgresql.SkuArgs(name=args.compute.sku, tier=postgresql.SkuTier(args.compute.tier)),
+        storage=_storage(args.storage),
+        network=_private_network(args.network),
+        identity=_key_identities([args.key] if geo_key is None else [args.key, geo_key]),
+        data_encryption=_data_encryption(args.key, geo_key),
+        auth_config=_authentication(args.tenant_id, with_password=with_password),
+        availability_zone=args.zone,
+        tags=args.tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            protect=args.protection.protect or None,
+            depends_on=list(args.depends_on),
+            ignore_changes=[*_changed_by_azure(args.storage), *ignore_changes],
+        ),
+        **inputs,
+    )
+    diagnose(name, made.id, args.logs, parent=parent)
+    lock_resource(name, made.id, args.protection, parent=parent)
+    return made
+
+
+def _storage(args: Storage) -> postgresql.StorageArgs:
     """Premium SSD of the given size; IOPS and performance tier follow the size."""
     return postgresql.StorageArgs(
         storage_size_gb=args.size_gb,
@@ -65,7 +127,7 @@ def storage(args: Storage) -> postgresql.StorageArgs:
     )
 
 
-def private_network(args: PrivateNetwork) -> postgresql.NetworkArgs:
+def _private_network(args: PrivateNetwork) -> postgresql.NetworkArgs:
     """Inside a delegated subnet. This mode and private endpoints exclude each other."""
     return postgresql.NetworkArgs(
         delegated_subnet_resource_id=args.subnet_id,
@@ -74,7 +136,7 @@ def private_network(args: PrivateNetwork) -> postgresql.NetworkArgs:
     )
 
 
-def key_identities(keys: Sequence[CustomerManagedKey]) -> postgresql.UserAssignedIdentityArgs:
+def _key_identities(keys: Sequence[CustomerManagedKey]) -> postgresql.UserAssignedIdentityArgs:
     """The identities that use the keys. Here the SDK wants ``{id: {}}``; a list of ids fails at run time."""
     return postgresql.UserAssignedIdentityArgs(
         type=postgresql.IdentityType.USER_ASSIGNED,
@@ -84,7 +146,7 @@ def key_identities(keys: Sequence[CustomerManagedKey]) -> postgresql.UserAssigne
     )
 
 
-def data_encryption(key: CustomerManagedKey, geo_key: CustomerManagedKey | None) -> postgresql.DataEncryptionArgs:
+def _data_encryption(key: CustomerManagedKey, geo_key: CustomerManagedKey | None) -> postgresql.DataEncryptionArgs:
     """Encryption with our keys. URIs without version: the server follows each rotation by itself."""
     return postgresql.DataEncryptionArgs(
         type=postgresql.DataEncryptionType.AZURE_KEY_VAULT,
@@ -95,7 +157,7 @@ def data_encryption(key: CustomerManagedKey, geo_key: CustomerManagedKey | None)
     )
 
 
-def authentication(tenant_id: pulumi.Input[str], *, with_password: bool) -> postgresql.AuthConfigArgs:
+def _authentication(tenant_id: pulumi.Input[str], *, with_password: bool) -> postgresql.AuthConfigArgs:
     """Entra authentication, and passwords only where asked for."""
     return postgresql.AuthConfigArgs(
         active_directory_auth=postgresql.MicrosoftEntraAuth.ENABLED,
@@ -113,7 +175,7 @@ def maintenance_window(args: MaintenanceWindow) -> postgresql.MaintenanceWindowA
     )
 
 
-def changed_by_azure(args: Storage) -> list[str]:
+def _changed_by_azure(args: Storage) -> list[str]:
     """What Azure changes on a running server: zones swap at a failover, autogrow grows the disk.
 
     Nested paths are given as they are on the wire: the SDK translates top-level names only.

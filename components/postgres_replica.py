@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
 from components import postgres_parts as parts
-from components.diagnostics import LogDestination, diagnose
-from components.encryption import CustomerManagedKey
-from components.protection import Protection, lock_resource
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresReplicaArgs:
+class PostgresReplicaArgs(parts.CommonServer):
     """Arguments of `PostgresReplica`.
 
     source_id, source_name, source_group: the primary server.
@@ -26,24 +22,11 @@ class PostgresReplicaArgs:
     depends_on: the last operation on the primary, which takes one at a time.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
-    tenant_id: pulumi.Input[str]
-    server_name: pulumi.Input[str]
     source_id: pulumi.Input[str]
     source_name: pulumi.Input[str]
     source_group: pulumi.Input[str]
-    compute: parts.Compute
-    storage: parts.Storage
-    network: parts.PrivateNetwork
-    key: CustomerManagedKey
-    zone: str | None
     with_password: bool
     endpoint_name: pulumi.Input[str]
-    logs: LogDestination
-    protection: Protection
-    depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,33 +51,15 @@ class PostgresReplica(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PostgresReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:PostgresReplica", name, None, opts)
-        replica = postgresql.Server(
+        replica = parts.declare_server(
+            self,
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            server_name=args.server_name,
+            args,
+            with_password=args.with_password,
             create_mode=postgresql.CreateMode.REPLICA,
             source_server_resource_id=args.source_id,
-            sku=parts.compute(args.compute),
-            storage=parts.storage(args.storage),
-            network=parts.private_network(args.network),
-            identity=parts.key_identities([args.key]),
-            data_encryption=parts.data_encryption(args.key, None),
-            auth_config=parts.authentication(args.tenant_id, with_password=args.with_password),
-            availability_zone=args.zone,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                protect=args.protection.protect or None,
-                depends_on=list(args.depends_on),
-                # A promotion swaps the two servers' parts; the next `up` must not take that for a new server.
-                ignore_changes=[
-                    *parts.changed_by_azure(args.storage),
-                    "create_mode",
-                    "maintenance_window",
-                    "source_server_resource_id",
-                ],
-            ),
+            # A promotion swaps the two servers' parts; the next `up` must not take that for a new server.
+            ignore_changes=("create_mode", "maintenance_window", "source_server_resource_id"),
         )
         endpoint = postgresql.VirtualEndpoint(
             f"{name}-endpoint",
@@ -105,8 +70,6 @@ class PostgresReplica(pulumi.ComponentResource):
             members=[replica.name],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        diagnose(name, replica.id, args.logs, parent=self)
-        lock_resource(name, replica.id, args.protection, parent=self)
         self.outputs = PostgresReplicaOutputs(
             id=replica.id,
             host=replica.fully_qualified_domain_name,

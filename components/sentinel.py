@@ -74,9 +74,8 @@ class SentinelArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class SentinelOutputs:
-    """onboarded: ARM id of the onboarding, done; rule_ids: ARM ids of the rules by id."""
+    """rule_ids: ARM ids of the rules by id."""
 
-    onboarded: pulumi.Output[str]
     rule_ids: Mapping[str, pulumi.Output[str]]
 
 
@@ -104,8 +103,8 @@ class Sentinel(pulumi.ComponentResource):
         for order, (label, ids) in enumerate((args.label_rules or {}).items(), start=1):
             self._label(order, label, [rules[rule] for rule in ids])
         self._learn()
-        self.outputs = SentinelOutputs(onboarded=onboarding.id, rule_ids=rules)
-        self.register_outputs({"onboarded": onboarding.id, "ruleIds": rules})
+        self.outputs = SentinelOutputs(rule_ids=rules)
+        self.register_outputs(vars(self.outputs))
 
     def _rule(self, rule: AnalyticsRule, opts: pulumi.ResourceOptions) -> insights.ScheduledAlertRule:
         return insights.ScheduledAlertRule(

@@ -63,10 +63,9 @@ class WafPolicyArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class WafPolicyOutputs:
-    """id: the policy's ARM id; security_policy_id: that of its association."""
+    """id: the policy's ARM id."""
 
     id: pulumi.Output[str]
-    security_policy_id: pulumi.Output[str]
 
 
 class WafPolicy(pulumi.ComponentResource):
@@ -109,7 +108,7 @@ class WafPolicy(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=[INCIDENT_VALUES]),
         )
-        association = cdn.SecurityPolicy(
+        cdn.SecurityPolicy(
             name,
             resource_group_name=args.resource_group_name,
             profile_name=args.profile_name,
@@ -126,7 +125,7 @@ class WafPolicy(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        self.outputs = WafPolicyOutputs(id=policy.id, security_policy_id=association.id)
+        self.outputs = WafPolicyOutputs(id=policy.id)
         self.register_outputs(vars(self.outputs))
 
 

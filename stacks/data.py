@@ -74,7 +74,6 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
     )
     return Data(
         vault_names={app: vault.outputs.name for app, vault in vaults.apps.items()},
-        vault_ids={app: vault.outputs.id for app, vault in vaults.apps.items()},
         secrets=secrets,
         settings=bus.settings,
         alert_targets=_list_alert_targets(vaults, servers, cache, accounts, bus)

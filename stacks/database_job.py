@@ -4,7 +4,9 @@ whose duty it is."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import yaml
@@ -22,7 +24,7 @@ from stacks.foundation import DATABASE_BOOTSTRAP, DATABASE_MAINTENANCE, DATABASE
 from stacks.outputs import Common, Identities, Network
 from stacks.registry import registry_id
 from stacks.settings.archive import DATABASE_AUDIT
-from stacks.settings.jobs import DATABASE_URL
+from stacks.settings.jobs import DATABASE_URL, ScheduleSettings
 from stacks.settings.model import Settings
 from stacks.vaults import DATABASE_CREDENTIALS
 
@@ -89,6 +91,55 @@ def build_database_job(
     return dict(jobs.outputs.jobs)
 
 
+@dataclass(frozen=True)
+class _Jobs:
+    """What all jobs of the stack have in common."""
+
+    common: Common
+    identities: Identities
+    database: Database
+
+    def make(
+        self,
+        key: str,
+        duty: str,
+        role: str,
+        minutes: int,
+        *,
+        cron: str | None = None,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, pulumi.Input[str]] | None = None,
+        files: Mapping[str, pulumi.Input[str]] | None = None,
+    ) -> Job:
+        """A run of ``python -m database KEY``. minutes: after which it is stopped; cron: none, only when started."""
+        return Job(
+            key=key,
+            job_name=self.common.names.regional("job", key),
+            identity=self.identities.duties[duty],
+            command=["python", "-m", "database", key, *arguments],
+            environment={
+                "MEDSPASYNC_DSN": _dsn(self.database, role),
+                "MEDSPASYNC_ENTRA": "true",
+                **(environment or {}),
+            },
+            files=files or {},
+            mount_path=MOUNT,
+            timeout_seconds=minutes * 60,
+            cron=cron,
+        )
+
+    def on_schedule(
+        self,
+        key: str,
+        schedule: ScheduleSettings,
+        duty: str = DATABASE_MAINTENANCE,
+        role: str = MAINTAINER,
+        **more: Any,
+    ) -> Job:
+        """A job that runs by itself. more: as of `make`."""
+        return self.make(key, duty, role, schedule.timeout_minutes, cron=schedule.cron, **more)
+
+
 def _jobs(
     settings: Settings,
     common: Common,
@@ -97,94 +148,42 @@ def _jobs(
     archive: Archive,
     vault: KeyVault | None,
 ) -> list[Job]:
-    job, duties = settings.database_job, identities.duties
-    once = job.timeout_minutes * 60
+    job, jobs = settings.database_job, _Jobs(common, identities, database)
     principals = _principals(settings, identities)
-    # Named in the environment, so that a changed principal is a changed job, which the deployment runs again.
-    checksum = principals.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
-
-    def made(
-        key: str,
-        duty: str,
-        role: str,
-        *arguments: str,
-        timeout_seconds: int,
-        cron: str | None = None,
-        environment: Mapping[str, pulumi.Input[str]] | None = None,
-    ) -> Job:
-        bootstrap = key == "bootstrap"
-        return Job(
-            key=key,
-            job_name=common.names.regional("job", key),
-            identity=duties[duty],
-            command=["python", "-m", "database", key, *arguments],
-            environment={
-                "MEDSPASYNC_DSN": _dsn(database, role),
-                "MEDSPASYNC_ENTRA": "true",
-                **({"PRINCIPALS_SHA256": checksum} if bootstrap else {}),
-                **(environment or {}),
-            },
-            files={PRINCIPALS: principals} if bootstrap else {},
-            mount_path=MOUNT,
-            timeout_seconds=timeout_seconds,
-            cron=cron,
-        )
-
-    def scheduled(key: str) -> Job:
-        plan = job.maintenance if key == "maintain" else job.verification
-        # The report goes to the log as a whole: its chain heads are what an altered database is compared with.
-        return made(
-            key,
-            DATABASE_MAINTENANCE,
-            MAINTAINER,
-            "--json",
-            "-",
-            timeout_seconds=plan.timeout_minutes * 60,
-            cron=plan.cron,
-        )
-
-    retire = made(
-        "retire",
-        DATABASE_MAINTENANCE,
-        MAINTAINER,
-        timeout_seconds=job.retirement.timeout_minutes * 60,
-        cron=job.retirement.cron,
-        environment={
-            # A name of Azure's public cloud, resolved to the account's private endpoint.
-            "MEDSPASYNC_ARCHIVE": pulumi.Output.concat(
-                "https://", archive.name, ".blob.core.windows.net/", DATABASE_AUDIT
-            )
-        },
-    )
-
-    def credentials(vault: KeyVault) -> Job:
-        # Names and dates only. A rotation is another text, and so a changed job, which the deployment runs again.
-        wanted = manifest(job, settings.vaults, settings.apps)
-        return made(
-            "credentials",
-            DATABASE_CREDENTIALS,
-            CREDENTIALS,
-            timeout_seconds=job.credentials.timeout_minutes * 60,
-            cron=job.credentials.cron,
-            environment={"MEDSPASYNC_VAULT": vault.outputs.uri, "MEDSPASYNC_CREDENTIALS": wanted},
-        )
-
-    administrator = common.names.regional("id", DATABASE_BOOTSTRAP)
-    return [
-        made(
+    made = [
+        jobs.make(
             "bootstrap",
             DATABASE_BOOTSTRAP,
-            administrator,
-            "--principals",
-            f"{MOUNT}/{PRINCIPALS}",
-            timeout_seconds=once,
+            common.names.regional("id", DATABASE_BOOTSTRAP),
+            job.timeout_minutes,
+            arguments=["--principals", f"{MOUNT}/{PRINCIPALS}"],
+            # So that a changed principal is a changed job, which the deployment runs again.
+            environment={"PRINCIPALS_SHA256": principals.apply(_checksum)},
+            files={PRINCIPALS: principals},
         ),
-        made("apply", DATABASE_MIGRATION, MIGRATOR, timeout_seconds=once),
-        *([credentials(vault)] if vault is not None else []),
-        scheduled("maintain"),
-        retire,
-        scheduled("verify"),
+        jobs.make("apply", DATABASE_MIGRATION, MIGRATOR, job.timeout_minutes),
     ]
+    if vault is not None:
+        # Names and dates only. A rotation is another text, and so a changed job, which the deployment runs again.
+        wanted = manifest(job, settings.vaults, settings.apps)
+        environment = {"MEDSPASYNC_VAULT": vault.outputs.uri, "MEDSPASYNC_CREDENTIALS": wanted}
+        made.append(
+            jobs.on_schedule("credentials", job.credentials, DATABASE_CREDENTIALS, CREDENTIALS, environment=environment)
+        )
+    # The report goes to the log as a whole: its chain heads are what an altered database is compared with.
+    report = ["--json", "-"]
+    # A name of Azure's public cloud, resolved to the account's private endpoint.
+    blobs = pulumi.Output.concat("https://", archive.name, ".blob.core.windows.net/", DATABASE_AUDIT)
+    return [
+        *made,
+        jobs.on_schedule("maintain", job.maintenance, arguments=report),
+        jobs.on_schedule("retire", job.retirement, environment={"MEDSPASYNC_ARCHIVE": blobs}),
+        jobs.on_schedule("verify", job.verification, arguments=report),
+    ]
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _dsn(database: Database, role: str) -> pulumi.Output[str]:
@@ -210,12 +209,13 @@ def _principals(settings: Settings, identities: Identities) -> pulumi.Output[str
     apps = [app for app, app_settings in settings.apps.items() if DATABASE_URL in app_settings.secrets]
     by_password = settings.database.app_authentication == "password"
     services |= {} if by_password else {app_role(app): identities.apps[app] for app in apps}
-    people = settings.database_job.people
-
-    def written(ids: Mapping[str, str]) -> str:
-        entries = {role: {"object_id": object_id, "type": "service"} for role, object_id in ids.items()}
-        entries |= {app_role(app): {"type": "password"} for app in apps} if by_password else {}
-        entries |= {role: {"object_id": who.object_id, "type": who.type} for role, who in people.items()}
-        return yaml.safe_dump(entries, sort_keys=True)
-
-    return pulumi.Output.all(**{role: identity.principal_id for role, identity in services.items()}).apply(written)
+    others = {app_role(app): {"type": "password"} for app in apps} if by_password else {}
+    others |= {
+        role: {"object_id": person.object_id, "type": person.type}
+        for role, person in settings.database_job.people.items()
+    }
+    return pulumi.Output.all(**{role: identity.principal_id for role, identity in services.items()}).apply(
+        lambda ids: yaml.safe_dump(
+            {role: {"object_id": object_id, "type": "service"} for role, object_id in ids.items()} | others
+        )
+    )

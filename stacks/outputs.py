@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.diagnostics import LogDestination
-from components.front_door import DnsRecord
+from components.front_door import FrontDoorOutputs
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess
 from components.protection import Protection
@@ -75,23 +75,12 @@ class Monitoring:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EdgeEntry:
+class EdgeEntry(FrontDoorOutputs):
     """The Front Door profile and its endpoints, made early because others need their ids.
 
-    front_door_id: the GUID that Front Door sends as X-Azure-FDID; endpoints, endpoint_names, endpoint_hosts: id, name
-    and default host name by exposure class (``api``, ``web``, ``marketing``); domains: custom domain ids by host name;
-    dns_records: what public DNS must hold for them; private_link_message: secret, what our requests for private links
-    say, None where no origin is private.
+    private_link_message: secret, what our requests for private links say, None where no origin is private.
     """
 
-    profile_id: pulumi.Output[str]
-    profile_name: pulumi.Output[str]
-    front_door_id: pulumi.Output[str]
-    endpoints: Mapping[str, pulumi.Output[str]]
-    endpoint_names: Mapping[str, pulumi.Output[str]]
-    endpoint_hosts: Mapping[str, pulumi.Output[str]]
-    domains: Mapping[str, pulumi.Output[str]]
-    dns_records: Sequence[DnsRecord] = ()
     private_link_message: pulumi.Output[str] | None = None
 
 
@@ -118,7 +107,7 @@ class SecretReference:
 class Data:
     """All that the data layer gives.
 
-    vault_names, vault_ids: by app; secrets: each app's references, in the catalogue's order; settings: plain
+    vault_names: by app; secrets: each app's references, in the catalogue's order; settings: plain
     (non-secret) environment values that come from resources, by app.
     alert_targets: ids of resources that alerts watch, by kind (``keyvault``, ``postgres``, ``redis``, ``storage``,
     ``servicebus``, ``jobs``).
@@ -126,7 +115,6 @@ class Data:
     """
 
     vault_names: Mapping[str, pulumi.Output[str]]
-    vault_ids: Mapping[str, pulumi.Output[str]]
     secrets: Mapping[str, list[SecretReference]]
     settings: Mapping[str, Mapping[str, pulumi.Input[str]]]
     alert_targets: Mapping[str, Mapping[str, pulumi.Output[str]]]

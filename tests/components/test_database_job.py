@@ -170,4 +170,3 @@ def test_the_outputs_name_every_job() -> None:
     result = built()
     component = only(result, "medspasync:components:DatabaseJobs")
     assert component.outputs["jobs"] == {key: found.id for key, found in jobs(result).items()}
-    assert component.outputs["environment_id"] == only(result, "app:ManagedEnvironment").id

@@ -128,8 +128,8 @@ def foundation(apps: Iterable[str]) -> Foundation:
             front_door_id=pulumi.Output.from_input(FRONT_DOOR),
             endpoints={},
             endpoint_names={},
-            endpoint_hosts={},
             domains={},
+            dns_records=(),
         ),
     )
 
@@ -138,7 +138,6 @@ def data(apps: AppsSettings, settings: Mapping[str, Mapping[str, str]]) -> Data:
     """What apps need of the data layer: vault names and references to the secrets that they name."""
     return Data(
         vault_names={name: pulumi.Output.from_input(f"mss-test-{name}-x7k2") for name in apps},
-        vault_ids={},
         secrets={
             name: [
                 SecretReference(environment=variable, uri=pulumi.Output.from_input(secret_uri(name, secret)))

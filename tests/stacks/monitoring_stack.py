@@ -56,8 +56,8 @@ def foundation(monitoring: Monitoring) -> Foundation:
             front_door_id=known("00000000-0000-4000-8000-00000000000f"),
             endpoints={},
             endpoint_names={},
-            endpoint_hosts={},
             domains={},
+            dns_records=(),
         ),
     )
 
@@ -95,7 +95,7 @@ def _data(kinds: tuple[str, ...]) -> Data:
     targets = {
         kind: {name: known(f"{GROUP}/providers/{KINDS[kind][0]}/{name}") for name in KINDS[kind][1]} for kind in kinds
     }
-    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, alert_targets=targets)
+    return Data(vault_names={}, secrets={}, settings={}, alert_targets=targets)
 
 
 def _apps() -> Apps:

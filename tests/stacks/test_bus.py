@@ -67,8 +67,8 @@ def build(settings: dict[str, object]) -> None:
             front_door_id=nothing,
             endpoints={},
             endpoint_names={},
-            endpoint_hosts={},
             domains={},
+            dns_records=(),
         ),
     )
     bus = build_bus(EventBusSettings.model_validate(settings), foundation)

@@ -29,7 +29,7 @@ EVERYTHING = ("keyvault", "postgres", "redis", "storage", "servicebus")
 
 def data(*kinds: str) -> Data:
     targets: dict[str, Any] = {kind: {"one": f"/{kind}"} for kind in kinds}
-    return Data(vault_names={}, vault_ids={}, secrets={}, settings={}, alert_targets={**targets, "redis": {}})
+    return Data(vault_names={}, secrets={}, settings={}, alert_targets={**targets, "redis": {}})
 
 
 def monitored(**changes: Any) -> MonitoringSettings:
