@@ -58,6 +58,13 @@ OWN: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("bearer ", "basic "),
         r"(?i)\bauthorization[\"']?\s*[:=]\s*[\"']?(bearer|basic)\s+[\w+/=.-]{12,}",
     ),
+    "an npm token": (("npm_",), r"\bnpm_[0-9A-Za-z]{36}\b"),
+    "a password in SQL": (("password '",), r"(?i)\bpassword\s+'[^'\s<{$%:]{4,}'"),
+    "a password in a script": (
+        ("convertto-securestring", "curl", "wget"),
+        r"(?i)ConvertTo-SecureString\s+(?:-String\s+)?[\"'][^\"'$]{4,}[\"']"
+        r"|\b(?:curl|wget)\b.*\s(?:-u|--user)[ =][\"']?[^\s:$\"'<{]+:[^\s$\"'<{]{4,}",
+    ),
     "a development secret": (("dev_jwt_secret",), r"\bdev_jwt_secret\b"),
 }
 """Kinds of secret: marks of which a text has one, without regard to case, and what it then looks like. The Stripe,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from assurance.basis import git
 from assurance.check.presentation import presented
@@ -95,7 +96,9 @@ def evidence(
     for each in found:
         counts = ", ".join(f"{count} {status}" for status, count in each.report.totals.items() if count)
         terminal.print(f"{each.stack}: {counts}", highlight=False)
-    terminal.print(f"{out}: open index.html; `assurance verify {out}` says whether it is intact", highlight=False)
+    terminal.print(
+        escape(f"{out}: open index.html; `assurance verify {out}` says whether it is intact"), highlight=False
+    )
     if not all(each.report.holds for each in found):
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from assurance.cli.options import JsonFile, checked_target, write_text
 from assurance.errors import UsageError
@@ -50,13 +51,13 @@ def scan(
     out = console(stderr="-" in (json_file, sarif_file))
     out._emoji = False  # a line number between colons is no picture
     for each in result.found:
-        out.print(
-            f"[red]FAIL[/red] {each.file}:{each.line}: {each.kind}  [dim]{each.fingerprint}[/dim]", highlight=False
-        )
+        told = escape(f"{each.file}:{each.line}: {each.kind}")
+        out.print(f"[red]FAIL[/red] {told}  [dim]{each.fingerprint}[/dim]", highlight=False, soft_wrap=True)
     stale = [] if paths else accepted.unused
     for entry in stale:
         line = f" line {entry.line}" if entry.line else ""
-        out.print(f"[red]FAIL[/red] {accepted.file}: {entry.file}{line}: accepts nothing any more", highlight=False)
+        why = f"ended on {entry.until}" if accepted.ended(entry) else "accepts nothing any more"
+        out.print(f"[red]FAIL[/red] {escape(f'{accepted.file}: {entry.file}{line}: {why}')}", highlight=False)
     if result.found:
         out.print(f"to do: {REMEDY}", highlight=False)
     told = f"{counted(result.read, 'file')} read, {counted(len(result.found), 'secret')} in plain text"

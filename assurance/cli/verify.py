@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from assurance.evidence.manifest import problems, read_manifest, signer
 from assurance.terminal import console
@@ -27,17 +28,18 @@ def verify(folder: Folder, signers: Signers = None) -> None:
     wrong = list(problems(folder))
     out = console()
     for each in wrong:
-        out.print(f"[red]FAIL[/red] {each}", highlight=False)
+        out.print(f"[red]FAIL[/red] {escape(each)}", highlight=False, soft_wrap=True)
     if signers is not None:
         name = signer(folder, signers)
         if name is None:
             wrong.append("the signature")
-            out.print(f"[red]FAIL[/red] nobody of {signers} has signed its manifest", highlight=False)
+            out.print(f"[red]FAIL[/red] nobody of {escape(str(signers))} has signed its manifest", highlight=False)
         else:
-            out.print(f"signed by {name}", highlight=False)
+            out.print(f"signed by {escape(name)}", highlight=False)
     commit = str(content.get("basis", {}).get("commit"))
     told = "is not intact" if wrong else "is intact"
     files = counted(len(content["files"]), "file")
-    out.print(f"{folder} {told}: {files}, commit {commit}, of {content.get('time')}", highlight=False)
+    told = f"{folder} {told}: {files}, commit {commit}, of {content.get('time')}"
+    out.print(escape(told), highlight=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)

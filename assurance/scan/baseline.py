@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -19,29 +20,36 @@ DEFAULT = Path("policies") / "scan_baseline.yaml"
 
 
 class Accepted(Section):
-    """One entry. file: which files, ``*`` for any text; line: the fingerprint of one line there, left out for all."""
+    """One entry. file: which files, ``*`` for any text; line: the fingerprint of one line there, left out for all;
+    until: the last day on which it accepts something, left out for ever."""
 
     file: Annotated[str, Field(min_length=3)]
     line: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
     reason: Annotated[str, Field(min_length=10)]
+    until: date | None = None
 
 
 @dataclass
 class Baseline:
-    """All entries. used: which of them something needed."""
+    """All entries. today: the day on which they are asked; used: which of them something needed."""
 
     entries: Sequence[Accepted] = ()
     file: str = ""
+    today: date = field(default_factory=date.today)
     used: set[int] = field(default_factory=set)
 
     def covers(self, path: str, text: str) -> bool:
         """Whether a finding in this file, on a line of this text, was accepted."""
         mark = fingerprint(text)
         for number, entry in enumerate(self.entries):
-            if fnmatchcase(path, entry.file) and entry.line in (None, mark):
+            if fnmatchcase(path, entry.file) and entry.line in (None, mark) and not self.ended(entry):
                 self.used.add(number)
                 return True
         return False
+
+    def ended(self, entry: Accepted) -> bool:
+        """Whether its last day is past."""
+        return entry.until is not None and entry.until < self.today
 
     @property
     def unused(self) -> list[Accepted]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,14 @@ LOCKED = frozenset(
      "npm-shrinkwrap.json"}
 )  # fmt: skip
 """Files that hold nothing but versions and digests."""
+MARKED = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""How a text is written that begins with this mark, the longer mark first."""
 LARGEST = 2_000_000
 """Bytes; what is larger is data that nobody wrote by hand, and is named as not read."""
 
@@ -28,7 +37,7 @@ def chosen_files(paths: Sequence[Path]) -> Iterator[Path]:
 
     Raises UsageError for a path that is not there.
     """
-    missing = [f"{path}: no such file or folder" for path in paths if not path.exists()]
+    missing = [f"{path}: no such file or folder" for path in paths if not (path.is_file() or path.is_dir())]
     if missing:
         raise UsageError(*missing)
     seen = set()
@@ -64,6 +73,9 @@ def text_of(file: Path) -> str | None:
         content = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror or error}") from None
+    for mark, encoding in MARKED.items():
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
     if b"\0" in content[:8000]:
         return None
     return content.decode("utf-8", errors="replace")

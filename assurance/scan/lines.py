@@ -6,13 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from facts.secret_inputs import says_secret
-from policies.secrets import Detector, is_random, shapes, worth_a_look
-
-LONGEST_LINE = 4000
-"""Characters; what is longer was written by a program: each line of it is read in parts."""
-SHORTEST = 4
-"""Characters from which a value may be a secret: ``dev`` and ``x`` are not worth a word."""
+from assurance.scan.values import NAME, is_secret_of
+from policies.secrets import Detector, shapes
 
 _FALLBACK = re.compile(
     r"""(?:process\.env(?:\.(?P<a>\w+)|\[["'](?P<b>\w+)["']\])|import\.meta\.env\.(?P<c>\w+))\s*(?:\|\||\?\?)\s*
@@ -22,30 +17,38 @@ _FALLBACK = re.compile(
     re.VERBOSE,
 )
 """A variable that must be given, and the value that stands in for it where it is not."""
-_ASSIGNED = re.compile(
-    r"""(?:^|[\s,{(\["'`.])(?P<name>[A-Za-z_][\w.-]{1,60})["'`]?\s*(?:=>|:=|[:=])\s*
-        (?:(?P<q>["'`])(?P<value>(?:(?!(?P=q)).)+)(?P=q)|(?P<bare>[^\s"'`,;{}()\[\]]+))\s*[,;)}\]]*\s*(?:\#.*|//.*)?$""",
+_BEFORE = r"""(?:^|[\s,{(\["'`.$\\])"""
+_QUOTED = re.compile(
+    rf"""{_BEFORE}(?P<name>{NAME})\\?["'`]?(?:\s*:\s*[\w.<>\[\]|\s]{{1,40}}?=|\s+string\s*=|\s*(?:=>|:=|[:=]))\s*
+        (?P<q>\\?["'`])(?P<value>(?:(?!(?P=q)).){{1,400}})(?P=q)""",
     re.VERBOSE,
 )
-_NO_VALUE = re.compile(
-    r"(?i)^(?:[<\[{(%$@].*|.*[<{(]\w.*[>})].*|null|none|undefined|true|false|yes|no|\d+|x+|\*+|\.{2,}|required|optional|string|str|text|"
-    r"process\.env.*|os\.environ.*|secure|redacted|\[secret\].*|https?://[^@]*|[a-z_][\w.]*\(.*|"
-    r"(?:your|my|the|example|sample|dummy|placeholder|change|replace|insert|todo)[-_ ].*)$"
+"""A name and its value in quotes, wherever they stand in a line; with its type between them, as TypeScript and Bicep
+write it, and in quotes with a stroke before them, as in a text within a text."""
+_BARE = re.compile(
+    rf"""{_BEFORE}(?P<name>{NAME})["'`]?\s*(?:=>|:=|[:=])\s*(?P<value>[^\s"'`,;{{}}()\[\]]+)\s*[,;)}}\]]*\s*(?:\#.*|//.*)?$""",
+    re.VERBOSE,
 )
-"""A placeholder, a reference, another name: no value."""
-
-
-_NAME = re.compile(r"[A-Z]+|[A-Z][A-Z0-9]*(?:[_-][A-Z0-9]+)+")
-"""What a variable or a secret is called, and not what it holds."""
-_WORDS_ONLY = re.compile(r"[A-Za-z]+(?:[-_.:/ ][A-Za-z]+)*")
-"""What a name of something else looks like: no digit, no sign."""
-_PASSWORD = re.compile(r"(?i)password|passwd|pwd|passphrase")
-"""Names whose values people choose: there one word without a digit is a secret too."""
-_SWITCH = re.compile(r"(?i)enabled|disabled|on|off|required|optional|all|any|default|microsoft\..*")
+_VARIABLE = re.compile(r"^\s*(?:export|ENV|ARG|set|-)?\s*(?P<name>[A-Z][A-Z0-9_]{2,})=(?P<value>[^\s\"'`]+)\s*$")
+"""A variable of the environment, as a shell, an image or a page of documentation sets it."""
+_PAIR = re.compile(
+    rf"""(?i)\b(?:name|key)["']?\s*[:=]\s*["']?(?P<name>{NAME})["']?\s*,?\s*["']?\bvalue["']?\s*[:=]\s*["'](?P<value>[^"']+)["']"""
+)
+"""A name and its value, each under a word that says so: settings of an app, an element of XML."""
+_CALL = re.compile(
+    r"""\bjwt\.(?:sign|verify|encode|decode)\(\s*[^,()]+,\s*(?P<q>["'`])(?P<a>(?:(?!(?P=q)).)+)(?P=q)
+      | \bcreate(?:Hmac|Cipheriv|Decipheriv)\(\s*[^,()]+,\s*(?P<r>["'`])(?P<b>(?:(?!(?P=r)).)+)(?P=r)
+      | \bhmac\.new\(\s*b?(?P<s>["'])(?P<c>(?:(?!(?P=s)).)+)(?P=s)""",
+    re.VERBOSE,
+)
+"""A call that signs or encrypts, with its key."""
 _FORM = re.compile(r"://[^@\s\"']*[<{$][^@\s]*@")
 """An address whose password is a placeholder, or comes from elsewhere."""
+_CROSSES = re.compile(r"([xX*.])\1{7,}")
+"""What stands where a key would."""
+_EXAMPLE = re.compile(r"://[^/\s:@]*:(?:password|passwd|pass|pwd|secret)@")
+"""An address as a page explains its form."""
 _LITERAL = re.compile(r"""(["'`])((?:\\.|(?!\1).)*)\1""")
-CODE = (".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".go", ".java", ".cs", ".rb", ".php", ".rs", ".kt")
 IN_LITERALS = "a connection string with a password"
 """The kind that looks like an argument of a call: in code it counts inside quotes only."""
 
@@ -59,63 +62,53 @@ class Hit:
     text: str
 
 
-def hits(text: str, *, bare: bool = False, code: bool = False) -> Iterator[Hit]:
-    """Every secret in a text, one for each line.
+@dataclass(frozen=True)
+class Manner:
+    """How a file is written. bare: values may stand without quotes; code: texts stand in quotes; prose: for readers."""
 
-    bare: values may stand without quotes, as in YAML and .env files; code: texts stand in quotes.
-    """
-    among = worth_a_look(text)
-    for number, line in enumerate(text.splitlines(), start=1):
-        if len(line) > LONGEST_LINE:
-            parts = [line[start : start + LONGEST_LINE] for start in range(0, len(line), LONGEST_LINE - 200)]
-        else:
-            parts = [line]
-        found = next((kind for part in parts for kind in _kinds(part, among, bare, code)), None)
-        if found is not None:
-            yield Hit(number, found, line.strip())
+    bare: bool = False
+    code: bool = False
+    prose: bool = False
 
 
-def _kinds(line: str, among: list[Detector], bare: bool, code: bool) -> Iterator[str]:
+def kinds(line: str, among: list[Detector], manner: Manner) -> Iterator[str]:
+    """Every secret in a line, by kind. among: the detectors that the whole text gives reason to ask."""
     fallback = _fallback(line)
     if fallback:
         yield fallback
     if among:
-        for kind in shapes(line, among):
-            if code and kind == IN_LITERALS and not any(kind in shapes(each[2], among) for each in _literals(line)):
-                continue
-            if not _FORM.search(line):
-                yield kind
-    assigned = _ASSIGNED.search(line)
-    if assigned is not None and says_secret(assigned["name"]):
-        value = assigned["value"] or (assigned["bare"] if bare else None) or ""
-        if is_value(value) and _is_telling(assigned["name"], value):
-            yield f"a value of {assigned['name']}"
+        yield from _shapes(_CROSSES.sub("", line), among, manner)
+    for found in _assignments(line, manner):
+        if is_secret_of(found["name"], found["value"]):
+            yield f"a value of {found['name']}"
+    for found in _CALL.finditer(line):
+        if is_secret_of("password", next(found[group] for group in "abc" if found[group])):
+            yield "a key in a call that signs or encrypts"
+
+
+def _shapes(line: str, among: list[Detector], manner: Manner) -> Iterator[str]:
+    for kind in shapes(line, among):
+        if manner.code and kind == IN_LITERALS and not any(kind in shapes(each, among) for each in _literals(line)):
+            continue
+        if not _FORM.search(line) and not (manner.prose and _EXAMPLE.search(line)):
+            yield kind
+
+
+def _assignments(line: str, manner: Manner) -> Iterator[re.Match[str]]:
+    yield from _QUOTED.finditer(line)
+    yield from _PAIR.finditer(line)
+    alone = _BARE.search(line) if manner.bare else None if manner.code else _VARIABLE.search(line)
+    if alone is not None:
+        yield alone
 
 
 def _fallback(line: str) -> str | None:
     for found in _FALLBACK.finditer(line):
         name = next(found[group] for group in "abcde" if found[group])
-        value = found["value"] or found["other"] or found["shell"] or ""
-        if says_secret(name) and is_value(value):
+        if is_secret_of(name, found["value"] or found["other"] or found["shell"] or "", fallback=True):
             return f"a fallback for {name}"
     return None
 
 
-def _literals(line: str) -> Iterator[re.Match[str]]:
-    return _LITERAL.finditer(line)
-
-
-def _is_telling(name: str, value: str) -> bool:
-    """Whether a value is more than the name of something: a key or token without a digit is one, a password not."""
-    if _SWITCH.fullmatch(value):
-        return False
-    return _WORDS_ONLY.fullmatch(value) is None or (_PASSWORD.search(name) is not None and value.isalpha())
-
-
-def is_value(value: str) -> bool:
-    """Whether a text may be a secret: no placeholder, no reference, no sentence."""
-    value = value.strip()
-    if len(value) < SHORTEST or _NO_VALUE.match(value) or _NAME.fullmatch(value):
-        return False
-    # Words with spaces are a sentence about a secret; one word, or what only a generator writes, is a secret.
-    return " " not in value or is_random(value)
+def _literals(line: str) -> Iterator[str]:
+    yield from (found[2] for found in _LITERAL.finditer(line))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from assurance.sarif import SCHEMA
 from assurance.scan.baseline import Baseline, fingerprint
 from assurance.scan.files import chosen_files, text_of
-from assurance.scan.lines import CODE, Hit, hits
+from assurance.scan.lines import Hit
 from assurance.scan.stack_files import is_stack_file, stack_file_hits
+from assurance.scan.texts import hits, manner_of
 
-BARE = (".yaml", ".yml", ".env", ".properties", ".ini", ".cfg", ".conf", ".toml", ".tfvars", ".sh", ".envrc")
 RULE = "SCAN-SECRET"
 
 
@@ -50,7 +51,8 @@ def scan(paths: Sequence[Path], baseline: Baseline, root: Path) -> Scan:
             texts[file] = text
     all_hits: dict[tuple[Path, int], Hit] = {}
     for file, text in texts.items():
-        for hit in hits(text, bare=_is_bare(file), code=file.suffix in CODE):
+        manner = manner_of(file)
+        for hit in hits(text, replace(manner, bare=False) if is_stack_file(file) else manner):
             all_hits.setdefault((file, hit.line), hit)
     for file, hit in stack_file_hits(texts):
         all_hits[file, hit.line] = hit  # it says more than the line alone
@@ -62,10 +64,6 @@ def scan(paths: Sequence[Path], baseline: Baseline, root: Path) -> Scan:
         else:
             found.append(Found(name, line, hit.kind, fingerprint(hit.text)))
     return Scan(found, accepted, len(texts), unread)
-
-
-def _is_bare(file: Path) -> bool:
-    return (file.suffix in BARE or file.name.startswith(".env")) and not is_stack_file(file)
 
 
 def _name(file: Path, root: Path) -> str:
@@ -103,7 +101,7 @@ def to_sarif(result: Scan) -> str:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": each.file, "uriBaseId": "%SRCROOT%"},
+                        "artifactLocation": {"uri": quote(each.file), "uriBaseId": "%SRCROOT%"},
                         "region": {"startLine": each.line},
                     }
                 }

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from assurance.scan.lines import Hit, is_value
+from assurance.scan.lines import Hit
+from assurance.scan.values import is_value
 from documents.lines import line_of, text_lines
 from documents.yaml_text import load_yaml
 from facts.secret_inputs import says_secret

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -13,9 +16,10 @@ from typer.testing import CliRunner, Result
 
 from assurance.cli import app
 from assurance.scan.baseline import Baseline, fingerprint
-from assurance.scan.lines import hits
+from assurance.scan.lines import Manner
 from assurance.scan.report import scan as work_out
 from assurance.scan.report import to_json, to_sarif
+from assurance.scan.texts import hits
 from documents.problems import DocumentError
 from tests.assurance.check.test_formats import SARIF
 from tests.harness import ROOT
@@ -74,8 +78,8 @@ def test_this_repository_holds_none_but_the_accepted() -> None:
     ],
 )
 def test_an_ordinary_line_is_no_secret(line: str) -> None:
-    assert list(hits(line, bare=True)) == []
-    assert list(hits(line, code=True)) == []
+    assert list(hits(line, Manner(bare=True))) == []
+    assert list(hits(line, Manner(code=True))) == []
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_an_ordinary_line_is_no_secret(line: str) -> None:
     ],
 )
 def test_a_secret_of_each_form_is_found(line: str, kind: str) -> None:
-    assert [each.kind for each in hits(line, code=True)] == [kind]
+    assert [each.kind for each in hits(line, Manner(code=True))] == [kind]
 
 
 def test_no_report_shows_the_secret(tmp_path: Path) -> None:
@@ -126,6 +130,10 @@ def test_a_baseline_accepts_a_line_wherever_it_moves(tmp_path: Path) -> None:
     stale = Baseline.load(baseline)
     assert len(work_out([file], stale, tmp_path).found) == 1
     assert [entry.file for entry in stale.unused] == ["auth.js"]
+    baseline.write_text(text.replace("}", ", until: 2026-12-31}"))
+    for today, count in ((date(2026, 12, 31), 0), (date(2027, 1, 1), 1)):
+        file.write_text(line)
+        assert len(work_out([file], replace(Baseline.load(baseline), today=today), tmp_path).found) == count
     baseline.write_text("- {file: auth.js}\n")
     with pytest.raises(DocumentError, match="reason"):
         Baseline.load(baseline)
@@ -147,6 +155,8 @@ def test_what_is_no_text_is_named_unread(tmp_path: Path) -> None:
     (tmp_path / "node_modules" / "x.js").write_text("const password = 'hunter2hunter2'")
     result = work_out([tmp_path], Baseline(), tmp_path)
     assert (result.found, result.read, result.unread) == ([], 0, ["image.png"])
+    os.mkfifo(tmp_path / "pipe")
+    assert assurance(tmp_path / "pipe").exit_code == 2
     missing = assurance(tmp_path / "nowhere")
     assert missing.exit_code == 2
     assert "no such file or folder" in " ".join(missing.output.split())
