@@ -22,7 +22,7 @@ from assurance.evidence.review import reference_stack, review
 from assurance.evidence.stack import gather
 from assurance.full_audit import full_audit
 from assurance.garbage import no_collection
-from assurance.stacks import project_root
+from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
 from policies.exceptions import Register
 
@@ -73,6 +73,9 @@ def evidence(
     if sign is not None:
         checked_key(sign)
     root = project_root()
+    known = stack_names(root)
+    if unknown := [no_such_stack(name, known) for name in stacks or () if name not in known]:
+        raise UsageError(*unknown)
     moment = _moment(time, root)
     today = moment.astimezone(UTC).date()
     register = Register.load()
@@ -111,9 +114,11 @@ def _moment(text: str | None, root: Path) -> datetime:
             raise UsageError("there is no commit whose time the bundle could bear: name one with --time")
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)  # at either end of the calendar there is no such day
+    except (ValueError, OverflowError):
         raise UsageError(f"--time {text}: allowed is a time of ISO 8601, for example 2026-11-29T17:30:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def _period(root: Path, since: str | None, reviews: Path | None, today: date) -> Period | None:
@@ -123,7 +128,7 @@ def _period(root: Path, since: str | None, reviews: Path | None, today: date) ->
         return None
     commit = since
     if (Path(since) / MANIFEST).is_file():
-        commit = read_manifest(Path(since)).get("basis", {}).get("commit")
+        commit = read_manifest(Path(since)).basis.get("commit")
         if not isinstance(commit, str):
             raise UsageError(f"--since {since}: the bundle is of no commit")
     return period(root, commit, today, MergeComparer(root, today), reviews)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assurance.evidence.manifest import problems, read_manifest, signer
+from assurance.evidence.manifest import SIGNATURE, problems, read_manifest, signer
 from assurance.terminal import console
 from documents.counting import counted
 
@@ -36,10 +36,13 @@ def verify(folder: Folder, signers: Signers = None) -> None:
             out.print(f"[red]FAIL[/red] nobody of {escape(str(signers))} has signed its manifest", highlight=False)
         else:
             out.print(f"signed by {escape(name)}", highlight=False)
-    commit = str(content.get("basis", {}).get("commit"))
+    elif (folder / SIGNATURE).is_file():
+        out.print("it bears a signature: --signers FILE says whose", highlight=False)
+    else:
+        out.print("it bears no signature: nothing here says who made it", highlight=False)
     told = "is not intact" if wrong else "is intact"
-    files = counted(len(content["files"]), "file")
-    told = f"{folder} {told}: {files}, commit {commit}, of {content.get('time')}"
+    files = counted(len(content.files), "file")
+    told = f"{folder} {told}: {files}, commit {content.basis.get('commit') or 'none'}, of {content.time}"
     out.print(escape(told), highlight=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)

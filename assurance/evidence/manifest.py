@@ -5,17 +5,49 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Field, StringConstraints
 
 from assurance.errors import UsageError
 from documents.counting import counted
+from documents.sections import Section, validate
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
 NAMESPACE = "medspasync-evidence"
 """What a signature is for, so that one made for something else is worth nothing here (ssh-keygen -n)."""
 VERSION = 1
+
+
+class ManifestRow(Section):
+    """One file of a bundle. path: from the bundle's folder, with strokes as in an address."""
+
+    path: Annotated[str, Field(min_length=1)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0)]
+
+    @property
+    def outside(self) -> bool:
+        """Whether it leads out of the bundle, or is written otherwise than a bundle writes it."""
+        path = PurePosixPath(self.path)
+        return path.is_absolute() or ".." in path.parts or "\0" in self.path or str(path) != self.path
+
+
+class Manifest(Section):
+    """What a bundle says of itself. time: that it bears; judged: day on which; version: of the assurance that wrote it;
+    basis: what all its stacks rest on."""
+
+    bundle_version: Literal[1]
+    time: str = ""
+    judged: str = ""
+    version: str | None = None
+    stacks: list[str] = []
+    basis: dict[str, Any]
+    files: list[ManifestRow]
 
 
 def manifest(files: Mapping[str, bytes], **facts: Any) -> bytes:
@@ -25,49 +57,54 @@ def manifest(files: Mapping[str, bytes], **facts: Any) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a bundle; raises UsageError where there is none, or it is none."""
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a bundle; raises UsageError where there is none, or it is none, with every mistake in it."""
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        found, mistakes = validate(content, Manifest)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}: not a bundle of evidence") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError(f"{path}: not JSON: not a bundle of evidence") from None
-    if not isinstance(content, dict) or content.get("bundleVersion") != VERSION:
-        raise UsageError(f"{path}: bundleVersion: {VERSION}; another form, or no manifest")
-    return content
+    if mistakes:
+        raise UsageError(*(str(replace(mistake, file=str(path))) for mistake in mistakes))
+    return cast(Manifest, found)
 
 
 def problems(folder: Path) -> Iterator[str]:
     """What is not as the manifest says: files that are changed, missing, added, or no files."""
-    listed = set()
-    for row in read_manifest(folder).get("files") or ():
-        path = str(row.get("path"))
-        listed.add(path)
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            yield f"{path}: leads out of the bundle"
+    rows = read_manifest(folder).files
+    listed = Counter(row.path for row in rows)
+    yield from (f"{path}: {count} times in the manifest" for path, count in listed.items() if count > 1)
+    for row in rows:
+        if row.outside:
+            yield f"{row.path}: leads out of the bundle"
             continue
-        file = folder / path
+        file = folder / row.path
         if file.is_symlink() or not file.is_file():
-            yield f"{path}: missing"
+            yield f"{row.path}: missing"
             continue
-        content = file.read_bytes()
-        if len(content) != row.get("size"):
-            yield f"{path}: {counted(len(content), 'byte')}, {row.get('size')} in the manifest"
-        elif _hash(content) != row.get("sha256"):
-            yield f"{path}: its sha256 is {_hash(content)}, {row.get('sha256')} in the manifest"
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            yield f"{row.path}: cannot be read: {error.strerror}"
+            continue
+        if len(content) != row.size:
+            yield f"{row.path}: {counted(len(content), 'byte')}, {row.size} in the manifest"
+        elif _hash(content) != row.sha256:
+            yield f"{row.path}: its sha256 is {_hash(content)}, {row.sha256} in the manifest"
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder).as_posix()
-        if (file.is_file() or file.is_symlink()) and path not in (*listed, MANIFEST, SIGNATURE):
+        if (file.is_symlink() or not file.is_dir()) and path not in (*listed, MANIFEST, SIGNATURE):
             yield f"{path}: not in the manifest"
 
 
 def checked_key(key: Path) -> None:
     """Raises UsageError, before the work, where there is no such key."""
-    if not key.is_file():
+    if not key.is_file() or _ssh_keygen("-l", "-f", str(key)).returncode != 0:
         raise UsageError(
-            f"--sign {key}: no such file; allowed is a private key of SSH, or the public one of an agent's"
+            f"--sign {key}: no such file, or no key; allowed is a private key of SSH, or the public one of an agent's"
         )
 
 

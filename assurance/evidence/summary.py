@@ -17,11 +17,12 @@ def control_counts(each: StackEvidence) -> dict[str, int]:
 def summary(stacks: Sequence[StackEvidence], basis: dict[str, Any]) -> str:
     """A bundle in a page of Markdown. basis: what all its stacks rest on."""
     names = [each.stack for each in stacks]
-    commit = f"`{basis.get('commit')}`" + (" with changes that are not committed" if basis.get("dirty") else "")
+    commit = f"commit `{basis['commit']}`" if basis.get("commit") else "no commit"
+    commit += " with changes that are not committed" if basis.get("dirty") else ""
     lines = [
         f"# Evidence of {', '.join(names)}",
         "",
-        f"MedSpaSync platform, commit {commit}, judged on {stacks[0].today}. Declared configuration, seen "
+        f"MedSpaSync platform, {commit}, judged on {stacks[0].today}. Declared configuration, seen "
         "offline: nothing was asked of Azure, and nothing here says what is live.",
         "",
         "Begin with [index.html](index.html); how to follow a claim to its line stands in `docs/auditors.md`.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +61,25 @@ def test_a_failing_finding_exits_one_with_the_bundle(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (["--time", "yesterday"], "--time yesterday: allowed is a time of ISO 8601"),
+        (["--time", "9999-12-31T23:59:59-14:00"], "allowed is a time of ISO 8601"),
         (["--since", "no-such-commit"], "no such commit"),
         (["--reviews", "x.json"], "name it with --since"),
         (["--sign", "no-key"], "no such file"),
+        (["--sign", "README.md"], "or no key"),
     ],
 )
 def test_wrong_use_is_told_and_leaves_nothing(arguments: list[str], told: str, tmp_path: Path) -> None:
-    result = assurance("evidence", "nowhere", "--out", tmp_path / "bundle", *arguments)
+    result = assurance("evidence", "dev", "--out", tmp_path / "bundle", *arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.output.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_stack_is_told_first(tmp_path: Path) -> None:
+    """Before the merges of a period are compared, which takes long."""
+    result = assurance("evidence", "prodd", "--out", tmp_path / "bundle", "--since", "HEAD~1")
+    assert result.exit_code == 2
+    assert "prodd: no such stack" in result.output
 
 
 def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
@@ -78,6 +89,46 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
     assert assurance("verify", tmp_path).exit_code == 2
     (tmp_path / "manifest.json").write_text("{")
     assert "not JSON" in " ".join(assurance("verify", tmp_path).output.split())
+
+
+ROW = {"path": "a.txt", "sha256": "0" * 64, "size": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"bundleVersion": 2, "basis": {}, "files": []}, "bundleVersion = 2"),
+        ({"bundleVersion": 1, "basis": {}}, "files = (missing)"),
+        ({"bundleVersion": 1, "basis": None, "files": []}, "basis = null"),
+        ({"bundleVersion": 1, "basis": {}, "files": ["a.txt"]}, "files[0] = 'a.txt'"),
+        ({"bundleVersion": 1, "basis": {}, "files": [{**ROW, "sha256": None}]}, "files[0].sha256 = null"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_manifest_of_another_form_is_told(content: Any, told: str, tmp_path: Path) -> None:
+    """With the key that is wrong, and never by a traceback."""
+    (tmp_path / "manifest.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    result = assurance("verify", tmp_path)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
+
+
+def test_verify_tells_signature_and_odd_files(tmp_path: Path) -> None:
+    (tmp_path / "[a].txt").write_text("x")
+    row = {"path": "[a].txt", "sha256": hashlib.sha256(b"x").hexdigest(), "size": 1}
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"bundleVersion": 1, "basis": {}, "files": [row]}))
+    whole = assurance("verify", tmp_path)
+    assert whole.exit_code == 0
+    assert "no signature" in whole.output
+    assert "1 file, commit none" in " ".join(whole.output.split())
+    manifest.write_text(json.dumps({"bundleVersion": 1, "basis": {}, "files": [row, row, {**row, "path": "./b"}]}))
+    (tmp_path / "manifest.json.sig").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    found = assurance("verify", tmp_path)
+    assert found.exit_code == 1
+    for told in ("[a].txt: 2 times", "./b: leads out", "pipe: not in the manifest", "it bears a signature"):
+        assert told in found.output
 
 
 @pytest.mark.usefixtures("recorded")
