@@ -146,7 +146,8 @@ def set_context_keys(
     values = [_context_key(key.secret, secret(key.secret)) for key in keys]
     try:
         rows = connection.execute(
-            "SELECT of_role, of_key, change FROM security.set_context_keys(%s, %s, %s, %s) ORDER BY 1, 2",
+            "SELECT of_role, of_key, change FROM security.set_context_keys"
+            "(%s::text[], %s::text[], %s::bytea[], %s::timestamptz[]) ORDER BY 1, 2",
             (
                 [key.role for key in keys],
                 [key_id for key_id, _ in values],

@@ -260,6 +260,15 @@ def test_an_open_session_holds_back_no_other_row(world: World) -> None:
             assert [o["role"] for o in report["open_transactions"]] == [MARKETING]
 
 
+def test_an_open_writer_holds_up_no_new_month(world: World) -> None:
+    """Whoever wrote and stays in his transaction keeps neither maintenance nor, behind it, other writers waiting."""
+    with world.acting(BACKEND, world.a) as writer, world.login(MAINTAINER) as maintainer:
+        writer.execute("UPDATE phi.consent SET granted = NOT granted")
+        maintainer.execute("SET lock_timeout = '1s'")
+        made = maintainer.execute("SELECT audit.ensure_partitions(14)").fetchall()
+    assert len(made) == 4
+
+
 def test_rows_that_wait_are_a_finding_of_maintenance(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.login(MAINTAINER) as maintainer:
         monkeypatch.setattr(maintain, "LATE", timedelta(seconds=-1))

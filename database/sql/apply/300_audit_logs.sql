@@ -127,8 +127,10 @@ BEGIN
                       FROM generate_series(0, months_ahead) AS n LOOP
             partition := format('%s_%s', log_name, to_char(period, 'YYYY_MM'));
             IF to_regclass(format('audit.%I', partition)) IS NULL THEN
-                EXECUTE format('CREATE TABLE audit.%I PARTITION OF audit.%I FOR VALUES FROM (%L) TO (%L)',
-                               partition, log_name, period::timestamptz, (period + interval '1 month')::timestamptz);
+                -- Attached, not made as a partition: that would wait for every writer, and hold up all who come after it.
+                EXECUTE format('CREATE TABLE audit.%I (LIKE audit.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, log_name);
+                EXECUTE format('ALTER TABLE audit.%I ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)',
+                               log_name, partition, period::timestamptz, (period + interval '1 month')::timestamptz);
                 PERFORM audit.guard_log(format('audit.%I', partition)::regclass);
                 RETURN NEXT partition;
             END IF;

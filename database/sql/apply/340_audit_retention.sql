@@ -51,7 +51,8 @@ $$;
 CREATE OR REPLACE FUNCTION audit.retire_period(
     of_log text, of_period date, closing bytea, location text, export_digest text
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+-- Dropping waits for every open reader and writer, and all who come after wait for it: not for long. The next run tries again.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '3s'
 AS $$
 DECLARE
     partition text := of_log || to_char(of_period, '_YYYY_MM');
