@@ -1,8 +1,9 @@
 """What the platform's objects are, read from PostgreSQL's own catalogue, and held against the digest that ships with
 this program, one file a major version (``catalogue/17.json``).
 
-Nothing here asks the database about itself: no function, view or table of it is used, only ``pg_catalog``, which nobody
-but a superuser can alter. So what somebody planted with the owner's rights shows, however often `apply` has run since.
+Nothing here asks the database about itself: no function or view of it is used, only ``pg_catalog``, which nobody but a
+superuser can alter, and the list of protected tables. So what somebody planted with the owner's rights shows, however
+often `apply` has run since.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 
@@ -99,7 +101,9 @@ def read(connection: Connection[tuple]) -> Definitions:
                 # Every month's partition is the same but for its name and bounds.
                 if found.setdefault(name, text) != text:
                     found[f"{row['name']}, unlike its siblings"] = text
-        own_trails = {row["name"] for row in cursor.execute(queries.TRAILS.encode()).fetchall()}
+        trails = cursor.execute(queries.TRAILS.encode()).fetchall()
+        registered = _registered(connection)
+        own_trails = {row["name"] for row in trails if row["of_table"] in registered}
         for row in cursor.execute(queries.FUNCTIONS.encode()).fetchall():
             definition = row["definition"]
             if row["name"] in own_trails:
@@ -111,6 +115,16 @@ def read(connection: Connection[tuple]) -> Definitions:
         for row in cursor.execute(queries.OTHERS.encode()).fetchall():
             found[row["name"]] = f"{row['definition']}\n{_rights(row['acl'], row['owner'])}"
     return found
+
+
+def _registered(connection: Connection[tuple]) -> set[int]:
+    """Tables under protection: the checks compare their trail functions, nobody those of another one."""
+    try:
+        with connection.transaction():
+            rows = connection.execute("SELECT relation::oid::bigint FROM security.protected_tables").fetchall()
+    except psycopg.Error:
+        return set()  # not applied, or not as it was: then no function counts as a table's own
+    return {oid for (oid,) in rows}
 
 
 def _by_relation(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:

@@ -13,7 +13,8 @@ RELATIONS = f"""
 SELECT c.oid, n.nspname AS schema, c.oid::regclass::text AS name, pg_get_userbyid(c.relowner) AS owner,
     (SELECT i.inhparent::regclass::text FROM pg_inherits AS i WHERE i.inhrelid = c.oid LIMIT 1) AS parent,
     {_ACL.format(acl=_OF_RELATION)} AS acl,
-    concat_ws(' ', c.relkind, c.relpersistence, 'rls', c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text, c.relreplident,
+    concat_ws(' ', c.relkind, c.relpersistence, 'rls', c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text,
+        (SELECT t.reloptions::text FROM pg_class AS t WHERE t.oid = c.reltoastrelid), c.relreplident,
         (SELECT amname FROM pg_am WHERE oid = c.relam), c.relispartition, pg_get_expr(c.relpartbound, c.oid), pg_get_partkeydef(c.oid),
         (SELECT string_agg(i.inhparent::regclass::text, ',' ORDER BY i.inhseqno) FROM pg_inherits AS i WHERE i.inhrelid = c.oid),
         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
@@ -32,7 +33,9 @@ WITH ours AS (
 )
 SELECT o.oid, 'column' AS kind, a.attname::text AS name, false AS plain,
     concat_ws(' ', CASE WHEN o.schema <> 'phi' THEN a.attnum END, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-        a.attgenerated, (SELECT collname FROM pg_collation WHERE oid = a.attcollation), pg_get_expr(d.adbin, d.adrelid)) AS definition,
+        a.attgenerated, a.attstorage, a.attcompression, a.attstattarget,
+        -- Options that begin with pg_ are a server's own (releases of November 2026).
+        (SELECT string_agg(x, ',' ORDER BY x) FROM unnest(a.attoptions) AS x WHERE NOT x ^@ 'pg_'), (SELECT collname FROM pg_collation WHERE oid = a.attcollation), pg_get_expr(d.adbin, d.adrelid)) AS definition,
     {_ACL.format(acl="a.attacl")} AS acl
 FROM ours AS o JOIN pg_attribute AS a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef AS d ON d.adrelid = o.oid AND d.adnum = a.attnum
@@ -76,11 +79,14 @@ FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname IN ('app', 'audit', 'security')
 """
 
-# The trail functions that tables under the platform's protection ask for, by the trigger that calls them.
+# The trail functions of tables, by the trigger that calls them and the name that audit.trail_name() gives them.
 TRAILS = """
-SELECT DISTINCT p.proname::text AS name FROM pg_trigger AS t
+SELECT DISTINCT p.proname::text AS name, t.tgrelid AS of_table FROM pg_trigger AS t
 JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN pg_namespace AS n ON n.oid = p.pronamespace
-WHERE n.nspname = 'audit' AND p.proname ^@ 'trail_' AND t.tgname IN ('phi_audit_insert', 'phi_audit_update', 'phi_audit_delete')
+JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS s ON s.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT format('trail_%s_%s', s.nspname, c.relname) AS full_name) AS f
+WHERE n.nspname = 'audit' AND t.tgname IN ('phi_audit_insert', 'phi_audit_update', 'phi_audit_delete')
+    AND p.proname = CASE WHEN length(f.full_name) <= 63 THEN f.full_name ELSE left(f.full_name, 30) || '_' || md5(f.full_name) END
 """
 
 _OF_SCHEMA = """(SELECT array_agg(x) FROM unnest(n.nspacl) AS x
@@ -95,12 +101,12 @@ FROM pg_namespace AS n WHERE n.nspname IN ('app', 'audit', 'security', 'phi', 'e
 UNION ALL
 SELECT format('type %s', t.oid::regtype), concat_ws(' ', t.typtype, t.typbasetype::regtype, t.typnotnull, t.typdefault), pg_get_userbyid(t.typowner), NULL
 FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-WHERE n.nspname IN ('app', 'audit', 'security') AND t.typtype IN ('d', 'e', 'r', 'm')
+WHERE n.nspname IN ('app', 'audit', 'security') AND t.typtype IN ('d', 'e', 'r', 'm', 'p')
 UNION ALL
 SELECT format('default rights of %s%s on %s', pg_get_userbyid(d.defaclrole),
               CASE WHEN d.defaclnamespace <> 0 THEN format(' in %s', d.defaclnamespace::regnamespace) END, d.defaclobjtype),
     '', pg_get_userbyid(d.defaclrole), {_ACL.format(acl="d.defaclacl")}
 FROM pg_default_acl AS d
-WHERE pg_get_userbyid(d.defaclrole) IN ('medspasync_owner', 'medspasync_keeper')
+WHERE pg_get_userbyid(d.defaclrole) ^@ 'medspasync_'
     OR d.defaclnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('app', 'audit', 'security', 'phi'))
 """

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import psycopg
 import typer
-from psycopg import Connection
 from rich.console import Console
 from rich.table import Table
 
-from database import catalogue, chain, keys, maintain, principals, retention, runner, verify
+from database import catalogue, chain, maintain, principals, retention, runner, verify
 from database.blobs import Container
 from database.connection import connect, database_name
-from database.context import sign_context
 from database.credentials_command import credentials
 from database.errors import DatabaseRoomError, explain
+from database.keys_command import context_key, rotate_key
 from database.options import Dsn, Entra, Json
+from database.reports import write_report
 from database.restored import restored
 
 app = typer.Typer(
@@ -34,6 +29,8 @@ app = typer.Typer(
 )
 app.command()(credentials)
 app.command()(restored)
+app.command()(context_key)
+app.command()(rotate_key)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -50,20 +47,6 @@ def run() -> None:
         sys.exit(2)
 
 
-def _report(report: dict[str, Any], target: str | None, *lines: str) -> None:
-    if target == "-":
-        # One line: what collects a container's output takes each line for a record.
-        typer.echo(json.dumps(report, default=str))
-        return
-    for line in lines:
-        _out.print(line, markup=False, highlight=False, soft_wrap=True)
-    if target:
-        try:
-            Path(target).write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
-        except OSError as unwritable:
-            raise DatabaseRoomError(f"--json {target}: {unwritable.strerror}") from unwritable
-
-
 def _lines(steps: list[runner.Step]) -> list[str]:
     return [f"{step.action:>5}  {step.file.phase}/{step.file.name}" for step in steps]
 
@@ -73,7 +56,7 @@ def plan(dsn: Dsn, entra: Entra = False, json_file: Json = None) -> None:
     """Show what apply would run."""
     with connect(dsn, entra=entra) as connection:
         steps = runner.plan(connection)
-    _report(_steps(steps), json_file, *_lines(steps))
+    write_report(_steps(steps), json_file, *_lines(steps))
 
 
 @app.command()
@@ -117,7 +100,7 @@ def status(dsn: Dsn, entra: Entra = False, json_file: Json = None) -> None:
     with connect(dsn, entra=entra) as connection:
         steps = runner.plan(connection)
     pending = [step for step in steps if step.action == "run"]
-    _report(_steps(steps), json_file, f"{sum(s.action == 'done' for s in steps)} applied, {len(pending)} pending")
+    write_report(_steps(steps), json_file, f"{sum(s.action == 'done' for s in steps)} applied, {len(pending)} pending")
     if pending:
         raise typer.Exit(1)
 
@@ -151,7 +134,7 @@ def verify_command(
             table.add_row(finding["name"], finding["status"], ", ".join(finding["controls"]), finding["message"])
         _out.print(table)
     totals = ", ".join(f"{count} {status}" for status, count in sorted(evidence["totals"].items()))
-    _report(evidence, json_file, f"PostgreSQL {evidence['server']['version']}: {totals}")
+    write_report(evidence, json_file, f"PostgreSQL {evidence['server']['version']}: {totals}")
     if "fail" in evidence["totals"]:
         raise typer.Exit(1)
 
@@ -188,7 +171,7 @@ def maintain_command(
         report = maintain.maintain(connection)
         if export_to:
             report["exported"] = retention.export(connection, export_to)
-    _report(
+    write_report(
         report,
         json_file,
         f"{len(report['seals'])} seals, {len(report['partitions'])} new partitions, {report['privilege_changes']} "
@@ -233,82 +216,3 @@ def check_export(path: Path) -> None:
     """Check one exported month against its seals; needs no database."""
     digest, closing = retention.read_export(path)
     _out.print(f"intact: sha256 {digest}, last seal {closing or 'none'}", markup=False)
-
-
-@app.command()
-def context_key(
-    dsn: Dsn,
-    role: Annotated[str, typer.Option(help="the application's role")],
-    key_id: Annotated[str, typer.Option(help="a name for the key")],
-    days: Annotated[int, typer.Option(min=1, max=400, help="how long it is valid")] = 90,
-    entra: Entra = False,
-) -> None:
-    """Install the key an application signs its contexts with (MEDSPASYNC_CONTEXT_SECRET, hex): as the migrator."""
-    secret = _context_secret()
-    with connect(dsn, entra=entra) as connection, connection.transaction():
-        connection.execute("SET LOCAL ROLE medspasync_owner")
-        connection.execute(
-            "SELECT security.install_context_key(%s, %s, %s, now() + make_interval(days => %s))",
-            (key_id, role, secret, days),
-        )
-    _out.print(f"context key {key_id} of {role}, valid for {days} days", markup=False)
-
-
-@app.command()
-def rotate_key(
-    dsn: Dsn,
-    tenant: Annotated[list[str], typer.Option(help="tenant ids")],
-    key_url: Annotated[str, typer.Option(help="https://<vault>/keys/<name>, the wrapping key")],
-    key_id: Annotated[str, typer.Option(help="the context key that signs")],
-    purpose: Annotated[str, typer.Option(help="column or index")] = "column",
-    resume: Annotated[bool, typer.Option("--resume", help="finish an interrupted rotation")] = False,
-    entra: Entra = False,
-    json_file: Json = None,
-) -> None:
-    """Rotate data keys: as the application whose identity may wrap and unwrap."""
-    if purpose not in ("column", "index"):
-        raise DatabaseRoomError(f"--purpose {purpose}: allowed are column and index")
-    secret = _context_secret()
-    tenants = [_uuid(value) for value in tenant]
-    wrapper = keys.KeyVault(key_url)
-    report: dict[str, Any] = {}
-    with connect(dsn, entra=entra) as connection:
-        for one in tenants:
-
-            @contextmanager
-            def transaction(one: UUID = one) -> Iterator[Connection[tuple]]:
-                with connection.transaction():
-                    token = sign_context(
-                        key_id=key_id,
-                        secret=secret,
-                        tenant=one,
-                        actor="key-rotation",
-                        correlation_id=f"rotate-{purpose}",
-                        purpose="key-rotation",
-                    )
-                    connection.execute("SELECT app.begin_context(%s)", (token,))
-                    yield connection
-
-            if purpose == "column":
-                report[str(one)] = keys.rotate_column_key(transaction, wrapper, resume=resume)
-            else:
-                report[str(one)] = keys.rotate_index_key(transaction, wrapper)
-    _report(report, json_file, *(f"{t}: {r}" for t, r in report.items()))
-
-
-def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError as malformed:
-        raise DatabaseRoomError(f"--tenant {value}: no UUID") from malformed
-
-
-def _context_secret() -> bytes:
-    # From the environment, where App Service and Container Apps put Key Vault references; never an argument.
-    try:
-        secret = bytes.fromhex(os.environ.get("MEDSPASYNC_CONTEXT_SECRET", ""))
-    except ValueError:
-        secret = b""
-    if not 32 <= len(secret) <= 64:
-        raise DatabaseRoomError("MEDSPASYNC_CONTEXT_SECRET must hold 32 to 64 bytes in hex")
-    return secret

@@ -116,6 +116,11 @@ def database_rights(connection: Connection[tuple]) -> Result:
         if privilege != "CONNECT" or grantable or not (name in signing_in or administers or name == "azure_pg_admin")
     ]
     problems += [f"{name} may not connect" for name in sorted(map(str, signing_in - held))]
+    row = connection.execute(
+        "SELECT datistemplate, datconnlimit FROM pg_database WHERE datname = current_database()"
+    ).fetchone()
+    if row != (False, -1):
+        problems.append(f"the database is a template, which others may copy, or limits connections: {row}")
     return Result("database-rights", ("164.308(a)(4)(ii)(B)",), len(rows), problems, "run bootstrap")
 
 

@@ -78,7 +78,9 @@ def bootstrap(
                 "DO $$ BEGIN RAISE LOG 'medspasync administrator session: bootstrap by %', session_user; END $$"
             )
             connection.execute(
-                "SELECT set_config('medspasync.pgaudit', %s, true), set_config('medspasync.roles', %s, true)",
+                # Nothing is looked for where the migrator could have put it, as in public.
+                "SELECT set_config('search_path', 'pg_catalog, pg_temp', true), "
+                "set_config('medspasync.pgaudit', %s, true), set_config('medspasync.roles', %s, true)",
                 ("required" if pgaudit else "waived", json.dumps(roles)),
             )
             durations: list[float] = []
@@ -97,7 +99,7 @@ def bootstrap(
                     (file.name, file.checksum, duration),
                 )
             connection.execute("RESET ROLE")
-            connection.execute("REVOKE medspasync_owner, medspasync_keeper FROM CURRENT_USER")
+            connection.execute("REVOKE medspasync_owner, medspasync_keeper, medspasync_phi_audit FROM CURRENT_USER")
     except psycopg.Error as refused:
         raise explain(refused, f"bootstrap/{file.name}") from refused
     return [Step(file, "again") for file in files]

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from database import catalogue, chain, expectations
 from database.errors import DatabaseRoomError, explain
-from database.files import read_files
+from database.files import read_files, role_catalogue
 from database.matrix import access_matrix, function_matrix
 from database.parameters import compare, read_parameters
 
@@ -45,7 +45,7 @@ def collect(
             # One snapshot for all of it: checks and matrix are of the same moment.
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             findings, evidence = observe(connection)
-        trail = chain.verify(connection, checkpoint)
+        trail = _trail(connection, findings, checkpoint)
     except (
         psycopg.errors.UndefinedTable,
         psycopg.errors.InvalidSchemaName,
@@ -54,7 +54,6 @@ def collect(
         raise DatabaseRoomError("the database room is not applied here: run bootstrap and apply") from absent
     except psycopg.Error as refused:
         raise explain(refused, "verify") from refused
-    findings.append(_trail_finding(trail))
     if anchors is not None:
         broken = [a for a in anchors if trail.seals.get((a["log"], a["seq"])) != a["hash"]]
         findings.append(_anchor_finding(anchors, broken))
@@ -78,9 +77,70 @@ def collect(
     }
 
 
+def _trail(
+    connection: Connection[tuple], findings: list[dict[str, Any]], checkpoint: chain.Checkpoint | None
+) -> chain.Verification:
+    """The trail recomputed, and the finding about it."""
+    try:
+        trail = chain.verify(connection, checkpoint)
+    except psycopg.OperationalError:
+        raise
+    except (psycopg.Error, chain.NoTrailError) as stopped:
+        findings.append(_stopped_finding("trail", "164.312(c)(2)", stopped))
+        return chain.Verification([], [], {})
+    findings.append(_trail_finding(trail))
+    return trail
+
+
 def observe(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Findings on everything but the trail, and the evidence of them, in a transaction of the caller's."""
     definitions = catalogue.read(connection)
+    major = connection.info.server_version // 10000
+    of_catalogue = _catalogue_finding(definitions, major)
+    try:
+        with connection.transaction():
+            findings, evidence = _ask(connection)
+    except psycopg.Error as stopped:
+        applied = any(name.startswith(("relation audit.", "function audit.")) for name in definitions)
+        missing_right = isinstance(stopped, psycopg.errors.InsufficientPrivilege)
+        if (
+            not applied
+            or isinstance(stopped, psycopg.OperationalError)
+            or (missing_right and not _may_look(connection))
+        ):
+            raise
+        # What stops a check is no way to pass it.
+        findings, evidence = [_stopped_finding("checks", "164.308(a)(8)", stopped)], {}
+    evidence = {"server": _server(connection), **evidence, "catalogue": catalogue.digest(definitions)}
+    findings += [of_catalogue, _version_finding(evidence["server"])]
+    return findings, evidence
+
+
+def _may_look(connection: Connection[tuple]) -> bool:
+    """Whether the role is one that verify is for: what it lacks then, somebody took from it."""
+    kinds = {role["name"]: role["kind"] for role in role_catalogue()}
+    return kinds.get(connection.info.user) in ("auditor", "maintainer")
+
+
+def _stopped_finding(rule: str, control: str, stopped: Exception) -> dict[str, Any]:
+    said = stopped.diag.message_primary if isinstance(stopped, psycopg.Error) else str(stopped)
+    message, what_to_do = f"could not be run to its end: {said}", "treat as tampering: docs/runbooks/audit-trail.md"
+    return _finding(f"database/{rule}", "fail", [control], message, what_to_do)
+
+
+def _server(connection: Connection[tuple]) -> dict[str, Any]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        server = cursor.execute(
+            "SELECT current_setting('server_version') AS version, current_database() AS database, "
+            "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
+        ).fetchone()
+    assert server is not None  # a SELECT without FROM has one row
+    server["proven"] = connection.info.server_version // 10000 in PROVEN_VERSIONS
+    return server
+
+
+def _ask(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What takes an answer of the database's own, and the tables that the answers go by."""
     results = expectations.judge(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
         checks = cursor.execute("SELECT * FROM security.validate_hipaa_compliance()").fetchall()
@@ -91,26 +151,15 @@ def observe(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[s
             "SELECT relation::text AS object, reason, expires_on::text FROM security.lint_exemptions UNION ALL "
             "SELECT signature, reason, expires_on::text FROM security.function_exemptions ORDER BY 1"
         ).fetchall()
-        server = cursor.execute(
-            "SELECT current_setting('server_version') AS version, current_database() AS database, "
-            "session_user AS role, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls"
-        ).fetchone()
-    assert server is not None  # a SELECT without FROM has one row
-    major = connection.info.server_version // 10000
-    server["proven"] = major in PROVEN_VERSIONS
     parameters = compare(connection)
     findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
-    findings.append(_catalogue_finding(definitions, major))
     findings += [_result_finding(result) for result in results]
     findings += _parameter_findings(parameters)
     findings += _file_findings(history)
-    findings.append(_version_finding(server))
     return findings, {
-        "server": server,
         "access": [asdict(access) for access in access_matrix(connection)],
         "functions": [asdict(one) for one in function_matrix(connection)],
         "exemptions": exemptions,
-        "catalogue": catalogue.digest(definitions),
         "parameters": [asdict(parameter) for parameter in parameters],
         "files": [{**row, "applied_at": row["applied_at"].isoformat()} for row in history],
     }

@@ -18,7 +18,7 @@ from tests.measure import start
 COVERAGE = start()  # before anything of ours is imported
 
 # A recording makes much and drops little: searching it for garbage at the usual pace is half of its time.
-gc.set_threshold(400_000, 20, 100)
+gc.set_threshold(1_000_000, 20, 100)
 
 # A busy machine is no failure: no deadline, and no complaint about slow examples. `make test` tries the same examples
 # in every run; `make test-long` (`--hypothesis-profile=long`) looks for new ones.
@@ -39,6 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="medspasync-tests-")
     if COVERAGE:
         config.pluginmanager.register(COVERAGE)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """All that is imported and collected stays: nothing searches it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -49,10 +49,13 @@ class Coverage:
         if worker:
             (folder / f"coverage-{worker}.json").write_text(json.dumps(self.probes.get_coverage()), encoding="utf-8")
             return
+        seen = [json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("coverage-*.json")]
+        for name in {name for each in seen for name in each["files"]}:
+            self.probes.code_lines[str(ROOT / name)]  # known from a worker: this process need not compile it
         self.probes.source = [str(ROOT / room) for room in self.rooms]  # files that nothing imported count too
         self.seen = self.probes.get_coverage()
-        for file in folder.glob("coverage-*.json"):
-            slipcover.merge_coverage(self.seen, json.loads(file.read_text(encoding="utf-8")))
+        for each in seen:
+            slipcover.merge_coverage(self.seen, each)
         if self.rooms == list(ROOMS) and self.percent < LEAST and not session.config.option.collectonly:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 

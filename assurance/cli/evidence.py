@@ -128,7 +128,8 @@ def _period(root: Path, since: str | None, reviews: Path | None, today: date) ->
         return None
     commit = since
     if (Path(since) / MANIFEST).is_file():
-        commit = read_manifest(Path(since)).basis.get("commit")
-        if not isinstance(commit, str):
+        found = read_manifest(Path(since)).basis.get("commit")
+        if not isinstance(found, str):
             raise UsageError(f"--since {since}: the bundle is of no commit")
+        commit = found
     return period(root, commit, today, MergeComparer(root, today), reviews)

@@ -23,6 +23,7 @@ from pulumi.runtime.stack import massage, run_pulumi_func
 from assurance.project import HOME, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
+from assurance.recorder.leftovers import ringless_unknowns, untie
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.stack_reference import answer_with_marks
 from assurance.recorder.traces import quick_traces
@@ -59,19 +60,25 @@ def record_program(
     started = time.perf_counter()
     type_aliases: dict[str, list[str]] = {}
     outputs: dict[str, Any] = {}
+    made: list[pulumi.Resource] = []
 
     async def run() -> None:
         asyncio.get_running_loop().set_default_executor(_Inline())
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # a root of its own for every run
         set_mocks(monitor.mocks, project=project, stack=stack, preview=mode == "preview", monitor=monitor)
         pulumi.runtime.set_all_config(dict(config or {}), list(secret_keys or []))
-        _watch_registrations(monitor, type_aliases, keep_version_aliases)
+        _watch_registrations(monitor, made, type_aliases, keep_version_aliases)
         await run_pulumi_func(lambda: _run_and_settle(program))
         root_resource = runtime_settings.get_root_resource()
         outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
+        if root_resource is not None:
+            made.append(root_resource)
 
-    with quick_traces():
-        asyncio.run(run())
+    try:
+        with quick_traces(), ringless_unknowns():
+            asyncio.run(run())
+    finally:
+        untie(made)
     record = Record(
         stack=stack,
         mode=mode,
@@ -136,9 +143,14 @@ async def _run_and_settle(program: Callable[[], Any]) -> None:
 
 
 def _watch_registrations(
-    monitor: RecordingMonitor, type_aliases: dict[str, list[str]], keep_version_aliases: bool
+    monitor: RecordingMonitor,
+    made: list[pulumi.Resource],
+    type_aliases: dict[str, list[str]],
+    keep_version_aliases: bool,
 ) -> None:
     """See every registration's arguments before they are serialised, and drop meaningless aliases.
+
+    made: gets every resource.
 
     Stack transformations are the SDK's public way to do both; without them recording still works, only slower and
     without the dropped-input check, so an SDK that has removed them is reported as a problem of the record.
@@ -149,6 +161,7 @@ def _watch_registrations(
         return
 
     def watch(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
+        made.append(args.resource)
         monitor.expect(type(args.resource), args.props)
         if monitor.mode == "deployed":
             answer_with_marks(args.resource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pulumi.runtime import rpc
@@ -19,22 +20,22 @@ def secret(value: Any) -> Any:
 def unwrap(value: Any) -> tuple[Any, list[str]]:
     """(value with secrets and unknowns masked, paths of the secrets): what a record may hold of a wire value."""
     secrets: list[str] = []
+    return _masked(value, "", secrets), secrets
 
-    def walk(item: Any, path: str) -> Any:
-        if isinstance(item, dict):
-            if item.get(rpc._special_sig_key) == rpc._special_secret_sig:
-                secrets.append(path)
-                return SECRET
-            if rpc._special_sig_key in item:
-                return item.get("urn") or item.get("id") or UNKNOWN
-            return {key: walk(entry, f"{path}.{key}" if path else key) for key, entry in sorted(item.items())}
-        if isinstance(item, list):
-            return [walk(entry, f"{path}[{index}]") for index, entry in enumerate(item)]
-        if item == rpc.UNKNOWN:
-            return UNKNOWN
-        return int(item) if isinstance(item, float) and item.is_integer() else item
 
-    return walk(value, ""), secrets
+def _masked(item: Any, path: str, secrets: list[str]) -> Any:
+    if isinstance(item, dict):
+        if item.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            secrets.append(path)
+            return SECRET
+        if rpc._special_sig_key in item:
+            return item.get("urn") or item.get("id") or UNKNOWN
+        return {key: _masked(entry, f"{path}.{key}" if path else key, secrets) for key, entry in sorted(item.items())}
+    if isinstance(item, list):
+        return [_masked(entry, f"{path}[{index}]", secrets) for index, entry in enumerate(item)]
+    if item == rpc.UNKNOWN:
+        return UNKNOWN
+    return int(item) if isinstance(item, float) and item.is_integer() else item
 
 
 def exposed(value: Any) -> Any:
@@ -48,19 +49,17 @@ def exposed(value: Any) -> Any:
 
 def secret_texts(value: Any) -> set[str]:
     """Every secret text in a wire value, long enough to be told from ordinary words."""
-    texts: set[str] = set()
+    return set(_secret_texts(value, False))
 
-    def walk(item: Any, secret: bool) -> None:
-        if isinstance(item, dict):
-            inside = secret or item.get(rpc._special_sig_key) == rpc._special_secret_sig
-            for key, entry in item.items():
-                if key != rpc._special_sig_key:
-                    walk(entry, inside)
-        elif isinstance(item, list):
-            for entry in item:
-                walk(entry, secret)
-        elif secret and isinstance(item, str) and len(item) >= 12 and item != rpc.UNKNOWN:
-            texts.add(item)
 
-    walk(value, False)
-    return texts
+def _secret_texts(item: Any, secret: bool) -> Iterator[str]:
+    if isinstance(item, dict):
+        inside = secret or item.get(rpc._special_sig_key) == rpc._special_secret_sig
+        for key, entry in item.items():
+            if key != rpc._special_sig_key:
+                yield from _secret_texts(entry, inside)
+    elif isinstance(item, list):
+        for entry in item:
+            yield from _secret_texts(entry, secret)
+    elif secret and isinstance(item, str) and len(item) >= 12 and item != rpc.UNKNOWN:
+        yield item

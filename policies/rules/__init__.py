@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.rule import Rule
 from policies.rules import (
+    alert_peers,
     alert_routes,
     api_management,
     app_service,
@@ -63,6 +64,7 @@ _MODULES = (
     flows,
     monitoring,
     monitoring_facts,
+    alert_peers,
     alert_routes,
     query_fields,
     conditional_properties,

@@ -40,6 +40,10 @@ MAINTAINER, MIGRATOR, AUDITOR = "medspasync_maintainer", "medspasync_migrator", 
         ("SET default_transaction_read_only = on", "default_transaction_read_only"),
         ("SET standard_conforming_strings = off", "standard_conforming_strings"),
         ("SET transform_null_equals = on", "transform_null_equals"),
+        ("SET client_encoding = 'LATIN1'", "client_encoding"),
+        ("SET datestyle = 'SQL, DMY'", "DateStyle"),
+        ("SET default_transaction_isolation = 'serializable'", "default_transaction_isolation"),
+        ("SET log_parameter_max_length_on_error = -1", "log_parameter_max_length_on_error"),
     ],
 )
 def test_a_session_carries_nothing_into_the_next_context(world: World, carried: str, named: str) -> None:

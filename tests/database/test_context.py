@@ -81,3 +81,33 @@ def test_documented_javascript_makes_a_token_that_server_accepts(shared_world: W
 def test_the_module_runs_as_a_program() -> None:
     said = subprocess.run([sys.executable, "-m", "database", "--help"], capture_output=True, text=True, check=True)
     assert "bootstrap" in said.stdout
+
+
+@pytest.mark.parametrize("place", [0, 1, 31, 62, 63])
+def test_a_token_altered_anywhere_is_refused(shared_world: World, place: int) -> None:
+    """One hexadecimal digit of its MAC, each by itself, or its case: refused as a foreign one is."""
+    token = shared_world.token("medspasync_backend", shared_world.a)
+    signed, mac = token[:-64], token[-64:]
+    other = mac[:place] + ("0" if mac[place] != "0" else "1") + mac[place + 1 :]
+    with shared_world.login("medspasync_backend") as app:
+        for forged in (
+            signed + other,
+            signed + mac.upper() if mac.upper() != mac else signed + other,
+            signed + mac[:-1],
+        ):
+            with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification, match="context refused"):
+                app.execute("SELECT app.begin_context(%s)", (forged,))
+
+
+def test_a_token_serves_any_session_of_its_role(shared_world: World) -> None:
+    """It may be presented again until it expires (test_a_context_expires), by its role alone."""
+    token = shared_world.token("medspasync_backend", shared_world.a)
+    for _ in range(3):
+        with shared_world.login("medspasync_backend") as app, app.transaction():
+            app.execute("SELECT app.begin_context(%s)", (token,))
+            assert app.execute("SELECT count(*) FROM phi.patient").fetchone() == (2,)
+    with (
+        shared_world.login("medspasync_pro_next") as other,
+        pytest.raises(psycopg.errors.InvalidAuthorizationSpecification),
+    ):
+        other.execute("SELECT app.begin_context(%s)", (token,))

@@ -86,6 +86,25 @@ READS: dict[str, Any] = {
         "INSERT INTO phi.consent (tenant_id, patient_id, purpose, granted) SELECT tenant_id, id, 'research', false FROM phi.patient"
     ),
     "locking": lambda app: app.execute(f"{SELECT} FOR UPDATE"),
+    "a portal opened in a block, fetched outside": lambda app: app.execute(
+        f"DO $$ DECLARE c refcursor := 'p'; BEGIN OPEN c FOR {SELECT}; END $$; FETCH ALL FROM p"
+    ),
+    "an error that a block swallows": lambda app: app.execute(
+        "DO $$ DECLARE r text; BEGIN SELECT string_agg(id::text, ',') INTO r FROM phi.patient; RAISE EXCEPTION 'x'; "
+        "EXCEPTION WHEN raise_exception THEN PERFORM set_config('a.b', r, true); END $$"
+    ),
+    "a function that runs text": lambda app: app.execute(
+        "SELECT * FROM ts_stat('SELECT to_tsvector(id::text) FROM phi.patient')"
+    ),
+    "a message to another session": lambda app: app.execute(
+        "SELECT pg_notify('c', (SELECT string_agg(id::text, ',') FROM phi.patient))"
+    ),
+    "merge from it": lambda app: app.execute(
+        "MERGE INTO phi.consent AS c USING phi.patient AS p ON c.patient_id = p.id WHEN MATCHED THEN UPDATE SET granted = p.birth_year > 0"
+    ),
+    "returning what another table's change joined": lambda app: app.execute(
+        "DELETE FROM phi.appointment AS a USING phi.patient AS p WHERE p.id = a.patient_id RETURNING p.full_name_sealed"
+    ),
 }  # fmt: skip
 
 

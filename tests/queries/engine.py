@@ -26,6 +26,7 @@ from stacks.catalogues.alerts import ALERTS, QueryEntry, alert_catalogue, minute
 from stacks.catalogues.database_roles import platform_roles
 from stacks.log_queries import with_columns
 from tests.harness import ROOT
+from tests.queries.database import empty_database
 from tests.queries.declared import as_declared
 
 HERE = Path(__file__).parent
@@ -95,17 +96,18 @@ def fires(alert_id: str, case: dict[str, Any], *, query: str | None = None) -> b
     """Whether the alert fires on the case's rows. ``query`` replaces the catalogue's text."""
     entry = queries()[alert_id]
     text = query or text_of(alert_id)
-    connection = duckdb_kql.connect()
     now = datetime.fromisoformat(case["now"]) if "now" in case else NOW
-    for table in entry.tables:
-        _fill(connection, table, case["rows"].get(table, []), now, minutes(entry.window), text)
     unread = set(case["rows"]) - set(entry.tables)
     assert not unread, f"rows for tables that the alert does not read: {unread}"
-    result = duckdb_kql.kql(connection, text)
-    columns = [column[0] for column in result.description]
+    with empty_database() as connection:
+        for table in entry.tables:
+            _fill(connection, table, case["rows"].get(table, []), now, minutes(entry.window), text)
+        result = duckdb_kql.kql(connection, text)
+        columns = [column[0] for column in result.description]
+        rows = result.fetchall()
     missing = set(entry.dimensions) - set(columns)
     assert not missing, f"dimensions that the query does not return: {missing}"
-    counts = Counter(tuple(row[columns.index(d)] for d in entry.dimensions) for row in result.fetchall())
+    counts = Counter(tuple(row[columns.index(d)] for d in entry.dimensions) for row in rows)
     return any(COMPARISONS[entry.operator](count, entry.threshold) for count in counts.values())
 
 

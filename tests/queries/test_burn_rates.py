@@ -14,6 +14,7 @@ import pytest
 from stacks.catalogues.alerts import minutes
 from stacks.catalogues.slos import BurnRate, Indicator, slo_catalogue
 from stacks.slo import burn_query
+from tests.queries.database import empty_database
 from tests.queries.inventory import SLO
 
 NOW = datetime(2026, 3, 4, 15, 0)
@@ -52,13 +53,14 @@ def fires(indicator: str, speed: str, rows: list[dict[str, Any]]) -> bool:
     """Whether the alert's query returns a row on what its window holds of these."""
     rate: BurnRate = RATES[speed]
     kind: Indicator = "latency" if indicator == "latency" else "availability"
-    connection = duckdb_kql.connect()
-    connection.execute(f"CREATE TABLE AppRequests ({', '.join(f'{name} {type_}' for name, type_ in COLUMNS.items())})")
     seen = [row for row in rows if row["TimeGenerated"] > NOW - timedelta(minutes=minutes(rate.long))]
-    for row in seen:
-        places = ", ".join("?" for _ in row)
-        connection.execute(f"INSERT INTO AppRequests ({', '.join(row)}) VALUES ({places})", list(row.values()))
-    return bool(duckdb_kql.kql(connection, burn_query("backend", kind, rate, SLO, "/healthz")).fetchall())
+    with empty_database() as connection:
+        columns = ", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())
+        connection.execute(f"CREATE TABLE AppRequests ({columns})")
+        for row in seen:
+            places = ", ".join("?" for _ in row)
+            connection.execute(f"INSERT INTO AppRequests ({', '.join(row)}) VALUES ({places})", list(row.values()))
+        return bool(duckdb_kql.kql(connection, burn_query("backend", kind, rate, SLO, "/healthz")).fetchall())
 
 
 def steady(speed: str, share: float, indicator: str, *, last: float | None = None) -> list[dict[str, Any]]:

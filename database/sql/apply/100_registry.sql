@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS security.lint_exemptions (
     reason text NOT NULL CHECK (reason ~ '[[:alpha:]]{3}'),
     expires_on date NOT NULL,
     granted_on date NOT NULL DEFAULT current_date,
+    -- What it was when somebody looked at it; a trigger notes it. What was changed since is exempted no more.
+    seen text,
     CONSTRAINT at_most_a_year CHECK (expires_on <= granted_on + 366)
 );
 COMMENT ON TABLE security.lint_exemptions IS
@@ -59,10 +61,68 @@ CREATE TABLE IF NOT EXISTS security.function_exemptions (
     reason text NOT NULL CHECK (reason ~ '[[:alpha:]]{3}'),
     expires_on date NOT NULL,
     granted_on date NOT NULL DEFAULT current_date,
+    seen text,
     CONSTRAINT at_most_a_year CHECK (expires_on <= granted_on + 366)
 );
 COMMENT ON TABLE security.function_exemptions IS
     'Functions outside the platform''s schemas that somebody looked at; an expired entry counts no more';
+
+-- A relation by its columns, a function by its body and options: the same text on every major version.
+CREATE OR REPLACE FUNCTION security.shape_of(target oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT concat_ws(': ', c.relkind, (SELECT string_agg(format('%s %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+                                       FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
+    FROM pg_class AS c WHERE c.oid = target
+$$;
+CREATE OR REPLACE FUNCTION security.body_of(target oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT encode(sha256(convert_to(concat_ws('|', l.lanname, p.prosrc, pg_get_function_sqlbody(p.oid), p.prosecdef, p.proconfig::text,
+                                              p.provolatile), 'UTF8')), 'hex')
+    FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.oid = target
+$$;
+CREATE OR REPLACE FUNCTION security.note_what_is_exempted() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'lint_exemptions' THEN
+        NEW.seen := security.shape_of(NEW.relation);
+    ELSE
+        NEW.seen := security.body_of(to_regprocedure(NEW.signature));
+    END IF;
+    RETURN NEW;
+END $$;
+DO $$
+DECLARE
+    target text;
+BEGIN
+    FOREACH target IN ARRAY ARRAY['security.lint_exemptions', 'security.function_exemptions'] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER noted BEFORE INSERT OR UPDATE ON %s FOR EACH ROW '
+                       'EXECUTE FUNCTION security.note_what_is_exempted()', target);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER noted', target);
+    END LOOP;
+END $$;
+
+-- What only the platform's functions write, for whoever calls them: the migrator, who acts as these tables' owner, does not
+-- by hand. To do it nevertheless he must switch the trigger off, which is DDL.
+CREATE OR REPLACE FUNCTION security.refuse_by_hand() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM security.roles AS r WHERE r.name = session_user AND r.kind = 'migrator') THEN
+        RAISE EXCEPTION '% on %.% refused: it is not changed by hand', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = '42501';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION security.guard_by_hand(target regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE TRIGGER not_by_hand BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION security.refuse_by_hand()', target);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER not_by_hand', target);
+END $$;
 
 -- Whom an erasure, and what a retirement, must leave alone: litigation, an investigation, a regulator's request.
 CREATE TABLE IF NOT EXISTS security.holds (

@@ -9,7 +9,13 @@ CREATE TABLE IF NOT EXISTS audit.chain_state (
     sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON TABLE audit.chain_state IS 'Up to which transactions the trails are sealed; epoch counts logical restores';
-INSERT INTO audit.chain_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM audit.chain_state) THEN
+        INSERT INTO audit.chain_state DEFAULT VALUES;
+    END IF;
+END $$;
+SELECT security.guard_by_hand('audit.chain_state');
 
 -- The epoch for a new row. After a logical restore transaction ids start anew, below what is sealed: rows written
 -- then would claim a place in the sealed past, so writing waits for audit.begin_epoch().
@@ -101,7 +107,9 @@ BEGIN
     FOREACH log_name IN ARRAY ARRAY['hipaa_audit_logs', 'security_logs'] LOOP
         PERFORM audit.guard_log(format('audit.%I', log_name)::regclass);
         EXECUTE format('DROP POLICY IF EXISTS owner_writes ON audit.%I', log_name);
-        EXECUTE format('CREATE POLICY owner_writes ON audit.%I TO medspasync_owner USING (true) WITH CHECK (true)',
+        -- What a row says of its writer is so: nobody writes one in another's name.
+        EXECUTE format('CREATE POLICY owner_writes ON audit.%I TO medspasync_owner USING (true) '
+                       'WITH CHECK (db_role = session_user AND backend_pid = pg_backend_pid() AND xact = pg_current_xact_id())',
                        log_name);
         EXECUTE format('DROP POLICY IF EXISTS auditor_reads ON audit.%I', log_name);
         EXECUTE format('CREATE POLICY auditor_reads ON audit.%I FOR SELECT TO medspasync_auditor, medspasync_maintainer USING (true)',

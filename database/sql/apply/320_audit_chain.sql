@@ -44,7 +44,7 @@ DECLARE
     ledger regclass;
 BEGIN
     FOREACH ledger IN ARRAY ARRAY['audit.seals', 'audit.retired_periods']::regclass[] LOOP
-        PERFORM audit.guard_log(ledger);
+        PERFORM audit.guard_log(ledger), security.guard_by_hand(ledger);
         EXECUTE format('DROP POLICY IF EXISTS owner_writes ON %s', ledger);
         EXECUTE format('CREATE POLICY owner_writes ON %s TO medspasync_owner USING (true) WITH CHECK (true)', ledger);
         EXECUTE format('DROP POLICY IF EXISTS ledger_reads ON %s', ledger);

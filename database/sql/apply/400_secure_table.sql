@@ -130,6 +130,9 @@ AS $$
              WHEN t.tgfoid::regproc::text <> e.function THEN format('calls %s, not %s', t.tgfoid::regproc, e.function)
              WHEN t.tgtype <> e.type THEN format('not %s FOR EACH STATEMENT', e.event)
              WHEN t.tgqual IS NOT NULL OR t.tgattr <> '' THEN 'has a condition'
+             WHEN concat_ws(' ', 'REFERENCING', 'OLD TABLE AS ' || t.tgoldtable, 'NEW TABLE AS ' || t.tgnewtable)
+                 <> concat_ws(' ', 'REFERENCING', nullif(substring(e.tables FROM 'REFERENCING (.*)'), ''))
+             THEN 'has other transition tables'
              WHEN array_to_string(ARRAY(SELECT quote_literal(a) FROM unnest(string_to_array(
                       replace(encode(t.tgargs, 'escape'), '\000', chr(1)), chr(1))) WITH ORDINALITY AS s (a, n)
                       WHERE n <= t.tgnargs ORDER BY n), ', ') <> e.arguments
@@ -139,7 +142,9 @@ AS $$
              THEN 'its function does not know all columns: repeat secure_table()'
              WHEN NOT is_child AND e.type < 32
                  AND NOT (p.prosecdef AND p.proconfig = ARRAY['search_path=pg_catalog, pg_temp']
-                          AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql'))
+                          AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')
+                          AND NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+                                          WHERE a.grantee <> p.proowner))
              THEN 'its function is another one' END
     FROM security.expected_triggers(rule, is_child) AS e
     FULL JOIN (SELECT * FROM pg_trigger WHERE tgrelid = target) AS t ON t.tgname = e.trigger AND NOT t.tgisinternal

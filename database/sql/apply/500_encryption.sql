@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS security.data_keys (
 COMMENT ON TABLE security.data_keys IS '164.312(a)(2)(iv): data keys, wrapped by a Key Vault key; destroying one shreds its data';
 CREATE UNIQUE INDEX IF NOT EXISTS data_keys_one_active
     ON security.data_keys (tenant_id, purpose) WHERE state = 'active';
+-- To destroy one is to destroy what it sealed.
+SELECT security.guard_by_hand('security.data_keys');
 
 -- Which Key Vault keys may wrap: the first one used is registered by itself, others by the migrator (INSERT). A data key
 -- wrapped by anybody else's would be an outage, or a key that somebody else can open.

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS security.gdpr_requests (
     outcome jsonb NOT NULL
 );
 COMMENT ON TABLE security.gdpr_requests IS 'Answered requests: tables, row counts and reasons; none of the data';
+SELECT security.guard_by_hand('security.gdpr_requests');
 
 -- A held row as its subject may see it: sealed columns opened with the keys given, null without, no blind index.
 CREATE OR REPLACE FUNCTION security.readable_row(held jsonb, rule security.protected_tables, keys jsonb) RETURNS jsonb
@@ -82,10 +83,40 @@ BEGIN
     INSERT INTO security.holds (reason, until, tenant_id, subject_id, from_period, to_period)
     VALUES (reason, until, tenant, subject, date_trunc('month', from_period), date_trunc('month', coalesce(to_period, from_period)))
     RETURNING hold_id INTO placed;
-    PERFORM audit.write_security_event('hold_placed', 'warning', 'success',
-                                       jsonb_build_object('hold_id', placed, 'reason', reason), NULL, tenant);
     RETURN placed;
 END $$;
+
+-- However it is written: a hold is placed, looked at again by another day, released once, and never gone; each is an event.
+CREATE OR REPLACE FUNCTION security.record_hold() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_OP NOT IN ('INSERT', 'UPDATE') OR TG_OP = 'UPDATE' AND (
+        OLD.released_at IS NOT NULL
+        OR (to_jsonb(NEW) - 'released_at' - 'until') IS DISTINCT FROM (to_jsonb(OLD) - 'released_at' - 'until')
+        OR NEW.until > current_date + 366) THEN
+        RAISE EXCEPTION '% on security.holds refused: a hold is released, or looked at again within a year', TG_OP
+            USING ERRCODE = '42501';
+    ELSIF TG_OP = 'INSERT' THEN
+        NEW.placed_by := session_user;
+        NEW.placed_at := clock_timestamp();
+        PERFORM audit.write_security_event('hold_placed', 'warning', 'success',
+            jsonb_build_object('hold_id', NEW.hold_id, 'reason', NEW.reason), NULL, NEW.tenant_id);
+    ELSIF NEW.released_at IS NOT NULL THEN
+        NEW.released_at := clock_timestamp();
+        PERFORM audit.write_security_event('hold_released', 'critical', 'success', jsonb_build_object('hold_id', NEW.hold_id));
+    ELSE
+        PERFORM audit.write_security_event('hold_looked_at', 'info', 'success',
+            jsonb_build_object('hold_id', NEW.hold_id, 'until', NEW.until));
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER recorded BEFORE INSERT OR UPDATE OR DELETE ON security.holds
+    FOR EACH ROW EXECUTE FUNCTION security.record_hold();
+CREATE OR REPLACE TRIGGER not_emptied BEFORE TRUNCATE ON security.holds
+    FOR EACH STATEMENT EXECUTE FUNCTION security.record_hold();
+ALTER TABLE security.holds ENABLE ALWAYS TRIGGER recorded;
+ALTER TABLE security.holds ENABLE ALWAYS TRIGGER not_emptied;
 
 CREATE OR REPLACE FUNCTION security.release_hold(wanted uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -95,7 +126,6 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such hold' USING ERRCODE = '42704';
     END IF;
-    PERFORM audit.write_security_event('hold_released', 'critical', 'success', jsonb_build_object('hold_id', wanted));
 END $$;
 
 -- Returns what was done to each table and why something stays. Of a person under a legal hold everything stays.

@@ -1,6 +1,16 @@
 -- The checks behind validate_hipaa_compliance(). Each is a function that returns one row for every object it
 -- examined; problem is null where the object is as it should be. What no row was returned for was not examined.
 
+-- What an extension brought is its business: one that an administrator or Azure made, for its owner may add to it whatever he
+-- likes (ALTER EXTENSION … ADD).
+CREATE OR REPLACE FUNCTION security.is_of_an_extension(class regclass, object oid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+                   WHERE d.classid = class AND d.objid = object AND d.deptype = 'e'
+                       AND pg_get_userbyid(e.extowner) NOT IN (SELECT r.name FROM security.roles AS r))
+$$;
+
 -- Row level security is on and forced, on every protected table, partition and log.
 CREATE OR REPLACE FUNCTION security.check_rls_forced() RETURNS TABLE (object text, problem text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -46,7 +56,11 @@ AS $$
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname IN ('phi', 'app', 'audit', 'security') AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
         UNION ALL
-        SELECT format('%s()', p.oid::regproc), p.proowner FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        -- security.record_event() belongs to the marker, and says why.
+        SELECT format('%s()', p.oid::regproc),
+            CASE WHEN p.oid = 'security.record_event(text,text,jsonb,text,uuid,text)'::regprocedure
+                      AND pg_get_userbyid(p.proowner) = 'medspasync_phi_audit' THEN 'medspasync_keeper'::regrole ELSE p.proowner END
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
         WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
         UNION ALL
         SELECT format('schema %s', n.nspname), n.nspowner FROM pg_namespace AS n WHERE n.nspname IN ('phi', 'app', 'audit', 'security')
@@ -70,6 +84,7 @@ AS $$
              THEN 'has SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION'
              WHEN k.kind IN ('owner', 'keeper', 'audit_marker') AND r.rolcanlogin THEN 'must not be able to sign in'
              WHEN r.rolinherit THEN 'inherits'
+             WHEN k.kind = 'migrator' AND NOT pg_has_role(r.oid, 'medspasync_owner', 'MEMBER') THEN 'cannot become the owner'
              WHEN m.granted IS NOT NULL THEN format('is a member of %s', m.granted) END
     FROM security.roles AS k
     LEFT JOIN pg_roles AS r ON r.rolname = k.name
@@ -136,8 +151,16 @@ AS $$
     ) AS x ON true
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
         AND n.nspname !~ '^pg_(toast|temp)'
-        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+        AND NOT security.is_of_an_extension('pg_class', c.oid)
     GROUP BY c.oid
+    UNION ALL
+    -- Of the server's own relations, functions and parameters a platform role has what everybody has.
+    SELECT format('%s of the server', o.name), format('%s has %s', pg_get_userbyid(a.grantee), a.privilege_type)
+    FROM (SELECT oid::regclass::text AS name, relacl AS acl FROM pg_class WHERE relnamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+          UNION ALL SELECT oid::regprocedure::text, proacl FROM pg_proc WHERE pronamespace IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+          UNION ALL SELECT 'parameter ' || parname, paracl FROM pg_parameter_acl) AS o
+    CROSS JOIN aclexplode(o.acl) AS a
+    WHERE pg_get_userbyid(a.grantee) IN (SELECT k.name FROM security.roles AS k)
 $$;
 
 -- Nothing for PUBLIC on the database, its schemas and our functions, nor on functions that are yet to come.
@@ -186,8 +209,7 @@ AS $$
     LEFT JOIN LATERAL (SELECT substring(c FROM '^search_path=(.*)$') AS path FROM unnest(p.proconfig) AS c
                        WHERE c LIKE 'search_path=%') AS s ON true
     WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-        -- Extension members are their extension's business.
-        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')
+        AND NOT security.is_of_an_extension('pg_proc', p.oid)
 $$;
 
 -- A view reads with its owner's rights unless it says otherwise, also a view on a view, and a materialised one holds rows
@@ -222,6 +244,7 @@ AS $$
              WHEN x.relation IS NULL THEN 'neither under secure_table() nor exempted'
              WHEN x.expires_on < current_date THEN format('its exemption ended on %s', x.expires_on)
              WHEN x.expires_on > current_date + 366 OR x.granted_on > current_date THEN 'its exemption is longer than a year'
+             WHEN x.seen IS DISTINCT FROM security.shape_of(c.oid) THEN 'has other columns than when it was exempted'
         END || coalesce(', sensitive columns ' || hit.columns, '')
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -234,9 +257,9 @@ AS $$
     WHERE c.relkind IN ('r', 'p', 'f', 'm', 'S')
         AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'app', 'audit', 'security')
         AND n.nspname !~ '^pg_(toast|temp)'
-        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+        AND NOT security.is_of_an_extension('pg_class', c.oid)
         -- What Prisma makes of its own migrations: names and check sums, in exactly these columns.
-        AND NOT (c.oid::regclass::text = 'phi._prisma_migrations' AND c.relacl IS NULL AND c.relkind = 'r'
+        AND NOT (c.oid::regclass::text = 'phi._prisma_migrations' AND c.relacl IS NULL AND c.relkind = 'r' AND NOT c.relrowsecurity
                  AND (SELECT string_agg(a.attname, ' ' ORDER BY a.attname) FROM pg_attribute AS a
                       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
                      = 'applied_steps_count checksum finished_at id logs migration_name rolled_back_at started_at')
@@ -257,13 +280,14 @@ AS $$
         CASE WHEN x.signature IS NULL THEN 'not in security.function_exemptions'
              WHEN x.expires_on < current_date OR x.expires_on > current_date + 366 OR x.granted_on > current_date
              THEN 'its exemption is over, or longer than a year'
+             WHEN x.seen IS DISTINCT FROM security.body_of(p.oid) THEN 'is another one than when it was exempted'
              WHEN EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.is_grantable AND a.grantee <> p.proowner)
              THEN 'somebody may pass on its use' END
     FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     LEFT JOIN security.function_exemptions AS x ON x.signature = p.oid::regprocedure::text
     WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'app', 'audit', 'security')
-        AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+        AND NOT security.is_of_an_extension('pg_proc', p.oid)
     UNION ALL
     SELECT format('rule %s on %s', w.rulename, w.ev_class::regclass), 'a rule rewrites statements'
     FROM pg_rewrite AS w WHERE w.rulename <> '_RETURN' AND w.oid >= 16384
@@ -279,8 +303,21 @@ AS $$
           UNION ALL SELECT 'operator', oprname, oid, 'pg_operator'::regclass FROM pg_operator WHERE oid >= 16384
           UNION ALL SELECT 'operator class', opcname, oid, 'pg_opclass'::regclass FROM pg_opclass WHERE oid >= 16384
           UNION ALL SELECT 'conversion', conname, oid, 'pg_conversion'::regclass FROM pg_conversion WHERE oid >= 16384
-          UNION ALL SELECT 'access method', amname, oid, 'pg_am'::regclass FROM pg_am WHERE oid >= 16384) AS o
-    WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
+          UNION ALL SELECT 'access method', amname, oid, 'pg_am'::regclass FROM pg_am WHERE oid >= 16384
+          UNION ALL SELECT 'operator family', opfname, oid, 'pg_opfamily'::regclass FROM pg_opfamily WHERE oid >= 16384
+          UNION ALL SELECT 'transform', trftype::regtype::text, oid, 'pg_transform'::regclass FROM pg_transform WHERE oid >= 16384
+          UNION ALL SELECT 'collation', collname, oid, 'pg_collation'::regclass FROM pg_collation WHERE oid >= 16384
+                        AND collnamespace <> 'pg_catalog'::regnamespace
+          UNION ALL SELECT 'text search configuration', cfgname, oid, 'pg_ts_config'::regclass FROM pg_ts_config WHERE oid >= 16384
+          UNION ALL SELECT 'text search dictionary', dictname, oid, 'pg_ts_dict'::regclass FROM pg_ts_dict WHERE oid >= 16384
+          -- Of what columns have in common over all tenants, EXPLAIN would tell each of them.
+          UNION ALL SELECT 'statistics', stxname, oid, 'pg_statistic_ext'::regclass FROM pg_statistic_ext
+          UNION ALL SELECT 'domain', oid::regtype::text, oid, 'pg_type'::regclass FROM pg_type WHERE oid >= 16384 AND typtype = 'd'
+          UNION ALL SELECT 'subscription', subname, oid, 'pg_subscription'::regclass FROM pg_subscription
+                    WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+          UNION ALL SELECT 'replication slot', slot_name, 0, 'pg_class'::regclass FROM pg_replication_slots
+                    WHERE database = current_database()) AS o
+    WHERE NOT security.is_of_an_extension(o.class, o.oid)
     UNION ALL
     -- Azure's own come and go: index tuning makes hypopg for a session.
     SELECT format('extension %s', e.extname), CASE WHEN e.extname NOT IN
@@ -309,6 +346,28 @@ AS $$
                                                 WHEN a.attnotnull THEN 'cannot be cleared' END
     FROM security.protected_tables AS p CROSS JOIN unnest(p.clear_columns) AS c
     LEFT JOIN pg_attribute AS a ON a.attrelid = p.relation AND a.attname = c AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    -- A table is read through its parent under the parent's policies alone. An unlogged one is empty after a crash.
+    SELECT r.relation::text,
+        CASE WHEN c.relpersistence <> 'p' THEN 'is UNLOGGED: a crash empties it'
+             WHEN EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = c.oid
+                              AND i.inhparent NOT IN (SELECT f.relation FROM security.protected_relations AS f))
+             THEN 'is read through a parent that is not protected'
+             -- A partition is what its parent is.
+             WHEN r.is_child AND EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.conislocal AND k.coninhcount = 0
+                                             AND k.contype IN ('c', 'u', 'p', 'x', 'f') AND k.conparentid = 0)
+             THEN 'has a constraint that its parent has not'
+             WHEN r.is_child AND EXISTS (SELECT FROM pg_index AS x WHERE x.indrelid = c.oid AND (x.indisunique OR x.indexprs IS NOT NULL)
+                                             AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = x.indexrelid))
+             THEN 'has an index that its parent has not'
+             WHEN r.is_child AND EXISTS (
+                 SELECT FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                 JOIN pg_attribute AS b ON b.attrelid = r.root AND b.attname = a.attname
+                 LEFT JOIN pg_attrdef AS e ON e.adrelid = b.attrelid AND e.adnum = b.attnum
+                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                     AND pg_get_expr(d.adbin, d.adrelid) IS DISTINCT FROM pg_get_expr(e.adbin, e.adrelid))
+             THEN 'has a default that its parent has not' END
+    FROM security.protected_relations AS r JOIN pg_class AS c ON c.oid = r.relation
 $$;
 
 -- Large objects are under no policy and in no trail, and PUBLIC may make them.
@@ -379,6 +438,8 @@ AS $$
         (SELECT string_agg(format('%s has %s', pg_get_userbyid(a.grantee), a.privilege_type), '; ')
          FROM aclexplode(n.nspacl) AS a
          WHERE a.grantee NOT IN (0, n.nspowner) AND (a.privilege_type = 'CREATE' OR a.is_grantable)
+             -- The keeper's schema is also where the owner's registry is.
+             AND NOT (n.nspname = 'security' AND pg_get_userbyid(a.grantee) = 'medspasync_owner')
              AND (n.nspname IN ('phi', 'app', 'audit', 'security')
                   OR pg_get_userbyid(a.grantee) IN (SELECT k.name FROM security.roles AS k)))
     FROM pg_namespace AS n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -391,7 +452,9 @@ CREATE OR REPLACE FUNCTION security.check_other_roles() RETURNS TABLE (object te
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT r.rolname::text,
-        CASE WHEN r.rolbypassrls THEN 'walks past row level security'
+        CASE WHEN r.rolsuper THEN 'is another superuser than the server''s own'
+             WHEN r.rolbypassrls THEN 'walks past row level security'
+             WHEN r.rolreplication THEN 'may copy the whole server (REPLICATION)'
              WHEN m.granted IS NOT NULL THEN format('is a member of %s', m.granted) END
     FROM pg_roles AS r
     LEFT JOIN LATERAL (
@@ -400,7 +463,8 @@ AS $$
                             'pg_execute_server_program', 'pg_maintain')
             AND pg_has_role(r.oid, g.oid, 'MEMBER')
     ) AS m ON true
-    WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND r.rolname NOT IN ('azure_pg_admin', 'azuresu', 'replication')
+    -- 10: what initdb made; on Azure that is Azure's.
+    WHERE r.oid <> 10 AND r.rolname !~ '^pg_' AND r.rolname NOT IN ('azure_pg_admin', 'azuresu', 'replication')
         AND r.rolname NOT IN (SELECT k.name FROM security.roles AS k)
         AND NOT EXISTS (SELECT FROM pg_roles AS z WHERE z.rolname = 'azure_pg_admin' AND pg_has_role(r.oid, z.oid, 'MEMBER'))
 $$;

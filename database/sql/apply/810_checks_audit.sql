@@ -20,7 +20,8 @@ AS $$
              WHEN t.tgenabled <> 'A' THEN 'append_only is not ENABLE ALWAYS'
              WHEN t.tgtype <> 58 OR t.tgqual IS NOT NULL OR t.tgfoid <> 'audit.refuse_change()'::regprocedure
              THEN 'append_only does not refuse UPDATE, DELETE and TRUNCATE'
-             WHEN EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = l.relation AND o.oid <> t.oid) THEN 'has another trigger' END
+             WHEN EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = l.relation AND o.oid <> t.oid
+                              AND o.tgfoid <> 'security.refuse_by_hand()'::regprocedure) THEN 'has another trigger' END
     FROM security.log_relations AS l
     LEFT JOIN pg_trigger AS t ON t.tgrelid = l.relation AND t.tgname = 'append_only'
 $$;
@@ -59,7 +60,12 @@ AS $$
     FROM security.settings AS s WHERE s.name = 'audit_retention'
     UNION ALL
     SELECT format('%s %s', r.log, r.period),
-        CASE WHEN r.retired_at < r.period + interval '1 month' + interval '6 years' THEN 'retired before its time' END
+        -- By the clock, not by what the entry says of itself.
+        CASE WHEN least(r.retired_at, now()) < r.period + interval '1 month' + interval '6 years' THEN 'retired before its time'
+             WHEN EXISTS (SELECT FROM security.holds AS h
+                          WHERE r.period BETWEEN h.from_period AND h.to_period AND h.placed_at < r.retired_at
+                              AND coalesce(h.released_at, 'infinity') > r.retired_at)
+             THEN 'retired under a legal hold' END
     FROM audit.retired_periods AS r
 $$;
 

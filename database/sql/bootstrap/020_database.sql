@@ -1,11 +1,11 @@
--- Who may connect, which schemas there are, and nothing for PUBLIC. To make things for the owner and the keeper the
--- administrator becomes a member of them, for this transaction only: the runner takes it back before COMMIT.
+-- Who may connect, which schemas there are, and nothing for PUBLIC. To make things for the owner, the keeper and the
+-- marker the administrator becomes a member of them, for this transaction only: the runner takes it back before COMMIT.
 DO $$
 DECLARE
     with_options text := CASE WHEN current_setting('server_version_num')::integer >= 160000
                               THEN ' WITH INHERIT TRUE, SET TRUE' ELSE '' END;
 BEGIN
-    EXECUTE 'GRANT medspasync_owner, medspasync_keeper TO CURRENT_USER' || with_options;
+    EXECUTE 'GRANT medspasync_owner, medspasync_keeper, medspasync_phi_audit TO CURRENT_USER' || with_options;
 END $$;
 
 -- Before the database has its owner, whom PostgreSQL 15 does not take for pg_database_owner: it inherits nothing. Only
@@ -37,6 +37,7 @@ DECLARE
     role record;
     setting record;
     schema_name text;
+    wanted text;
     owner_name text;
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
@@ -46,11 +47,14 @@ BEGIN
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO azure_pg_admin', current_database());
     END IF;
 
-    FOREACH schema_name IN ARRAY ARRAY['phi', 'app', 'audit', 'security'] LOOP
-        EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION medspasync_owner', schema_name);
+    -- Whoever owns a schema may drop what is in it, and put something else in its place: so the keeper's has an owner that
+    -- nobody becomes.
+    FOR schema_name, wanted IN VALUES ('phi', 'medspasync_owner'), ('app', 'medspasync_owner'), ('audit', 'medspasync_owner'),
+                                      ('security', 'medspasync_keeper') LOOP
+        EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I', schema_name, wanted);
         SELECT pg_get_userbyid(nspowner) INTO owner_name FROM pg_namespace WHERE nspname = schema_name;
-        IF owner_name <> 'medspasync_owner' THEN
-            RAISE EXCEPTION 'schema % belongs to %, it must belong to medspasync_owner', schema_name, owner_name;
+        IF owner_name <> wanted THEN
+            RAISE EXCEPTION 'schema % belongs to %, it must belong to %', schema_name, owner_name, wanted;
         END IF;
     END LOOP;
 
@@ -80,6 +84,11 @@ BEGIN
         END LOOP;
     END LOOP;
 END $$;
+
+-- Where the owner's registry is, too.
+SET LOCAL ROLE medspasync_keeper;
+GRANT USAGE, CREATE ON SCHEMA security TO medspasync_owner WITH GRANT OPTION;
+RESET ROLE;
 
 -- Large objects have no policies and no trail. Their functions are the server's: where its administrator may not take
 -- them from PUBLIC (nor on Azure, as far as is known), the check `large-objects` is what finds one.

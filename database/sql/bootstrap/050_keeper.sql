@@ -4,7 +4,10 @@
 -- check the seal. SQL that an attacker injects can SET the setting but cannot seal it. An unset, expired, foreign,
 -- altered or left over context is no tenant: no rows.
 --
--- The keeper owns all of it, so that the migrator, who acts as the owner, can neither read a key nor enter a context.
+-- The keeper owns all of it, so that the migrator, who acts as the owner, can neither read a key nor enter a context. What
+-- runs as the keeper touches nothing of the owner's: whoever owns a table or a function decides what code a use of it runs
+-- (a policy, a trigger, a default, SECURITY INVOKER), and that code would be the keeper's. Functions are called with every
+-- argument in its own type, so that no other of the same name fits better.
 -- A secret is never a parameter of a planned statement: PERFORM and SELECT ... INTO plan their variables as constants,
 -- and any session may look at its plans (debug_print_plan). Assignments and IF are simple expressions, whose plans hold
 -- none; force_generic_plan says it once more.
@@ -12,6 +15,18 @@ SET LOCAL ROLE medspasync_keeper;
 
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
+
+CREATE TABLE IF NOT EXISTS security.roles (
+    name text PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('owner', 'keeper', 'migrator', 'app', 'auditor', 'breakglass', 'maintainer',
+                                       'credentials', 'audit_marker'))
+);
+COMMENT ON TABLE security.roles IS 'The platform roles of roles.yaml, as of the last bootstrap';
+INSERT INTO security.roles (name, kind)
+SELECT name, kind
+FROM jsonb_to_recordset(current_setting('medspasync.roles')::jsonb) AS listed (name text, kind text)
+ON CONFLICT (name) DO UPDATE SET kind = excluded.kind;
+ANALYZE security.roles;
 
 CREATE TABLE IF NOT EXISTS security.context_keys (
     key_id text PRIMARY KEY CHECK (key_id ~ '^[A-Za-z0-9_-]{1,64}$'),
@@ -69,7 +84,13 @@ CROSS JOIN jsonb_each_text(listed.settings) AS setting
 WHERE listed.kind IN ('app', 'breakglass') AND setting.key <> 'search_path'
 UNION ALL
 VALUES ('', 'row_security', 'on'), ('', 'default_transaction_read_only', 'off'), ('', 'transform_null_equals', 'off'),
-    ('', 'standard_conforming_strings', 'on'), ('', 'backslash_quote', 'safe_encoding');
+    ('', 'standard_conforming_strings', 'on'), ('', 'backslash_quote', 'safe_encoding'),
+    -- Under another encoding or another order of dates the next tenant's bytes and texts mean something else.
+    ('', 'client_encoding', 'UTF8'), ('', 'DateStyle', 'ISO, MDY'), ('', 'IntervalStyle', 'postgres'), ('', 'bytea_output', 'hex'),
+    ('', 'array_nulls', 'on'), ('', 'default_transaction_isolation', 'read committed'),
+    ('', 'default_transaction_deferrable', 'off'),
+    -- Would put the next tenant's values into the log.
+    ('', 'log_parameter_max_length_on_error', '0');
 ANALYZE security.session_rules;
 -- What set_config() left behind, for the rest of this transaction.
 SET LOCAL statement_timeout TO DEFAULT;
@@ -203,6 +224,23 @@ BEGIN
     RETURN part[4]::uuid;
 END $$;
 
+-- The keeper's events go into the owner's trail by way of a role that has no right on anything: what the owner could have
+-- put in the place of audit.write_security_event() then reads no secret.
+GRANT USAGE, CREATE ON SCHEMA security TO medspasync_phi_audit;
+SET LOCAL ROLE medspasync_phi_audit;
+CREATE OR REPLACE FUNCTION security.record_event(
+    event text, severity text, detail jsonb, actor text, tenant uuid, correlation text
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM audit.write_security_event(event, severity, 'success', detail, actor, tenant, correlation);
+END $$;
+REVOKE ALL ON FUNCTION security.record_event(text, text, jsonb, text, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION security.record_event(text, text, jsonb, text, uuid, text) TO medspasync_keeper;
+SET LOCAL ROLE medspasync_keeper;
+REVOKE USAGE, CREATE ON SCHEMA security FROM medspasync_phi_audit;
+
 -- Emergency access. app.enter_break_glass() accepts it from the next transaction on, when this record can no longer be
 -- rolled back.
 CREATE OR REPLACE FUNCTION app.open_break_glass(
@@ -215,8 +253,8 @@ DECLARE
 BEGIN
     INSERT INTO security.break_glass_openings (person, tenant_id, reason, ticket, expires_at)
     VALUES (person, tenant, reason, ticket, until);
-    PERFORM audit.write_security_event('break_glass_opened', 'critical', 'success',
-                                       jsonb_build_object('reason', reason, 'expires_at', until), person, tenant, ticket);
+    PERFORM security.record_event('break_glass_opened'::text, 'critical'::text,
+                                  jsonb_build_object('reason', reason, 'expires_at', until), person, tenant, ticket);
     RETURN until;
 END $$;
 
@@ -252,7 +290,7 @@ BEGIN
     UPDATE security.context_seal AS s
     SET previous = CASE WHEN clock_timestamp() < s.rotated_at THEN s.previous ELSE s.secret END,
         secret = extensions.gen_random_bytes(32), rotated_at = from_then;
-    PERFORM audit.write_security_event('context_seal_rotated', 'info', 'success', NULL);
+    PERFORM security.record_event('context_seal_rotated'::text, 'info'::text, NULL::jsonb, NULL::text, NULL::uuid, NULL::text);
     RETURN from_then;
 END $$;
 
@@ -273,8 +311,8 @@ BEGIN
     END IF;
     INSERT INTO security.context_keys (key_id, role_name, secret, not_after)
     VALUES (new_key_id, for_role, new_secret, valid_until);
-    PERFORM audit.write_security_event('context_key_installed', 'info', 'success',
-                                       jsonb_build_object('key_id', new_key_id, 'role', for_role));
+    PERFORM security.record_event('context_key_installed'::text, 'info'::text,
+                                  jsonb_build_object('key_id', new_key_id, 'role', for_role), NULL::text, NULL::uuid, NULL::text);
 END $$;
 
 -- What the credentials job brings from the vault (database/credentials.py). The vault is the truth: makes the context
@@ -310,8 +348,8 @@ BEGIN
             VALUES (wanted.key_id, wanted.role_name, wanted.secret, wanted.not_after)
             ON CONFLICT ON CONSTRAINT context_keys_pkey DO UPDATE
             SET role_name = excluded.role_name, secret = excluded.secret, not_after = excluded.not_after;
-            PERFORM audit.write_security_event('context_key_installed', 'info', 'success',
-                jsonb_build_object('key_id', of_key, 'role', of_role, 'change', change));
+            PERFORM security.record_event('context_key_installed'::text, 'info'::text,
+                jsonb_build_object('key_id', of_key, 'role', of_role, 'change', change), NULL::text, NULL::uuid, NULL::text);
         END IF;
         RETURN NEXT;
     END LOOP;
@@ -319,8 +357,8 @@ BEGIN
         DELETE FROM security.context_keys AS k WHERE k.key_id <> ALL (key_ids) RETURNING k.key_id, k.role_name
     LOOP
         change := 'removed';
-        PERFORM audit.write_security_event('context_key_removed', 'info', 'success',
-                                           jsonb_build_object('key_id', of_key, 'role', of_role));
+        PERFORM security.record_event('context_key_removed'::text, 'info'::text,
+                                      jsonb_build_object('key_id', of_key, 'role', of_role), NULL::text, NULL::uuid, NULL::text);
         RETURN NEXT;
     END LOOP;
 END $$;
@@ -328,14 +366,19 @@ END $$;
 -- Who may call what of it. The owner: policies and trail ask for the tenant with the rights of whoever reads.
 GRANT EXECUTE ON FUNCTION app.tenant(), app.verified_tenant(), security.is_identifier(text), security.context_seal_age(),
     security.install_context_key(text, text, bytea, timestamptz) TO medspasync_owner;
-GRANT SELECT ON app.context, security.break_glass_openings, security.session_rules TO medspasync_owner;
+GRANT SELECT ON app.context, security.roles, security.break_glass_openings, security.session_rules TO medspasync_owner;
 GRANT SELECT (key_id, role_name, not_before, not_after) ON security.context_keys TO medspasync_owner;
 DO $$
 DECLARE
     role record;
 BEGIN
     FOR role IN SELECT name, kind FROM security.roles LOOP
-        IF role.kind IN ('app', 'breakglass') THEN
+        IF role.kind IN ('auditor', 'maintainer', 'credentials') THEN
+            EXECUTE format('GRANT USAGE ON SCHEMA security TO %I', role.name);
+        END IF;
+        IF role.kind IN ('auditor', 'maintainer') THEN
+            EXECUTE format('GRANT SELECT ON security.roles TO %I', role.name);
+        ELSIF role.kind IN ('app', 'breakglass') THEN
             EXECUTE format('GRANT SELECT ON app.context TO %I', role.name);
             EXECUTE format('GRANT EXECUTE ON FUNCTION app.tenant(), app.verified_tenant() TO %I', role.name);
         END IF;
@@ -358,5 +401,5 @@ END $$;
 RESET ROLE;
 
 SET LOCAL ROLE medspasync_owner;
-REVOKE CREATE ON SCHEMA app, security FROM medspasync_keeper;
+REVOKE CREATE ON SCHEMA app FROM medspasync_keeper;
 RESET ROLE;

@@ -15,17 +15,18 @@ BEGIN
                            'app.open(bytea, bytea, regclass, name, text), app.blind_index(text, uuid, bytea, text) '
                            'TO %I', role.name);
         END IF;
-        IF role.kind = 'keeper' THEN
+        IF role.kind = 'audit_marker' THEN
+            EXECUTE format('GRANT USAGE ON SCHEMA audit TO %I', role.name);
             EXECUTE format('GRANT EXECUTE ON FUNCTION '
                            'audit.write_security_event(text, text, text, jsonb, text, uuid, text) TO %I', role.name);
         END IF;
         IF role.kind IN ('auditor', 'maintainer') THEN
-            EXECUTE format('GRANT USAGE ON SCHEMA audit, security TO %I', role.name);
+            EXECUTE format('GRANT USAGE ON SCHEMA audit TO %I', role.name);
             EXECUTE format('GRANT EXECUTE ON FUNCTION security.validate_hipaa_compliance(text), '
                            'audit.verify_audit_chain(text, date), audit.unsealed_for(), audit.recent_seals(timestamptz), '
                            'audit.retention(), audit.periods_past_retention() TO %I', role.name);
             EXECUTE format('GRANT SELECT ON audit.seals, audit.retired_periods, audit.chain_state, security.checks, '
-                           'security.roles, security.settings, security.sensitive_terms, security.schema_history, '
+                           'security.settings, security.sensitive_terms, security.schema_history, '
                            'security.protected_tables, security.lint_exemptions, security.function_exemptions, '
                            'security.privilege_snapshot, security.wrapping_keys, audit.hipaa_audit_logs, '
                            'audit.security_logs TO %I', role.name);
@@ -34,9 +35,6 @@ BEGIN
             EXECUTE format('GRANT SELECT ON audit.failed_sign_ins, '
                            'audit.phi_access_patterns, audit.privilege_changes, security.gdpr_requests, security.holds TO %I',
                            role.name);
-        END IF;
-        IF role.kind = 'credentials' THEN
-            EXECUTE format('GRANT USAGE ON SCHEMA security TO %I', role.name);
         END IF;
         IF role.kind = 'maintainer' THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION audit.ensure_partitions(integer), audit.seal(), '
