@@ -28,7 +28,6 @@ from assurance.reach.report import reach
 from assurance.record import Record
 from assurance.stacks import project_root
 from assurance.unread import unread_paths
-from documents.problems import DocumentError
 from policies.exceptions import Register
 from policies.rule import UNREADABLE, RuleInfo
 from policies.rules import RULES
@@ -71,8 +70,6 @@ def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> l
     """What a command finds; that it cannot read the record, where an input is nonsense."""
     try:
         return work_out().findings
-    except DocumentError:
-        raise  # a mistake in our own data, not in the record
     except UNREADABLE as error:
         message = f"`assurance {command}` cannot read an input of this record: {type(error).__name__}: {error}"
         return [Finding.of(READABLE, "fail", message, stack=record.stack)]

@@ -29,7 +29,7 @@ class Problem:
         return f"{position}: {entry}: {self.allowed}"
 
 
-class DocumentError(ValueError):
+class DocumentError(Exception):
     """A document is wrong; ``problems`` holds every mistake that could be found."""
 
     def __init__(self, problems: list[Problem]) -> None:

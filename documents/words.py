@@ -105,7 +105,8 @@ def refusal(model: Any, details: ErrorDetails) -> str:
     if isinstance(value, str) and any(kind.annotation in (int, float, bool) for kind in kinds):
         return f"{wanted}, without quotes" if re.fullmatch(r"-?\d+(\.\d+)?|true|false", value) else wanted
     if not kinds or wanted == "another value":
-        return details["msg"][:1].lower() + details["msg"][1:].removeprefix("nput should be ")
+        message = details["msg"].removeprefix("Input should be ")
+        return message[:1].lower() + message[1:]
     return wanted
 
 

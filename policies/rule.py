@@ -11,7 +11,6 @@ from typing import Any, Literal
 from pulumi_policy.proxy import UnknownValueError
 
 from documents.counting import counted
-from documents.problems import DocumentError
 from policies.compare import folded
 from policies.view import UNKNOWN, Resource, Stack, token
 
@@ -99,8 +98,6 @@ class Rule(RuleInfo):
                 found.append(f"{subject.inside}: {violation}" if subject.inside else violation)
         except UnknownValueError as error:
             unknown = error.message
-        except DocumentError:
-            raise  # a mistake in our own data, not in what is judged
         except UNREADABLE as error:
             # A value of another kind than Azure takes: what cannot be judged does not pass.
             found.append(f"it cannot be judged, for an input is none that Azure takes: {error}")

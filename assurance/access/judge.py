@@ -119,8 +119,7 @@ class Judge:
 
     def _scope(self, grant: Grant) -> Finding:
         served = [duties()[name] for name in self._principals.duty(grant.principal)]
-        scopes = {"resource group": "wide", "subscription": "everywhere"}
-        allowed = {right for duty in served for right in getattr(duty, scopes.get(grant.target.scope, ""), ())}
+        allowed = {right for duty in served for right in duty.allowed_on(grant.target.scope)}
         if grant.target.scope == "resource" or (
             grant.rights and all(matches(right, allowed) for right in grant.rights)
         ):

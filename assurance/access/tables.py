@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from documents.yaml_text import load_yaml
+from documents.reading import read_document
+from documents.sections import Section
 from facts.roles import role_table
 
-_FOLDER = Path(__file__).parent
+_FILE = Path(__file__).with_name("duties.yaml")
 
 
-@dataclass(frozen=True)
-class Duty:
-    """users: resource types that serve it; rights: patterns of all it needs; wide: those it needs on a resource group;
-    everywhere: on a subscription. tag: what an identity bears that serves it for somebody outside the record."""
+class Duty(Section):
+    """What an identity may be needed for. A right is of facts/roles.yaml, or a pattern of operations."""
 
-    users: tuple[str, ...]
-    rights: frozenset[str]
-    wide: frozenset[str]
-    everywhere: frozenset[str] = frozenset()
+    users: tuple[str, ...] = ()
+    """Resource types that serve it."""
     tag: str = ""
+    """What an identity bears that serves it for somebody outside the record."""
+    rights: frozenset[str]
+    """All it needs."""
+    wide_scope: frozenset[str] = frozenset()
+    """Those that it needs on a resource group."""
+    everywhere: frozenset[str] = frozenset()
+    """Those that it needs on a subscription."""
+    source: str
+    """Where that is said."""
+
+    def allowed_on(self, scope: str) -> frozenset[str]:
+        """The rights that it may have on a whole ``resource group`` or ``subscription``; on another scope none."""
+        return {"resource group": self.wide_scope, "subscription": self.everywhere}.get(scope, frozenset())
 
     def needs(self, right: str) -> bool:
         """Whether it needs a right."""
         return matches(right, self.rights)
 
 
-@cache
-def _table(name: str) -> dict[str, Any]:
-    table: dict[str, Any] = load_yaml((_FOLDER / name).read_text(encoding="utf-8"))
-    return table
+class _Duties(Section):
+    duties: dict[str, Duty]
 
 
 def cache_policy(name: str) -> tuple[str, ...] | None:
@@ -48,15 +54,6 @@ def matches(right: str, patterns: Iterable[str]) -> bool:
 
 
 @cache
-def duties() -> dict[str, Duty]:
-    """Duties by name."""
-    return {
-        name: Duty(
-            tuple(row.get("users", ())),
-            frozenset(row["rights"]),
-            frozenset(row.get("wideScope", ())),
-            frozenset(row.get("everywhere", ())),
-            row.get("tag", ""),
-        )
-        for name, row in _table("duties.yaml")["duties"].items()
-    }
+def duties() -> Mapping[str, Duty]:
+    """Duties by name. Raises DocumentError when the file is wrong."""
+    return read_document(_FILE, _Duties).duties

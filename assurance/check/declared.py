@@ -23,7 +23,6 @@ from documents.counting import counted
 from documents.lines import file_lines, line_of
 from documents.reading import read_document
 from documents.sections import Section
-from documents.yaml_text import load_yaml
 from policies.projects import PLATFORM
 from policies.rule import RuleInfo
 
@@ -195,7 +194,7 @@ def _stack_file(root: Path, stack: str) -> _File:
 def _read_stack_file(path: Path, _changed: int, _size: int) -> _File:
     """The stack file, each section by its own decision, read once as long as it does not change."""
     sections = decisions().stack
-    config = (load_yaml(path.read_text(encoding="utf-8")) or {}).get("config") or {}
+    config = read_document(path, dict[str, Any]).get("config") or {}
     entries: list[WrittenEntry] = []
     undecided: list[str] = []
     for key, content in config.items():
@@ -221,6 +220,6 @@ def _file(path: Path, name: str, row: Decision | None) -> _File:
 def _read_catalogue(path: Path, name: str, _changed: int, _size: int) -> _File:
     """One catalogue, read once as long as it does not change."""
     row = next(row for pattern, row in decisions().catalogues.items() if fnmatchcase(name, pattern))
-    content = load_yaml(path.read_text(encoding="utf-8"))
+    content: Any = read_document(path, dict[str, Any] | list[Any])
     entries, undecided = find_entries(Node((), ("",), content), row.entries, row.shapes)
     return _File(name, file_lines(path), tuple(entries), tuple(undecided))

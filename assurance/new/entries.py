@@ -12,9 +12,8 @@ from typing import Any
 import yaml
 
 from assurance.check.findings import Finding
-from documents.reading import read_document
+from documents.reading import parse_document, read_document
 from documents.sections import Section
-from documents.yaml_text import load_yaml
 from policies.attestations import attestation_kinds
 
 FILE = Path(__file__).with_name("entries.yaml")
@@ -140,13 +139,13 @@ def with_entries(text: str, entries: Mapping[str, Any]) -> str:
     return text.rstrip("\n") + "\n" + written
 
 
-def without_stack(text: str, stack: str) -> str:
+def without_stack(text: str, stack: str, file: str) -> str:
     """A register's text without entries that are of this stack alone, as an earlier `assurance new` wrote them.
 
-    Comments that begin a line stay.
+    Comments that begin a line stay. file: named where the text is wrong. Raises DocumentError.
     """
     prefixes = tuple(f"{kind}-{stack.upper()}-" for kind in ("EXC", "TRU"))
-    data = load_yaml(text) or {}
+    data = parse_document(text, dict[str, Any] | None, file) or {}
     ours = {id_ for id_, entry in data.items() if id_.startswith(prefixes) and entry.get("stacks") == [stack]}
     kept: list[str] = []
     inside = False

@@ -67,7 +67,7 @@ def make_stack(wish: Wish, root: Path, today: date) -> NewStack:
     place = find_place(wish, root)
     name = f"Pulumi.{wish.stack}.yaml"
     registers = {
-        file: without_stack((root / file).read_text(encoding="utf-8"), wish.stack)
+        file: without_stack((root / file).read_text(encoding="utf-8"), wish.stack, file)
         for file in (EXCEPTIONS, TRUSTED, ATTESTATIONS)
     }
     budget = 100

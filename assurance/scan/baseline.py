@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from assurance.errors import UsageError
-from documents.reading import parse_document
+from documents.reading import read_document
 from documents.sections import Section
 
 DEFAULT = Path("policies") / "scan_baseline.yaml"
@@ -60,10 +60,10 @@ class Baseline:
     def load(cls, path: Path) -> Baseline:
         """Read a baseline. Raises UsageError where it is not there, DocumentError with every mistake in it."""
         try:
-            text = path.read_text(encoding="utf-8")
+            path.stat()
         except OSError as error:
             raise UsageError(f"--baseline {path}: {error.strerror or error}") from None
-        return cls(parse_document(text, list[Accepted] | None, path.name) or [], path.name)
+        return cls(read_document(path, list[Accepted] | None) or [], path.name)
 
 
 def fingerprint(text: str) -> str:

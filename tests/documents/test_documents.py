@@ -9,12 +9,19 @@ from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from documents.durations import days, minutes, seconds
 from documents.problems import DocumentError, Problem
 from documents.reading import parse_document, read_document
 from documents.sections import Section
 from documents.yaml_text import load_yaml
+
+
+class Row(TypedDict, total=False):
+    """Plain data with names."""
+
+    value: str
 
 
 class Window(Section):
@@ -124,3 +131,10 @@ def test_duration_is_read_in_smaller_units() -> None:
 def test_text_that_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="ISO 8601"):
         seconds(text)
+
+
+def test_value_of_unknown_kind_is_described() -> None:
+    """A type that we have no words for is told in pydantic's own."""
+    with pytest.raises(DocumentError) as wrong:
+        parse_document("one: [1]", dict[str, Row], "a.yaml")
+    assert [problem.allowed for problem in wrong.value.problems] == ["an object"]

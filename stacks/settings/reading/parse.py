@@ -32,10 +32,10 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
     """Settings from config by full key (objects as JSON text). ``file`` is named in messages.
 
     Raises SettingsError with every mistake: unknown keys, wrong types and values, and, where the sections they concern
-    are right, mistakes between fields and between sections; it says where more may follow. Mistakes in catalogues are
-    among them, by their own file and line.
+    are right, mistakes between fields and between sections; it says where more may follow. Mistakes in catalogues and
+    facts are among them, by their own file and line.
     """
-    in_catalogues = catalogue_problems()
+    elsewhere = catalogue_problems()
     document, problems = _document(config)
     sections: dict[str, Section] = {}
     wrong: list[str] = []
@@ -50,18 +50,19 @@ def parse(config: Mapping[str, str], file: str) -> Settings:
             continue
         try:
             sections[name], mistakes = validate(document[key], info.annotation)
-        except DocumentError:  # held against a catalogue that is wrong: its mistakes are told
+        except DocumentError as error:  # held against a catalogue or a fact that is wrong
+            elsewhere += error.problems
             wrong.append(name)
             continue
         problems += [under(key, problem) for problem in mistakes]
         if mistakes:
             wrong.append(name)
     settings = {**_defaults(), **sections}
-    if not in_catalogues:
+    if not elsewhere:
         problems += cross_section_problems(settings, wrong)
-    if problems or in_catalogues:
+    if problems or elsewhere:
         named = [replace(p, key=f"{NAMESPACE}:{p.key}" if p.key else "") for p in problems]
-        raise SettingsError([*(replace(p, file=file) for p in named), *in_catalogues])
+        raise SettingsError([*(replace(p, file=file) for p in named), *{str(p): p for p in elsewhere}.values()])
     return Settings.model_construct(**settings)
 
 

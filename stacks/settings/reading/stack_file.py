@@ -16,8 +16,9 @@ from typing import Any
 
 import yaml
 
-from documents.lines import key_lines, line_of
+from documents.lines import file_lines, key_lines, line_of
 from documents.problems import Bare, Problem, did_you_mean
+from documents.reading import read_document
 from documents.yaml_text import compose_yaml, is_plain, node_data, repeated_keys, yaml_problem
 from stacks.settings.model import Settings
 from stacks.settings.reading.parse import NAMESPACE, SUPPLIED_KEY, SettingsError, forgotten_path
@@ -179,9 +180,8 @@ def project_problems(name: str) -> Iterator[Problem]:
 
 def _project_problems(file: Path) -> Iterator[Problem]:
     if file.is_file():
-        node = compose_yaml(file.read_text(encoding="utf-8"))
-        name = node_data(node).get("name")
-        yield from (replace(p, line=line_of(key_lines(node), "name")) for p in project_problems(str(name)))
+        name, line = read_document(file, dict[str, Any]).get("name"), line_of(file_lines(file), "name")
+        yield from (replace(p, line=line) for p in project_problems(str(name)))
 
 
 def _stacks_there(path: Path) -> str:

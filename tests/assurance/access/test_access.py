@@ -308,7 +308,7 @@ def test_duties_name_rights_that_role_or_permission_grants() -> None:
     for name, duty in duties().items():
         plain = {pattern.partition(" of ")[0] for pattern in duty.rights if not is_operation(pattern)}
         assert {right for right in plain if not right.startswith("access grant ")} <= granted, name
-        assert duty.wide | duty.everywhere <= duty.rights, name
+        assert duty.wide_scope | duty.everywhere <= duty.rights, name
         assert bool(duty.users) != bool(duty.tag), name
 
 

@@ -76,10 +76,10 @@ def test_registers_of_others_stay() -> None:
 
 def test_second_writing_replaces_the_first() -> None:
     text = made().texts[EXCEPTIONS]
-    assert without_stack(text, "qa") == (ROOT / EXCEPTIONS).read_text(encoding="utf-8")
+    assert without_stack(text, "qa", EXCEPTIONS) == (ROOT / EXCEPTIONS).read_text(encoding="utf-8")
     assert "&id" not in text
     shared = text.replace("stacks: [qa]", "stacks: [qa, dev]")
-    assert without_stack(shared, "qa") == shared.rstrip("\n") + "\n", "entries of other stacks too"
+    assert without_stack(shared, "qa", EXCEPTIONS) == shared.rstrip("\n") + "\n", "entries of other stacks too"
 
 
 def test_stack_that_does_not_pass_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from documents.problems import Problem, shorten
+from documents.problems import DocumentError, Problem, shorten
 from documents.sections import Section, keys_at
 from stacks.catalogues.secrets import catalogue
 from stacks.settings.between.addresses import private_endpoints
@@ -232,3 +232,13 @@ def test_settings_cannot_be_changed_once_read() -> None:
     settings: Settings = settings_of(changed(as_is))
     with pytest.raises(ValueError, match="frozen"):
         settings.vaults.sku = "standard"
+
+
+def test_wrong_fact_is_told_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are held against facts: a mistake there is no mistake of the stack file, and is not kept quiet."""
+
+    def wrong() -> None:
+        raise DocumentError([Problem("centralus", {}, "each key once", "facts/regions.yaml", 3)])
+
+    monkeypatch.setattr("stacks.settings.platform.regions", wrong)
+    assert "facts/regions.yaml:3: centralus" in problems(as_is)["centralus"]
