@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from assurance.check.log_feeds import (
 )
 from assurance.record import Record, Resource
 from assurance.references import References, short_type
+from documents.arguments import read_arguments
 from documents.generated import with_part
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from facts.log_tables import fed_tables
@@ -144,4 +144,4 @@ def main(stack: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*read_arguments("assurance.coverage", __doc__, {"STACK": "1"}))

@@ -13,6 +13,7 @@ from pathlib import Path
 from assurance.check.audit import audit
 from assurance.record import Record
 from assurance.stacks import project_root, records_for
+from documents.arguments import read_arguments
 from documents.generated import with_part
 from policies.exceptions import Register
 from policies.rules import RULES
@@ -58,4 +59,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("assurance.engine_gaps", __doc__)
     main()

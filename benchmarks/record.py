@@ -20,6 +20,7 @@ from rich.table import Table
 
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import stack_names
+from documents.arguments import read_arguments
 from documents.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -125,4 +126,5 @@ def project_with_apps(folder: Path, apps: int) -> Path:
 
 
 if __name__ == "__main__":
+    read_arguments("benchmarks.record", __doc__)
     main()

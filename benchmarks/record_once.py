@@ -6,12 +6,12 @@ python -m benchmarks.record_once STACK...
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 
 from assurance.recorder.processes import Job, record_stacks
 from assurance.recorder.sdk_import import import_sdk
+from documents.arguments import read_arguments
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,4 +29,4 @@ def run(stacks: list[str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1:])))
+    print(json.dumps(run(read_arguments("benchmarks.record_once", __doc__, {"STACK": "*"}))))

@@ -29,6 +29,15 @@ _SCALARS = {
 }
 
 
+_TAGS = {f"tag:yaml.org,2002:{name}" for name in (*_SCALARS, "str", "seq", "map")}
+DIGITS, DEPTH, NODES = 300, 60, 200_000
+"""Digits of a number, levels and values of a text: far more than anybody writes. Aliases count as what they stand
+for."""
+_BRACKET = re.compile(r"[\[\]{}]|(?:[-?] ){500}")
+OPEN = 500
+"""Levels at which a text is not even read: some thousand end libyaml, and Python with it."""
+
+
 class _Loader(_Base):
     """The safe loader with the scalars of YAML 1.2's core schema."""
 
@@ -37,6 +46,8 @@ class _Loader(_Base):
 
 def _integer(loader: Any, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node))
+    if len(text) > DIGITS:
+        return text  # type: ignore[return-value]  # Python reads no such number: whoever wants one says so
     return int(text[2:], {"0o": 8, "0x": 16}[text[:2]]) if text[:2] in ("0o", "0x") else int(text)
 
 
@@ -51,9 +62,56 @@ def load_yaml(text: str) -> Any:
 
 
 def compose_yaml(text: str) -> yaml.Node | None:
-    """The nodes of a YAML text, which know their lines; None for an empty text. Raises yaml.YAMLError."""
+    """The nodes of a YAML text, which know their lines; None for an empty text.
+
+    Raises yaml.YAMLError, for what no reader of ours could go through too: a key that is a list, a tag, an anchor in
+    itself, levels and aliases without an end.
+    """
+    _refuse_abyss(text)
     node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    if node is not None:
+        _measure(node, (), {})
     return node
+
+
+def _refuse_abyss(text: str) -> None:
+    """Raises yaml.YAMLError for a text whose levels nobody could have written."""
+    depth = 0
+    for found in _BRACKET.finditer(text):
+        depth += OPEN if len(found[0]) > 1 else 1 if found[0] in "[{" else -min(1, depth)
+        if depth >= OPEN:
+            line = text.count("\n", 0, found.start())
+            mark = yaml.Mark("", 0, line, 0, text, 0)
+            raise yaml.MarkedYAMLError(problem=f"more than {DEPTH} levels", problem_mark=mark)
+
+
+def _measure(node: yaml.Node, around: tuple[int, ...], sizes: dict[int, int]) -> int:
+    """How many values a node holds, aliases counted as what they stand for. Raises yaml.YAMLError."""
+    if id(node) in sizes:
+        return sizes[id(node)]
+    if node.tag not in _TAGS:
+        raise _refused(node, f"tag {node.tag.replace('tag:yaml.org,2002:', '!!')}")
+    if id(node) in around:
+        raise _refused(node, "an anchor inside itself")
+    if len(around) > DEPTH:
+        raise _refused(node, f"more than {DEPTH} levels")
+    size = 1
+    inner = (*around, id(node))
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if not isinstance(name, yaml.ScalarNode):
+                raise _refused(name, "a list or a mapping as a key")
+            size += _measure(name, inner, sizes) + _measure(value, inner, sizes)
+    elif isinstance(node, yaml.SequenceNode):
+        size += sum(_measure(item, inner, sizes) for item in node.value)
+    if size > NODES:
+        raise _refused(node, "aliases that stand for more than can be read")
+    sizes[id(node)] = size
+    return size
+
+
+def _refused(node: yaml.Node, problem: str) -> yaml.YAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
 def node_data(node: yaml.Node | None) -> Any:
@@ -98,6 +156,11 @@ _ADVICE = {
     "could not find expected ':'": "a colon and a space behind each key",
     "unexpected end of stream": "a quotation mark at both ends of a text",
     "undefined alias": "text that begins with * in quotes",
+    "as a key": "a plain name before each colon; text that begins with [ or { in quotes",
+    "tag ": "the value itself; text that begins with ! in quotes",
+    "inside itself": "each value written out, without anchors",
+    "levels": "a few levels of keys and lists",
+    "stand for more": "each value written out, without anchors",
     "another document": "one document: no line --- inside",
 }
 """What a reader's message means for somebody who writes the file, by a part of it."""
@@ -109,6 +172,8 @@ def yaml_problem(error: Exception, file: str) -> Problem:
         line = error.object[: error.start].count(b"\n") + 1
         found = "UTF-16" if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") else f"byte {error.object[error.start]:#x}"
         return Problem("", Bare(f"({found})"), "a text file in UTF-8: save it in this encoding", file, line)
+    if isinstance(error, OSError):
+        return Problem("", Bare(f"({error.strerror or error})"), "a file that can be read", file)
     if isinstance(error, yaml.reader.ReaderError):
         found = f"(character {error.character!r})"
         if error.character == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from documents.arguments import read_arguments
 from policies.controls import controls
 from policies.rule import Rule
 from policies.rules import RULES
@@ -58,4 +59,5 @@ def _entry(rule: Rule) -> str:
 
 
 if __name__ == "__main__":
+    read_arguments("policies.catalogue", __doc__)
     PAGE.write_text(page(), encoding="utf-8")

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from documents.arguments import read_arguments
+
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "out" / "pack"
 ROOMS = ("policies", "facts", "documents")
@@ -125,5 +127,5 @@ def _name(distribution: str) -> str:
 
 
 if __name__ == "__main__":
-    written = write_pack(Path(sys.argv[1]) if len(sys.argv) > 1 else OUT)
+    written = write_pack(Path(*read_arguments("policies.packing", __doc__, {"FOLDER": "?"}) or [str(OUT)]))
     print(f"pack written to {written}: pulumi preview --policy-pack {written}")

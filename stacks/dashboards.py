@@ -109,6 +109,9 @@ def _leave_out_tiles(file: str, entry: WorkbookEntry, present: Collection[str], 
             leave_out("false", stack_entry(f"dashboards.{name}"))
     if not settings.workbooks and not settings.grafana:
         leave_out("this stack has neither workbooks nor dashboards", Entry(file, "title"), *tiles)
+    elif not settings.workbooks:
+        other = [made for tile, made in zip(entry.tiles, tiles, strict=True) if tile.source != "logs"]
+        leave_out("this stack has no workbooks, and Grafana's dashboards show logs alone", *other)
     for tile, made in zip(entry.tiles, tiles, strict=True):
         if tile.needs not in present:
             leave_out(f"this stack has nothing of kind {tile.needs} to show", made)

@@ -14,6 +14,8 @@ from assurance.basis import stated_basis
 
 BASIS = "declared configuration, seen offline; nothing was asked of Azure"
 COLUMNS = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "via", "file", "line")
+RESTS_ON = ("mode", "commit", "dirty", "stackFile", "version")
+"""Of the basis, in each row: a table has no head to say it in."""
 
 
 def to_json(found: Matrix) -> str:
@@ -66,7 +68,9 @@ def to_csv(found: Matrix) -> str:
     """A row for each principal, resource and right."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, *RESTS_ON])
+    basis = {**found.report.basis, "mode": found.mode}
+    rests_on = ["" if basis.get(name) is None else basis[name] for name in RESTS_ON]
     for grant in found.grants:
         place = grant.by.origin or grant.by.source or {}
         users = "; ".join(found.users.get(grant.principal.name, []))
@@ -84,6 +88,7 @@ def to_csv(found: Matrix) -> str:
                     grant.via,
                     place.get("file", ""),
                     place.get("line", ""),
+                    *rests_on,
                 ]
             )
     return text.getvalue()

@@ -69,7 +69,14 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
         (base,) = records_for([], choice.mode, choice.base_record)
         head = _heads(choice, [base.stack])
         says = {"record": str(choice.base_record)}
-        side = Side(base, says, _register_at(base, register), texts=_texts_of(base), stack_file=_stack_file(base))
+        side = Side(
+            base,
+            says,
+            _register_at(base, register),
+            texts=_texts_of(base),
+            stack_file=_stack_file(base),
+            program=_program(base),
+        )
         ours = register if head[0].own else Register()
         stacks = [_compare_one(head[0].stack, side, _head_side(head[0], choice, ours), accepted, today)]
     else:
@@ -92,7 +99,14 @@ def compare_saved(
     """
     register = Register.load()
     sides = [
-        Side(each, {"commit": each.basis.get("commit")}, register, texts=_texts_of(each), stack_file=_stack_file(each))
+        Side(
+            each,
+            {"commit": each.basis.get("commit")},
+            register,
+            texts=_texts_of(each),
+            stack_file=_stack_file(each),
+            program=_program(each),
+        )
         if each is not None
         else None
         for each in (base, head)
@@ -162,7 +176,13 @@ def _compare_revision(
         base = None
         if name in before:
             base = Side(
-                before[name], {"commit": commit}, at_base, rules, _texts_of(before[name]), _stack_file(before[name])
+                before[name],
+                {"commit": commit},
+                at_base,
+                rules,
+                _texts_of(before[name]),
+                _stack_file(before[name]),
+                _program(before[name]),
             )
         head = _head_side(after[name], choice, register) if name in after else None
         compared.append(_compare_one(name, base, head, accepted, today))
@@ -193,10 +213,31 @@ def _head_side(record: Record, choice: Choice, register: Register) -> Side:
     at_hand = {"commit": record.basis.get("commit"), "dirty": record.basis.get("dirty")}
     says = {"record": str(choice.record)} if choice.record else at_hand
     if choice.record:
-        return Side(record, says, register, texts=_texts_of(record), stack_file=_stack_file(record))
+        return Side(
+            record, says, register, texts=_texts_of(record), stack_file=_stack_file(record), program=_program(record)
+        )
     file = project_root(choice.project) / f"Pulumi.{record.stack}.yaml"
     text = file.read_text(encoding="utf-8") if file.is_file() else None
-    return Side(record, says, register, texts=_texts_at_hand(record), stack_file=text)
+    return Side(
+        record, says, register, texts=_texts_at_hand(record), stack_file=text, program=_program(record, at_hand=True)
+    )
+
+
+PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "stacks", "facts", "documents", "database", "requirements.txt")
+"""What the program reads beside its stack files."""
+
+
+def _program(record: Record, *, at_hand: bool = False) -> str | None:
+    """What tells the record's program from another one: the hashes of its files; None where they are not known.
+
+    at_hand: the record is of the files at hand, which may differ from its commit.
+    """
+    root, commit, dirty = project_root(), record.basis.get("commit"), record.basis.get("dirty")
+    if not record.own or not commit:
+        return None
+    if dirty and (not at_hand or git(root, "status", "--porcelain", "--", *PROGRAM)):
+        return None
+    return git(root, "ls-tree", commit, "--", *PROGRAM) or None
 
 
 def _stack_file(record: Record) -> str | None:

@@ -104,7 +104,8 @@ def _stack(comparison: StackComparison, cut: _Cut) -> dict[str, Any]:
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
     weaker = grouped(each for each in comparison.posture if each.weaker)
     stronger = grouped(each for each in comparison.posture if not each.weaker)
-    changes = comparison.changes[: cut.changes]
+    alike = _alike(comparison.changes)
+    changes = alike[: cut.changes]
     side = "base" if comparison.head is None else "head" if comparison.base is None else ""
     return {
         "name": comparison.stack,
@@ -118,9 +119,9 @@ def _stack(comparison: StackComparison, cut: _Cut) -> dict[str, Any]:
         "stronger": [_item(each, None) for each in stronger[: cut.stronger]],
         "stronger_all": sum(not each.weaker for each in comparison.posture),
         "stronger_left": max(0, len(stronger) - cut.stronger),
-        "changes": [_change(each, cut.properties) for each in changes],
+        "changes": [_change(each, also, cut.properties) for each, also in changes],
         "changes_all": len(comparison.changes),
-        "changes_left": len(comparison.changes) - len(changes),
+        "changes_left": sum(1 + len(also) for _, also in alike[cut.changes :]),
     }
 
 
@@ -152,7 +153,32 @@ def _short(text: str, length: int | None) -> str:
     return text if length is None or len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _change(change: Change, properties: int) -> dict[str, Any]:
+MANY = 5
+"""Resources that change alike, from which on one line names them all: a renamed tag is one thing, not three hundred."""
+
+
+def _alike(changes: Sequence[Change]) -> list[tuple[Change, list[str]]]:
+    """Each change, and the others that change the same in the same way, where they are many."""
+    groups: dict[str, list[Change]] = {}
+    for each in changes:
+        alike = each.change == "changed" and len(each.properties) < MANY
+        groups.setdefault(repr(each.properties) if alike else each.urn, []).append(each)
+    found: list[tuple[Change, list[str]]] = []
+    for same in groups.values():
+        if len(same) < MANY:
+            found += [(each, []) for each in same]
+        else:
+            first, *others = same
+            found.append((first, [f"{each.type.rsplit(':', 1)[-1]} {each.name}" for each in others]))
+    order = {each.urn: index for index, each in enumerate(changes)}
+    return sorted(found, key=lambda each: order[each[0].urn])
+
+
+ALSO = 40
+"""Names that one line has of what changes alike."""
+
+
+def _change(change: Change, also: Sequence[str], properties: int) -> dict[str, Any]:
     ordered = sorted(change.properties, key=lambda each: not each.forcesReplacement)
     rows = []
     for each in ordered[:properties]:
@@ -167,4 +193,6 @@ def _change(change: Change, properties: int) -> dict[str, Any]:
         "place": place_of(change.origin or change.baseOrigin, change.source or change.baseSource),
         "properties": rows,
         "left": max(0, len(ordered) - properties),
+        "also": ", ".join(also[:ALSO]) + (f" and {len(also) - ALSO} more" if len(also) > ALSO else ""),
+        "count": 1 + len(also),
     }

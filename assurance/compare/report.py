@@ -29,7 +29,8 @@ class Side:
 
     register: the exceptions that hold on this side. rules: ids of the rules that its own revision judges by, where
     they are known. texts: the registers of exceptions and of trusted strangers as its revision has them, by file; None
-    for one that is not there. stack_file: the text of its stack file, where it is at hand.
+    for one that is not there. stack_file: the text of its stack file, where it is at hand. program: what tells its
+    program from another one, where that is known.
     """
 
     record: Record
@@ -38,6 +39,7 @@ class Side:
     rules: frozenset[str] | None = None
     texts: Mapping[str, str | None] = field(default_factory=dict)
     stack_file: str | None = None
+    program: str | None = None
 
     def entries(self) -> list[Entries]:
         """The entries of its registers that hold in its stack."""
@@ -123,7 +125,9 @@ def compare_sides(
     rules = [_with_acceptance(each, stack, accepted, today) for each in rules]
     registers = (base.entries(), head.entries()) if base.texts.keys() == head.texts.keys() else ([], [])
     posture = find_posture(base.record, head.record, pairs, rules, registers)
-    posture = name_keys(posture, f"Pulumi.{stack}.yaml", (base.stack_file, head.stack_file))
+    same_program = base.program is not None and base.program == head.program
+    files = (base.stack_file, head.stack_file)
+    posture = name_keys(posture, f"Pulumi.{stack}.yaml", files, alone=same_program)
     posture = with_acceptance(posture, stack, accepted, today)
     return StackComparison(
         stack, base.says, head.says, changes, rules, posture, head.record.basis, compare_bills(base.record, head.record)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from assurance.check.findings import Finding, Status
+from assurance.check.presentation import SHARED
 from assurance.compare.pairing import Pair
 
 RANKS: dict[Status, int] = {"pass": 0, "not-applicable": 0, "excepted": 1, "warn": 2, "unchecked": 3, "fail": 4}
@@ -20,7 +22,7 @@ class RuleChange:
     """A rule's verdict on one subject that differs. before, after: None where the side has no such subject or rule.
 
     urn: of the head, where it is there; empty for the stack. area: of accepted changes, ``rules`` or ``moved``.
-    accepted: id of the entry that covers it, where it is worse.
+    accepted: id of the entry that covers it, where it is worse. source, origin: of the finding.
     """
 
     rule: str
@@ -31,6 +33,8 @@ class RuleChange:
     message: str
     area: str = "rules"
     accepted: str | None = None
+    source: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
 
     @property
     def worse(self) -> bool:
@@ -41,7 +45,7 @@ class RuleChange:
 
 
 def compare_verdicts(
-    base: Iterable[Finding], head: Iterable[Finding], pairs: Iterable[Pair], gone_rules: Iterable[str] = ()
+    base: Sequence[Finding], head: Sequence[Finding], pairs: Iterable[Pair], gone_rules: Iterable[str] = ()
 ) -> list[RuleChange]:
     """Verdicts that differ, what fails first; gone_rules: ids that the base's revision judged by, and this does not."""
     urns = {pair.base.urn: pair.head.urn for pair in pairs if pair.base is not None and pair.head is not None}
@@ -52,12 +56,22 @@ def compare_verdicts(
         old, new = before.get(key), after.get(key)
         if new is None or (old is not None and RANKS[old.status] == RANKS[new.status]):
             continue  # a subject that is gone is no verdict
-        if old is None and RANKS[new.status] == 0:
+        if (old is None and RANKS[new.status] == 0) or _stands(new, base) or (old is not None and _stands(old, head)):
             continue
-        found.append(RuleChange(key[0], new.urn, new.name, old.status if old else None, new.status, new.message))
+        told = RuleChange(key[0], new.urn, new.name, old.status if old else None, new.status, new.message)
+        found.append(replace(told, source=new.source, origin=new.origin))
     found += [RuleChange(rule, "", "", "pass", None, "the rule is gone") for rule in sorted(gone_rules)]
     found += _moved(pairs)
     return sorted(found, key=lambda each: (not each.worse, -RANKS[each.after or "fail"], each.rule, each.urn))
+
+
+def _stands(finding: Finding, others: Iterable[Finding]) -> bool:
+    """Whether it is a warning of what resources share, and the other side warns of the same at any of its resources."""
+    return (
+        finding.rule in SHARED
+        and finding.status == "warn"
+        and any((each.rule, each.status, each.message) == (finding.rule, "warn", finding.message) for each in others)
+    )
 
 
 def _worst(findings: Iterable[Finding]) -> dict[tuple[str, str], Finding]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from documents.arguments import read_arguments
 from documents.problems import Problem
 from facts.prices import HOURS, price_of
 
@@ -65,4 +66,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("assurance.cost.comments", __doc__)
     main()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from assurance.basis import basis_line
 from assurance.lifecycle.calendar import Calendar, Event
 from assurance.lifecycle.endings import FAIL_DAYS, WARN_DAYS
 
@@ -19,6 +20,8 @@ def to_ics(calendars: Sequence[Calendar]) -> str:
     The same record gives the same file: events keep their identity, so that a calendar updates them.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//MedSpaSync//assurance lifecycle//EN", "CALSCALE:GREGORIAN"]
+    rests_on = "; ".join(f"{each.stack}, {each.report.mode}: {basis_line(each.report.basis)}" for each in calendars)
+    lines.append(f"X-WR-CALDESC:{_escaped(rests_on)}")
     for each in calendars:
         for event in each.events:
             if event.first.day is not None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from assurance.errors import ProgramError, UsageError
 from assurance.recorder.processes import Job, record_stacks
+from documents.arguments import read_arguments
 
 
 def main(mode: Any, folder: Path, stacks: list[str]) -> int:
@@ -35,4 +36,5 @@ def main(mode: Any, folder: Path, stacks: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))
+    mode, folder, *stacks = read_arguments("assurance.recorder", __doc__, {"MODE": "1", "FOLDER": "1", "STACK": "+"})
+    sys.exit(main(mode, Path(folder), stacks))

@@ -60,5 +60,15 @@ def test_junit_and_terminal_name_it(saved: Path) -> None:
     )
 
 
+def test_csv_and_calendar_name_it(saved: Path) -> None:
+    target = saved.parent / "out.csv"
+    run(saved, "access", "--csv", str(target))
+    assert target.read_text(encoding="utf-8").splitlines()[0].endswith("mode,commit,dirty,stackFile,version")
+    calendar = saved.parent / "out.ics"
+    run(saved, "lifecycle", "--ics", str(calendar))
+    text = calendar.read_bytes().decode().replace("\r\n ", "")
+    assert "X-WR-CALDESC:dev\\, deployed: commit cccccccccccc with changes that are not committed" in text
+
+
 def test_basis_without_commit_is_said() -> None:
     assert basis_line({}) == "no commit, judged on no date"

@@ -138,3 +138,46 @@ def test_value_of_unknown_kind_is_described() -> None:
     with pytest.raises(DocumentError) as wrong:
         parse_document("one: [1]", dict[str, Row], "a.yaml")
     assert [problem.allowed for problem in wrong.value.problems] == ["an object"]
+
+
+ABYSS = 100_000
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("a: 1\nb: &x {c: *x}", 2, "an anchor inside itself"),
+        ("a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+            f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdef", "bcdefg", strict=True)), 6,
+            "aliases that stand for more"),
+        ("a: 1\n? [b, c]\n: 2", 2, "a list or a mapping as a key"),
+        ("a: 1\nb: !secret x", 2, "tag !secret"),
+        ("a: !!binary aGVsbG8=", 1, "tag !!binary"),
+        ("a: !!python/object/apply:os.system [ls]", 1, "tag !!python"),
+        ("a: " + "[" * 70 + "]" * 70, 1, "more than 60 levels"),
+        ("a: 1\n" + "[a, " * ABYSS, 2, "more than 60 levels"),
+        ("a: 1\n" + "{[" * ABYSS, 2, "more than 60 levels"),
+        ("a: 1\nb:\n  " + "- " * ABYSS, 3, "more than 60 levels"),
+    ],
+    ids=["loop", "aliases", "key", "tag", "binary", "python", "levels", "abyss", "brackets", "dashes"],
+)  # fmt: skip
+def test_what_no_reader_can_follow_is_refused(text: str, line: int, said: str) -> None:
+    """At its line, in no time and without a traceback; libyaml itself would end the process at some of them."""
+    with pytest.raises(DocumentError) as wrong:
+        parse_document(text, dict[str, object], "f.yaml")
+    (problem,) = wrong.value.problems
+    assert str(problem).startswith(f"f.yaml:{line}: ({said}"), problem
+
+
+def test_anchor_used_twice_is_read() -> None:
+    assert parse_document("a: &x [1, 2]\nb: *x", dict[str, list[int]], "f.yaml") == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_number_of_too_many_digits_is_no_number() -> None:
+    with pytest.raises(DocumentError, match=r"f\.yaml:1: a = '999"):
+        parse_document(f"a: {'9' * 5000}", dict[str, int], "f.yaml")
+
+
+def test_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"\(Is a directory\): a file that can be read"):
+        read_document(tmp_path, dict[str, int])

@@ -134,6 +134,20 @@ def test_dashboards_are_made_only_where_asked_for() -> None:
     assert record(program({})).of_type("dashboard:Dashboard") == []
 
 
+@pytest.mark.parametrize("settings", [{"workbooks": False, "grafana": True}, {"workbooks": True}, {"workbooks": False}])
+def test_every_tile_is_made_or_left_out(settings: dict[str, Any]) -> None:
+    """Grafana shows logs alone, so that without workbooks the other tiles make nothing."""
+    made = record(program(settings))
+    told = {(each["file"], each["key"]) for each in made.notMade}
+    told |= {(each["file"], each["key"]) for resource in made for each in resource.origins}
+    wanted = {
+        (f"stacks/catalogues/workbooks/{name}.yaml", f"tiles[{index}]")
+        for name, entry in workbook_catalogue().items()
+        for index, _ in enumerate(entry.tiles)
+    }
+    assert wanted <= told
+
+
 def test_links_lead_to_dashboards_in_right_tenant() -> None:
     made = record(program({"grafana": True}))
     ids = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from assurance.compare.pairing import Pair
 from assurance.compare.posture.access import access_items
+from assurance.compare.posture.classification import classification_items
 from assurance.compare.posture.edge import edge_items
 from assurance.compare.posture.exposure import exposure_items
 from assurance.compare.posture.item import Direction, Posture, Sides, same
@@ -31,6 +32,7 @@ FINDERS: dict[Area, Finder] = {
     "backup": presence_items,
     "rates": rate_items,
     "edge": edge_items,
+    "rules": classification_items,
 }
 """By the area that is named where a finder cannot read a record."""
 
@@ -59,7 +61,9 @@ def find_posture(
     for old, new in zip(*registers, strict=True):
         items = attested_items if new.file.endswith("attestations.yaml") else register_items
         found += items(REGISTERS[new.file], old, new)
-    found += [_of_rule(each, head, base) for each in rules]
+    entries = {id_: {"file": each.file, "line": each.lines.get(id_), "key": id_}
+               for side in registers for each in side for id_ in each.entries}  # fmt: skip
+    found += [_of_rule(each, head, base, entries) for each in rules]
     flows = {(each.resource, each.direction) for each in found if each.area == "exposure" and " to " in each.aspect}
     found = [each for each in same(found) if not _told_by_flow(each, flows)]
     return sorted(found, key=lambda e: (not e.weaker, ORDER.index(e.area), e.resource, e.aspect, e.what))
@@ -84,7 +88,8 @@ def _read(area: Area, finder: Finder, sides: Sides) -> list[Posture]:
         return [Posture(area=area, direction="weaker", what=what, before=None, after=None, aspect="unreadable")]
 
 
-def _of_rule(rule: RuleChange, head: Record, base: Record) -> Posture:
+def _of_rule(rule: RuleChange, head: Record, base: Record, entries: Mapping[str, dict[str, Any]]) -> Posture:
+    """entries: of the registers by id: a verdict about one of them has its line."""
     about = head.by_urn.get(rule.urn) or base.by_urn.get(rule.urn)
     subject = f" {rule.name}" if rule.name else ""
     steps = f"{rule.before or 'not there'} → {rule.after or 'gone'}"
@@ -98,8 +103,8 @@ def _of_rule(rule: RuleChange, head: Record, base: Record) -> Posture:
         resource=rule.name,
         aspect=rule.rule,
         urn=rule.urn,
-        source=about.source if about else None,
-        origin=about.origin if about else None,
+        source=rule.source or (about.source if about else None),
+        origin=rule.origin or (about.origin if about else entries.get(rule.name)),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assurance.compare.posture.headers import judge_header
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.reach.front_door import DOMAIN, ENDPOINT, POLICY, ROUTE, host_name
 from assurance.record import Record, Resource
@@ -187,23 +188,13 @@ def _headers(before: Outcome, after: Outcome, found: Any) -> Iterator[Posture]:
         if new is None or old is None:
             direction, word = ("weaker", "no longer set") if new is None else ("stronger", "now set")
             yield found(direction, name, f"the header {name} is {word}", (old, new), ("headers",))
-        elif _widened(old, new):
-            what = f"the header {name} allows more: {', '.join(_widened(old, new))[:120]}"
-            yield found("weaker", name, what, (old, new), ("headers",))
         else:
-            yield found("stronger", name, f"the header {name} allows less", (old, new), ("headers",))
+            judged, more = judge_header(name, old, new)
+            if judged is not None:
+                word = f"allows more, or asks for less: {more[:200]}" if more else "allows less, or asks for more"
+                yield found(judged, name, f"the header {name} {word}", (old, new), ("headers",))
     shown, hidden = ({name.lower() for name in outcome.removed} for outcome in (after, before))
     for name in sorted(hidden - shown):
         yield found("weaker", name, f"the header {name} of the app is passed on", ("removed", None), ("headers",))
     for name in sorted(shown - hidden):
         yield found("stronger", name, f"the header {name} of the app is taken out", (None, "removed"), ("headers",))
-
-
-def _widened(old: str, new: str) -> list[str]:
-    """What a value has that the former had not: a source of a policy, or another setting."""
-
-    def parts(text: str) -> set[str]:
-        return {f"{each.split()[0]} {word}" for each in text.split(";") if each.split()
-                for word in (each.split()[1:] or [""])}  # fmt: skip
-
-    return sorted(each.strip() for each in parts(new) - parts(old))

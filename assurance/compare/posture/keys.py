@@ -16,8 +16,11 @@ Texts = tuple[str | None, str | None]
 """The stack file of the base and of the head."""
 
 
-def name_keys(items: Iterable[Posture], file: str, texts: Texts) -> list[Posture]:
-    """The items; one whose entry is a whole section of ``file`` names the key in it that changed, where it is clear."""
+def name_keys(items: Iterable[Posture], file: str, texts: Texts, *, alone: bool = False) -> list[Posture]:
+    """The items; one whose entry is a whole section of ``file`` names the key in it that changed, where it is clear.
+
+    alone: nothing else that the program reads differs, so that a single key that does is what the items come from.
+    """
     if texts[0] is None or texts[1] is None:
         return list(items)
     try:
@@ -26,22 +29,36 @@ def name_keys(items: Iterable[Posture], file: str, texts: Texts) -> list[Posture
     except yaml.YAMLError:
         return list(items)
     changed = {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
-    return [_named(each, file, changed, lines, base_lines) for each in items]
+    return [_named(each, file, changed, lines, base_lines, alone) for each in items]
 
 
 def _named(
-    item: Posture, file: str, changed: dict[str, tuple[Any, Any]], lines: dict[str, int], base_lines: dict[str, int]
+    item: Posture,
+    file: str,
+    changed: dict[str, tuple[Any, Any]],
+    lines: dict[str, int],
+    base_lines: dict[str, int],
+    alone: bool,
 ) -> Posture:
-    if item.origin is None or item.origin.get("file") != file:
+    origin = item.origin or {}
+    if str(origin.get("file", "")).startswith("policies/"):
         return item
-    section = f"config.{item.origin.get('key')}"
-    inside = [key for key in changed if key == section or key.startswith((f"{section}.", f"{section}["))]
-    exact = [key for key in inside if changed[key] == (item.before, item.after)]
+    section = f"config.{origin.get('key')}" if origin.get("file") == file else None
+    inside = [key for key in changed if section and (key == section or key.startswith((f"{section}.", f"{section}[")))]
+    same = [key for key in changed if changed[key] == (item.before, item.after)]
+    exact = [key for key in same if key in inside]
     keys = exact if len(exact) == 1 else inside
+    if len(keys) != 1 and not inside and (alone or origin.get("file") in (file, None)):
+        keys = same if len(same) == 1 and _telling(item) else list(changed) if alone else []
     if len(keys) != 1:
         return item
     line = line_of(lines, keys[0]) if keys[0] in lines else base_lines.get(keys[0])
     return replace(item, origin={"file": file, "line": line, "key": keys[0].removeprefix("config.")})
+
+
+def _telling(item: Posture) -> bool:
+    """Whether values say where they come from: that something is on, off or not there is said in many places."""
+    return not {type(item.before), type(item.after)} <= {bool, type(None)}
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

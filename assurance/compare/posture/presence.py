@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.record import Record, Resource
+from assurance.references import get
 from documents.reading import read_document
 from documents.sections import Section
 from facts.types import type_row
 from policies.accepted_changes import Area
+
+APP = "web:WebApp"
 
 FILE = Path(__file__).with_name("presence.yaml")
 
@@ -24,6 +28,7 @@ class Presence(Section):
     area: Area
     types: list[str]
     why: str
+    about: str | None = None
     reverse: bool = False
 
 
@@ -63,12 +68,31 @@ def _alone(record: Record, urns: set[str]) -> list[Resource]:
     found = []
     for resource in record:
         if resource.urn in urns and resource.type in presences():
-            about = {by_id[text] for text in _texts(resource.inputs) if text in by_id}
-            about |= {urn for urns_ in resource.propertyDependencies.values() for urn in urns_}
-            others = {urn for urn in about if (other := record.by_urn.get(urn)) and other.type not in presences()}
-            if not others & urns:
+            others = {urn for urn in _about(resource, by_id) if _is_other(record.by_urn.get(urn))}
+            if not others & urns and not _asks_for_gone(resource, record, urns):
                 found.append(resource)
     return found
+
+
+def _about(resource: Resource, by_id: dict[str, str]) -> set[str]:
+    """URNs of what a resource of the table is about."""
+    row = presences()[resource.type]
+    inputs = resource.inputs if row.about is None else {row.about: resource.inputs.get(row.about)}
+    about = {by_id[text] for text in _texts(inputs) if text in by_id}
+    return about | {urn for key, urns in resource.propertyDependencies.items() if key in inputs for urn in urns}
+
+
+def _is_other(resource: Resource | None) -> bool:
+    return resource is not None and resource.type not in presences()
+
+
+def _asks_for_gone(resource: Resource, record: Record, urns: set[str]) -> bool:
+    """Whether its query asks by name for apps, and all of them go, or come, with it: it is about the workspace, which
+    has the logs of every app."""
+    queries = [resource.inputs.get("query"), *(each.get("query") for each in get(resource, "criteria.allOf") or ())]
+    named = {f"app-{name}" for query in queries for name in re.findall(r'"([\w-]+)"', str(query or ""))}
+    asked = [each.urn in urns for each in record.of_type(APP) if each.name in named]
+    return bool(asked) and all(asked)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -119,7 +119,10 @@ def _conditions(
             continue  # one limit: the request at the limit says what it does
         names_less = bool(gone) != bool(new.get("negateCondition"))
         weaker = names_less == stops if bool(gone) != bool(came) else stops
-        what = f"rule {name} of {head.name}: {shown(gone)} → {shown(came)}"
+        words = [
+            f"{word} {shown(values)}" for word, values in (("no longer names", gone), ("now names", came)) if values
+        ]
+        what = f"rule {name} of {head.name} {' and '.join(words)}"
         yield item(_area(after), "weaker" if weaker else "stronger", what, (gone, came), head, name, path)
 
 

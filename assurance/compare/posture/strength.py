@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from assurance.compare.posture.item import Posture, Sides, item, known, plain
 from assurance.compare.properties import differences
-from assurance.record import SECRET, Resource
+from assurance.record import SECRET, Record, Resource
 from documents.durations import seconds
 from documents.reading import read_document
 from documents.sections import Section
@@ -21,7 +23,7 @@ from policies.view import lookup
 FILE = Path(__file__).with_name("strength.yaml")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 Named = Literal[
-    "more", "less", "longer", "shorter", "version", "present", "moreItems", "fewerItems", "moreOften"
+    "more", "less", "longer", "shorter", "version", "present", "moreItems", "fewerItems", "moreOften", "cron"
 ]  # fmt: skip
 
 
@@ -64,6 +66,7 @@ _RANKS: dict[str, Callable[[Any], float]] = {
     "longer": lambda value: _duration(value),
     "shorter": lambda value: -_duration(value),
     "version": lambda value: _number("".join(re.findall(r"\d+", str(value))[:2])),
+    "cron": lambda value: _runs(str(value)),
     "moreOften": lambda value: -_duration(str(value).rsplit("/", 1)[-1]),
 }
 
@@ -80,10 +83,36 @@ def _duration(value: Any) -> float:
         return float("-inf")
 
 
+def _runs(cron: str) -> float:
+    """How often a cron expression of five fields runs in a week, near enough to compare two."""
+    sizes = (60, 24, 31, 12, 7)
+    fields = cron.split()
+    if len(fields) != len(sizes):
+        return float("-inf")
+    shares = [_share(field, size) for field, size in zip(fields, sizes, strict=True)]
+    return 60 * 24 * 7 * math.prod(shares)
+
+
+def _share(field: str, size: int) -> float:
+    """The part of a field's values that it names."""
+    count = 0.0
+    for part in field.split(","):
+        values, _, step = part.partition("/")
+        first, _, last = values.partition("-")
+        if first == "*" or (step and not last):
+            span = size
+        else:
+            span = int(last) - int(first) + 1 if first.isdigit() and last.isdigit() else 1
+        count += max(1, span / int(step)) if step.isdigit() and int(step) else span
+    return min(1.0, count / size)
+
+
 def _items(value: Any) -> list[str]:
     if isinstance(value, str):
         return [each for each in re.split(r"[,;]\s*", value) if each and each.lower() != "none"]
-    return [str(each) for each in value or ()]
+    return [
+        " ".join(f"{k} {v}" for k, v in each.items()) if isinstance(each, dict) else str(each) for each in value or ()
+    ]
 
 
 @cache
@@ -98,6 +127,25 @@ def strength_items(sides: Sides) -> Iterator[Posture]:
         if pair.base is not None and pair.head is not None:
             yield from _of_pair(pair.base, pair.head)
             yield from _protection(pair.base, pair.head)
+        elif pair.base is None and pair.head is not None:
+            if _stays(pair.head, sides.base):
+                yield from _of_pair(_unset(pair.head), pair.head)
+        elif pair.base is not None and _stays(pair.base, sides.head):
+            yield from _of_pair(pair.base, _unset(pair.base))
+
+
+PARAMETER = "azure-native:dbforpostgresql:Configuration"
+"""A value of another resource: where it is not declared, the service's own holds."""
+
+
+def _stays(parameter: Resource, other: Record) -> bool:
+    """Whether it is a parameter of a server that the other side has too."""
+    server = parameter.id.lower().partition("/configurations/")[0]
+    return parameter.type == PARAMETER and any(each.id.lower() == server for each in other)
+
+
+def _unset(parameter: Resource) -> Resource:
+    return replace(parameter, inputs={key: value for key, value in parameter.inputs.items() if key != "value"})
 
 
 def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
@@ -111,14 +159,32 @@ def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
         if row is None or any(_opens(door, short) for door in doors):
             continue
         old, new = row.rank(before), row.rank(after)
+        listed = row.order in ("moreItems", "fewerItems")
         if old != new:
             weaker = new < old
             why = f", so that {row.why}" if weaker else ""
-            what = f"{path} of {head.name}: {shown(before)} → {shown(after)}{why}"
+            steps = _items_told(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
+            what = f"{path} of {head.name}: {steps}{why}"
             yield item(row.area, "weaker" if weaker else "stronger", what, (before, after), head, short, path)
-        elif row.order in ("moreItems", "fewerItems") and before != after:
-            what = f"{path} of {head.name}: {shown(before)} → {shown(after)}, other ones than before"
+        elif listed and sorted(_items(before)) != sorted(_items(after)):
+            what = f"{path} of {head.name}: {_items_told(before, after, row)}"
             yield item(row.area, "weaker", what, (before, after), head, short, path)
+
+
+ITEMS_TOLD = 8
+
+
+def _items_told(before: Any, after: Any, row: Strength) -> str:
+    """What a list no longer names, and what it newly names; an absent one counts as the default."""
+    old, new = (_items(row.default if value is None else value) for value in (before, after))
+    lost, won = [each for each in old if each not in new], [each for each in new if each not in old]
+    parts = [f"{word} {_some(items)}" for word, items in (("without", lost), ("with", won)) if items]
+    return ", ".join(parts) or f"{shown(before)} → {shown(after)}"
+
+
+def _some(items: list[str]) -> str:
+    more = f" and {len(items) - ITEMS_TOLD} more" if len(items) > ITEMS_TOLD else ""
+    return ", ".join(map(shown, items[:ITEMS_TOLD])) + more
 
 
 def _opens(door: Door, path: str) -> bool:

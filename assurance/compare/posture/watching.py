@@ -41,6 +41,9 @@ def watching_items(sides: Sides) -> Iterator[Posture]:
             yield from _sets("logs", "category", _categories(base), _categories(head), base, head)
 
 
+NUMBER = re.compile(r"(?P<by>(?:>=?|<=?|/)\s*)?(?<![\w.])(?P<number>\d+(?:\.\d+)?)(?![\w.])")
+UPWARD = {">": True, ">=": True, "/": True, "<": False, "<=": False}
+"""By what stands before a number: whether a higher one makes an alert rarer."""
 Named = dict[str, str]
 """What is there, by its name in words, with the path of the input that says so."""
 
@@ -123,6 +126,21 @@ def _query(before: str, after: str, head: Resource, path: str) -> Iterator[Postu
     if gone:
         what = f"the query of {head.name} no longer reads {', '.join(gone)}"
         yield item("alerts", "weaker", what, (", ".join(gone), None), head, "query", path)
+    yield from _limits(before, after, head, path)
+
+
+def _limits(before: str, after: str, head: Resource, path: str) -> Iterator[Posture]:
+    """Limits in a query that differs in numbers alone: a higher one to be above, or to divide by, sees less."""
+    if NUMBER.sub("#", before) != NUMBER.sub("#", after):
+        return
+    for old, new in zip(NUMBER.finditer(before), NUMBER.finditer(after), strict=True):
+        if old[0] == new[0] or (upward := UPWARD.get((old["by"] or "").strip())) is None:
+            continue
+        weaker = (float(new["number"]) > float(old["number"])) == upward
+        values = (float(old["number"]), float(new["number"]))
+        why = ", so that more must happen before anybody is told" if weaker else ""
+        what = f"the query of {head.name}: {old[0].strip()} → {new[0].strip()}{why}"
+        yield item("alerts", "weaker" if weaker else "stronger", what, values, head, "query", path)
 
 
 def _categories(setting: Resource) -> Named:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from documents.arguments import read_arguments
 from documents.reading import read_document
 from documents.sections import Section
 from stacks.settings.model import Settings
@@ -96,4 +97,5 @@ def _leaves(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> It
 
 
 if __name__ == "__main__":
+    read_arguments("stacks.settings.pages.changes", __doc__)
     PAGE.write_text(page(), encoding="utf-8")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from documents.arguments import read_arguments
 from documents.generated import with_part
 from documents.sections import Section
 from documents.yaml_text import load_yaml
@@ -120,4 +121,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("stacks.settings.pages.replaced", __doc__)
     main()

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from documents.arguments import read_arguments
 from stacks.catalogues.secrets import catalogue
 from stacks.settings.model import Settings
 from stacks.settings.reading.parse import NAMESPACE, SUPPLIED_KEY
@@ -54,4 +55,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    read_arguments("stacks.settings.pages.schema", __doc__)
     main()

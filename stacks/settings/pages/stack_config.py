@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from documents.arguments import read_arguments
 from stacks.settings.model import Settings
 from stacks.settings.pages.sections import LeftOut, left_out
 from stacks.settings.reading.parse import NAMESPACE
@@ -139,4 +140,5 @@ def _text(schema: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    read_arguments("stacks.settings.pages.stack_config", __doc__)
     PAGE.write_text(page(), encoding="utf-8")

@@ -97,7 +97,7 @@ def _compose(path: Path) -> yaml.MappingNode:
         root = compose_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError([Problem("", path.name, _stacks_there(path), path.name)]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError([yaml_problem(error, path.name)]) from None
     if not isinstance(root, yaml.MappingNode):
         raise SettingsError([Problem("config", None, _NO_CONFIG, path.name, 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from assurance.compare.changes import find_changes
@@ -89,12 +90,55 @@ def bump_sdk(record: Record) -> None:
         each.apiVersion = "2026-02-01"
 
 
+def flow_logs_off(record: Record) -> None:
+    """The log goes together with the account that it is written to; the network that it is about stays."""
+    record.resources = [each for each in record if not each.name.startswith("network-flows")]
+
+
+def remove_app(record: Record) -> None:
+    """All of an app, and what asks for it alone: its firewall, its service level."""
+    record.resources = [each for each in record if "marketing" not in each.urn and "www" not in each.name]
+
+
 def add_app(record: Record) -> None:
     """Take the base's way: what is new is what the base has not."""
     names = ("vault-backend", "app-backend", "identity-backend")
     record.resources = [each for each in record if not each.name.startswith(names)]
 
 
+def share_secret(record: Record) -> None:
+    """A secret that the backend has is put into the vault of the public pages too."""
+    shared = deepcopy(find(record, "keyvault:Secret", "backend-jwt-secret"))
+    vault = find(record, "keyvault:Vault", "vault-marketing")
+    shared.urn, shared.name = shared.urn.replace("backend", "marketing"), "marketing-jwt-secret"
+    shared.id = shared.id.replace(shared.inputs["vaultName"], vault.inputs["vaultName"])
+    shared.inputs["vaultName"] = vault.inputs["vaultName"]
+    shared.propertyDependencies = {}
+    record.resources.append(shared)
+
+
+def swap_people(record: Record) -> None:
+    """Another group of the same name is given the database."""
+    administrator = find(record, "dbforpostgresql:AdministratorsMicrosoftEntra", BREAK_GLASS)
+    administrator.inputs["objectId"] = "00000000-0000-4000-8000-0000000000c9"
+
+
+def declassify(record: Record) -> None:
+    """The stack says that it holds no patients' data."""
+    for each in record:
+        if "data-classification" in (each.inputs.get("tags") or {}):
+            each.inputs["tags"]["data-classification"] = "test-data"
+
+
+def lower_objective(record: Record) -> None:
+    """The error budget of the backend is ten times as large."""
+    for condition in find(record, "monitor:ScheduledQueryRule", "slo-backend-availability-fast").inputs["criteria"][
+        "allOf"
+    ]:
+        condition["query"] = condition["query"].replace("/ 0.001", "/ 0.01")
+
+
+BREAK_GLASS = "postgres-administrator-00000000-0000-4000-8000-0000000000b1"
 FIREWALL = "customRules.rules"
 EXCLUSION = {"matchVariable": "QueryStringArgNames", "selector": "q", "selectorMatchOperator": "Equals"}
 SERVER = "dbforpostgresql:Server"
@@ -173,6 +217,39 @@ SEEDED: dict[str, tuple[Callable[[Record], Any], tuple[str, str, str, str] | Non
         set_to("network:NetworkSecurityGroup", "securityRules.0.sourceAddressPrefix", "Internet", "subnet-apps"),
         ("exposure", "weaker", "subnet-apps", "stacks/catalogues/network_flows.yaml"),
     ),
+    "flow logs switched off": (flow_logs_off, ("logs", "weaker", "network-flows", "Pulumi.prod.yaml")),
+    "a secret shared": (share_secret, ("access", "weaker", "marketing-jwt-secret", "stacks/catalogues/secrets.yaml")),
+    "people swapped": (swap_people, ("access", "weaker", BREAK_GLASS, "Pulumi.prod.yaml")),
+    "patients' data declared away": (declassify, ("rules", "weaker", "alert-processing-backup", "Pulumi.prod.yaml")),
+    "a service level lowered": (
+        lower_objective,
+        ("alerts", "weaker", "slo-backend-availability-fast", "Pulumi.prod.yaml"),
+    ),
+    "a key used for longer": (
+        set_to("keyvault:Key", "properties.rotationPolicy.attributes.expiryTime", "P3Y", "key-postgres-k1"),
+        ("encryption", "weaker", "key-postgres-k1", "Pulumi.prod.yaml"),
+    ),
+    "fewer workers": (
+        set_to("monitor:AutoscaleSetting", "profiles.0.capacity.minimum", "2", "plan-api-autoscale"),
+        ("backup", "weaker", "plan-api-autoscale", "Pulumi.prod.yaml"),
+    ),
+    "the budget raised": (
+        set_to("consumption:Budget", "amount", 60_000),
+        ("alerts", "weaker", "budget", "Pulumi.prod.yaml"),
+    ),
+    "a job run rarely": (
+        set_to("app:Job", "configuration.scheduleTriggerConfig.cronExpression", "30 6 * * 1", "database-jobs-verify"),
+        ("logs", "weaker", "database-jobs-verify", "Pulumi.prod.yaml"),
+    ),
+    "a database parameter dropped": (
+        gone("dbforpostgresql:Configuration", "postgres-connection_throttle.enable"),
+        ("logs", "weaker", "postgres-connection_throttle.enable", "database/parameters.yaml"),
+    ),
+    "an archived table dropped": (
+        lambda record: find(record, "operationalinsights:DataExport").inputs["tableNames"].pop(),
+        ("logs", "weaker", "archive-export", "Pulumi.prod.yaml"),
+    ),
+    "an app removed": (remove_app, ("exposure", "stronger", "app-marketing", "Pulumi.prod.yaml")),
     "a tag renamed": (rename_tag, None),
     "the SDK bumped": (bump_sdk, None),
     "a SKU raised": (set_to("web:AppServicePlan", "sku.name", "P3v3", "plan-api"), None),

@@ -95,6 +95,7 @@ def test_each_row_tells_weak_from_strong(row: Strength) -> None:
         "more": (1, 2), "less": (2, 1), "longer": ("P1D", "P1Y"), "shorter": ("PT1H", "PT5M"),
         "version": ("TLS1_0", "1.3"), "present": (None, "x"), "moreItems": (["a"], ["a", "b"]),
         "fewerItems": (["a", "b"], ["a"]), "moreOften": ("R/2026-01-01/P1W", "R/2026-01-01/P1D"),
+            "cron": ("30 6 * * 1", "30 6 * * 1-5"),
     }  # fmt: skip
     weak, strong = samples[row.order] if isinstance(row.order, str) else (row.order[0], row.order[-1])
     assert row.rank(weak) < row.rank(strong)
