@@ -51,7 +51,7 @@ def test_nobody_writes_in_the_trail_as_another(shared_world: World, log: str, co
             migrator.execute(("INSERT INTO audit." + log.format(*column.split(" = "))).encode())
 
 
-def test_a_hold_is_looked_at_and_released_and_never_gone(world: World) -> None:
+def test_hold_is_read_and_released_never_gone(world: World) -> None:
     with world.login(MIGRATOR) as migrator:
         migrator.execute(
             "INSERT INTO security.holds (reason, until, subject_id, placed_by) VALUES ('CASE-1', current_date + 9, gen_random_uuid(), 'somebody')"
