@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from assurance.evidence.drawing import look
@@ -15,7 +16,7 @@ from assurance.record import Resource
 from assurance.references import References, get, short_type
 from policies.attestations import attestation_kinds
 
-Cell = str | int | float | None
+Cell = str | int | float | date | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _findings(e: StackEvidence) -> Table:
             f.message,
             f.remediation,
             f.exception,
-            f.expires.isoformat() if f.expires else "",
+            f.expires or "",
             *place(f),
             f.urn,
         )
@@ -287,7 +288,7 @@ def _exceptions(e: StackEvidence) -> Table:
                     entry.reason,
                     entry.compensating_control,
                     entry.owner,
-                    entry.expires.isoformat(),
+                    entry.expires,
                     ", ".join(covers),
                     e.register.file,
                     e.register.lines.get(id_),
@@ -307,9 +308,8 @@ def _trusted(e: StackEvidence) -> Table:
             who = f"{entry.principal.object_id}, who may hold {', '.join(entry.principal.holds)}"
         if entry.credential:
             who = f"{entry.credential.issuer}, as {entry.credential.identity}"
-        day = entry.expires.isoformat()
         trusted = e.register.trusted
-        rows.append((e.stack, id_, who, entry.reason, entry.owner, day, trusted.file, trusted.lines.get(id_)))
+        rows.append((e.stack, id_, who, entry.reason, entry.owner, entry.expires, trusted.file, trusted.lines.get(id_)))
     return Table("trusted", "Strangers that are trusted, and until when", columns, rows)
 
 
@@ -326,9 +326,9 @@ def _attestations(e: StackEvidence) -> Table:
             rows.append((*head, "no", "", "", "", "", "", "", row.asks, "", None))
         for id_, entry in here.items():
             holds = "yes" if entry.holds(e.today) else "no"
-            signed = entry.attested.isoformat() if entry.attested else "not yet"
+            signed = entry.attested or "not yet"
             rows.append(
-                (*head, holds, id_, entry.statement, entry.owner, signed, entry.expires.isoformat(), entry.kept,
+                (*head, holds, id_, entry.statement, entry.owner, signed, entry.expires, entry.kept,
                  row.asks, register.file, register.lines.get(id_))
             )  # fmt: skip
     return Table("attestations", "What people attest, or do not yet", columns, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import xlsxwriter
 
@@ -27,7 +27,7 @@ SHEETS = {
 }
 """Each table's sheet, in the order of the workbook."""
 WIDEST = 60
-"""Characters; a longer cell is broken into lines by whoever reads it."""
+"""Characters; a longer cell is broken into lines."""
 SAMPLED = 200
 """Rows that a column's width is worked out from."""
 
@@ -38,6 +38,7 @@ def workbook(stacks: Sequence[Mapping[str, Table]], title: str, time: datetime) 
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": title, "created": time.replace(tzinfo=None)})
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    day, broken = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"text_wrap": True, "valign": "top"})
     for name, heading in SHEETS.items():
         sheet = book.add_worksheet(heading)
         columns = stacks[0][name].columns
@@ -50,8 +51,10 @@ def workbook(stacks: Sequence[Mapping[str, Table]], title: str, time: datetime) 
             for number, value in enumerate(row):
                 if isinstance(value, int | float):
                     sheet.write_number(row_number, number, value)
+                elif isinstance(value, date):
+                    sheet.write_datetime(row_number, number, datetime(value.year, value.month, value.day), day)
                 elif value:
-                    sheet.write_string(row_number, number, value)
+                    sheet.write_string(row_number, number, value, broken if len(value) > WIDEST else None)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
     book.close()

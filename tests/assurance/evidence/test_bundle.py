@@ -9,6 +9,7 @@ import random
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -138,12 +139,27 @@ def test_a_bundle_is_written_whole_or_not(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(problems(tmp_path / "new")) == []
 
 
+def _as_written(cell: object) -> str:
+    return cell.date().isoformat() if isinstance(cell, datetime) else str(cell if cell is not None else "")
+
+
+def test_a_day_is_a_day_and_heads_stay() -> None:
+    """So that a sheet sorts and filters by it, and scrolls below its names."""
+    book = openpyxl.load_workbook(io.BytesIO(files()["workbook.xlsx"]))
+    for name in ("Exceptions", "Attestations"):
+        sheet = book[name]
+        column = [cell.value for cell in sheet[1]].index("expires") + 1
+        cells = [row[column - 1] for row in sheet.iter_rows(min_row=2) if row[column - 1].value is not None]
+        assert {(type(cell.value), cell.number_format) for cell in cells} == {(datetime, "yyyy-mm-dd")}
+        assert (sheet.freeze_panes, sheet.auto_filter.ref[:3]) == ("A2", "A1:")
+
+
 def test_the_workbook_holds_the_rows_of_all_stacks() -> None:
     book = openpyxl.load_workbook(io.BytesIO(files()["workbook.xlsx"]), read_only=True)
     assert book.sheetnames == list(SHEETS.values())
     for name in ("inventory", "access", "attestations"):
         rows = [list(csv.reader(io.StringIO(text(f"{stack}/{name}.csv")))) for stack in STACKS]
-        sheet = [[str(cell if cell is not None else "") for cell in row] for row in book[SHEETS[name]].values]
+        sheet = [[_as_written(cell) for cell in row] for row in book[SHEETS[name]].values]
         assert sheet == [rows[0][0], *(row for each in rows for row in each[1:])]
 
 
