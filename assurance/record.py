@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from assurance.json_text import json_text
 from assurance.project import is_own
 from facts.tokens import type_key
 from policies.projects import PLATFORM
@@ -174,7 +175,7 @@ class Record:
             }
             for each in self.resources
         ]
-        return json.dumps(data, indent=1, ensure_ascii=False)
+        return json_text(data)
 
     @classmethod
     def from_json(cls, text: str) -> Record:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Any
 
 from assurance.access.grants import Grant
 from assurance.access.matrix import Matrix
 from assurance.access.secrets import Readable
 from assurance.basis import stated_basis
+from assurance.json_text import json_text
 
 BASIS = "declared configuration, seen offline; nothing was asked of Azure"
 COLUMNS = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "via", "file", "line")
@@ -33,7 +33,7 @@ def to_json(found: Matrix) -> str:
         "findings": [finding.as_dict() for finding in found.report.findings],
         "totals": found.report.totals,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def _grant(grant: Grant, found: Matrix) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
 from assurance.check.terminal import places
+from assurance.json_text import json_text
 from assurance.sarif import SCHEMA
 
 _LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
@@ -21,7 +22,7 @@ def to_json(reports: Sequence[Report]) -> str:
     """All findings of all stacks, their totals, and what they rest on."""
     findings = [finding.as_dict() for report in reports for finding in report.findings]
     content = {"findings": findings, "totals": totals(reports), "basis": shared_basis(reports)}
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def to_sarif(reports: Sequence[Report]) -> str:
@@ -48,7 +49,7 @@ def to_sarif(reports: Sequence[Report]) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=1, ensure_ascii=False)
+    return json_text(log)
 
 
 def _sarif_rule(finding: Finding, failed: bool) -> dict[str, Any]:

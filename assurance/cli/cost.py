@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from assurance.cli.recording import checked_mode
 from assurance.cost import terminal
 from assurance.cost.bill import bill_of
 from assurance.cost.refresh import API, refreshed
+from assurance.json_text import json_text
 from assurance.stacks import records_for
 from assurance.terminal import console
 from facts.prices import FILE, head_comment, prices, row_text
@@ -52,4 +52,4 @@ def cost(
     if json_file is not None:
         basis = bills[0].basis if bills else {}
         content = {"stacks": [bill.as_dict() for bill in bills], "basis": basis}
-        write_text(json_file, json.dumps(content, indent=1, ensure_ascii=False))
+        write_text(json_file, json_text(content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -18,6 +17,7 @@ from assurance.compare.posture.keys import name_keys
 from assurance.compare.posture.registers import Entries
 from assurance.compare.verdicts import RuleChange, compare_verdicts
 from assurance.full_audit import full_audit
+from assurance.json_text import json_text
 from assurance.record import Record
 from policies.accepted_changes import AcceptedChanges
 from policies.exceptions import Register
@@ -137,7 +137,7 @@ def compare_sides(
 def to_json(comparisons: Sequence[StackComparison], basis: dict[str, Any], notes: Sequence[str]) -> str:
     """The whole comparison. notes: what it could not see."""
     stacks = [each.as_dict() for each in comparisons]
-    return json.dumps({"stacks": stacks, "basis": basis, "notes": list(notes)}, indent=1, ensure_ascii=False)
+    return json_text({"stacks": stacks, "basis": basis, "notes": list(notes)})
 
 
 def _judge(side: Side, today: date) -> Report:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -27,6 +26,7 @@ from assurance.evidence.stack import StackEvidence
 from assurance.evidence.summary import control_counts, summary
 from assurance.evidence.tables import tables
 from assurance.evidence.workbook import workbook
+from assurance.json_text import json_text
 from assurance.pages.builder import build_page, running_head
 from assurance.record import Record
 
@@ -141,7 +141,7 @@ def _controls(bundle: Bundle) -> str:
         "proposed": {each.stack: proposals_as_data(each.proposals) for each in bundle.stacks},
         "requests": requests_as_data(),
     }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def _index(bundle: Bundle) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, StringConstraints
 
 from assurance.errors import UsageError
+from assurance.json_text import json_text
 from documents.counting import counted
 from documents.sections import Section, validate
 
@@ -54,7 +55,7 @@ def manifest(files: Mapping[str, bytes], **facts: Any) -> bytes:
     """The manifest of a bundle: what it rests on, then every file but itself, by path."""
     rows = [{"path": path, "sha256": _hash(content), "size": len(content)} for path, content in sorted(files.items())]
     content = {"bundleVersion": VERSION, **facts, "files": rows}
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json_text(content) + "\n").encode()
 
 
 def read_manifest(folder: Path) -> Manifest:

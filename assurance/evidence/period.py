@@ -13,6 +13,7 @@ import yaml
 
 from assurance.basis import REGISTERS, git
 from assurance.errors import ProgramError, UsageError
+from assurance.json_text import json_text
 from documents.yaml_text import load_yaml
 
 NOT_RECORDED = "not recorded"
@@ -64,7 +65,7 @@ class Period:
 
     def to_json(self) -> str:
         """The period as data."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+        return json_text(asdict(self))
 
     def to_markdown(self) -> str:
         """The period for people."""

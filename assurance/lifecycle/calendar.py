@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from typing import Any
 
 from assurance.basis import judged_basis
 from assurance.check.findings import Finding, Report, shared_basis, totals
+from assurance.json_text import json_text
 from assurance.lifecycle.azure import previews
 from assurance.lifecycle.endings import Ending
 from assurance.lifecycle.judge import calendar_finding, endings
@@ -93,7 +93,7 @@ def to_json(calendars: Sequence[Calendar]) -> str:
         "totals": totals(reports),
         "basis": shared_basis(reports),
     }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def _event(event: Event, today: date) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from assurance.basis import stated_basis
+from assurance.json_text import json_text
 from assurance.reach.front_door import Host
 from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
@@ -29,7 +29,7 @@ def to_json(found: Reach) -> str:
         "findings": [finding.as_dict() for finding in found.report.findings],
         "totals": found.report.totals,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def _host(host: Host) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from assurance.basis import stated_basis
+from assurance.json_text import json_text
 from assurance.record import Record
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome
@@ -39,4 +39,4 @@ def to_json(record: Record, request: Request, outcome: Outcome) -> str:
             for each in outcome.decisions
         ],
     }  # fmt: skip
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assurance.json_text import json_text
 from assurance.sarif import SCHEMA
 from assurance.scan.baseline import Baseline, fingerprint
 from assurance.scan.files import chosen_files, text_of
@@ -80,7 +80,7 @@ def to_json(result: Scan) -> str:
         "totals": {"fail": len(result.found), "accepted": result.accepted, "read": result.read},
         "unread": result.unread,
     }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+    return json_text(content)
 
 
 def to_sarif(result: Scan) -> str:
@@ -116,7 +116,7 @@ def to_sarif(result: Scan) -> str:
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False)
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 REMEDY = (
