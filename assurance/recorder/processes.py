@@ -1,7 +1,8 @@
 """Records stacks side by side, each in a process of its own.
 
-Importing the Azure SDK's modules costs seconds, and running the program a fraction of one. So the modules are imported
-once, in the parent, and every recording is forked from it; where the system cannot fork, each process imports them.
+Importing the Azure SDK's modules costs seconds, and the program's own half as much as running it. So the SDK is
+imported once, in this process; one forked from it imports the program, and every recording is forked from that one:
+this process stays free of the program, and no recording sees another's. Where the system cannot fork, each imports all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from assurance.project import HOME, Project, read_project
 from assurance.record import Mode, Record
 from assurance.recorder.program import project_on_path
 from assurance.recorder.sdk_import import ENVIRONMENTS, import_sdk
-from assurance.recorder.stack import record_stack
+from assurance.recorder.stack import import_program, record_stack
 from documents.problems import DocumentError
 
 PROGRESS_STEP = 10
@@ -46,20 +47,24 @@ def record_stacks(
     """
     project = read_project(root)
     context = _context(root)
-    waiting = list(jobs)
-    running: dict[Connection, tuple[Job, Any]] = {}
+    pipes = {job: context.Pipe(duplex=False) for job in jobs}
+    senders = {job: sender for job, (_, sender) in pipes.items()}
+    starter = context.Process(target=_record_all, args=(project, senders, context.get_start_method()))
+    starter.start()
+    for sender in senders.values():
+        sender.close()  # or nobody would see that a process ended without an answer
+    results = _answers({receiver: job for job, (receiver, _) in pipes.items()}, on_progress)
+    starter.join()
+    return _records(jobs, results)
+
+
+def _answers(running: dict[Connection, Job], on_progress: Callable[[Job, int], None]) -> dict[Job, Any]:
+    """What each recording ended with."""
     results: dict[Job, Any] = {}
-    while waiting or running:
-        while waiting and len(running) < (os.cpu_count() or 1):
-            job = waiting.pop(0)
-            receiver, sender = context.Pipe(duplex=False)
-            process = context.Process(target=_record, args=(project, job, sender), daemon=True)
-            process.start()
-            sender.close()
-            running[receiver] = (job, process)
+    while running:
         for receiver in wait(list(running)):
             assert isinstance(receiver, Connection)
-            job, process = running[receiver]
+            job = running[receiver]
             try:
                 kind, content = receiver.recv()
             except EOFError:
@@ -69,8 +74,7 @@ def record_stacks(
                 continue
             results[job] = (kind, content)
             del running[receiver]
-            process.join()
-    return _records(jobs, results)
+    return results
 
 
 def _records(jobs: Sequence[Job], results: dict[Job, Any]) -> list[Record]:
@@ -84,8 +88,28 @@ def _records(jobs: Sequence[Job], results: dict[Job, Any]) -> list[Record]:
     return [Record.from_json(results[job][1]) for job in jobs]
 
 
+def _record_all(project: Project, senders: dict[Job, Connection], method: str) -> None:
+    """In a process of its own: import the program's modules, and fork each recording from here."""
+    gc.disable()  # as in every recording, which ends with its record: looking for garbage would be half of its time
+    _forget_others(project.root)
+    with project_on_path(project):
+        import_program(project)
+    context: Any = multiprocessing.get_context(method)
+    waiting, running = list(senders.items()), list[Any]()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            job, sender = waiting.pop(0)
+            running.append(context.Process(target=_record, args=(project, job, sender), daemon=True))
+            running[-1].start()
+            sender.close()
+        ended = wait([process.sentinel for process in running])
+        for process in [each for each in running if each.sentinel in ended]:
+            process.join()
+            running.remove(process)
+
+
 def _record(project: Project, job: Job, sender: Connection) -> None:
-    """In the process of its own: record, and send the record or what is wrong."""
+    """In a process of its own: record, and send the record or what is wrong."""
     count = 0
 
     def on_resource() -> None:
@@ -94,8 +118,7 @@ def _record(project: Project, job: Job, sender: Connection) -> None:
         if count % PROGRESS_STEP == 0:
             sender.send(("progress", count))
 
-    gc.disable()  # this process ends with its record: looking for garbage would be half of its time
-    _forget_others(project.root)
+    gc.disable()
     with project_on_path(project):
         try:
             record = record_stack(project, job.stack, job.mode, on_resource)

@@ -1,11 +1,14 @@
 """Records one stack of a project: its config, its program, in this process.
 
-Everything of the project is imported here, inside the function, from the project's own folder: the process that
-forks the recordings has imported nothing of it.
+Everything of the project is imported here, inside the functions, from the project's own folder: the process that asks
+for recordings has imported nothing of it.
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import importlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -28,10 +31,31 @@ def record_stack(project: Project, stack: str, mode: Mode, on_resource: Callable
     in ``record.supplied``. Raises DocumentError, with lines, for a wrong stack config; UsageError for one that another
     program does not take.
     """
-    own = (project.root / "stacks" / "recording.py").is_file()
-    record = _platform(project, stack, mode, on_resource) if own else _plain(project, stack, mode, on_resource)
+    record = (
+        _platform(project, stack, mode, on_resource)
+        if _is_platform(project)
+        else _plain(project, stack, mode, on_resource)
+    )
     record.basis = basis_of(project, stack)
     return record
+
+
+def import_program(project: Project) -> None:
+    """Import what the program imports, so that every recording forked from this process has it.
+
+    Only of a program with `stacks.recording`, whose modules make nothing and read no config when they are imported.
+    What cannot be imported is left to the recording, which says why.
+    """
+    if _is_platform(project):
+        with contextlib.suppress(Exception):
+            importlib.import_module("stacks.recording")
+            for node in ast.parse(project.main.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ImportFrom):
+                    importlib.import_module(node.module or "")
+
+
+def _is_platform(project: Project) -> bool:
+    return (project.root / "stacks" / "recording.py").is_file()
 
 
 def _platform(project: Project, stack: str, mode: Mode, on_resource: Callable[[], None]) -> Record:
