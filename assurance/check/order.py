@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from assurance.check.findings import Finding, Status
-from assurance.check.order_links import required_waits, serial_groups
+from assurance.check.order_links import Links, required_waits, serial_groups
 from assurance.record import Record, Resource
 from facts.order import order_constraints
 from facts.types import Serial, types_with
@@ -40,12 +40,12 @@ def order_findings(record: Record) -> Iterator[Finding]:
 
     Who must wait for whom is found by ids; a preview knows none of them, and there by what the values come from.
     """
-    made = [resource for resource in record if resource.custom]
+    links = Links([resource for resource in record if resource.custom])
     before = earlier_resources(record)
-    waits = list(required_waits(made, order_constraints()))
+    waits = list(required_waits(links, order_constraints()))
     races = [(wait.waits, wait.on, wait.reason) for wait in waits if wait.on.urn not in before[wait.waits.urn]]
     yield from _told(ORDER, record, races, len(waits), "orders that Azure requires are ensured")
-    groups = list(serial_groups(made, types_with("serial", Serial)))
+    groups = list(serial_groups(links, types_with("serial", Serial)))
     races = []
     for serial in groups:
         row = sorted(serial.group, key=lambda resource: len(before[resource.urn]))

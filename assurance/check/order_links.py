@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from facts.types import Serial, type_row
 
 SHORTEST = 12
 """Characters of a value that is somebody's own."""
+SLASH = re.compile("/")
 
 
 @dataclass(frozen=True)
@@ -39,28 +40,25 @@ class SerialGroup:
     reason: str
 
 
-def required_waits(made: Sequence[Resource], constraints: Constraints) -> Iterator[RequiredWait]:
-    """What the constraints require among the resources ``made``."""
-    links = _Links(made)
+def required_waits(links: Links, constraints: Constraints) -> Iterator[RequiredWait]:
+    """What the constraints require among the resources of ``links``."""
     for wait in constraints.waits:
-        holds = links.test(wait)
-        waiters, others = _of(made, wait.waits), _of(made, wait.for_)
-        for other in others:
+        waiters = _of(links.made, wait.waits)
+        for other in _of(links.made, wait.for_):
             if other.type in constraints.exist_with_parent:
                 continue
             if wait.where is not None and wait.where.lower() not in links.inputs[other.urn]:
                 continue
-            for waiter in waiters:
-                if waiter is not other and holds(waiter, other):
+            for waiter in links.linked(wait, waiters, other):
+                if waiter is not other:
                     yield RequiredWait(waiter, other, wait.reason)
 
 
-def serial_groups(made: Sequence[Resource], rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
+def serial_groups(links: Links, rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
     """Groups of at least two resources of which Azure makes one at a time. rules: by type of what they lie under."""
-    links = _Links(made)
-    for parent in made:
+    for parent in links.made:
         if serial := rules.get(parent.type):
-            group = [resource for resource in _of(made, serial.children) if links.relates(resource, parent)]
+            group = [resource for resource in _of(links.made, serial.children) if links.relates(resource, parent)]
             if len(group) > 1:
                 yield SerialGroup(parent, group, serial.reason)
 
@@ -69,11 +67,13 @@ def _of(made: Sequence[Resource], types: Sequence[str]) -> list[Resource]:
     return list(made) if "*" in types else [resource for resource in made if resource.type in types]
 
 
-class _Links:
-    """How resources refer to each other: what each one's inputs hold, and what identifies each one."""
+class Links:
+    """How the resources ``made`` refer to each other: what each one's inputs hold, and what identifies each one."""
 
     def __init__(self, made: Sequence[Resource]) -> None:
+        self.made = made
         self.inputs = {resource.urn: json.dumps(resource.inputs).lower() for resource in made}
+        self._by_urn = {resource.urn: resource for resource in made}
         self._by_type: dict[str, list[Resource]] = {}
         values: dict[str, set[str]] = {}
         for resource in made:
@@ -84,31 +84,56 @@ class _Links:
         self._known_by = {
             urn: [value for value in found if shared[value] == 1 and value] for urn, found in values.items()
         }
+        self._below = self._find_below()
 
-    def test(self, wait: Wait) -> Callable[[Resource, Resource], bool]:
-        """Whether the link of ``wait`` holds between one that waits and another."""
+    def _find_below(self) -> dict[str, set[str]]:
+        """URNs of what lies under each resource, by its URN."""
+        by_id: dict[str, list[str]] = {}
+        for resource in self.made:
+            if resource.id != UNKNOWN:
+                by_id.setdefault(self._ids[resource.urn], []).append(resource.urn)
+        below: dict[str, set[str]] = {}
+        for resource in self.made:
+            for urn in (*self._above_by_id(resource, by_id), *self._above_by_source(resource)):
+                below.setdefault(urn, set()).add(resource.urn)
+        return below
+
+    def _above_by_id(self, resource: Resource, by_id: Mapping[str, list[str]]) -> Iterator[str]:
+        """URNs of those under whose ARM id its own lies."""
+        own_id = self._ids[resource.urn] if resource.id != UNKNOWN else ""
+        for slash in SLASH.finditer(own_id):
+            yield from by_id.get(own_id[: slash.start()], ())
+
+    def _above_by_source(self, resource: Resource) -> Iterator[str]:
+        """URNs of those that a name or scope of its own comes from, in whose type it lives, where an id is unknown."""
+        row = type_row(resource.type)
+        for urn in _sources(resource, {*row.names, row.scope}) if row else ():
+            other = self._by_urn.get(urn)
+            if row and other and other.type == row.lives_in and UNKNOWN in (resource.id, other.id):
+                yield urn
+
+    def linked(self, wait: Wait, waiters: Sequence[Resource], other: Resource) -> list[Resource]:
+        """Those of ``waiters`` between which and another the link of ``wait`` holds."""
         if wait.kind == "under":
-            return self.under
+            below = self._below.get(other.urn, set[str]())
+            return [waiter for waiter in waiters if waiter.urn in below] if below else []
         if wait.kind == "names":
-            return self.names
+            return [waiter for waiter in waiters if self.names(waiter, other)]
         test, commons = (self._share if wait.kind == "shares" else self._holds), self._by_type.get(wait.common, [])
-        return lambda waiter, other: any(test(waiter, other, common) for common in commons)
+        return [waiter for waiter in waiters if any(test(waiter, other, common) for common in commons)]
 
     def under(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource's ARM id lies under the other's; where that is not known, whether a name or scope of
         its own comes from the other, in whose type it lives."""
-        if UNKNOWN in (resource.id, other.id):
-            row = type_row(resource.type)
-            named = {*row.names, row.scope} if row else set()
-            return bool(row and row.lives_in == other.type and other.urn in _sources(resource, named))
-        return self._ids[resource.urn].startswith(f"{self._ids[other.urn]}/")
+        return resource.urn in self._below.get(other.urn, ())
 
     def names(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource's inputs hold what identifies the other, or a value of its that is not known yet."""
         if other.id == UNKNOWN and other.urn in _sources(resource):
             return True
         text = self.inputs[resource.urn]
-        return any(value in text and _whole(value).search(text) for value in self._known_by[other.urn])
+        found = [value for value in self._known_by[other.urn] if value in text]
+        return bool(found) and any(_whole(value).search(text) for value in found)
 
     def relates(self, resource: Resource, other: Resource) -> bool:
         """Whether the resource lies under the other or names it."""
