@@ -61,9 +61,8 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     if record.platform:
         checked += attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
-    access_findings += _unread_findings(record)
     checked += order.order_findings(record)
-    return replace(ruled, findings=[*ruled.findings, *checked, *access_findings])
+    return replace(ruled, findings=[*ruled.findings, *checked, *access_findings, *_unread_findings(record)])
 
 
 def _findings(record: Record, command: str, work_out: Callable[[], Report]) -> list[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -59,6 +60,16 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 def load_yaml(text: str) -> Any:
     """The plain data of a YAML text. Raises yaml.YAMLError; a key written twice is found by `repeated_keys`."""
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+
+
+TEXTS = 32
+"""How many texts `read_again` keeps the data of."""
+
+
+@lru_cache(TEXTS)
+def read_again(text: str) -> Any:
+    """As `load_yaml`, of a text that many ask for: parsed once, and the answer is everybody's, so nobody changes it."""
+    return load_yaml(text)
 
 
 def compose_yaml(text: str) -> yaml.Node | None:

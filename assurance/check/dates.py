@@ -12,7 +12,7 @@ import yaml
 from assurance.check.findings import Finding
 from assurance.check.stack_files import StackFile, not_at_hand, read_stack_file
 from assurance.record import Record
-from documents.yaml_text import load_yaml
+from documents.yaml_text import read_again
 from policies.rule import RuleInfo
 
 DATES = RuleInfo(
@@ -98,7 +98,7 @@ def _budget_problems(file: StackFile, dates: list[Dated], today: date) -> Iterat
 def _days(root: Path) -> dict[str, int]:
     """Days after which each secret must have been replaced."""
     try:
-        rows = load_yaml((root / CATALOGUE).read_text(encoding="utf-8"))
+        rows = read_again((root / CATALOGUE).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     ages = {str(name): row.get("rotation", {}).get("days") for name, row in _items(rows) if isinstance(row, Mapping)}

@@ -11,7 +11,7 @@ import yaml
 from assurance.check.findings import Finding
 from assurance.check.stack_files import StackFile, may_share_subscription, not_at_hand, stack_files
 from assurance.record import Record
-from documents.yaml_text import load_yaml
+from documents.yaml_text import read_again
 from facts.limits import Limit, limits
 from policies.rule import RuleInfo
 
@@ -59,7 +59,7 @@ def limit_findings(record: Record, root: Path) -> Iterator[Finding]:
 def _entries(root: Path, limit: Limit, file: StackFile) -> int:
     """The catalogue's entries of an engine that a stack may make: those on the subscription only where it owns it."""
     try:
-        catalogue = load_yaml((root / ALERTS).read_text(encoding="utf-8"))
+        catalogue = read_again((root / ALERTS).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return limit.limit + 1  # what cannot be counted does not pass
     rows = [row for row in catalogue.values() if isinstance(row, dict) and row.get("engine") == limit.catalogue]

@@ -13,7 +13,7 @@ from assurance.basis import file_hash
 from assurance.check.findings import Status
 from assurance.record import Record
 from documents.lines import file_lines, line_of
-from documents.yaml_text import load_yaml
+from documents.yaml_text import read_again
 from policies.projects import PLATFORM
 
 PREFIX = "medspasync:"
@@ -64,7 +64,7 @@ def may_share_subscription(one: StackFile, other: StackFile) -> bool:
 def read_stack_file(path: Path) -> StackFile | None:
     """A stack file; None where it cannot be read."""
     try:
-        document = load_yaml(path.read_text(encoding="utf-8"))
+        document = read_again(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None
     config = document.get("config") if isinstance(document, dict) else None

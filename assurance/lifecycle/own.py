@@ -14,7 +14,7 @@ from assurance.basis import REGISTERS
 from assurance.lifecycle.endings import Ending
 from assurance.record import Record, Resource
 from documents.lines import file_lines, line_of
-from documents.yaml_text import load_yaml
+from documents.yaml_text import read_again
 
 LAST_DAYS = ("expires", "until", "validUntil")
 """How registers call the last day on which an entry holds."""
@@ -115,7 +115,7 @@ def _ending(resource: Resource) -> Ending | None:
 def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:
     """Entries with a last day, whatever else they hold; their own readers judge the rest."""
     try:
-        content = load_yaml(file.read_text(encoding="utf-8"))
+        content = read_again(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return
     lines = file_lines(file)
