@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -231,38 +231,10 @@ class Record:
 
 
 def _viewed(record: Record) -> Stack:
-    from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy  # a recording needs no policy SDK
-
+    from assurance.guarded import GuardedObject  # a recording needs no policy SDK
     from facts.types import counted_type
     from policies.view import Resource as Viewed
     from policies.view import Stack
-
-    def guarded(value: Any) -> Any:
-        """``value`` with the record's mark for unknowns replaced by the engine's."""
-        if isinstance(value, dict):
-            return {key: guarded(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [guarded(item) for item in value]
-        # A text that was made with an unknown one is unknown too.
-        return UNKNOWN_STRING_VALUE if isinstance(value, str) and UNKNOWN in value else value
-
-    class Later(Mapping[str, Any]):
-        """What Azure answers, each value guarded when a rule first looks at it: at most of them none does."""
-
-        def __init__(self, answer: dict[str, Any]) -> None:
-            self._answer = answer
-            self._guarded: dict[str, Mapping[str, Any]] = {}
-
-        def __getitem__(self, key: str) -> Any:
-            if key not in self._guarded:
-                self._guarded[key] = unknown_checking_proxy({key: guarded(self._answer[key])})
-            return self._guarded[key][key]
-
-        def __iter__(self) -> Iterator[str]:
-            return iter(self._answer)
-
-        def __len__(self) -> int:
-            return len(self._answer)
 
     return Stack(
         (
@@ -271,8 +243,8 @@ def _viewed(record: Record) -> Stack:
                 existing=bool(item.options.get("existing")),
                 name=item.name,
                 urn=item.urn,
-                inputs=unknown_checking_proxy(guarded(item.inputs)),
-                outputs=Later(item.outputs),
+                inputs=GuardedObject(item.inputs),
+                outputs=GuardedObject(item.outputs),
                 id=item.id if item.id not in ("", UNKNOWN) else None,
                 parent=item.parent or None,
                 custom=item.custom,

@@ -170,21 +170,24 @@ def _is_free(path: str) -> bool:
 
 
 def _collect_scalars(value: Any, path: str, into: list[tuple[str, Any]]) -> None:
+    """Every known text, number and boolean of an object or list, with its path."""
+    if isinstance(value, Mapping):
+        for key in value:
+            _collect_at(value, key, f"{path}.{key}" if path else str(key), into)
+    elif isinstance(value, Sequence):
+        for index in range(len(value)):
+            _collect_at(value, index, f"{path}[{index}]", into)
+
+
+def _collect_at(holder: Any, place: Any, path: str, into: list[tuple[str, Any]]) -> None:
+    try:
+        value = holder[place]
+    except UnknownValueError:
+        return
     if isinstance(value, (str, bool, int, float)):
         into.append((path, value))
-        return
-    if isinstance(value, Mapping):
-        places = [(key, f"{path}.{key}" if path else str(key)) for key in value]
-    elif isinstance(value, Sequence):
-        places = [(index, f"{path}[{index}]") for index in range(len(value))]
-    else:
-        return
-    for place, below in places:
-        try:
-            item = value[place]
-        except UnknownValueError:
-            continue
-        _collect_scalars(item, below, into)
+    elif value is not None:
+        _collect_scalars(value, path, into)
 
 
 def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:
