@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,7 +39,6 @@ COMMIT = re.compile(r"[0-9a-f]{7,64}")
 """What a saved record may say: both become arguments of git and parts of file names."""
 
 Mode = Literal["preview", "deployed"]
-Worked = TypeVar("Worked")
 
 
 @dataclass
@@ -158,17 +157,6 @@ class Record:
     def view(self) -> Stack:
         """The record as rules see a stack, unknown values guarded just as the engine's policy host guards them."""
         return _viewed(self)
-
-    def remember(self, key: str, make: Callable[[], Worked]) -> Worked:
-        """What ``make`` works out of the record, once; as with `view`, the record must not change meanwhile."""
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        found: Worked = self._remembered[key]
-        return found
-
-    @cached_property
-    def _remembered(self) -> dict[str, Any]:
-        return {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: never what was worked out, for a copy may be altered."""

@@ -25,10 +25,6 @@ DECISIVE = ("priority", "direction", "access", "action")
 
 def known_entries(record: Record) -> Record:
     """The record without the entries that nobody knows yet; the record itself where there are none."""
-    return record.remember("known entries", lambda: _without_unknown(record))
-
-
-def _without_unknown(record: Record) -> Record:
     changed = {each.urn: _known(each.inputs) for each in record if any(True for _ in _unknown(each.inputs, ""))}
     if not changed:
         return record

@@ -120,6 +120,11 @@ class Resource:
         return self.declared.texts() if self.declared else self._all_texts
 
     @cached_property
+    def one_text(self) -> str:
+        """All of `texts` below each other: where a mark is not in it, it is in none of them."""
+        return "\n".join(text for _, text in self.texts())
+
+    @cached_property
     def free_texts(self) -> tuple[tuple[str, str], ...]:
         """Texts of inputs in which a program may write whatever it likes: tags, commands, variables, settings."""
         return tuple((path, text) for path, text in self.texts() if _is_free(path))

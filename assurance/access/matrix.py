@@ -35,11 +35,8 @@ class Matrix:
 
 
 def matrix(record: Record) -> Matrix:
-    """The access matrix of a record, from the entries that are known; worked out once."""
-    return record.remember("access", lambda: _work_out(known_entries(record)))
-
-
-def _work_out(record: Record) -> Matrix:
+    """Work out the access matrix of a record, from the entries that are known."""
+    record = known_entries(record)
     references = References(record)
     principals = Principals(record, references)
     found = grants(references, principals)

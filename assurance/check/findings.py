@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 from assurance.record import Resource
@@ -66,24 +67,17 @@ class Finding:
         more: fields that differ from the resource's. What passes was seen as its message says, where ``seen`` is not
         given.
         """
-        subject: dict[str, Any] = {"remediation": info.remediation, "seen": message if status == "pass" else ""}
-        if resource is not None:
-            subject.update(urn=resource.urn, type=resource.type, name=resource.name)
-            subject.update(source=resource.source, origin=resource.origin)
         # Not by the constructor: a frozen class sets field by field, which is half of what a finding takes.
         finding = object.__new__(cls)
-        vars(finding).update(
-            _DEFAULTS,
-            rule=info.id,
-            title=info.title,
-            severity=info.severity,
-            status=status,
-            controls=info.controls,
-            stack=stack,
-            message=message,
-            **subject,
-        )
-        vars(finding).update(more)
+        told = vars(finding)
+        told.update(_told_by(info))
+        told["status"], told["stack"], told["message"] = status, stack, message
+        if status == "pass":
+            told["seen"] = message
+        if resource is not None:
+            told["urn"], told["type"], told["name"] = resource.urn, resource.type, resource.name
+            told["source"], told["origin"] = resource.source, resource.origin
+        told.update(more)
         return finding
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,7 +92,20 @@ class Finding:
         return plain
 
 
-_DEFAULTS = {each.name: each.default for each in fields(Finding) if each.default is not MISSING}
+@cache
+def _told_by(info: RuleInfo) -> dict[str, Any]:
+    """Every field of a finding, with what its rule says of itself."""
+    defaults = {each.name: each.default for each in fields(Finding) if each.default is not MISSING}
+    return defaults | {
+        "rule": info.id,
+        "title": info.title,
+        "severity": info.severity,
+        "status": "",
+        "controls": info.controls,
+        "stack": "",
+        "message": "",
+        "remediation": info.remediation,
+    }
 
 
 @dataclass(frozen=True)

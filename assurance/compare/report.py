@@ -22,6 +22,9 @@ from assurance.record import Record
 from policies.accepted_changes import AcceptedChanges
 from policies.exceptions import Register
 
+MADE_FROM = ("commit", "date", "dirty")
+"""What the basis of a record says of its making, and no judgement looks at."""
+
 
 @dataclass(frozen=True)
 class Side:
@@ -147,8 +150,11 @@ def to_json(comparisons: Sequence[StackComparison], basis: dict[str, Any], notes
 
 def _declare_the_same(base: Record, head: Record) -> bool:
     """Whether two records differ in nothing but when, and from which commit, they were made."""
-    made = {"commit": None, "date": None, "dirty": None}
-    return replace(base, basis=base.basis | made, seconds=0.0) == replace(head, basis=head.basis | made, seconds=0.0)
+    one, other = (
+        replace(each, seconds=0.0, basis={key: value for key, value in each.basis.items() if key not in MADE_FROM})
+        for each in (base, head)
+    )
+    return one == other and base.basis.keys() == head.basis.keys()
 
 
 def _judge(side: Side, today: date) -> Report:

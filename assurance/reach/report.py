@@ -35,11 +35,7 @@ class Reach:
 
 
 def reach(record: Record) -> Reach:
-    """What can be reached from where, from the entries that are known; worked out once."""
-    return record.remember("reach", lambda: _work_out(record))
-
-
-def _work_out(record: Record) -> Reach:
+    """Work out what can be reached from where, from the entries that are known."""
     graph = ReachabilityGraph(known_entries(record))
     flows = {(source, target.name): graph.flow(source, target) for target in graph.targets for source in graph.sources}
     findings = list(Judge(graph).findings())

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from assurance.garbage import no_collection
 from assurance.project import user_cache
 
 ENVIRONMENTS = (".venv", "venv", "env", "node_modules", "__pycache__")
@@ -25,14 +26,12 @@ ENVIRONMENTS = (".venv", "venv", "env", "node_modules", "__pycache__")
 
 def import_sdk(root: Path) -> None:
     """Import the SDK modules that the project's components and layers name, with the collector out of the way."""
-    gc.disable()
-    with _compiled_files_kept():
+    with no_collection(), _compiled_files_kept():
         for name in sorted(set(sdk_modules(root))):
             with contextlib.suppress(ImportError):  # the program says it better, with its own line
                 # The SDK loads a module lazily, on the first look inside it.
                 hasattr(importlib.import_module(name), "_inputs")
-    gc.freeze()
-    gc.enable()
+        gc.freeze()
 
 
 @contextlib.contextmanager

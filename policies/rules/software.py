@@ -128,8 +128,9 @@ def _last(path: str) -> str:
     where=lambda resource: resource.custom,
 )
 def verifies(resource: Resource) -> Iterator[str]:
-    for path, text in resource.texts():
-        yield from (f"{path} holds {kind}" for kind in _unverified(text))
+    if _marked_kinds(resource.one_text):
+        for path, text in resource.texts():
+            yield from (f"{path} holds {kind}" for kind in _unverified(text))
     names = resource.variables
     for path, text in resource.free_texts:
         last = _last(path)
@@ -142,9 +143,14 @@ def verifies(resource: Resource) -> Iterator[str]:
 @kept
 def _unverified(text: str) -> tuple[str, ...]:
     """What a text says that switches the check of a certificate off."""
-    low = text.lower()
-    marked = {kind for mark, kind in _MARKS if mark in low}
+    marked = _marked_kinds(text)
     return tuple(kind for kind in UNVERIFIED if kind in marked and re.search(UNVERIFIED[kind][1], text))
+
+
+def _marked_kinds(text: str) -> set[str]:
+    """The kinds of `UNVERIFIED` of which a text holds a mark."""
+    low = text.lower()
+    return {kind for mark, kind in _MARKS if mark in low}
 
 
 _MARKS = tuple((mark, kind) for kind, (marks, _) in UNVERIFIED.items() for mark in marks)

@@ -53,10 +53,13 @@ def find_posture(
     rules: Iterable[RuleChange],
     registers: tuple[Sequence[Entries], Sequence[Entries]] = ((), ()),
 ) -> list[Posture]:
-    """Everything that got weaker or stronger, weaker first. registers: of the base and of the head, file by file."""
+    """Everything that got weaker or stronger, weaker first; of one record on both sides, by registers and rules alone.
+
+    registers: of the base and of the head, file by file.
+    """
     sides = Sides(base, head, list(pairs))
     found: list[Posture] = []
-    for area, finder in FINDERS.items():
+    for area, finder in FINDERS.items() if base is not head else ():
         found += _read(area, finder, sides)
     for old, new in zip(*registers, strict=True):
         items = attested_items if new.file.endswith("attestations.yaml") else register_items

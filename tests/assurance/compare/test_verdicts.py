@@ -13,6 +13,7 @@ from assurance.compare import report
 from assurance.compare.pairing import pair_revisions
 from assurance.compare.report import Side, StackComparison, compare_sides
 from assurance.compare.verdicts import RANKS, compare_verdicts
+from assurance.record import Record
 from documents.problems import DocumentError
 from policies.accepted_changes import AcceptedChanges
 from policies.exceptions import Register
@@ -142,3 +143,28 @@ def test_a_stack_on_one_side_has_no_other() -> None:
     result = compare_sides("prod", None, side, AcceptedChanges(), TODAY)
     assert (result.base, [each.change for each in result.changes]) == (None, ["added"])
     assert compare_sides("prod", side, None, AcceptedChanges(), TODAY).changes[0].change == "removed"
+
+
+def test_stack_that_did_not_change_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def judge(side: Any, register: Register, *_: Any) -> Any:
+        asked.append(register)
+        return report.Report("prod", "deployed", [finding(side, "pass")])
+
+    monkeypatch.setattr(report, "full_audit", judge)
+
+    def compared_with(base: Record, register: Register) -> StackComparison:
+        asked.clear()
+        head = Side(record(resource("a"), basis={"commit": "y", "stackFile": "1"}), {}, Register())
+        return compare_sides("prod", Side(base, {}, register), head, AcceptedChanges.parse("{}"), TODAY)
+
+    same = record(resource("a"), basis={"commit": "x", "stackFile": "1"})
+    assert not compared_with(same, Register()).differs
+    assert len(asked) == 1
+    compared_with(same, Register(lines={"EXC-ONE": 1}))
+    assert len(asked) == 2  # by the exceptions of each side
+    compared_with(record(resource("a"), basis={"commit": "x", "stackFile": "2"}), Register())
+    assert len(asked) == 2
+    assert compared_with(record(resource("b"), basis={"commit": "x", "stackFile": "1"}), Register()).differs
+    assert len(asked) == 2
