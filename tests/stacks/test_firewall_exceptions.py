@@ -13,7 +13,7 @@ from assurance.check.findings import Report
 from policies.exceptions import Register
 from policies.rules import waf as rules
 from stacks.settings.edge import FrontDoorSettings, WafSettings
-from tests.harness import record
+from tests.harness import once, record
 from tests.stacks.edge_builder import EdgeConfig, build
 
 RULES = (rules.prevention, rules.no_exclusions, rules.rate_limits_block, rules.rate_limit_everyone, rules.rate_limit)
@@ -46,7 +46,9 @@ WEAKER: list[tuple[str, str, dict[str, Any]]] = [
 
 def audited(waf: dict[str, Any], register: str, today: date) -> Report:
     settings = WafSettings.model_validate_json(json.dumps(waf))
-    made = record(lambda: build(EdgeConfig(front_door=FrontDoorSettings(), waf=settings)))
+    made = once(
+        lambda: record(lambda: build(EdgeConfig(front_door=FrontDoorSettings(), waf=settings))), "weaker firewall", waf
+    )
     return audit(made, Register.parse(register), today, RULES)
 
 
