@@ -10,7 +10,8 @@ import pulumi
 from bootstrap.alarms import EVENTS, KEYS
 from bootstrap.settings import KeySettings
 from bootstrap.shared import KEPT, Shared
-from components.key_vault import KeyVault, KeyVaultArgs, VaultKeyArgs, vault_key
+from components.key_vault import KeyVault, KeyVaultArgs
+from components.key_vault_contents import VaultKeyArgs, vault_key
 
 
 def build_keys(

@@ -10,7 +10,8 @@ from datetime import date
 import pulumi
 import pulumi_random as random
 
-from components.key_vault import KeyVault, VaultSecretArgs, vault_secret
+from components.key_vault import KeyVault
+from components.key_vault_contents import VaultSecretArgs, vault_secret
 from stacks.catalogues.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 from stacks.database_credentials import copy_name, published_dates
 from stacks.entries import Entry, leave_out, name_entry, stack_entry

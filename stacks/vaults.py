@@ -11,16 +11,8 @@ import pulumi
 
 from components.encryption import CustomerManagedKey
 from components.identity import IdentityOutputs
-from components.key_vault import (
-    ENCRYPT_WITH_KEYS,
-    READ_SECRETS,
-    KeyVault,
-    KeyVaultArgs,
-    VaultAccess,
-    VaultGrant,
-    VaultKeyArgs,
-    vault_key,
-)
+from components.key_vault import ENCRYPT_WITH_KEYS, READ_SECRETS, KeyVault, KeyVaultArgs, VaultAccess, VaultGrant
+from components.key_vault_contents import VaultKeyArgs, vault_key
 from components.key_vault_events import ALERT_NAMES, ExpiryAlert, ExpiryEvents
 from stacks.catalogues.vault_events import VAULT_EVENTS, vault_events
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry

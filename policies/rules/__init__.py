@@ -27,6 +27,7 @@ from policies.rules import (
     network,
     options,
     postgres,
+    postgres_parameters,
     protection,
     query_fields,
     redis,
@@ -40,6 +41,7 @@ from policies.rules import (
     types,
     values,
     waf,
+    waf_custom_rules,
 )
 
 _MODULES = (
@@ -48,6 +50,7 @@ _MODULES = (
     entra,
     trust,
     postgres,
+    postgres_parameters,
     redis,
     storage,
     archive,
@@ -57,6 +60,7 @@ _MODULES = (
     front_door,
     edge_rules,
     waf,
+    waf_custom_rules,
     api_management,
     service_bus,
     network,

@@ -1,22 +1,16 @@
-"""PostgreSQL flexible servers."""
+"""PostgreSQL flexible servers; their parameters: postgres_parameters.py."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from policies.compare import same
-from policies.data import table
 from policies.rule import at_least, must, must_have, rule, shown
 from policies.view import Resource, Stack
 
 SERVER = "dbforpostgresql:Server"
-CONFIGURATION = "dbforpostgresql:Configuration"
 ADMINISTRATOR = "dbforpostgresql:AdministratorsMicrosoftEntra"
-
-AUDIT_CLASSES = {"read", "write", "function", "role", "ddl", "misc", "misc_set"}
-"""What ``all`` stands for (github.com/pgaudit/pgaudit, README, pgaudit.log; read 2026-11-29)."""
 
 VERSIONLESS_KEY = re.compile(r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+/?$", re.IGNORECASE)
 
@@ -29,54 +23,6 @@ def is_primary(server: Resource, stack: Stack) -> bool:
     if not same(server.get("createMode"), "Replica"):
         return True
     return not any(source is not server for source in stack.targets(server, "sourceServerResourceId", SERVER))
-
-
-def audited(value: str) -> set[str]:
-    """The classes that a value of pgaudit.log logs: read from left to right, ``-`` takes one away."""
-    classes: set[str] = set()
-    for word in (each.strip().lower() for each in value.split(",")):
-        named = AUDIT_CLASSES if word.lstrip("-") == "all" else {word.lstrip("-")}
-        classes = classes - named if word.startswith("-") else classes | named
-    return classes
-
-
-def parameters(server: Resource, stack: Stack) -> dict[str, str]:
-    """The declared parameters of a server, by name."""
-    return {
-        str(item.get("configurationName")).lower(): str(item.get("value", ""))
-        for item in stack.holders(server, "serverName", CONFIGURATION, by="serverName")
-    }
-
-
-def wrong_parameters(server: Resource, stack: Stack, group: str) -> Iterator[str]:
-    """A violation for each parameter of ``group`` whose value, declared or the platform's default, is not allowed."""
-    declared = parameters(server, stack)
-    for name, row in table("postgres_parameters")[group].items():
-        value = declared.get(name.lower(), row.get("default"))
-        wanted = None if value is None else _wanted(name, value, row)
-        if wanted:
-            origin = "" if name.lower() in declared else " (the platform's default)"
-            yield f"parameter {name} is {value or 'empty'}{origin}, must {wanted}"
-
-
-def _wanted(name: str, value: str, row: Any) -> str:
-    """What a value must be or do and does not; empty where it is right."""
-    words = audited(value) if name == "pgaudit.log" else {word.strip().lower() for word in value.split(",")} - {""}
-    if "allowed" in row and not same(value, *row["allowed"]):
-        return f"be {' or '.join(sorted(row['allowed']))}"
-    if missing := {item.lower() for item in row.get("includes", ())} - words:
-        return f"include {', '.join(sorted(missing))}"
-    if "only" in row and words - {item.lower() for item in row["only"]}:
-        return f"hold only {', '.join(sorted(row['only']))}"
-    if missing := {text for text in row.get("contains", ()) if text not in value}:
-        return f"contain {', '.join(sorted(missing))}"
-    least, most = row.get("least"), row.get("most")
-    number = int(value) if value.strip().lstrip("-").isdigit() else None
-    if (least is not None and (number is None or number < least)) or (most is not None and (number or 0) > most):
-        return " and ".join(
-            filter(None, [f"be {least} or more" if least else "", f"be {most} or less" if most else ""])
-        )
-    return ""
 
 
 @rule(
@@ -200,98 +146,6 @@ def geo_backup(server: Resource) -> Iterator[str]:
 )
 def backup_days(server: Resource) -> Iterator[str]:
     yield from at_least(server, "backup.backupRetentionDays", 14, "days")
-
-
-@rule(
-    "PG-TLS",
-    "The database refuses connections without TLS 1.2",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Leave require_secure_transport on and ssl_min_protocol_version at TLSv1.2 or newer.",
-    source="Azure built-in policies on flexible-server parameters; platform defaults in postgres_parameters.yaml",
-)
-def tls_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "tls")
-
-
-@rule(
-    "PG-LOGGING",
-    "The database logs connections, disconnections and checkpoints",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(b)", "164.308(a)(5)(ii)(C)"],
-    remediation="Set log_connections, log_disconnections and log_checkpoints to on.",
-    source="Azure built-in policies on flexible-server parameters; CIS PostgreSQL 3.1",
-)
-def logging_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "logging")
-
-
-@rule(
-    "PG-AUDIT",
-    "pgaudit records role changes, schema changes and writes, and never the values",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Allow-list and preload pgaudit, set pgaudit.log to at least role, ddl and write, and leave "
-    "pgaudit.log_parameter off: it would put patients' data into the log.",
-    source="Azure built-in policies on flexible-server parameters; CIS PostgreSQL 3.2; pgaudit README",
-)
-def audit_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "audit")
-
-
-@rule(
-    "PG-AUDIT-READS",
-    "pgaudit records who reads patients' data",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Name the role whose tables' reads are recorded in pgaudit.role, or add read to pgaudit.log.",
-    source="github.com/pgaudit/pgaudit, README: object audit logging; 45 CFR 164.312(b): recording of activity",
-    where=is_primary,
-)
-def reads_audited(server: Resource, stack: Stack) -> Iterator[str]:
-    declared = parameters(server, stack)
-    if not declared.get("pgaudit.role") and "read" not in audited(declared.get("pgaudit.log", "none")):
-        yield "neither pgaudit.role names a role nor does pgaudit.log include read"
-
-
-@rule(
-    "PG-PARAMETERS",
-    "Every parameter that is declared is known, and no weaker than it may be",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(a)(1)", "164.312(b)", "164.312(a)(2)(iii)"],
-    remediation="Give the parameter the value that the message names. A new parameter needs a row in "
-    "policies/data/postgres_parameters.yaml, with what may be set and why.",
-    source="policies/data/postgres_parameters.yaml; lists fail closed: one that nobody decided may be the worst",
-)
-def known_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "known")
-    known = {name.lower() for group in table("postgres_parameters").values() for name in group}
-    for name in sorted(parameters(server, stack).keys() - known):
-        if stack.ours:
-            yield f"nobody decided what parameter {name} may be"
-        else:
-            server.unknown.append(f"nobody decided what parameter {name} may be")
-
-
-@rule(
-    "PG-STATEMENTS",
-    "What is kept of a statement holds no value: no parameter, plan or utility command, and no text in the log",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(a)(1)", "164.312(a)(2)(iv)"],
-    remediation="Leave pg_qs.parameters_capture_mode, pg_qs.store_query_plans and pg_qs.emit_query_text at their "
-    "defaults, and set track_utility of pg_qs and pg_stat_statements to off.",
-    source="Microsoft Learn: query store, whose views everybody in the role public may read; platform defaults in "
-    "postgres_parameters.yaml",
-    where=is_primary,
-)
-def statement_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "statements")
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""Front Door's web application firewall."""
+"""Front Door's web application firewall; its custom rules: waf_custom_rules.py."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 from facts.defaults import default_of
 from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.compare import same
-from policies.rule import judge_each, must, rule, shown
+from policies.rule import judge_each, must, rule
 from policies.view import Resource, Stack, lookup
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
 
-ON = default_of(POLICY, "customRules.rules[].enabledState")
 OVERRIDE = default_of(POLICY, "managedRules.managedRuleSets[].ruleGroupOverrides[].rules[].enabledState")
-"""What Azure takes for a custom rule, and for an override of a managed rule, without enabledState."""
-ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
+"""What Azure takes for an override of a managed rule without enabledState."""
 DEFAULT_RULES, BOT_RULES = "Microsoft_DefaultRuleSet", "Microsoft_BotManagerRuleSet"
 
 
@@ -24,12 +22,6 @@ def managed(policy: Resource, kind: str) -> list[Any]:
     """The managed rule sets of a kind."""
     rule_sets = policy.each("managedRules.managedRuleSets")
     return [rule_set for rule_set in rule_sets if same(lookup(rule_set, "ruleSetType"), kind)]
-
-
-def enabled_rules(policy: Resource, kind: str) -> list[Any]:
-    """The custom rules of a kind (MatchRule, RateLimitRule) that are on."""
-    rules = policy.each("customRules.rules")
-    return [r for r in rules if same(lookup(r, "ruleType"), kind) and same(lookup(r, "enabledState", ON), "Enabled")]
 
 
 @rule(
@@ -210,134 +202,3 @@ def _unknown_rule(known: RuleSet, group: str, override: Any, name: str) -> Itera
         yield f"{name} has rule {rule_id} in group {actual}, not {group}"
     elif rule_id in known.off and str(lookup(override, "enabledState", OVERRIDE)).lower() == "enabled":
         yield f"{name} rule {rule_id} is off by default; naming it switches it on"
-
-
-@rule(
-    "WAF-RATE-LIMIT",
-    "A firewall policy limits rates: at least one rule is on and blocks",
-    on=POLICY,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
-    remediation="Add an enabled custom rule of type RateLimitRule with action Block, a threshold and a window.",
-    source="requirement S18; the built-in policy e52e8487 passes a firewall without any rate-limit rule",
-)
-def rate_limit(policy: Resource) -> Iterator[str]:
-    limits = enabled_rules(policy, "RateLimitRule")
-    if not any(
-        same(lookup(limit, "action"), "Block") and lookup(limit, "rateLimitThreshold", 0) > 0 for limit in limits
-    ):
-        yield "it has no enabled rate-limit rule that blocks"
-
-
-@rule(
-    "WAF-RATE-LIMITS-BLOCK",
-    "Every rate limit is on and blocks",
-    on=POLICY,
-    severity="high",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
-    remediation="Set enabledState to Enabled and action to Block on every RateLimitRule, or register an exception.",
-    source="requirement S18",
-)
-def rate_limits_block(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _does_not_block)
-
-
-def _does_not_block(limit: Any) -> Iterator[str]:
-    state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
-    if same(lookup(limit, "ruleType"), "RateLimitRule") and not (same(state, "Enabled") and same(action, "Block")):
-        yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
-
-
-@rule(
-    "WAF-RATE-LIMIT-LOW",
-    "A rate limit is low enough to hold anybody back",
-    on=POLICY,
-    severity="medium",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
-    remediation="Set rateLimitThreshold to 10 to 5000 requests for rateLimitDurationInMinutes 1 or 5, for each address "
-    "(groupBy SocketAddr).",
-    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit (windows of 1 and 5 "
-    "minutes; counted for each client address); policy choice: nobody clicks 5000 times a minute",
-)
-def rate_limit_low(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _too_high)
-
-
-def _too_high(limit: Any) -> Iterator[str]:
-    if not same(lookup(limit, "ruleType"), "RateLimitRule"):
-        return
-    name, threshold = lookup(limit, "name"), lookup(limit, "rateLimitThreshold")
-    if not isinstance(threshold, (int, float)) or not 10 <= threshold <= 5000:
-        yield f"rate limit {name} is {threshold}, must be 10 to 5000"
-    if lookup(limit, "rateLimitDurationInMinutes", 1) not in (1, 5):
-        yield f"rate limit {name} is for {lookup(limit, 'rateLimitDurationInMinutes')} minutes, must be 1 or 5"
-    if not lookup(limit, "matchConditions"):
-        yield f"rate limit {name} matches nothing: it has no condition"
-
-
-@rule(
-    "WAF-CUSTOM-RULES",
-    "Every custom rule is on and stops what it matches",
-    on=POLICY,
-    severity="high",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
-    remediation="Set enabledState to Enabled and action to Block or a challenge on each MatchRule, or remove it.",
-    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Log lets pass",
-)
-def custom_rules(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _lets_through)
-
-
-def _lets_through(entry: Any) -> Iterator[str]:
-    state, action = lookup(entry, "enabledState", ON), lookup(entry, "action")
-    # What allows is judged by WAF-NO-BYPASS, and what limits rates by WAF-RATE-LIMITS-BLOCK.
-    if same(lookup(entry, "ruleType"), "RateLimitRule") or same(action, "Allow"):
-        return
-    if not same(state, "Enabled") or not same(action, *STOPS):
-        yield f"custom rule {lookup(entry, 'name')} is {state} with action {shown(action)}"
-    elif not lookup(entry, "matchConditions"):
-        yield f"custom rule {lookup(entry, 'name')} has no condition"
-
-
-STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect", "AnomalyScoring")
-"""Actions of custom rules after which a request does not simply go on."""
-
-
-@rule(
-    "WAF-RATE-LIMIT-EVERYONE",
-    "No address is left out of a rate limit",
-    on=POLICY,
-    severity="high",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
-    remediation="Remove negated address conditions from RateLimitRules, or register an exception that names who sends "
-    "from there and until when.",
-    source="requirement S18; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit",
-)
-def rate_limit_everyone(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _does_not_count)
-
-
-def _does_not_count(limit: Any) -> Iterator[str]:
-    if same(lookup(limit, "ruleType"), "RateLimitRule"):
-        for condition in lookup(limit, "matchConditions", ()):
-            if lookup(condition, "negateCondition") and same(lookup(condition, "operator"), *ADDRESS_OPERATORS):
-                addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
-                yield f"rate limit {lookup(limit, 'name')} does not count {addresses}"
-
-
-@rule(
-    "WAF-NO-BYPASS",
-    "No custom rule lets requests past the rules after it",
-    on=POLICY,
-    severity="high",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
-    remediation="Remove custom rules with action Allow, or register an exception that names who needs them.",
-    source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Allow ends evaluation",
-)
-def no_bypass(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _lets_past)
-
-
-def _lets_past(entry: Any) -> Iterator[str]:
-    if same(lookup(entry, "enabledState", ON), "Enabled") and same(lookup(entry, "action"), "Allow"):
-        yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"

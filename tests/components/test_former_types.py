@@ -60,6 +60,7 @@ def test_switched_package_moves_no_resource() -> None:
 
 @pytest.mark.usefixtures("switched")
 def test_switched_package_without_aliases_moves_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.key_vault.former_types", lambda _: [])
+    for module in ("key_vault", "key_vault_contents"):
+        monkeypatch.setattr(f"components.{module}.former_types", lambda _: [])
     monkeypatch.setattr("assurance.recorder.monitor.without_version_aliases", lambda opts: (opts, []), raising=False)
     assert {token.rsplit(":", 1)[-1] for token in moved(record(build))} >= {"Vault", "Key", "Secret"}

@@ -11,17 +11,8 @@ from assurance.check.order import earlier_resources
 from assurance.record import Mode, Record
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs
-from components.key_vault import (
-    ENCRYPT_WITH_KEYS,
-    READ_SECRETS,
-    KeyVault,
-    KeyVaultArgs,
-    VaultGrant,
-    VaultKeyArgs,
-    VaultSecretArgs,
-    vault_key,
-    vault_secret,
-)
+from components.key_vault import ENCRYPT_WITH_KEYS, READ_SECRETS, KeyVault, KeyVaultArgs, VaultGrant
+from components.key_vault_contents import VaultKeyArgs, VaultSecretArgs, vault_key, vault_secret
 from components.key_vault_events import ExpiryAlert, ExpiryEvents
 from components.private_endpoint import PrivateAccess
 from components.protection import Protection

@@ -8,7 +8,8 @@ import pulumi
 
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs, IdentityOutputs
-from components.key_vault import ENCRYPT_WITH_KEYS, KeyVault, KeyVaultArgs, VaultGrant, VaultKeyArgs, vault_key
+from components.key_vault import ENCRYPT_WITH_KEYS, KeyVault, KeyVaultArgs, VaultGrant
+from components.key_vault_contents import VaultKeyArgs, vault_key
 from components.private_endpoint import PrivateAccess
 from components.protection import Protection
 from stacks.naming import Names

@@ -11,12 +11,19 @@ import pytest
 from assurance.check.audit import audit
 from assurance.check.findings import Report
 from policies.exceptions import Register
-from policies.rules import waf as rules
+from policies.rules import waf as managed
+from policies.rules import waf_custom_rules as custom
 from stacks.settings.edge import FrontDoorSettings, WafSettings
 from tests.harness import once, record
 from tests.stacks.edge_builder import EdgeConfig, build
 
-RULES = (rules.prevention, rules.no_exclusions, rules.rate_limits_block, rules.rate_limit_everyone, rules.rate_limit)
+RULES = (
+    managed.prevention,
+    managed.no_exclusions,
+    custom.rate_limits_block,
+    custom.rate_limit_everyone,
+    custom.rate_limit,
+)
 NOTES = {"variable": "RequestBodyJsonArgNames", "selector": "notes"}
 WEAKER: list[tuple[str, str, dict[str, Any]]] = [
     (

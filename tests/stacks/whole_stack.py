@@ -15,7 +15,7 @@ import pulumi
 import pytest
 
 from assurance.record import Mode, Record
-from components import key_vault
+from components import key_vault, key_vault_contents
 from stacks import operations
 from stacks import secrets as layer
 from stacks.catalogues import secrets
@@ -105,10 +105,10 @@ def vault_values(change: Callable[[Config], Any]) -> tuple[Values, str]:
     def make() -> tuple[Values, str]:
         seen: Values = {}
 
-        def spy(name: str, args: key_vault.VaultSecretArgs, vault: key_vault.KeyVault) -> Any:
+        def spy(name: str, args: key_vault_contents.VaultSecretArgs, vault: key_vault.KeyVault) -> Any:
             holder = name.removesuffix(f"-{args.secret_name.lower()}")
             pulumi.Output.from_input(args.value).apply(lambda v: seen.update({(holder, args.secret_name): v}))
-            return key_vault.vault_secret(name, args, vault)
+            return key_vault_contents.vault_secret(name, args, vault)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(layer, "vault_secret", spy)
