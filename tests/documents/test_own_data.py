@@ -12,6 +12,7 @@ from policies.rule import UNREADABLE
 from tests.harness import ROOT
 
 ROOMS = ("assurance", "bootstrap", "ci", "components", "database", "deployment", "facts", "policies", "stacks")
+READERS = ("load_yaml", "read_again", "compose_yaml")
 RUN_BY_MAKERS = {"stacks/settings/pages/replaced.py"}
 """What writes a page: its reader is whoever runs it."""
 
@@ -27,7 +28,7 @@ def _unguarded(tree: ast.AST, guarded: bool = False) -> Iterator[int]:
         if isinstance(node, ast.Try):
             caught = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
             inside = guarded or "YAMLError" in caught or "NOT_READ" in caught
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("load_yaml", "compose_yaml") and not guarded:
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in READERS and not guarded:
             yield node.lineno
         yield from _unguarded(node, inside)
 
