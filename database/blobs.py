@@ -50,10 +50,11 @@ class Container:
                 with self._open(request, name):
                     return True
             except urllib.error.HTTPError as refused:
-                # BlobAlreadyExists, or that the container's immutability forbids a change of it.
-                if refused.code in (409, 412):
-                    return False
-                raise _refused(name, refused) from refused
+                with refused:  # an answer too: it holds its connection
+                    # BlobAlreadyExists, or that the container's immutability forbids a change of it.
+                    if refused.code in (409, 412):
+                        return False
+                    raise _refused(name, refused) from refused
 
     @contextmanager
     def read(self, name: str) -> Iterator[HTTPResponse]:
@@ -62,7 +63,8 @@ class Container:
             with self._open(self._request("GET", name), name) as answer:
                 yield answer
         except urllib.error.HTTPError as refused:
-            raise _refused(name, refused) from refused
+            with refused:
+                raise _refused(name, refused) from refused
         except (OSError, HTTPException) as broken:
             raise DatabaseRoomError(f"archive: reading {name} broke off ({type(broken).__name__})") from broken
 

@@ -194,9 +194,9 @@ def running(
         else:
             subprocess.run(["cp", "-a", copy_of, data], check=True)
         port = free_port() if tls else 5432
-        settings = _settings(binaries, speed) | (_listen_with_tls(data, user, port) if tls else {})
+        settings = _settings(binaries, speed) | {"unix_socket_directories": str(folder)}
+        settings |= _listen_with_tls(data, user, port) if tls else {}
         (data / "postgresql.auto.conf").write_text("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
-        (data / "postgresql.auto.conf").open("a").write(f"unix_socket_directories = '{folder}'\n")
         run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "start")
         server = Server(binaries, folder, port)
         try:

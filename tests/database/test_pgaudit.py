@@ -55,6 +55,11 @@ def _time_out(app: psycopg.Connection[tuple], select: str) -> None:
     app.execute("SET LOCAL statement_timeout = 0")
 
 
+def _fetch_by_driver(app: psycopg.Connection[tuple], select: str) -> None:
+    with app.cursor(name="n") as cursor:
+        cursor.execute(select.encode()).fetchall()
+
+
 def _portal(app: psycopg.Connection[tuple], select: str) -> None:
     with app.cursor() as cursor:
         for _ in cursor.stream(select.encode()):
@@ -65,7 +70,7 @@ SELECT = "SELECT id, birth_year FROM phi.patient"
 READS: dict[str, Any] = {
     "plain": lambda app: app.execute(SELECT),
     "cursor": lambda app: _fetch(app, SELECT),
-    "cursor of the driver": lambda app: app.cursor(name="n").execute(SELECT).fetchall(),
+    "cursor of the driver": lambda app: _fetch_by_driver(app, SELECT),
     "cursor, closed": lambda app: (_fetch(app, SELECT), app.execute("CLOSE c")),
     "cursor with hold": lambda app: (_fetch(app, SELECT, "CURSOR WITH HOLD"), app.execute("CLOSE c")),
     "scrolling cursor, moved": lambda app: (_fetch(app, SELECT, "SCROLL CURSOR"), app.execute("MOVE BACKWARD ALL FROM c")),
