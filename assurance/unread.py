@@ -42,7 +42,7 @@ def _unknown(value: Any, path: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, member in value.items():
             below = f"{path}.{key}" if path else str(key)
-            if key in LISTS and (member == UNKNOWN or (isinstance(member, list) and not all(map(_told, member)))):
+            if key in LISTS and (member == UNKNOWN or (isinstance(member, list) and not all(map(_is_known, member)))):
                 yield below
             yield from _unknown(member, below)
     elif isinstance(value, list):
@@ -56,11 +56,11 @@ def _known(value: Any, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {name: _known(member, name) for name, member in value.items()}
     if isinstance(value, list):
-        return [_known(entry) for entry in value if key not in LISTS or _told(entry)]
+        return [_known(entry) for entry in value if key not in LISTS or _is_known(entry)]
     return value
 
 
-def _told(entry: Any) -> bool:
+def _is_known(entry: Any) -> bool:
     """Whether it is known what an entry does."""
     return entry != UNKNOWN and not (
         isinstance(entry, Mapping) and any(entry.get(member) == UNKNOWN for member in DECISIVE)

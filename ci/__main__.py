@@ -34,7 +34,7 @@ def workflows() -> None:
     """Compare the workflows with what ci/workflows.yaml says that they may do."""
     from ci.workflows import workflow_problems
 
-    with _told():
+    with _plain_errors():
         problems = workflow_problems()
     for problem in problems:
         typer.echo(f"{problem}", err=True)
@@ -54,7 +54,7 @@ def records(
     from assurance.terminal import console
     from ci.records import keep_records
 
-    with _told():
+    with _plain_errors():
         holds = keep_records(base, out, datetime.now(UTC).date(), console())
     _end(holds)
 
@@ -69,7 +69,7 @@ def comment() -> None:
     from ci.github import GitHub
     from ci.pulls import Run
 
-    with _told():
+    with _plain_errors():
         typer.echo(write_comment(GitHub.from_environment(), Run.from_environment(), datetime.now(UTC).date()))
 
 
@@ -84,7 +84,7 @@ def code_scanning() -> None:
     from ci.github import GitHub
     from ci.pulls import Run
 
-    with _told():
+    with _plain_errors():
         done = upload_findings(GitHub.from_environment(), Run.from_environment(), datetime.now(UTC).date())
     typer.echo(done)
     summarize(f"Code scanning: {done}.")
@@ -99,7 +99,7 @@ def plan(
     from ci.deploy import plan_stack
     from ci.sign_in import signed_in
 
-    with _told(), signed_in():
+    with _plain_errors(), signed_in():
         holds = plan_stack(ROOT, out, _engine(stack))
     _end(holds)
 
@@ -110,7 +110,7 @@ def permission(stack: StackName) -> None:
     from ci.github import GitHub
     from ci.permission import refused_permission
 
-    with _told():
+    with _plain_errors():
         refused = refused_permission(stack, GitHub.from_environment())
     if refused:
         typer.echo(f"refused: {refused}", err=True)
@@ -132,7 +132,7 @@ def deploy(
     from ci.deploy import deploy_stack, given_images
     from ci.sign_in import signed_in
 
-    with _told(), signed_in():
+    with _plain_errors(), signed_in():
         holds = deploy_stack(ROOT, approval, _engine(stack), approved, given_images(images))
     _end(holds)
 
@@ -152,7 +152,7 @@ def build(
     from ci.images import build_image
     from ci.programs import run_program
 
-    with _told():
+    with _plain_errors():
         built = build_image(app_name, context, run_program, file=file, base=base)
     _end(built)
 
@@ -170,7 +170,7 @@ def push(
     from ci.programs import run_program
     from ci.sign_in import signed_in
 
-    with _told():
+    with _plain_errors():
         if digest:
             pushed = checked_digest(digest)
         else:
@@ -201,7 +201,7 @@ def release(
     from ci.programs import run_program
     from ci.sign_in import signed_in
 
-    with _told(), signed_in(), outputs_file(stack_outputs) as file:
+    with _plain_errors(), signed_in(), outputs_file(stack_outputs) as file:
         local_name(app_name)
         holds = release_images(stack, [f"{app_name}={checked_digest(digest)}"], run_program, file)
     _end(holds)
@@ -217,7 +217,7 @@ def drift(
     from ci.drift import find_drift
     from ci.sign_in import signed_in
 
-    with _told(), signed_in():
+    with _plain_errors(), signed_in():
         holds = find_drift(out, _engine(stack), os.environ["AZURE_SUBSCRIPTION_ID"], ask_graph)
     _end(holds)
 
@@ -228,7 +228,7 @@ def verify(stack: StackName) -> None:
     from ci.programs import module, run_program
     from ci.sign_in import signed_in
 
-    with _told(), signed_in():
+    with _plain_errors(), signed_in():
         _engine(stack).choose_backend()
         code = run_program(module("deployment", "verify", stack)).code
     raise typer.Exit(code)
@@ -243,7 +243,7 @@ def issue(
     from ci.github import GitHub
     from ci.issues import open_issue
 
-    with _told():
+    with _plain_errors():
         typer.echo(open_issue(GitHub.from_environment(), title, body))
 
 
@@ -255,7 +255,7 @@ def assessment() -> None:
     from ci.issues import assessment as work_out
 
     today = datetime.now(UTC).date()
-    with _told():
+    with _plain_errors():
         title, text = work_out(QUARTERLY.read_text(encoding="utf-8"), f"{today.year} Q{(today.month + 2) // 3}")
         typer.echo(open_issue(GitHub.from_environment(), title, text))
 
@@ -279,7 +279,7 @@ def _end(holds: bool) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _plain_errors() -> Iterator[None]:
     """A mistake in one message, without a traceback."""
     from ci.github import GitHubError
 

@@ -32,7 +32,7 @@ class Again:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PullFiles:
     """What GitHub, and not the upload, says of a change. fork_point: where it leaves the default branch; files: the
     registers and stack files as it has them, by path; None for one that is not there."""
 
@@ -40,7 +40,7 @@ class Asked:
     files: Mapping[str, str | None]
 
 
-def compare_again(uploaded: Uploaded, today: date, asked: Asked, root: Path = ROOT) -> Again:
+def compare_again(uploaded: Uploaded, today: date, asked: PullFiles, root: Path = ROOT) -> Again:
     """Compare both sides of every stack. root: the default branch, which has the base's commit."""
     again = Again(Comparison([], {}))
     for name, why in uploaded.unreadable.items():
@@ -67,7 +67,7 @@ def _one_stack(
     head: Record | None,
     today: date,
     claimed: Sequence[Claimed] | None,
-    asked: Asked,
+    asked: PullFiles,
 ) -> None:
     compared = compare_saved(base, head, today, head_files=asked.files)
     if head is not None:

@@ -13,7 +13,7 @@ from assurance.basis import git
 from assurance.compare.markdown import escaped, to_markdown
 from assurance.compare.posture.build import REGISTERS
 from assurance.stacks import stack_names
-from ci.again import ROOT, Again, Asked, compare_again
+from ci.again import ROOT, Again, PullFiles, compare_again
 from ci.artifact import ArtifactError, Uploaded, download_artifact, read_artifact
 from ci.bounded import BoundedError, run_bounded
 from ci.github import GitHub
@@ -24,7 +24,7 @@ AUTHOR = "github-actions[bot]"
 """Whose comments a workflow's own token writes."""
 _OURS = re.compile(r"<!-- medspasync-assurance run (\d+)\.(\d+) -->")
 
-Compare = Callable[[Uploaded, date, Asked], Again]
+Compare = Callable[[Uploaded, date, PullFiles], Again]
 
 
 def comment(github: GitHub, run: Run, today: date, compare: Compare = compare_again) -> str:
@@ -51,7 +51,7 @@ def _text(github: GitHub, run: Run, pull: Pull, today: date, compare: Compare) -
     lead = list(filter(None, [lead_of(changed_files(github, pull))]))
     stack_files = [f"Pulumi.{stack}.yaml" for stack in stack_names(ROOT)]
     here = git(ROOT, "rev-parse", "HEAD") or "HEAD"
-    asked = Asked(fork_point(github, pull, here), head_files(github, pull, [*REGISTERS, *stack_files]))
+    asked = PullFiles(fork_point(github, pull, here), head_files(github, pull, [*REGISTERS, *stack_files]))
     try:
         archive = download_artifact(github, run)
         return run_bounded(lambda: _compared(archive, run, lead, asked, today, compare))
@@ -59,7 +59,7 @@ def _text(github: GitHub, run: Run, pull: Pull, today: date, compare: Compare) -
         return _nothing(run, lead, f"Nothing was compared: {error}")
 
 
-def _compared(archive: bytes, run: Run, lead: list[str], asked: Asked, today: date, compare: Compare) -> str:
+def _compared(archive: bytes, run: Run, lead: list[str], asked: PullFiles, today: date, compare: Compare) -> str:
     again = compare(read_artifact(archive), today, asked)
     doubts = [f"**In doubt**: {escaped(doubt)}" for doubt in again.doubts]
     if not again.comparison.stacks:

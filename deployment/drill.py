@@ -31,7 +31,7 @@ REMOVAL_SECONDS = 60 * 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class DrillOptions:
     """What the command line asks for. at: the point in time, None for the newest that is promised (the RPO)."""
 
     at: datetime | None = None
@@ -43,7 +43,7 @@ class Asked:
 class Drill:
     """One drill. ``record`` is what the auditor gets: complete after `run`, whatever happened in it."""
 
-    def __init__(self, arm: Arm, inputs: Inputs, asked: Asked, clock: Callable[[], datetime]) -> None:
+    def __init__(self, arm: Arm, inputs: Inputs, asked: DrillOptions, clock: Callable[[], datetime]) -> None:
         self._arm, self._inputs, self._asked, self._clock = arm, inputs, asked, clock
         self._source = inputs.databases["primary"]
         self._copy = f"{self._source}-drill"

@@ -74,7 +74,7 @@ class WindowInputs(_Model):
         }
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The window in words."""
         day = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")[self.day]
         return f"maintenance on {day} from {self.hour:02}:{self.minute:02} UTC"

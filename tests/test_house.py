@@ -1,8 +1,9 @@
-"""Rules of this house that hold for its tests."""
+"""Rules of this house that hold for its tests, and for its names."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,25 @@ def test_names_of_tests_are_short() -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and node.name.count("_") > LONGEST
     ]
     assert found == [], f"names of more than {LONGEST} words: use test_<subject>_<condition>_<result>"
+
+
+ROOMS = ("assurance", "bootstrap", "ci", "components", "deployment", "documents", "facts", "policies", "stacks")
+REPLACED = {"told": "message", "asked": "required", "demand": "expectation", "demands": "expectation"}
+"""Words of the glossary (docs/architecture.md) that another one has replaced."""
+
+
+def test_names_use_the_glossary() -> None:
+    """A function or class is named in words that every reader knows."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}: say {REPLACED[word]}"
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        for word in map(str.lower, re.findall(r"[A-Z]?[a-z]+", node.name))
+        if word in REPLACED
+    ]
+    assert found == []
 
 
 def _where(path: Path) -> str:

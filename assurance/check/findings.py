@@ -70,7 +70,7 @@ class Finding:
         # Not by the constructor: a frozen class sets field by field, which is half of what a finding takes.
         finding = object.__new__(cls)
         told = vars(finding)
-        told.update(_told_by(info))
+        told.update(_rule_fields(info))
         told["status"], told["stack"], told["message"] = status, stack, message
         if status == "pass":
             told["seen"] = message
@@ -93,7 +93,7 @@ class Finding:
 
 
 @cache
-def _told_by(info: RuleInfo) -> dict[str, Any]:
+def _rule_fields(info: RuleInfo) -> dict[str, Any]:
     """Every field of a finding, with what its rule says of itself."""
     defaults = {each.name: each.default for each in fields(Finding) if each.default is not MISSING}
     return defaults | {

@@ -44,17 +44,17 @@ def order_findings(record: Record) -> Iterator[Finding]:
     before = earlier_resources(record)
     waits = list(required_waits(links, order_constraints()))
     races = [(wait.waits, wait.on, wait.reason) for wait in waits if wait.on.urn not in before[wait.waits.urn]]
-    yield from _told(ORDER, record, races, len(waits), "orders that Azure requires are ensured")
+    yield from _report_races(ORDER, record, races, len(waits), "orders that Azure requires are ensured")
     groups = list(serial_groups(links, types_with("serial", Serial)))
     races = []
     for serial in groups:
         row = sorted(serial.group, key=lambda resource: len(before[resource.urn]))
         reason = f"both are written to {serial.parent.name}; {serial.reason}"
         races += [(late, early, reason) for early, late in pairwise(row) if early.urn not in before[late.urn]]
-    yield from _told(SERIAL_WRITES, record, races, len(groups), "chains of writes to one resource are unbroken")
+    yield from _report_races(SERIAL_WRITES, record, races, len(groups), "chains of writes to one resource are unbroken")
 
 
-def _told(rule: RuleInfo, record: Record, races: Sequence[_Race], count: int, holds: str) -> Iterator[Finding]:
+def _report_races(rule: RuleInfo, record: Record, races: Sequence[_Race], count: int, holds: str) -> Iterator[Finding]:
     for late, early, reason in races:
         message = f"nothing makes {late.name} wait for {early.name}: {reason}"
         yield Finding.of(rule, "fail", message, late, stack=record.stack)

@@ -115,11 +115,11 @@ class ControlRow:
         """What the status rests on, in words."""
         if self.status == "not met":
             missing = (f"{claim.kind}: {claim.says}" for claim in self.claims if claim.missing)
-            return "; ".join([*self._told("fail"), *missing])
+            return "; ".join([*self._messages("fail"), *missing])
         if self.status == "exception":
-            return "; ".join(self._told("excepted"))
+            return "; ".join(self._messages("excepted"))
         if self.status == "partial":
-            return "; ".join(self._told("warn", "unchecked"))
+            return "; ".join(self._messages("warn", "unchecked"))
         if self.status == "attested":
             return "; ".join(claim.says for claim in self.claims if claim.holds)
         if self.status == "inherited":
@@ -127,9 +127,9 @@ class ControlRow:
         if self.status == "not examined":
             nothing = "its rules found nothing to examine" if self.rules else "no rule of this program is about it"
             return self.control.about or f"{nothing}, and nobody attests it here"
-        return "; ".join(self._told("pass"))
+        return "; ".join(self._messages("pass"))
 
-    def _told(self, *statuses: Status) -> Iterator[str]:
+    def _messages(self, *statuses: Status) -> Iterator[str]:
         """How many findings have each of these statuses, in words."""
         for status in statuses:
             if number := self.counts.get(status, 0):

@@ -136,7 +136,7 @@ def _readable(table: Table) -> Table:
     keep = [number for number, column in enumerate(table.columns) if column not in HIDDEN]
     placed = {column: number for number, column in enumerate(table.columns)}
 
-    def told(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    def display(row: tuple[Any, ...]) -> tuple[Any, ...]:
         shown = tuple(row[number] for number in keep)
         if "file" not in placed:
             return shown
@@ -147,4 +147,4 @@ def _readable(table: Table) -> Table:
 
     columns = tuple(table.columns[number] for number in keep)
     columns = (*columns, "where") if "file" in placed else columns
-    return Table(table.name, table.about, columns, [told(row) for row in table.rows])
+    return Table(table.name, table.about, columns, [display(row) for row in table.rows])

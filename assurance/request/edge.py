@@ -151,7 +151,7 @@ class Edge:
             outcome.decide(Decision("gateway", outcome.api, f"has no operation for {request.method} {path}: 404", api))
             return
         sites = ", ".join(site.name for site in sites_of(self._references, api)) or "outside the record"
-        text = f"{apis.demands(self._references, api)}; {sites} gets it as {request.path}"
+        text = f"{apis.describe_requirements(self._references, api)}; {sites} gets it as {request.path}"
         outcome.decide(Decision("gateway", outcome.api, text, api))
 
 

@@ -39,7 +39,7 @@ def takes(references: References, api: Resource, method: str, path: str) -> bool
     )
 
 
-def demands(references: References, api: Resource) -> str:
+def describe_requirements(references: References, api: Resource) -> str:
     """In words, what an API asks of a caller and how often it answers one."""
     sections = _policies(references, api)
     asked = ["a subscription's key"] if get(api, "subscriptionRequired") is True else []

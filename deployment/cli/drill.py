@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deployment.cli.options import Outputs, Plan, Stack
-from deployment.drill import Asked, Drill
+from deployment.drill import Drill, DrillOptions
 from deployment.errors import UsageError
 from deployment.inputs import load_inputs
 from deployment.report import errors, write_json
@@ -36,7 +36,7 @@ def drill(
     inputs = load_inputs(stack, outputs)
     if remove and (keep or at):
         raise UsageError("--remove stands alone: it only deletes what an earlier drill left")
-    asked = Asked(at=_time(at), keep=keep, remove=remove, plan=plan)
+    asked = DrillOptions(at=_time(at), keep=keep, remove=remove, plan=plan)
     one = Drill(tools.connect(), inputs, asked, tools.clock)
     if json_file not in (None, "-"):
         write_json(json_file, one.record)  # learned now, not after hours, if it cannot be written

@@ -27,13 +27,13 @@ def _set(context: Context, server: str) -> Result:
     properties = context.arm.get(server, POSTGRES)["properties"]
     now = properties.get("maintenanceWindow") or {}
     if all(now.get(name) == value for name, value in wanted.items()):
-        return Result(target, "already", context.inputs.maintenance_window.told)
+        return Result(target, "already", context.inputs.maintenance_window.in_words)
     if properties.get("state") != "Ready":
         return Result(target, "failed", f"the server is {properties.get('state')}; run again when it is Ready")
     if context.plan:
-        return Result(target, "planned", f"would set {context.inputs.maintenance_window.told}")
+        return Result(target, "planned", f"would set {context.inputs.maintenance_window.in_words}")
     context.arm.patch(server, POSTGRES, {"properties": {"maintenanceWindow": wanted}})
     after = context.arm.get(server, POSTGRES)["properties"].get("maintenanceWindow") or {}
     if any(after.get(name) != value for name, value in wanted.items()):
         return Result(target, "failed", f"Azure shows {after} after the change")
-    return Result(target, "done", context.inputs.maintenance_window.told)
+    return Result(target, "done", context.inputs.maintenance_window.in_words)

@@ -36,7 +36,7 @@ _COUNTED = ("Pending", "Approved")
 
 
 @dataclass
-class Asked:
+class LinkRequests:
     """What our profile asked of one site: its messages, and one endpoint for each group and region."""
 
     messages: set[str] = field(default_factory=set)
@@ -56,7 +56,7 @@ def run(context: Context) -> Iterator[Result]:
         yield Result("Front Door", "skipped", "no app of this stack is reached by private link")
         return
     try:
-        asked = _asked_by_us(context.arm, context.inputs)
+        asked = _requests_of_ours(context.arm, context.inputs)
     except ArmError as refused:
         yield Result(name_of(context.inputs.front_door_id), "failed", str(refused))
         return
@@ -64,9 +64,9 @@ def run(context: Context) -> Iterator[Result]:
         yield attempt(name_of(target), partial(_approve, context, target, version, asked))
 
 
-def _asked_by_us(arm: Arm, inputs: Inputs) -> Mapping[str, Asked]:
+def _requests_of_ours(arm: Arm, inputs: Inputs) -> Mapping[str, LinkRequests]:
     """What our profile asked of each site, by its id in lower case."""
-    asked: defaultdict[str, Asked] = defaultdict(Asked)
+    asked: defaultdict[str, LinkRequests] = defaultdict(LinkRequests)
     for group in arm.list(f"{inputs.front_door_id}/originGroups", CDN):
         for origin in arm.list(f"{group['id']}/origins", CDN):
             link = origin["properties"].get("sharedPrivateLinkResource")
@@ -77,8 +77,8 @@ def _asked_by_us(arm: Arm, inputs: Inputs) -> Mapping[str, Asked]:
     return asked
 
 
-def _approve(context: Context, site: str, version: str, asked: Mapping[str, Asked]) -> Result:
-    target, ours_asked = name_of(site), asked.get(site.lower(), Asked())
+def _approve(context: Context, site: str, version: str, asked: Mapping[str, LinkRequests]) -> Result:
+    target, ours_asked = name_of(site), asked.get(site.lower(), LinkRequests())
     if not ours_asked.places:
         return Result(target, "failed", "no origin of our Front Door asks for this site with a message of its own")
     connections = context.arm.list(f"{site}/privateEndpointConnections", version)
@@ -125,7 +125,7 @@ class Counted:
     asked: int = 0
 
 
-def _sort(ours: list[dict[str, Any]], asked: Asked) -> Counted:
+def _sort(ours: list[dict[str, Any]], asked: LinkRequests) -> Counted:
     """Count our connections by region; all together where one does not show its own."""
     counted, found = Counted(), [one for one in ours if _status(one) in _COUNTED]
     regions = {_region(one) for one in found}

@@ -47,7 +47,7 @@ def looked_at(holder: Any, place: Any) -> Any:
 
 
 @given(st.dictionaries(st.sampled_from("abc"), VALUES))
-def test_guarded_inputs_are_seen_as_the_host_shows_them(inputs: dict[str, Any]) -> None:
+def test_guarded_inputs_are_as_the_host_shows(inputs: dict[str, Any]) -> None:
     assert seen(GuardedObject(inputs)) == seen(unknown_checking_proxy(hosted(inputs)))
 
 

@@ -21,7 +21,7 @@ from assurance.compare.report import StackComparison
 from assurance.errors import UsageError
 from assurance.record import Record, Resource
 from ci.__main__ import app
-from ci.again import Again, Asked, compare_again, differing
+from ci.again import Again, PullFiles, compare_again, differing
 from ci.artifact import ARCHIVE_LIMIT, ArtifactError, Claimed, Uploaded, read_artifact
 from ci.bounded import BoundedError
 from ci.code_scanning import upload_findings
@@ -71,7 +71,7 @@ def good() -> dict[str, str]:
     return {"base/dev.json": record(), "head/dev.json": record(), "findings/dev.json": findings()}
 
 
-def compared(uploaded: Uploaded, today: date, asked: Asked) -> Again:
+def compared(uploaded: Uploaded, today: date, asked: PullFiles) -> Again:
     """A comparison without a difference, of the stacks that were uploaded."""
     stacks = [StackComparison(each, {"commit": "2" * 40}, {"commit": HEAD}) for each in uploaded.stacks]
     return Again(Comparison(stacks, {"commit": HEAD}))

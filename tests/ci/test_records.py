@@ -20,7 +20,7 @@ from assurance.errors import UsageError
 from assurance.record import Record
 from ci import again
 from ci.__main__ import app
-from ci.again import Asked, base_doubt, compare_again
+from ci.again import PullFiles, base_doubt, compare_again
 from ci.artifact import read_artifact
 from ci.comment import comment
 from ci.records import keep_records
@@ -30,7 +30,7 @@ from tests.harness import ROOT, once
 from tests.projects import minimal_config
 
 TODAY = date(2026, 11, 29)
-ASKED = Asked("2" * 40, {})
+ASKED = PullFiles("2" * 40, {})
 LINKED = ("__main__.py", "Pulumi.yaml", "assurance", "components", "documents", "facts", "policies", "stacks")
 
 
@@ -129,7 +129,7 @@ def test_forged_base_is_doubted(files: dict[str, str], default_branch: Path, mon
     told = compare_again(
         read_artifact(zipped({"base/dev.json": forged.to_json(), "head/dev.json": head.to_json()})),
         TODAY,
-        Asked(base.basis["commit"], {}),
+        PullFiles(base.basis["commit"], {}),
         default_branch,
     )
     assert "is not what" in told.doubts[0]
@@ -164,7 +164,7 @@ def test_entry_of_a_register_is_told(files: dict[str, str], monkeypatch: pytest.
     others = {
         f"policies/{each}.yaml": (ROOT / f"policies/{each}.yaml").read_text() for each in ("exceptions", "attestations")
     }
-    asked = Asked("2" * 40, {**others, "policies/trusted.yaml": trusted + new})
+    asked = PullFiles("2" * 40, {**others, "policies/trusted.yaml": trusted + new})
     told = compare_again(read_artifact(zipped(files)), TODAY, asked)
     (found,) = [each for each in told.comparison.stacks[0].posture if each.area == "trusted"]
     assert (found.weaker, found.resource) == (True, "TRU-NEW")

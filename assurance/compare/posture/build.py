@@ -68,11 +68,11 @@ def find_posture(
                for side in registers for each in side for id_ in each.entries}  # fmt: skip
     found += [_of_rule(each, head, base, entries) for each in rules]
     flows = {(each.resource, each.direction) for each in found if each.area == "exposure" and " to " in each.aspect}
-    found = [each for each in same(found) if not _told_by_flow(each, flows)]
+    found = [each for each in same(found) if not _is_said_by_flow(each, flows)]
     return sorted(found, key=lambda e: (not e.weaker, ORDER.index(e.area), e.resource, e.aspect, e.what))
 
 
-def _told_by_flow(each: Posture, flows: set[tuple[str, Direction]]) -> bool:
+def _is_said_by_flow(each: Posture, flows: set[tuple[str, Direction]]) -> bool:
     """Whether an input of a resource only says what a flow to it says in full."""
     short = each.aspect.rsplit(".", 1)[-1]
     return (

@@ -77,8 +77,8 @@ def _security_rules(sides: Sides) -> Iterator[Posture]:
             allows = rule.get("access") == "Allow"
             weaker = allows == (key in after)
             word = "is new" if key in after else "is gone"
-            what = f"rule {rule.get('name')} of {pair.head.name} {word}: {rule.get('access')} {_told(rule)}"
-            values = (None, _told(rule)) if key in after else (_told(rule), None)
+            what = f"rule {rule.get('name')} of {pair.head.name} {word}: {rule.get('access')} {_describe_rule(rule)}"
+            values = (None, _describe_rule(rule)) if key in after else (_describe_rule(rule), None)
             side = pair.head if key in after else pair.base
             path = f"securityRules[{index}]"
             yield item("exposure", "weaker" if weaker else "stronger", what, values, side, "securityRules", path)
@@ -100,7 +100,7 @@ def _rules(group: Resource, record: Record) -> dict[str, tuple[int, Mapping[str,
     return {repr([said(rule.get(name)) for name in FIELDS]): (index, rule) for index, rule in enumerate(rules)}
 
 
-def _told(rule: Mapping[str, Any]) -> str:
+def _describe_rule(rule: Mapping[str, Any]) -> str:
     def of(end: str) -> str:
         return shown(rule.get(f"{end}AddressPrefix") or rule.get(f"{end}AddressPrefixes") or "*")
 

@@ -36,19 +36,19 @@ def judge_header(name: str, old: str, new: str) -> tuple[Verdict | None, str]:
     """
     name = name.lower()
     if name in ("content-security-policy", "content-security-policy-report-only"):
-        return _told(_policy(new, old), _policy(old, new))
+        return _judge(_policy(new, old), _policy(old, new))
     if name == "permissions-policy":
-        return _told(_features(new, old), _features(old, new))
+        return _judge(_features(new, old), _features(old, new))
     if name == "strict-transport-security":
-        return _told(_shorter(new, old), _shorter(old, new))
+        return _judge(_shorter(new, old), _shorter(old, new))
     if name in ORDERS:
         ranks = [_rank(ORDERS[name], value) for value in (old, new)]
         lost = [f"{old} → {new}"]
-        return _told(lost if ranks[1] < ranks[0] else [], lost if ranks[1] > ranks[0] else [])
+        return _judge(lost if ranks[1] < ranks[0] else [], lost if ranks[1] > ranks[0] else [])
     return ("weaker" if old != new else None), f"{old} → {new}"
 
 
-def _told(lost: list[str], won: list[str]) -> tuple[Verdict | None, str]:
+def _judge(lost: list[str], won: list[str]) -> tuple[Verdict | None, str]:
     """Weaker where anything is lost, whatever is won."""
     if lost:
         return "weaker", ", ".join(lost)

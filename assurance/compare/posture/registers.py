@@ -38,19 +38,23 @@ def register_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
     """What an entry opens is told by the entry: one that is new, wider or longer is weaker."""
     for id_, entry in head.entries.items():
         before = base.entries.get(id_)
-        told = _told(entry)
+        told = _describe_entry(entry)
         if before is None:
             yield _item(area, "weaker", f"{id_} is new: {told}", (None, told), id_, head)
             continue
-        if _told(before) != told:
-            yield _item(area, "weaker", f"{id_}: {_told(before)} → {told}", (_told(before), told), id_, head)
+        if _describe_entry(before) != told:
+            yield _item(
+                area, "weaker", f"{id_}: {_describe_entry(before)} → {told}", (_describe_entry(before), told), id_, head
+            )
         old, new = _day(before), _day(entry)
         if old != new:
             direction = "weaker" if new > old else "stronger"
             yield _item(area, direction, f"{id_} holds until {new}, before until {old}", (old, new), id_, head)
     for id_, entry in base.entries.items():
         if id_ not in head.entries:
-            yield _item(area, "stronger", f"{id_} is gone: {_told(entry)}", (_told(entry), None), id_, base)
+            yield _item(
+                area, "stronger", f"{id_} is gone: {_describe_entry(entry)}", (_describe_entry(entry), None), id_, base
+            )
 
 
 def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture]:
@@ -76,7 +80,7 @@ def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
             yield _item(area, "weaker", f"{id_} is gone: {told}", (told, None), id_, base)
 
 
-def _told(entry: Mapping[str, Any]) -> str:
+def _describe_entry(entry: Mapping[str, Any]) -> str:
     def text(value: Any) -> str:
         if isinstance(value, Mapping):
             return ", ".join(f"{key} {text(inner)}" for key, inner in value.items())

@@ -163,18 +163,18 @@ def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
         if old != new:
             weaker = new < old
             why = f", so that {row.why}" if weaker else ""
-            steps = _items_told(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
+            steps = _describe_items(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
             what = f"{path} of {head.name}: {steps}{why}"
             yield item(row.area, "weaker" if weaker else "stronger", what, (before, after), head, short, path)
         elif listed and sorted(_items(before)) != sorted(_items(after)):
-            what = f"{path} of {head.name}: {_items_told(before, after, row)}"
+            what = f"{path} of {head.name}: {_describe_items(before, after, row)}"
             yield item(row.area, "weaker", what, (before, after), head, short, path)
 
 
 ITEMS_TOLD = 8
 
 
-def _items_told(before: Any, after: Any, row: Strength) -> str:
+def _describe_items(before: Any, after: Any, row: Strength) -> str:
     """What a list no longer names, and what it newly names; an absent one counts as the default."""
     old, new = (_items(row.default if value is None else value) for value in (before, after))
     lost, won = [each for each in old if each not in new], [each for each in new if each not in old]

@@ -97,15 +97,15 @@ def forgotten_path(key: str, sections: Collection[str], namespace: str, secrets:
     """
     section, separator, inner = re.fullmatch(r"([^.\[]+)([.\[]?)(.*)", key, re.S).groups()  # type: ignore[union-attr]
     if separator and section == secrets:
-        return Problem(key, Bare("(not shown)"), _told(namespace, key, inner, "--secret --path"))
+        return Problem(key, Bare("(not shown)"), _message(namespace, key, inner, "--secret --path"))
     if separator and section in sections:
-        return Problem(key, Bare("…"), _told(namespace, key, inner, "--path"))
+        return Problem(key, Bare("…"), _message(namespace, key, inner, "--path"))
     if key in catalogue():
-        return Problem(key, Bare("(not shown)"), _told(namespace, f"{secrets}.{key}", key, "--secret --path"))
+        return Problem(key, Bare("(not shown)"), _message(namespace, f"{secrets}.{key}", key, "--secret --path"))
     return None
 
 
-def _told(namespace: str, key: str, inner: str, options: str) -> str:
+def _message(namespace: str, key: str, inner: str, options: str) -> str:
     section = re.split(r"[.\[]", key)[0]
     command = f"pulumi config set {options} '{namespace}:{key}'"
     return f"{inner} inside {namespace}:{section}; remove this key and use `{command}`"

@@ -44,7 +44,7 @@ def test_another_program_is_not_imported_before(tmp_path: Path) -> None:
     import_program(read_project(tmp_path))
 
 
-def test_program_that_cannot_be_imported_is_left_to_recording(tmp_path: Path) -> None:
+def test_program_without_import_is_left_to_recording(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "recording.py").write_text("", encoding="utf-8")
     (tmp_path / "Pulumi.yaml").write_text("name: medspasync\nruntime: python\n", encoding="utf-8")
