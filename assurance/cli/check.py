@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -22,6 +21,7 @@ from assurance.full_audit import full_audit, rule_ids
 from assurance.record import Record
 from assurance.stacks import no_such_stack, project_root, stack_names
 from assurance.terminal import console
+from documents.problems import did_you_mean
 from policies.exceptions import Register
 
 SarifFile = Annotated[
@@ -147,7 +147,6 @@ def known_rules(ids: Sequence[str]) -> None:
     messages = []
     for id_ in ids:
         if id_ not in known:
-            near = difflib.get_close_matches(id_, known, n=1)
-            messages.append(f"--only {id_}: no such rule" + (f"; did you mean {near[0]}?" if near else ""))
+            messages.append(f"--only {id_}: no such rule{did_you_mean(id_, known)}")
     if messages:
         raise UsageError(*messages)

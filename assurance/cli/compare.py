@@ -69,6 +69,8 @@ def compare(
     Exits with 1 when something is weaker than on the base and no entry of policies/accepted_changes.yaml covers it,
     or when a bill rises by more than --max-increase or above the stack's budget; with 3 when the base does not run.
     """
+    if json_file == markdown_file == "-":
+        raise UsageError("--json - --markdown -: only one of them can be standard output")
     choice = Choice(
         stacks=tuple(stacks or ()),
         mode=checked_mode(mode),
@@ -85,8 +87,6 @@ def compare(
         result = compare_chosen(choice, today)
     if between is None:
         result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
-    if json_file == markdown_file == "-":
-        raise UsageError("--json - --markdown -: only one of them can be standard output")
     terminal.show(console(stderr="-" in (json_file, markdown_file)), result, quiet=quiet)
     if markdown_file is not None:
         write_text(markdown_file, to_markdown(result))

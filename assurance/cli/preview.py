@@ -18,6 +18,8 @@ HtmlFile = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
 
+ONE_RECORD = "--json writes one record: name one stack"
+
 
 def preview(
     stacks: Stacks = None,
@@ -33,9 +35,11 @@ def preview(
     Exits with 1 when the program declares what a real engine or Azure would refuse.
     """
     started = time.perf_counter()
+    if json_file is not None and len(set(stacks or ())) > 1:
+        raise UsageError(ONE_RECORD)
     records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     if json_file is not None and len(records) != 1:
-        raise UsageError("--json writes one record: name one stack")
+        raise UsageError(ONE_RECORD)
     out = console(stderr=json_file == "-")
     for each in records:
         terminal.show_stack(out, each, full=full or len(records) == 1)

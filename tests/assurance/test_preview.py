@@ -42,7 +42,7 @@ def test_a_stack_is_shown_and_saved(here: Path, mode: str) -> None:
     assert record.stack == "test"
     assert record.supplied == ["STRIPE-SECRET-KEY"]
     page = (here / "page.html").read_text()
-    assert page.count("<details") == len(record.resources)
+    assert page.count("<details") == len(record.resources) + 1, "each resource, and the types"
     assert "http" not in page.split("<script>")[1]
 
 
