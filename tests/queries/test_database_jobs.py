@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from database import cli
+from database.reports import write_report
 from stacks.apps import SITE
 from stacks.naming import Names
 from stacks.settings.jobs import DatabaseJobSettings
@@ -34,7 +34,7 @@ def test_seal_is_found_in_what_maintenance_prints(
     heads: list[Any], missing: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Container Apps makes a record of each line."""
-    cli._report(report(heads=heads), "-")
+    write_report(report(heads=heads), "-")
     lines = [{"JobName": "job-mss-prod-maintain", "Log": line} for line in capsys.readouterr().out.splitlines()]
     assert lines
     assert fires("audit-seal-missing", {"rows": {"ContainerAppConsoleLogs": lines}}) is missing
