@@ -16,7 +16,6 @@ from assurance.compare.cost import read_limit, too_dear
 from assurance.compare.markdown import to_markdown
 from assurance.compare.report import to_json
 from assurance.errors import UsageError
-from assurance.garbage import no_collection
 from assurance.terminal import console
 
 BaseRef = Annotated[
@@ -83,8 +82,7 @@ def compare(
     )
     limit = read_limit(max_increase)
     today = datetime.now(UTC).date()
-    with no_collection():
-        result = compare_chosen(choice, today)
+    result = compare_chosen(choice, today)
     if between is None:
         result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
     terminal.show(console(stderr="-" in (json_file, markdown_file)), result, quiet=quiet)

@@ -21,8 +21,7 @@ from assurance.evidence.period import Period, period
 from assurance.evidence.review import reference_stack, review
 from assurance.evidence.stack import gather
 from assurance.full_audit import full_audit
-from assurance.garbage import no_collection
-from assurance.stacks import no_such_stack, project_root, stack_names
+from assurance.stacks import chosen_stacks, project_root
 from assurance.terminal import console
 from policies.exceptions import Register
 
@@ -73,28 +72,26 @@ def evidence(
     if sign is not None:
         checked_key(sign)
     root = project_root()
-    known = stack_names(root)
-    if unknown := [no_such_stack(name, known) for name in stacks or () if name not in known]:
-        raise UsageError(*unknown)
+    names = chosen_stacks(stacks or [], root)
     moment = _moment(time, root)
     today = moment.astimezone(UTC).date()
     register = Register.load()
     told = _period(root, since, reviews, today)
-    with no_collection():
-        previews, deployed = records_in_both_modes(stacks or [])
-        found = []
-        for record in map(steady, deployed):
-            report = presented(full_audit(record, register, today, root), root)
-            found.append(gather(record, report, register, today))
-        bundle = Bundle(
-            stacks=found,
-            previews={each.stack: steady(each) for each in previews},
-            reviews={each.stack: review(each, root, reference_stack(root)) for each in found},
-            time=moment,
-            root=root,
-            period=told,
-        )
-        write(bundle, out, sign)
+    previews, deployed = records_in_both_modes(names)
+    found = []
+    for record in map(steady, deployed):
+        report = presented(full_audit(record, register, today, root), root)
+        found.append(gather(record, report, register, today))
+    reference = reference_stack(root)
+    bundle = Bundle(
+        stacks=found,
+        previews={each.stack: steady(each) for each in previews},
+        reviews={each.stack: review(each, root, reference) for each in found},
+        time=moment,
+        root=root,
+        period=told,
+    )
+    write(bundle, out, sign)
     terminal = console()
     for each in found:
         counts = ", ".join(f"{count} {status}" for status, count in each.report.totals.items() if count)

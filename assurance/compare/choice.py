@@ -69,14 +69,7 @@ def compare_chosen(choice: Choice, today: date) -> Comparison:
         (base,) = records_for([], choice.mode, choice.base_record)
         head = _heads(choice, [base.stack])
         says = {"record": str(choice.base_record)}
-        side = Side(
-            base,
-            says,
-            _register_at(base, register),
-            texts=_texts_of(base),
-            stack_file=_stack_file(base),
-            program=_program(base),
-        )
+        side = _side_of(base, says, _register_at(base, register))
         ours = register if head[0].own else Register()
         stacks = [_compare_one(head[0].stack, side, _head_side(head[0], choice, ours), accepted, today)]
     else:
@@ -99,16 +92,7 @@ def compare_saved(
     """
     register = Register.load()
     sides = [
-        Side(
-            each,
-            {"commit": each.basis.get("commit")},
-            register,
-            texts=_texts_of(each),
-            stack_file=_stack_file(each),
-            program=_program(each),
-        )
-        if each is not None
-        else None
+        _side_of(each, {"commit": each.basis.get("commit")}, register) if each is not None else None
         for each in (base, head)
     ]
     before, after = sides
@@ -173,17 +157,7 @@ def _compare_revision(
     at_base = _register_at_commit(root, commit, register)
     compared = []
     for name in names:
-        base = None
-        if name in before:
-            base = Side(
-                before[name],
-                {"commit": commit},
-                at_base,
-                rules,
-                _texts_of(before[name]),
-                _stack_file(before[name]),
-                _program(before[name]),
-            )
+        base = _side_of(before[name], {"commit": commit}, at_base, rules) if name in before else None
         head = _head_side(after[name], choice, register) if name in after else None
         compared.append(_compare_one(name, base, head, accepted, today))
     return compared
@@ -209,13 +183,16 @@ def _heads(choice: Choice, stacks: Sequence[str]) -> list[Record]:
     return records_for(wanted, choice.mode, project=choice.project)
 
 
+def _side_of(record: Record, says: dict[str, Any], register: Register, rules: frozenset[str] | None = None) -> Side:
+    """A side whose registers, stack file and program are those of the record's own commit, where it is there."""
+    return Side(record, says, register, rules, _texts_of(record), _stack_file(record), _program(record))
+
+
 def _head_side(record: Record, choice: Choice, register: Register) -> Side:
     at_hand = {"commit": record.basis.get("commit"), "dirty": record.basis.get("dirty")}
     says = {"record": str(choice.record)} if choice.record else at_hand
     if choice.record:
-        return Side(
-            record, says, register, texts=_texts_of(record), stack_file=_stack_file(record), program=_program(record)
-        )
+        return _side_of(record, says, register)
     file = project_root(choice.project) / f"Pulumi.{record.stack}.yaml"
     text = file.read_text(encoding="utf-8") if file.is_file() else None
     return Side(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from assurance.check.findings import Finding, Status
@@ -58,8 +58,12 @@ def compare_verdicts(
             continue  # a subject that is gone is no verdict
         if (old is None and RANKS[new.status] == 0) or _stands(new, base) or (old is not None and _stands(old, head)):
             continue
-        told = RuleChange(key[0], new.urn, new.name, old.status if old else None, new.status, new.message)
-        found.append(replace(told, source=new.source, origin=new.origin))
+        before_status = old.status if old else None
+        found.append(
+            RuleChange(
+                key[0], new.urn, new.name, before_status, new.status, new.message, source=new.source, origin=new.origin
+            )
+        )
     found += [RuleChange(rule, "", "", "pass", None, "the rule is gone") for rule in sorted(gone_rules)]
     found += _moved(pairs)
     return sorted(found, key=lambda each: (not each.worse, -RANKS[each.after or "fail"], each.rule, each.urn))

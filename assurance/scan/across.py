@@ -7,14 +7,14 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from assurance.scan.lines import Hit
+from assurance.scan.lines import LONGEST_LINE, Hit
 from assurance.scan.values import NAME, is_secret_of
 from policies.secrets import first_shape
 
 WITHIN = 4
 """Lines below a name in which its value is looked for."""
-AROUND, LONG = 200, 4000
-"""Characters on each side of a cut that are put together; characters of a line that are looked at as they stand."""
+AROUND = 200
+"""Characters on each side of a cut that are put together."""
 _NAMED = re.compile(
     rf"""^\s*(?:-\s*)?(?:
         ["']?name["']?\s*[:=]\s*["']?(?P<a>{NAME})["']?,?
@@ -70,7 +70,7 @@ def _in_pieces(text: str, lines: list[str]) -> Iterator[Hit]:
         begins, ends = joined.rfind("\n", 0, position) + 1, joined.find("\n", position)
         whole = joined[max(begins, position - AROUND) : min(ends if ends >= 0 else len(joined), position + AROUND)]
         kind = first_shape(whole)
-        if kind and not any(first_shape(each[:LONG]) for each in lines[line - 1 : line + 1]):
+        if kind and not any(first_shape(each[:LONGEST_LINE]) for each in lines[line - 1 : line + 1]):
             yield Hit(line, kind, lines[line - 1].strip())
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from assurance.scan.values import NAME, is_secret_of
 from policies.secrets import Detector, shapes
 
+LONGEST_LINE = 4000
+"""Characters; what is longer was written by a program: each line of it is read in parts."""
 _FALLBACK = re.compile(
     r"""(?:process\.env(?:\.(?P<a>\w+)|\[["'](?P<b>\w+)["']\])|import\.meta\.env\.(?P<c>\w+))\s*(?:\|\||\?\?)\s*
         (?P<q>["'`])(?P<value>(?:(?!(?P=q)).)+)(?P=q)

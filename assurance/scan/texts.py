@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assurance.scan.across import hits_across
-from assurance.scan.lines import Hit, Manner, kinds
+from assurance.scan.lines import LONGEST_LINE, Hit, Manner, kinds
 from policies.secrets import worth_a_look
 
-LONGEST_LINE = 4000
-"""Characters; what is longer was written by a program: each line of it is read in parts."""
 OVERLAP = 400
 """Characters that two parts have in common, so that no secret is cut in two."""
 CODE = (".py", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".go", ".java", ".cs", ".rb", ".php", ".rs", ".kt", ".vue")

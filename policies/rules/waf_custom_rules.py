@@ -16,6 +16,10 @@ ON = default_of(POLICY, "customRules.rules[].enabledState")
 ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 
 
+def _limits_rates(entry: Any) -> bool:
+    return same(lookup(entry, "ruleType"), "RateLimitRule")
+
+
 def enabled_rules(policy: Resource, kind: str) -> list[Any]:
     """The custom rules of a kind (MatchRule, RateLimitRule) that are on."""
     rules = policy.each("customRules.rules")
@@ -54,7 +58,7 @@ def rate_limits_block(policy: Resource) -> Iterator[str]:
 
 def _does_not_block(limit: Any) -> Iterator[str]:
     state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
-    if same(lookup(limit, "ruleType"), "RateLimitRule") and not (same(state, "Enabled") and same(action, "Block")):
+    if _limits_rates(limit) and not (same(state, "Enabled") and same(action, "Block")):
         yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
 
 
@@ -74,7 +78,7 @@ def rate_limit_low(policy: Resource) -> Iterator[str]:
 
 
 def _too_high(limit: Any) -> Iterator[str]:
-    if not same(lookup(limit, "ruleType"), "RateLimitRule"):
+    if not _limits_rates(limit):
         return
     name, threshold = lookup(limit, "name"), lookup(limit, "rateLimitThreshold")
     if not isinstance(threshold, (int, float)) or not 10 <= threshold <= 5000:
@@ -101,7 +105,7 @@ def custom_rules(policy: Resource) -> Iterator[str]:
 def _lets_through(entry: Any) -> Iterator[str]:
     state, action = lookup(entry, "enabledState", ON), lookup(entry, "action")
     # What allows is judged by WAF-NO-BYPASS, and what limits rates by WAF-RATE-LIMITS-BLOCK.
-    if same(lookup(entry, "ruleType"), "RateLimitRule") or same(action, "Allow"):
+    if _limits_rates(entry) or same(action, "Allow"):
         return
     if not same(state, "Enabled") or not same(action, *STOPS):
         yield f"custom rule {lookup(entry, 'name')} is {state} with action {shown(action)}"
@@ -128,7 +132,7 @@ def rate_limit_everyone(policy: Resource) -> Iterator[str]:
 
 
 def _does_not_count(limit: Any) -> Iterator[str]:
-    if same(lookup(limit, "ruleType"), "RateLimitRule"):
+    if _limits_rates(limit):
         for condition in lookup(limit, "matchConditions", ()):
             if lookup(condition, "negateCondition") and same(lookup(condition, "operator"), *ADDRESS_OPERATORS):
                 addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))

@@ -65,13 +65,12 @@ def _policy(new: str, old: str) -> list[str]:
     """What a Content-Security-Policy allows that the former one did not."""
     before, after = _directives(old), _directives(new)
     more = []
-    for name in sorted({*before, *after} - {*SWITCHES, "default-src", "report-uri", "report-to"}):
-        added = _sources(after, name) - _sources(before, name)
-        if added and EVERYTHING not in _sources(before, name):
+    named = sorted({*before, *after} - {*SWITCHES, "default-src", "report-uri", "report-to"})
+    for name in (*named, "default-src"):
+        known = _sources(before, name)
+        added = _sources(after, name) - known
+        if added and EVERYTHING not in known:
             more.append(f"{name} {' '.join(sorted(added))}")
-    added = _sources(after, "default-src") - _sources(before, "default-src")
-    if added and EVERYTHING not in _sources(before, "default-src"):
-        more.append(f"default-src {' '.join(sorted(added))}")
     return more + [f"no {name}" for name in SWITCHES if name in before and name not in after]
 
 

@@ -42,19 +42,17 @@ def register_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
         if before is None:
             yield _item(area, "weaker", f"{id_} is new: {told}", (None, told), id_, head)
             continue
-        if _describe_entry(before) != told:
-            yield _item(
-                area, "weaker", f"{id_}: {_describe_entry(before)} → {told}", (_describe_entry(before), told), id_, head
-            )
+        was = _describe_entry(before)
+        if was != told:
+            yield _item(area, "weaker", f"{id_}: {was} → {told}", (was, told), id_, head)
         old, new = _day(before), _day(entry)
         if old != new:
             direction = "weaker" if new > old else "stronger"
             yield _item(area, direction, f"{id_} holds until {new}, before until {old}", (old, new), id_, head)
     for id_, entry in base.entries.items():
         if id_ not in head.entries:
-            yield _item(
-                area, "stronger", f"{id_} is gone: {_describe_entry(entry)}", (_describe_entry(entry), None), id_, base
-            )
+            was = _describe_entry(entry)
+            yield _item(area, "stronger", f"{id_} is gone: {was}", (was, None), id_, base)
 
 
 def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture]:

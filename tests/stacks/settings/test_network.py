@@ -12,26 +12,12 @@ from pydantic import ValidationError
 
 from stacks.settings.between.addresses import app_instance_problems, private_endpoint_problems, usable
 from stacks.settings.network import SUBNETS, NetworkSettings, SubnetSettings
-
-HUB = (
-    "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/hub"
-    "/providers/Microsoft.Network/virtualNetworks/vnet-hub"
-)
-GOOD: dict[str, Any] = {
-    "addressSpace": "10.40.0.0/20",
-    "subnets": {
-        "apps": "10.40.0.0/24",
-        "postgres": "10.40.1.0/27",
-        "privateEndpoints": "10.40.2.0/24",
-        "jobs": "10.40.3.0/26",
-        "runner": "10.40.4.0/28",
-    },
-}
+from tests.stacks.network_stack import HUB, SMALL
 
 
 def settings(**changes: Any) -> NetworkSettings:
     """The good section with changes; ``subnets__apps`` changes a subnet."""
-    section = copy.deepcopy(GOOD)
+    section = copy.deepcopy(SMALL)
     for key, value in changes.items():
         head, _, tail = key.partition("__")
         if tail:
