@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
@@ -96,7 +98,7 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
 
 
 def _sarif_location(position: dict[str, Any]) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": position["file"], "uriBaseId": "%SRCROOT%"}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(position["file"]), "uriBaseId": "%SRCROOT%"}}
     physical["region"] = {"startLine": position.get("line") or 1}
     return {"physicalLocation": physical}
 
@@ -126,22 +128,32 @@ def to_junit(reports: Sequence[Report]) -> str:
 
 
 def _junit_case(suite: ElementTree.Element, finding: Finding) -> None:
-    case = ElementTree.SubElement(suite, "testcase", classname=finding.rule, name=finding.name or finding.title)
-    if finding.source:
-        case.set("file", str(finding.source["file"]))
-        case.set("line", str(finding.source.get("line") or 1))
+    name = _as_xml(finding.name or finding.title)
+    case = ElementTree.SubElement(suite, "testcase", classname=finding.rule, name=name)
+    message = _as_xml(finding.message)
     if finding.status == "fail":
-        failure = ElementTree.SubElement(case, "failure", message=finding.message, type=finding.severity)
-        failure.text = f"{finding.title}\n{finding.urn}\n{_junit_details(finding)}"
+        failure = ElementTree.SubElement(case, "failure", message=message, type=finding.severity)
+        failure.text = _as_xml(f"{finding.title}\n{finding.urn}\n{_junit_details(finding)}")
     elif finding.status == "warn":
-        ElementTree.SubElement(case, "system-out").text = f"warning: {finding.message}\n{_junit_details(finding)}"
-    elif finding.status == "pass":
-        if finding.seen:
-            ElementTree.SubElement(case, "system-out").text = f"seen: {finding.seen}"
+        ElementTree.SubElement(case, "system-out").text = f"warning: {message}\n{_as_xml(_junit_details(finding))}"
     else:
-        ElementTree.SubElement(case, "skipped", message=f"{finding.status}: {finding.message}")
+        if finding.status != "pass":
+            ElementTree.SubElement(case, "skipped", message=f"{finding.status}: {message}")
+        # The schema has no attribute for a line: one more, and a server that checks refuses the report.
+        at = f"at: {finding.source['file']}:{finding.source.get('line') or 1}" if finding.source else ""
+        seen = f"seen: {finding.seen}" if finding.seen and finding.status == "pass" else ""
+        if at or seen:
+            ElementTree.SubElement(case, "system-out").text = _as_xml("\n".join(filter(None, (at, seen))))
 
 
 def _junit_details(finding: Finding) -> str:
     """Where it is, what was seen and what is wanted."""
     return f"at: {places(finding)}\nseen: {finding.seen}\nto do: {finding.remediation}"
+
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _as_xml(text: str) -> str:
+    """Text without the characters that XML 1.0 cannot hold (w3.org/TR/xml, production 2), each as its code."""
+    return _NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -15,6 +15,7 @@ from assurance.cli import app
 from assurance.record import Record
 from policies.exceptions import Register
 from tests.assurance.check.samples import RULES, record, resource
+from tests.official_formats import read_junit, read_sarif
 
 RUN = CliRunner()
 
@@ -36,8 +37,8 @@ def test_findings_exit_1_and_fill_every_format(saved: Path, tmp_path: Path) -> N
     assert result.exit_code == 1
     assert "FAIL dev KV-PURGE-PROTECTION" in result.stdout
     assert json.loads(files["json"].read_text())["totals"]["fail"] == 1
-    assert json.loads(files["sarif"].read_text())["version"] == "2.1.0"
-    assert "<testsuites" in files["junit"].read_text()
+    assert [r["level"] for r in read_sarif(files["sarif"].read_text())["runs"][0]["results"]].count("error") == 1
+    assert read_junit(files["junit"].read_text()).findall("testsuite/testcase/failure")
 
 
 def test_what_holds_exits_with_0(saved: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assurance.scan.baseline import Baseline
 from assurance.scan.report import scan, to_sarif
+from tests.official_formats import read_sarif
 
 KEY = "sk_live_" + "q8Zr4TnV1xYw6LbK3mHd"
 WORD = "kT7vQ2mX9pLw"
@@ -85,4 +86,6 @@ def test_a_report_names_a_file_as_it_is(tmp_path: Path) -> None:
 
     folder = put(tmp_path, {"app/[slug]/a b.tsx": SECRETS["app/[slug]/a b.tsx"]})
     assert "app/[slug]/a b.tsx:1: a Stripe key" in assurance(folder).output.replace("\n", "")
-    assert "app/%5Bslug%5D/a%20b.tsx" in to_sarif(scan([folder], Baseline(), folder))
+    log = read_sarif(to_sarif(scan([folder], Baseline(), folder)))
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in log["runs"][0]["results"]}
+    assert "app/%5Bslug%5D/a%20b.tsx" in uris
