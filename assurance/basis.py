@@ -1,7 +1,5 @@
 """What a record or a judgement rests on: the commit, the versions, and the files that people sign."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 import tomllib

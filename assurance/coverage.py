@@ -3,8 +3,6 @@
 ``python -m assurance.coverage STACK`` writes the matrix into docs/monitoring.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

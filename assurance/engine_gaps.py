@@ -3,8 +3,6 @@
 It is worked out from the rules and from what they leave unchecked in the previews of this project's own stacks.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date

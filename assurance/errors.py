@@ -1,7 +1,5 @@
 """What ends a command in one clear message, without a traceback of ours: wrong use (2), a program that fails (3)."""
 
-from __future__ import annotations
-
 
 class UsageError(Exception):
     """Wrong use or configuration. ``messages``: one line for each mistake, all of them at once."""

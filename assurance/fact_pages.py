@@ -1,7 +1,5 @@
 """Writes the parts of pages that facts decide: ``python -m assurance.fact_pages``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

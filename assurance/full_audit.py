@@ -1,8 +1,6 @@
 """The full audit of a record: the rules, the entries of the stack's data, what the recorder noticed, the logs that
 alerts read, and what `assurance access` and `assurance reach` find in it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """The garbage collector, out of the way of work whose results all stay."""
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Unlike the host's own proxies, which are made of everything at once, an object o
 Rules must not tell the two apart: neither is a ``dict`` or a ``list``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """JSON as files of ours hold it: an entry a line, texts as they are read."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic_core import to_json

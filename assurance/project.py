@@ -1,7 +1,5 @@
 """A Pulumi project as the engine sees it: its name, its program and the config that a stack file gives it."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass

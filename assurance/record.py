@@ -4,8 +4,6 @@ Everything `assurance` proves is proven on a record, so a saved one can be check
 Secrets read "[secret]", values that only a real deployment can know read "[unknown]".
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -154,7 +152,7 @@ class Record:
         return {r.urn: r for r in self.resources}
 
     @cached_property
-    def view(self) -> Stack:
+    def view(self) -> "Stack":
         """The record as rules see a stack, unknown values guarded just as the engine's policy host guards them."""
         return _viewed(self)
 
@@ -178,7 +176,7 @@ class Record:
         return json_text(data)
 
     @classmethod
-    def from_json(cls, text: str) -> Record:
+    def from_json(cls, text: str) -> "Record":
         """Read a record; unknown members are ignored, so that an altered or older record still loads.
 
         Raises ValueError naming what is missing when the text is no record.
@@ -213,12 +211,12 @@ class Record:
         return record
 
     @classmethod
-    def load(cls, path: Path) -> Record:
+    def load(cls, path: Path) -> "Record":
         """Read a saved record; raises ValueError or OSError."""
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 
-def _viewed(record: Record) -> Stack:
+def _viewed(record: Record) -> "Stack":
     from assurance.guarded import GuardedObject  # a recording needs no policy SDK
     from facts.types import counted_type
     from policies.view import Resource as Viewed

@@ -4,8 +4,6 @@ Known values are compared as Azure compares them; where a value is not known yet
 property was computed from decides (see `policies.view.Stack.targets`, which does the work).
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where records come from: the project's stacks, or a saved file."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,7 +45,7 @@ def records_for(
     stacks: Sequence[str],
     mode: Mode,
     record_file: Path | None = None,
-    on_progress: Callable[[Job, int], None] = lambda _job, _count: None,
+    on_progress: "Callable[[Job, int], None]" = lambda _job, _count: None,
     project: Path | None = None,
 ) -> list[Record]:
     """Records of the named stacks (all when none is named), or the one in ``record_file``.

@@ -1,7 +1,5 @@
 """Writes docs/systems.md from docs/systems.yaml: ``python -m assurance.systems``."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Annotated, Literal

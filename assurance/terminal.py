@@ -1,7 +1,5 @@
 """What the commands share when they write for people: how wide, which columns may be broken, what is counted."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -4,8 +4,6 @@ Who may do what and what is reached from where is worked out of whole lists of e
 access restrictions. An entry that only a deployment can know is taken out before, and named.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any

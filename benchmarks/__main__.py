@@ -4,8 +4,6 @@ python -m benchmarks            all of them
 python -m benchmarks record     one
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 

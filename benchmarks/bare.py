@@ -5,8 +5,6 @@
 The mocks answer with the same simulated outputs as the recorder, so that the program does the same work.
 """
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 import json

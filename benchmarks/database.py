@@ -22,8 +22,6 @@ server's microseconds an operation are CPU time of its processes, also the lower
 that does nothing else, is the worst case.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import statistics

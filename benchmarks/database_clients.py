@@ -1,8 +1,6 @@
 """Clients of the database benchmark: processes that do one operation over and over, and a network between them and the
 server where there is none."""
 
-from __future__ import annotations
-
 import multiprocessing
 import socket
 import threading
@@ -171,7 +169,7 @@ class Clients:
             pipe.send((variant, seconds))
         return [pipe.recv() for pipe in self._pipes]
 
-    def __enter__(self) -> Clients:
+    def __enter__(self) -> "Clients":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,8 +1,6 @@
 """What the database benchmark measures on: the platform's tables, and copies of three of them that have one protection
 each, or none."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from tests.database.world import Clinic, World

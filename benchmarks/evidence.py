@@ -1,7 +1,5 @@
 """The bundle of all environments against the check of them: at most twice the time, for it records both modes."""
 
-from __future__ import annotations
-
 import resource
 import subprocess
 import sys

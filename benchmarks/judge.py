@@ -4,8 +4,6 @@ Each command runs as a process of its own, its children included. Aims: `compare
 environment is made at most twice `check`; the rules' share of what recording takes under a tenth, and linear.
 """
 
-from __future__ import annotations
-
 import resource
 import subprocess
 import sys

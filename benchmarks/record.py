@@ -3,8 +3,6 @@
 Absolute times depend on the machine; the ratios, taken within one run, are what is quoted.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

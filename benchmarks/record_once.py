@@ -3,8 +3,6 @@
 python -m benchmarks.record_once STACK...
 """
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

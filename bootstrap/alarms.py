@@ -1,7 +1,5 @@
 """Who hears when state, keys or logs are not available, or a key ends."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

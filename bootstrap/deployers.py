@@ -1,7 +1,5 @@
 """Who previews, and who deploys each environment: one identity each, with what that takes and no more."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

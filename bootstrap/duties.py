@@ -1,7 +1,5 @@
 """What each duty takes, in operations of Azure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from facts.types import resource_types

@@ -1,7 +1,5 @@
 """Identities that workflows sign in as, each trusting one exact subject."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

@@ -1,7 +1,5 @@
 """The container registry, where a right can be on one repository."""
 
-from __future__ import annotations
-
 import pulumi
 from pulumi_azure_native import resources
 

@@ -1,7 +1,5 @@
 """The network of a private reach: endpoints of state, vault and registry, and the runners that use them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

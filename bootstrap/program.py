@@ -1,7 +1,5 @@
 """Builds everything that the platform needs before its first `up`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pulumi

@@ -1,7 +1,5 @@
 """Who releases each app: its own repository, its own images, its own site."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

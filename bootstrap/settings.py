@@ -1,7 +1,5 @@
 """The settings of the bootstrap: what ``Pulumi.<stack>.yaml`` beside this file holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_network

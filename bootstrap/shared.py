@@ -1,7 +1,5 @@
 """What every part of the bootstrap needs to know of the others: ids and names, never resources."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """App registrations of staff-facing apps: who signs in there comes back to these hosts, and to no other."""
 
-from __future__ import annotations
-
 import pulumi
 import pulumi_azuread as azuread
 

@@ -1,7 +1,5 @@
 """The secrets provider's keys: one for each stack, in a vault of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Where the engine keeps its state: one container for each stack, every version kept, no shared key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pulumi

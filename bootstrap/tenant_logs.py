@@ -1,7 +1,5 @@
 """Sign-ins and changes of the tenant, kept where the platform's people can ask them."""
 
-from __future__ import annotations
-
 import pulumi
 from pulumi_azure_native import aadiam
 

@@ -1,7 +1,5 @@
 """``python -m ci COMMAND``: what the workflows call."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -265,7 +263,7 @@ def _commands() -> None:
     """Each reads what it needs from GitHub's own variables."""
 
 
-def _engine(stack: str) -> Engine:
+def _engine(stack: str) -> "Engine":
     from ci.engine import Engine
     from ci.programs import run_program
 

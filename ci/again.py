@@ -1,7 +1,5 @@
 """Compares and judges uploaded records again, by the code, rules and registers at hand: those of the default branch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -4,8 +4,6 @@ The paper names commit, stack, plan file, stack file and state, each with its ha
 as an output of the plan job, past the artifact: whoever could change the artifact cannot change that.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator

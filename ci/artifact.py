@@ -3,8 +3,6 @@
 Nothing of it is written to disk or run, and no number, path or text of it says where an answer goes.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -1,7 +1,5 @@
 """Azure Resource Manager, as far as a workflow asks it by itself."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

@@ -4,8 +4,6 @@ A record can be made to keep what reads it busy for ever: a pattern that never e
 the comment of an earlier run would stay as if nothing had happened.
 """
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """Uploads the findings of a pull request to code scanning, where the repository has it."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 from collections.abc import Callable

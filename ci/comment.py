@@ -1,7 +1,5 @@
 """Says on a pull request what its run found: in one comment of ours, which later runs edit, and in the summary."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable

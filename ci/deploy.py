@@ -1,7 +1,5 @@
 """Plans and deployments of one stack, and releases with their way back."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """What differs between Azure and what is declared, every night (docs/drift.md). Nothing of the stack is written."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The engine's command line, as the workflows use it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """GitHub's REST interface, as far as the workflows need it; https://docs.github.com/rest (read 2026-11-29)."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -49,7 +47,7 @@ class GitHub:
     token: str
 
     @classmethod
-    def from_environment(cls) -> GitHub:
+    def from_environment(cls) -> "GitHub":
         """As a workflow's step has it; the token leaves the environment, so that no child process sees it.
 
         Raises UsageError for what is missing.

@@ -1,7 +1,5 @@
 """An app's image: built here, pushed by whoever is signed in, known by its digest from then on."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

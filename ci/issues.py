@@ -1,7 +1,5 @@
 """Issues that the clock opens: what was found, and what is due. One open issue for each subject."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which files judge a change: those that .github/CODEOWNERS of the default branch names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether somebody said yes to a deployment: an environment without required reviewers looks approved and is not."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Other programs, run for a workflow."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Which pull request a run was for, and what it touches: asked of GitHub, never read from what the run uploaded."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os
@@ -37,7 +35,7 @@ class Run(BaseModel):
     html_url: str = ""
 
     @classmethod
-    def from_environment(cls) -> Run:
+    def from_environment(cls) -> "Run":
         """As GITHUB_EVENT_PATH describes it. Raises UsageError."""
         file = os.environ.get("GITHUB_EVENT_PATH", "")
         try:

@@ -1,7 +1,5 @@
 """What pull-request.yml uploads: the records of both sides and the findings of the head, as JSON."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 

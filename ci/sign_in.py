@@ -6,8 +6,6 @@ GitHub's. So the file that Azure's libraries read it from is written anew every 
 provider asks GitHub itself (`ARM_USE_OIDC`). Nothing is stored: the file is the job's own and goes with it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading

@@ -1,7 +1,5 @@
 """Whether the workflows do what `workflows.yaml` says that they may do, and nothing else."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Action groups: who hears of an alert, and how."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

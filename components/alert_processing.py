@@ -1,7 +1,5 @@
 """Alert processing rules: what happens to alerts after they fired, beside what their own rules say."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

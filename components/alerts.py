@@ -1,7 +1,5 @@
 """Alert rules: on a metric, on logs (KQL), on the activity log. One constructor each, from the same `AlertArgs`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

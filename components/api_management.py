@@ -1,7 +1,5 @@
 """Azure API Management behind Front Door: private at both ends, in its tier Standard v2."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Reference of elements and expressions: learn.microsoft.com/azure/api-management/
 of these functions gives becomes text or an attribute of its own, escaped, so no value can add an element.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """App Service apps: a site, its slot, its settings, and who can reach it."""
 
-from __future__ import annotations
-
 import pulumi
 from pulumi_azure_native import web
 

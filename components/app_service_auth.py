@@ -1,7 +1,5 @@
 """App Service Authentication with Entra ID, without a client secret."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

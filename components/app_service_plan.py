@@ -1,7 +1,5 @@
 """App Service plans: the workers that apps run on, and how their number follows the load."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """App settings: the environment that an app's code sees, and what App Service itself reads."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

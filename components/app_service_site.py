@@ -1,7 +1,5 @@
 """What an App Service app is made from, and what its site and its slot are with that."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal

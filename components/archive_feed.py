@@ -3,8 +3,6 @@
 Azure chooses the names of the containers (facts/log_containers.py), which are made in advance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

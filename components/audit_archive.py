@@ -1,7 +1,5 @@
 """A storage account for audit records that nobody can change or delete before their time (WORM)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

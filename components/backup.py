@@ -1,7 +1,5 @@
 """Long-term backup of a PostgreSQL flexible server in an Azure Backup vault."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Budgets: hearing of costs before the invoice."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

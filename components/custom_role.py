@@ -1,7 +1,5 @@
 """Custom Azure roles, for duties that every built-in role gives too much for."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass

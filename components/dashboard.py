@@ -1,7 +1,5 @@
 """Grafana dashboards inside the Azure portal (Azure Monitor dashboards with Grafana), without a Grafana instance."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Container jobs inside a virtual network, for work on a database that only the network reaches."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

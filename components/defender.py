@@ -1,7 +1,5 @@
 """Defender for Cloud: plans of a subscription, and who hears of its alerts."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Diagnostic settings: where a resource's logs and metrics go."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

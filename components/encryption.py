@@ -1,7 +1,5 @@
 """Customer-managed keys, as services that encrypt with one take them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

@@ -1,7 +1,5 @@
 """A Service Bus namespace: queues and topics that apps reach with their identities, never with a key."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -4,8 +4,6 @@ They replace network security group flow logs, which Azure no longer lets anyone
 (learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

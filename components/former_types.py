@@ -1,7 +1,5 @@
 """Former type tokens of resources whose API version comes from a package of its own."""
 
-from __future__ import annotations
-
 import pulumi
 
 from facts.tokens import type_key

@@ -1,7 +1,5 @@
 """Azure Front Door: the profile, its endpoints and the host names it answers for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """One app behind Front Door: its origin, how its health is seen, and the routes that lead to it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

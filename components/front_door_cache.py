@@ -1,7 +1,5 @@
 """How long Front Door keeps an answer whose origin does not say."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

@@ -1,7 +1,5 @@
 """Response headers that Front Door sets and removes on everything it answers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One app's API on an API Management gateway: what it takes, from whom, and how often."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

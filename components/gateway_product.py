@@ -1,7 +1,5 @@
 """What partners are given on an API Management gateway: APIs together, and a key for each partner's system."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

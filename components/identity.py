@@ -1,7 +1,5 @@
 """User-assigned managed identities."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

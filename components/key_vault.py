@@ -1,7 +1,5 @@
 """Key Vaults and their access; what is in one: key_vault_contents.py."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

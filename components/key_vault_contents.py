@@ -1,7 +1,5 @@
 """What is in a Key Vault: secrets and keys, written through ARM one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime

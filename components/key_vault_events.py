@@ -1,7 +1,5 @@
 """Alerts on what is about to expire in a vault, or has: Event Grid tells Azure Monitor, which tells an action group."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

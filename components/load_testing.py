@@ -1,7 +1,5 @@
 """Azure Load Testing: where load tests run."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

@@ -1,7 +1,5 @@
 """Azure Managed Grafana: an instance of its own, beside the dashboards that the portal shows without one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

@@ -1,7 +1,5 @@
 """NAT gateways: one stable public address for a network's outbound calls."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ which leaves existing subnets alone (an inline list replaces them all), and each
 one subnet of a network at a time, so a caller chains them with ``after``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """Where logs and telemetry are kept: a Log Analytics workspace and Application Insights on top of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ consent, and acts by its own managed identity. It looks for open incidents with 
 did as a comment, and adds a second label, so that it acts once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Assignments of Azure Policy initiatives that look and change nothing, and exemptions from them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """Azure Database for PostgreSQL flexible server."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What a PostgreSQL server and its replica have in common: size, storage, network, encryption, sign-in, logs, lock."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """A read replica of a PostgreSQL flexible server, and the host names that follow a promotion."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

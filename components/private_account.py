@@ -1,7 +1,5 @@
 """A storage account that nobody reaches but through its private endpoint and Azure's own services."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,5 @@
 """Private DNS zones, linked to a virtual network."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

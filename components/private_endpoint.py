@@ -1,7 +1,5 @@
 """Private endpoints: a private address for a service, and its name in private DNS."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

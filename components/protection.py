@@ -1,7 +1,5 @@
 """What keeps a stateful resource from being deleted by mistake."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

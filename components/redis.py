@@ -1,7 +1,5 @@
 """Azure Managed Redis (Microsoft.Cache/redisEnterprise)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

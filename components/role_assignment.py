@@ -1,7 +1,5 @@
 """Azure RBAC role assignments with stable names."""
 
-from __future__ import annotations
-
 import uuid
 
 import pulumi

@@ -1,7 +1,5 @@
 """Conditions that narrow a role assignment (learn.microsoft.com/azure/role-based-access-control/conditions-format)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"

@@ -1,7 +1,5 @@
 """Microsoft Sentinel on a Log Analytics workspace: rules, watchlists, labels, and what it learns from."""
 
-from __future__ import annotations
-
 import csv
 import io
 import uuid

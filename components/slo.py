@@ -1,7 +1,5 @@
 """Service level objectives: an error budget, and alerts on how fast it burns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What every storage account here has in common: Entra alone opens it, encrypted in two layers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pulumi_azure_native import storage

@@ -1,7 +1,5 @@
 """A web application firewall policy of Front Door, and the endpoints and domains it protects."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

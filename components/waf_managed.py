@@ -1,7 +1,5 @@
 """Microsoft's managed rule sets in a Front Door firewall policy, and what a policy changes about single rules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby

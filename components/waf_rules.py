@@ -4,8 +4,6 @@ Limits of Azure (includes/front-door-limits.md): 100 custom rules a policy, 5 of
 10 conditions a rule; 10 text values, or 600 address ranges, a condition; 10 country codes a rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol

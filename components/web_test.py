@@ -1,7 +1,5 @@
 """Availability tests: a request from outside Azure's network, and the alert when it fails."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi

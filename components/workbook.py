@@ -1,7 +1,5 @@
 """Azure workbooks: text and queries on logs and on Azure Resource Graph, on one page."""
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Sequence

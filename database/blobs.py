@@ -1,8 +1,6 @@
 """A container of a storage account, through its REST interface with the identity's token: adds and reads, never
 overwrites, never deletes."""
 
-from __future__ import annotations
-
 import re
 import urllib.error
 import urllib.request

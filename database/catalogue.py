@@ -6,8 +6,6 @@ superuser can alter, and the list of protected tables. So what somebody planted 
 often `apply` has run since.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -6,8 +6,6 @@ an interrupted run can go on (``checkpoint``).
 
 # ruff: noqa: E501, S608 (SQL statements stay on one line; what is put into them is one of two names)
 
-from __future__ import annotations
-
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator

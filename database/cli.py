@@ -1,7 +1,5 @@
 """``python -m database``: what the database job's image runs, and what a person runs by hand."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """Connecting: a DSN with a password, or with an Entra token in the password's place."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

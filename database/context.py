@@ -4,8 +4,6 @@ The token is ``v1|key id|expires|tenant|actor|correlation id|purpose|MAC``; the 
 is before its separator. ``docs/database.md`` shows the same in JavaScript.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

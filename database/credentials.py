@@ -12,8 +12,6 @@ The database knows one password of a role at a time, applications know two (docs
 becomes the database's when every application has had the time to fetch it: until then the previous one stays.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import urllib.error
@@ -185,7 +183,7 @@ class Known:
     since: str = ""
 
     @classmethod
-    def read(cls, comment: str | None) -> Known:
+    def read(cls, comment: str | None) -> "Known":
         """From the comment; nothing is known where it is none of ours."""
         try:
             known = cls(**json.loads(comment or ""))

@@ -1,7 +1,5 @@
 """``python -m database credentials``: what the job of that name runs."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What the runner says when something is wrong: one message a person can act on, never a traceback."""
 
-from __future__ import annotations
-
 import psycopg
 
 

@@ -3,8 +3,6 @@ database, and the rows of the registry that came with the program."""
 
 # ruff: noqa: E501, S608 (SQL statements stay on one line; what is put into them are names of this file)
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

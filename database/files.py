@@ -1,7 +1,5 @@
 """The SQL files and their checksums."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from dataclasses import dataclass

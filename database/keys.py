@@ -4,8 +4,6 @@ A data key is 32 random bytes. It exists in clear only in this process, while it
 a bind parameter. The wrapping key never leaves Key Vault.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

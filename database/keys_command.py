@@ -1,7 +1,5 @@
 """``python -m database context-key`` and ``rotate-key``."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -3,8 +3,6 @@
 What it reads does not grow with the trail: the newest seals and what has no seal yet. The whole is `verify`'s.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

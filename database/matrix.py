@@ -1,7 +1,5 @@
 """The access matrix: role by relation and by function, from the catalog, for the auditor."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from psycopg import Connection

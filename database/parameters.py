@@ -1,7 +1,5 @@
 """The server parameter file as data, and a running server held against it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from typing import Any

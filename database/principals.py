@@ -9,8 +9,6 @@ Azure's functions for it live in the server's ``postgres`` database; where they 
 the mapping is left out and plain roles are made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """What a command prints, and the report it writes."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ A dump carries no rights on the database, no settings of roles and nobody's pass
 server's transactions; and whether it is what was backed up has to be shown.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any

@@ -1,8 +1,6 @@
 """What becomes of months past retention: exported, kept where nobody can change them, checked there, and only then
 dropped. Every step may be repeated; interrupted anywhere, the next run goes on."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import tempfile

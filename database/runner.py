@@ -1,7 +1,5 @@
 """Bootstrap and apply: ordered, once, under a lock, refusing a history that was changed."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Collection

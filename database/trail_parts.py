@@ -1,7 +1,5 @@
 """What a trail is made of: seals, months, and the checkpoint that an interrupted verification goes on from."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -76,7 +74,7 @@ class Checkpoint:
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path | None) -> Checkpoint:
+    def read(cls, path: Path | None) -> "Checkpoint":
         """From a file, which need not be there yet.
 
         :raises DatabaseRoomError: it is no checkpoint.

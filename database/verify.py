@@ -3,8 +3,6 @@
 What it reports was observed on the server named in it, at the time named in it.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from dataclasses import asdict

@@ -1,8 +1,6 @@
 """Actions of ARM that the steps and commands need beside those of `up`: `preflight` holds the signed-in identity to
 them, and docs/deployment.md shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 _POSTGRES = "Microsoft.DBforPostgreSQL/flexibleServers"

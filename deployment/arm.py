@@ -4,8 +4,6 @@ It retries what is safe to retry. ``azure.core``'s own retry policy also repeats
 could swap a slot twice, so it is not used.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

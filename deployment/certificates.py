@@ -1,7 +1,5 @@
 """The certificate that a host shows to everybody who comes by HTTPS."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 from datetime import UTC, datetime

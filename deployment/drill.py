@@ -5,8 +5,6 @@ Control plane only. It shows that a backup can be restored, how long that takes 
 source; not that the rows are right, which needs a connection inside the network (docs/runbooks/data-recovery.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

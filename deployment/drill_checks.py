@@ -1,7 +1,5 @@
 """What a restored server must have in common with its source before anybody may rely on it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

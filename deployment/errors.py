@@ -1,7 +1,5 @@
 """Mistakes of the user, told in one line each: the command exits with 2 and shows no traceback."""
 
-from __future__ import annotations
-
 
 class UsageError(Exception):
     """The command was called wrongly, or its input is missing or of another stack. ``messages``: one line each."""

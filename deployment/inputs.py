@@ -1,7 +1,5 @@
 """What the steps work on: the stack's output ``deployment``, as `pulumi stack output --json` gives it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Locks that were lifted and are not back yet, on this machine's disk: what a killed ``unlock`` leaves to the next."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

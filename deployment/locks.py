@@ -4,8 +4,6 @@ A lock is inherited by every resource below its scope, and by extension resource
 (learn.microsoft.com, azure-resource-manager/management/lock-resources, read 2026-11-29).
 """
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from typing import Any

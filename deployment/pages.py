@@ -1,7 +1,5 @@
 """Pages over the Internet, as everybody may ask for them: the platform's own public hosts and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPResponse

@@ -1,7 +1,5 @@
 """A saved record of a stack (`assurance preview STACK --mode deployed --json FILE`), as a deployment reads it."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Results as people read them, on standard error, and as JSON."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence

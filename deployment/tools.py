@@ -1,7 +1,5 @@
 """What the commands reach the world with: Azure, clocks, the Internet, other programs."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

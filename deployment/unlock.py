@@ -4,8 +4,6 @@ Taking away a right or a child below a locked resource is refused by Azure (409 
 way: one lock, for as long as one command runs. The alert on deleted locks fires, as it should.
 """
 
-from __future__ import annotations
-
 import shlex
 import signal
 from collections.abc import Callable, Sequence

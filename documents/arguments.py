@@ -1,7 +1,5 @@
 """Command lines of modules that people run by ``python -m``: help that only helps, and wrong arguments told."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """A number with its noun, as people write it."""
 
-from __future__ import annotations
-
 
 def counted(number: int, noun: str, many: str = "") -> str:
     """``1 finding``, ``2 findings``. many: the noun of several, where it is not ``noun`` with an s."""

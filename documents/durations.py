@@ -1,7 +1,5 @@
 """ISO 8601 durations, as Azure writes them."""
 
-from __future__ import annotations
-
 import re
 
 _DURATION = re.compile(

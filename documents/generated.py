@@ -1,7 +1,5 @@
 """The parts of pages that a command writes, between two marks; everything around them is written by people."""
 
-from __future__ import annotations
-
 
 def with_part(page: str, begin: str, end: str, part: str) -> str:
     """``page`` with ``part`` between the marks, each mark on a line of its own.

@@ -1,7 +1,5 @@
 """Where keys stand in a YAML file."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import yaml

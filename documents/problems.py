@@ -1,7 +1,5 @@
 """A mistake in a document, and the error that tells them all at once."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Reads a document of the project: data that people review, each a YAML file with a type."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Models of what a document holds, and the mistakes that they find, by the keys as the file spells them."""
 
-from __future__ import annotations
-
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Texts that more than one kind of document holds, each with its pattern and its words."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import StringConstraints

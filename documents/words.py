@@ -1,7 +1,5 @@
 """What a value may be, in words: read from the types of a model, where a text's own words stand beside its pattern."""
 
-from __future__ import annotations
-
 import re
 import types
 import typing

@@ -4,8 +4,6 @@ Python's YAML reads version 1.1, most other tools 1.2; what people write must me
 where PyYAML has it: ten times faster.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

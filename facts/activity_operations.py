@@ -1,7 +1,5 @@
 """Operations that the activity log names (`activity_operations.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """API versions of calls that people make by hand (`api_calls.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from functools import cache

@@ -1,7 +1,5 @@
 """Columns of log tables that the caller of a request writes (`caller_fields.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

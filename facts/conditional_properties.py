@@ -1,7 +1,5 @@
 """Inputs that Azure takes only together with others (`conditional_properties.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from functools import cache

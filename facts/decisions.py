@@ -1,7 +1,5 @@
 """What may stand instead of a fact: no, with the reason, or unknown, with where one looked."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What Azure takes where an input is absent: ``defaults.yaml``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from functools import cache

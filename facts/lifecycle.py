@@ -1,7 +1,5 @@
 """What Azure ends, and when (`lifecycle.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache

@@ -1,7 +1,5 @@
 """Limits of a subscription (`limits.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from functools import cache

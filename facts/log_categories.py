@@ -1,7 +1,5 @@
 """The log categories of each resource type (`log_categories.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

@@ -4,8 +4,6 @@ Source: learn.microsoft.com/azure/azure-monitor/logs/logs-data-export (``am-<tab
 azure-monitor/essentials/resource-logs (``insights-logs-<category>``, ``insights-activity-logs``), read 2026-11-29.
 """
 
-from __future__ import annotations
-
 ACTIVITY_LOG_CONTAINER = "insights-activity-logs"
 """Where a subscription's activity log arrives."""
 LOG_CONTAINERS = ("am-", "insights-")

@@ -1,7 +1,5 @@
 """What a log-scrubbing rule hides (`log_scrubbing.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

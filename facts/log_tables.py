@@ -1,7 +1,5 @@
 """Columns of log tables, and what fills each (`log_tables.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The platform metrics of each resource type (`metrics.yaml`)."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

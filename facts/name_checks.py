@@ -1,7 +1,5 @@
 """How a subscription is asked whether a name is free (`name_checks.yaml`)."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Azure's own order of making resources: ``order.yaml``, whose head says what each link means."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Parts of a resource that may be declared inside it or apart from it: ``parts.yaml``."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Definitions of the compliance initiatives that speak of the platform's types: ``policy_initiatives.yaml``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What meters cost: ``prices.yaml``. Its head says what each column means."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Quotas of a subscription in a region (`quotas.yaml`)."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

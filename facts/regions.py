@@ -1,7 +1,5 @@
 """Azure regions and what each service offers in them: ``regions.yaml``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Resource providers (`resource_providers.yaml`): namespaces, and the types that need one they are not in."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

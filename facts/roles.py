@@ -1,7 +1,5 @@
 """Azure's built-in roles, and the access policies of Managed Redis: ``roles.yaml``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Inputs that carry a secret: ``secret_inputs.yaml``."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Host names that Azure makes of a resource's name: ``service_hosts.yaml``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What Azure keeps of what is deleted (`soft_delete.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from functools import cache

@@ -1,7 +1,5 @@
 """Type keys free of versions: one name for a resource type, whatever version of it a program registers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

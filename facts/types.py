@@ -1,7 +1,5 @@
 """Resource types: ``types.yaml``, one row for each type of custom resource."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

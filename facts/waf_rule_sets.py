@@ -1,7 +1,5 @@
 """The managed rule sets of Front Door's firewall (`waf_rule_sets.yaml`)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from functools import cache

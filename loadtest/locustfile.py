@@ -3,8 +3,6 @@
 Environment: LOCUST_HOST, where to send; LOADTEST_PASSWORD, of the synthetic accounts.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 from pathlib import Path

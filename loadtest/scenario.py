@@ -1,7 +1,5 @@
 """The scenario file: what virtual people ask for. Without Locust, so that it can be tested anywhere."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The register of accepted changes: which weakening may be merged, why, until when, and what protects instead."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -96,12 +94,12 @@ class AcceptedChanges:
         return [id_ for id_, entry in self.changes.items() if entry.until < today]
 
     @classmethod
-    def load(cls, path: Path = REGISTER_FILE) -> AcceptedChanges:
+    def load(cls, path: Path = REGISTER_FILE) -> "AcceptedChanges":
         """Read the register; no file is an empty one. Raises DocumentError with every mistake in it."""
         return cls.parse(path.read_text(encoding="utf-8")) if path.is_file() else cls()
 
     @classmethod
-    def parse(cls, text: str) -> AcceptedChanges:
+    def parse(cls, text: str) -> "AcceptedChanges":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
         changes = parse_document(text, dict[ChangeId, AcceptedChange] | None, cls.file) or {}
         lines = text_lines(text)

@@ -4,8 +4,6 @@ Which permissions are enough is an oracle of its own: it judges what components 
 the ids of roles are facts (facts/roles.yaml).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

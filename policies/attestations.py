@@ -1,7 +1,5 @@
 """The register of attestations: what people say that no configuration can show, by whom, since and until when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -94,7 +92,7 @@ class AttestationRegister:
         return {id_: each for id_, each in self.entries.items() if stack in each.stacks}
 
     @classmethod
-    def parse(cls, text: str) -> AttestationRegister:
+    def parse(cls, text: str) -> "AttestationRegister":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
         entries = parse_document(text, dict[AttestationId, Attestation] | None, cls.file) or {}
         lines = text_lines(text)

@@ -1,7 +1,5 @@
 """Writes docs/rules.md from the rules: `python -m policies.catalogue`."""
 
-from __future__ import annotations
-
 from itertools import groupby
 from pathlib import Path
 

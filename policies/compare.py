@@ -1,7 +1,5 @@
 """Values as Azure compares them: one place for case, order and form."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

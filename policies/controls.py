@@ -1,7 +1,5 @@
 """The HIPAA Security Rule as data (hipaa.yaml): what each paragraph asks, and what other catalogues call it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from functools import cache

@@ -1,7 +1,5 @@
 """The register of exceptions: which rule may be broken where, why, until when, and what protects instead."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -75,13 +73,13 @@ class Register:
         return max(ids, key=lambda id_: self.exceptions[id_].expires, default=None)
 
     @classmethod
-    def load(cls, path: Path = REGISTER_FILE) -> Register:
+    def load(cls, path: Path = REGISTER_FILE) -> "Register":
         """Read the register, and those beside it; raises DocumentError with every mistake in them."""
         files = (path, path.with_name("trusted.yaml"), path.with_name("attestations.yaml"))
         return cls.parse(*(each.read_text(encoding="utf-8") if each.is_file() else None for each in files))
 
     @classmethod
-    def parse(cls, text: str | None, trusted: str | None = None, attestations: str | None = None) -> Register:
+    def parse(cls, text: str | None, trusted: str | None = None, attestations: str | None = None) -> "Register":
         """Read the registers from YAML texts; None is none. Raises DocumentError with every mistake in them."""
         problems: list[Problem] = []
 

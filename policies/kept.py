@@ -1,7 +1,5 @@
 """Judgements of texts and paths that are kept: the same few stand in most resources of a stack."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast

@@ -4,8 +4,6 @@ A part declared apart joins the property that Azure keeps it in, so that a rule 
 written inside becomes a resource of its own type besides, so that a rule on that type sees it too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -70,7 +68,7 @@ class Named(Mapping[str, Any]):
         return len(self._entries)
 
 
-def merged(resources: Iterable[Resource]) -> tuple[list[Resource], list[Resource]]:
+def merged(resources: "Iterable[Resource]") -> "tuple[list[Resource], list[Resource]]":
     """The resources, each with its parts that stand apart; and the parts that stand inside them, on their own.
 
     A resource that was merged before is merged anew, from what its program declared.
@@ -93,7 +91,7 @@ def merged(resources: Iterable[Resource]) -> tuple[list[Resource], list[Resource
     return [whole.get(id(resource), resource) for resource in given], inside
 
 
-def _as_type(resource: Resource) -> Resource:
+def _as_type(resource: "Resource") -> "Resource":
     """A generic resource with the inputs that its type has: what it calls properties, and its names."""
     if "resourceProviderNamespace" not in resource.inputs:
         return resource
@@ -109,7 +107,7 @@ def _as_type(resource: Resource) -> Resource:
     return replace(resource, inputs=flat, declared=resource)
 
 
-def _is_of(part: Resource, owner: Resource, by: list[str]) -> bool:
+def _is_of(part: "Resource", owner: "Resource", by: list[str]) -> bool:
     """Whether the part names this owner; where a name is not known yet, what it was computed from decides."""
     for name in by:
         here, there = part.named(name), owner.named(name)
@@ -120,7 +118,7 @@ def _is_of(part: Resource, owner: Resource, by: list[str]) -> bool:
     return True
 
 
-def _joined(value: Any, path: list[str], part: Resource, row: Apart) -> Any:
+def _joined(value: Any, path: list[str], part: "Resource", row: Apart) -> Any:
     """``value`` with the part at ``path``; unchanged where that is not known yet."""
     head, *rest = path
     try:
@@ -137,7 +135,7 @@ def _joined(value: Any, path: list[str], part: Resource, row: Apart) -> Any:
     return Overlay(value, {head: Joined(member if isinstance(member, Sequence) else (), [entry])})
 
 
-def _taken_out(owner: Resource, row: Inside) -> Iterator[Resource]:
+def _taken_out(owner: "Resource", row: Inside) -> "Iterator[Resource]":
     names = {name: owner.named(name) for name in row.by}
     entries = [entry for entry in owner.leaves(f"{row.each}[]") if isinstance(entry, Mapping)]
     if not entries:

@@ -1,7 +1,5 @@
 """What is a stack's own: its ARM ids, principals and host names. All else among inputs is a stranger's."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

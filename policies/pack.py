@@ -1,7 +1,5 @@
 """Rules as pulumi-policy objects, for the engine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date

@@ -4,8 +4,6 @@ The config is JSON, given with `--policy-pack-config FILE`: ``{"pack": {"levels"
 checks it against `schema`; what the schema cannot say is said here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args

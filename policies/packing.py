@@ -4,8 +4,6 @@ DIR then holds the pack with the rooms that it needs and its pinned requirements
 repository, and without its registers, which are about our own stacks.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import shutil

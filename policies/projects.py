@@ -1,7 +1,5 @@
 """Which programs are of this repository: what nobody decided is wrong in them, and only unchecked in another's."""
 
-from __future__ import annotations
-
 PLATFORM = "medspasync"
 """The platform's own program; what a record is of that does not say (version 1)."""
 OUR_PROJECTS = (PLATFORM, "medspasync-bootstrap")

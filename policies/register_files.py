@@ -1,8 +1,6 @@
 """Which registers of exceptions and of trusted strangers the pack judges by: those of its config, else those of the
 project that is previewed, else none. A register never applies to another project than its own."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A rule: declared once, judged by the engine's policy host and by `assurance check` alike."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Most texts hold none of the marks that a detector needs (``AKIA``, ``eyJ``, ``password``), so that few are searched.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

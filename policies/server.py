@@ -4,8 +4,6 @@ The engine marks secrets on the wire; the SDK's server hands them to policies in
 record does, so that rules about secrets judge in the engine too.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Mapping, Sequence

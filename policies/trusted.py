@@ -1,7 +1,5 @@
 """The register of strangers that are trusted: who they are, what they may hold, why and until when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -137,7 +135,7 @@ class TrustedRegister:
         return Trust(holding, registered=self.there)
 
     @classmethod
-    def parse(cls, text: str) -> TrustedRegister:
+    def parse(cls, text: str) -> "TrustedRegister":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
         entries = parse_document(text, dict[TrustId, TrustedEntry] | None, cls.file) or {}
         lines = text_lines(text)

@@ -4,8 +4,6 @@ The same view is built by the engine's policy host and by `assurance check`. Val
 raise `UnknownValueError` when a rule touches them, so that a rule never judges what it cannot see.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
@@ -74,7 +72,7 @@ class Resource:
     aliases: tuple[str, ...] = ()
     seen: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
-    declared: Resource | None = None
+    declared: "Resource | None" = None
     inside: str = ""
 
     @property
@@ -242,7 +240,7 @@ class _Targets:
     nameless: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, resources: Sequence[Resource], by: str, child: str) -> _Targets:
+    def of(cls, resources: Sequence[Resource], by: str, child: str) -> "_Targets":
         targets = cls(resources)
         for place, each in enumerate(resources):
             known = each.id and each.id + child if by == "id" else each.named(by)
@@ -268,7 +266,7 @@ class Stack:
         self.today = datetime.now(UTC).date()
         self._remembered: dict[str, Any] = {}
 
-    def judged(self, trust: Trust, today: date) -> Stack:
+    def judged(self, trust: Trust, today: date) -> "Stack":
         """The same stack, judged on a day and by a register."""
         other = copy(self)
         other.trust, other.today = trust, today

@@ -1,7 +1,5 @@
 """What alerts of the catalogue need to know of the stack: limits of its resources, and lists in their queries."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from stacks.catalogues.alerts import Limit

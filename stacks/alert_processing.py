@@ -1,7 +1,5 @@
 """What happens to alerts that are no rule of ours, and during maintenance."""
 
-from __future__ import annotations
-
 import pulumi
 
 from components.alert_processing import ProcessingArgs, Window, quiet_metrics, route_alerts

@@ -1,7 +1,5 @@
 """What the catalogue and the stack say of an alert, whichever layer makes it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from components.alerts import ALERT_IDS, AlertArgs

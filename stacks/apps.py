@@ -1,7 +1,5 @@
 """Apps: plans, sites and slots, connected to their identity, vault, network and telemetry."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

@@ -1,7 +1,5 @@
 """The archive of audit records and its feeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

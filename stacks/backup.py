@@ -1,7 +1,5 @@
 """Long-term backup of the stack's database, and the recovery targets that all of its protection adds up to."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The event bus between the apps, where a stack has one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import pulumi

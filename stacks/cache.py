@@ -1,7 +1,5 @@
 """The Redis cache of the stack."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

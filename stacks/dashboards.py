@@ -1,7 +1,5 @@
 """Dashboards: workbooks and Grafana dashboards from one catalogue, with links to them as outputs."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """The data layer: vaults and keys, database, cache, archive, backup, event bus, and every app's secrets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

@@ -1,7 +1,5 @@
 """The PostgreSQL server of the stack, its parameters and administrators, and its replica where config asks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from urllib.parse import quote
 

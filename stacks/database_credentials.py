@@ -1,7 +1,5 @@
 """What brings applications' credentials into the database: names of copies, and from when to when they hold."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta

@@ -1,8 +1,6 @@
 """The database jobs of the stack: bootstrap, apply, credentials, maintain, retire, verify, each as the one identity
 whose duty it is."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which server parameters a stack's PostgreSQL server is given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from stacks.catalogues.database_parameters import Parameter, parameters

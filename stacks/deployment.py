@@ -1,7 +1,5 @@
 """What the steps after `up` work on: the stack's output ``deployment``, ids only (docs/deployment.md)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pulumi

@@ -4,8 +4,6 @@ Built in two steps. `build_entry` makes what others need early: the profile (its
 and domains. `build_edge` makes what needs the apps: origins, routes, headers, and the firewall over all of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal

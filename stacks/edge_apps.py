@@ -1,7 +1,5 @@
 """An app as the edge sees it."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 

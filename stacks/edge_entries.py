@@ -1,7 +1,5 @@
 """What the edge makes of each entry: response headers, rate limits and the firewall's settings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 

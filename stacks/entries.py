@@ -5,8 +5,6 @@ says which entry it works on, which part of a resource another entry became, and
 The recorder writes that down (`stacks/recording.py`); in a real deployment nothing happens here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

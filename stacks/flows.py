@@ -1,7 +1,5 @@
 """The security rules that follow from the table of network flows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

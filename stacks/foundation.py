@@ -1,7 +1,5 @@
 """The foundation layer: resource groups, network, identities, monitoring, and the entry of the edge."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

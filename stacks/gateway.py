@@ -1,7 +1,5 @@
 """API Management between Front Door and the apps' APIs, where a stack has it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

@@ -1,7 +1,5 @@
 """Managed Grafana, where the stack asks for one: the instance, whom it asks as, and what that identity may read."""
 
-from __future__ import annotations
-
 import pulumi
 
 from components.identity import Identity, IdentityArgs

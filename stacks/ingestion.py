@@ -1,7 +1,5 @@
 """An estimate of the log volume of a stack and what it costs. Data and arithmetic; nothing is deployed from it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache

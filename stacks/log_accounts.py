@@ -1,7 +1,5 @@
 """Storage accounts that logs are written to: the archive's and that of the flow logs."""
 
-from __future__ import annotations
-
 from components.private_account import Expiry, PrivateAccountArgs
 from stacks.outputs import Common, Network
 from stacks.settings.archive import ArchiveSettings

@@ -5,8 +5,6 @@ and Azure disables an alert rule whose query has failed for a week
 (learn.microsoft.com/azure/azure-monitor/alerts/alerts-troubleshoot-log, read 2026-11-29).
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -4,8 +4,6 @@
 (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The network of the foundation layer: subnets, security groups, the way out, private DNS, peers."""
 
-from __future__ import annotations
-
 from components.flow_logs import FLOWS, FlowLogs, FlowLogsArgs
 from components.identity import IdentityOutputs
 from components.nat_gateway import NatGateway, NatGatewayArgs

@@ -1,7 +1,5 @@
 """The workspace, Application Insights and the action groups: what every other layer needs of monitoring, early."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

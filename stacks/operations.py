@@ -1,7 +1,5 @@
 """Operations: every alert of the catalogue on every resource it concerns, availability tests, and the budget."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

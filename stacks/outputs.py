@@ -1,7 +1,5 @@
 """What each layer gives to the next: ids, names and small frozen values, never components."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

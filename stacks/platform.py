@@ -1,7 +1,5 @@
 """The composition root: the platform, layer by layer. Each layer gets only what earlier ones gave."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 The one module of this room that `assurance` imports, inside the process that records.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -62,7 +60,7 @@ def stack_config(root: Path, stack: str, placeholder: str) -> Iterator[StackConf
 
 
 @contextmanager
-def follow_entries(root: Path) -> Iterator[EntryLog]:
+def follow_entries(root: Path) -> "Iterator[EntryLog]":
     """What becomes of each entry while the block runs the program of the project at ``root``."""
     with collect_omissions() as omissions:
         log = EntryLog(root, omissions)

@@ -1,7 +1,5 @@
 """The container registry, which the bootstrap makes."""
 
-from __future__ import annotations
-
 import pulumi
 
 from stacks.outputs import Common

@@ -1,7 +1,5 @@
 """Automated response: playbooks that act on Sentinel's incidents, each under an identity that can do nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The secret catalogue made real: each app's secrets in its vault, and how the app reads them (docs/secrets.md)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

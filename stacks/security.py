@@ -1,7 +1,5 @@
 """Threat detection and compliance: Sentinel, Defender plans, policy initiatives."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 
 import pulumi

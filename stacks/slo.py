@@ -1,7 +1,5 @@
 """Service level objectives: burn-rate alerts for each app, error budgets as outputs, and a place for load tests."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,8 +1,6 @@
 """Key vaults: one for each app's secrets, one for the database job's, one for encryption keys, and one in the paired
 region for geo backups."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal

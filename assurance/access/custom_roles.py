@@ -1,7 +1,5 @@
 """What roles that the record defines itself grant, and what a condition leaves of a role."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

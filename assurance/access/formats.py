@@ -1,7 +1,5 @@
 """The access matrix for other programs: JSON and CSV."""
 
-from __future__ import annotations
-
 import csv
 import io
 from typing import Any

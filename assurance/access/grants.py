@@ -1,7 +1,5 @@
 """What is granted: every right that the record gives to anyone, from every place where Azure keeps rights."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

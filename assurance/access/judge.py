@@ -1,7 +1,5 @@
 """What is wrong with an access matrix, as far as a record can decide it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from assurance.access.grants import Grant

@@ -1,7 +1,5 @@
 """The access matrix of one record."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from assurance.access.grants import Grant, grants

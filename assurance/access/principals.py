@@ -1,7 +1,5 @@
 """Who acts: identities of the record, and who uses each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

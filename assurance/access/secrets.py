@@ -1,7 +1,5 @@
 """Who can read which secret, and which app asks for it."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator

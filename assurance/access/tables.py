@@ -1,7 +1,5 @@
 """The tables behind the access matrix: what roles mean and what duties need."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache

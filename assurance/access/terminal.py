@@ -1,7 +1,5 @@
 """The access matrix on the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """STACKS-APART: no two stacks are the same things in Azure, answer on the same host or stand in the same addresses."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 from pathlib import Path

@@ -1,7 +1,5 @@
 """ATTEST-*: what people must attest for a stack with patients' data is attested, and has not ended."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date

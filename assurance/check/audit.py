@@ -1,7 +1,5 @@
 """Every rule on every resource of a record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """DATES: no date of a stack file is one that cannot be right."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path

@@ -4,8 +4,6 @@ The entries are read from the YAML itself and no condition is evaluated: what th
 (`origins` of resources, `notMade`). declared.yaml says which files and sections have entries.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

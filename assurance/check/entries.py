@@ -1,7 +1,5 @@
 """Entries as a data file writes them: which of its keys are entries, and which nobody decided."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +14,7 @@ class Node:
     keys: tuple[str, ...]
     content: Any
 
-    def children(self) -> Iterator[Node]:
+    def children(self) -> "Iterator[Node]":
         """Values of a mapping and items of a list."""
         if isinstance(self.content, dict):
             for name, content in self.content.items():

@@ -1,7 +1,5 @@
 """What an audit found: one finding for each rule on each resource it examined."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -61,7 +59,7 @@ class Finding:
         *,
         stack: str,
         **more: Any,
-    ) -> Finding:
+    ) -> "Finding":
         """The judgement of ``resource``, or of the stack, by the rule ``info``.
 
         more: fields that differ from the resource's. What passes was seen as its message says, where ``seen`` is not

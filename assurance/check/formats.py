@@ -1,7 +1,5 @@
 """Reports for other programs: JSON, SARIF 2.1.0 and JUnit XML."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

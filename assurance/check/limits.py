@@ -1,7 +1,5 @@
 """STACKS-LIMITS: what all stacks of a subscription have together fits into it (facts/limits.yaml)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 The tables are read from the KQL of the record itself, and what feeds each from the log-tables catalogue.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

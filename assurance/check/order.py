@@ -1,8 +1,6 @@
 """ORDER, SERIAL-WRITES: what Azure makes in an order of its own, or one at a time, the program makes so; else a
 deployment is a race."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 

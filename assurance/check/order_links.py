@@ -4,8 +4,6 @@ does not know one, by the resource that the value comes from.
 What the program declares to wait for is not looked at, so that a dependency it declares can be judged.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -40,7 +38,7 @@ class SerialGroup:
     reason: str
 
 
-def required_waits(links: Links, constraints: Constraints) -> Iterator[RequiredWait]:
+def required_waits(links: "Links", constraints: Constraints) -> Iterator[RequiredWait]:
     """What the constraints require among the resources of ``links``."""
     for wait in constraints.waits:
         waiters = _of(links.made, wait.waits)
@@ -54,7 +52,7 @@ def required_waits(links: Links, constraints: Constraints) -> Iterator[RequiredW
                     yield RequiredWait(waiter, other, wait.reason)
 
 
-def serial_groups(links: Links, rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
+def serial_groups(links: "Links", rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
     """Groups of at least two resources of which Azure makes one at a time. rules: by type of what they lie under."""
     for parent in links.made:
         if serial := rules.get(parent.type):

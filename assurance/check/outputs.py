@@ -1,7 +1,5 @@
 """Secrets among a stack's outputs: whoever may read the state, or the log of an update, reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """That at most one stack of a subscription owns what the subscription has once, by all stack files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

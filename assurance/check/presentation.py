@@ -1,7 +1,5 @@
 """What a person gets to read of a report: one warning for what several resources share, and the key to edit."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from functools import cache

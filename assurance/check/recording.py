@@ -1,7 +1,5 @@
 """What the recorder noticed while it ran the program, as findings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The stack files of a project as they are written, read without running anything."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

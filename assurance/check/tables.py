@@ -1,7 +1,5 @@
 """The checks of an audit, counted: by stack, by area and by control."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache

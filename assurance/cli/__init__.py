@@ -1,7 +1,5 @@
 """The ``assurance`` command."""
 
-from __future__ import annotations
-
 import importlib
 from difflib import get_close_matches
 from typing import Any

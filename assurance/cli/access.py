@@ -1,7 +1,5 @@
 """``assurance access``: who may do what to what."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """``assurance check``: the whole audit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """``assurance compare``: what changed since an approved state, and whether it weakens."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated

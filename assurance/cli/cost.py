@@ -1,7 +1,5 @@
 """``assurance cost``: what a stack costs, line by line."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated

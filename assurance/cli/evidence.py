@@ -1,7 +1,5 @@
 """``assurance evidence``: what an auditor can keep, and run again."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``assurance lifecycle``: what ends when."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

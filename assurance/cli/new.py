@@ -1,7 +1,5 @@
 """``assurance new``: the least stack that passes."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime

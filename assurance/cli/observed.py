@@ -1,7 +1,5 @@
 """``assurance observed``: what is live against what is declared."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``assurance preview``: the platform as Pulumi would show it."""
 
-from __future__ import annotations
-
 import time
 from typing import Annotated
 

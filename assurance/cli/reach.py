@@ -1,7 +1,5 @@
 """``assurance reach``: what can be reached from where."""
 
-from __future__ import annotations
-
 import typer
 
 from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text

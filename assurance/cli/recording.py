@@ -1,7 +1,5 @@
 """Recording with signs of progress on the terminal."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

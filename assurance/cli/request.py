@@ -1,7 +1,5 @@
 """``assurance request``: what the edge does with a request."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

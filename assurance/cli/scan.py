@@ -1,7 +1,5 @@
 """``assurance scan``: secrets in plain text."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

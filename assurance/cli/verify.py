@@ -1,7 +1,5 @@
 """``assurance verify``: whether a bundle of evidence is intact."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

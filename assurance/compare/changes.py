@@ -1,7 +1,5 @@
 """The resources that differ between two records."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -64,7 +62,7 @@ def find_changes(base: Record, head: Record, pairs: Iterable[Pair], *, other_sta
     return sorted(changes, key=lambda each: (not each.stateful, not each.locked, each.urn))
 
 
-def _change(pair: Pair, base: Record, head: Record, rename: _Renaming | None) -> tuple[Kind, list[Property]] | None:
+def _change(pair: Pair, base: Record, head: Record, rename: "_Renaming | None") -> tuple[Kind, list[Property]] | None:
     if pair.base is None:
         return "added", []
     if pair.head is None:
@@ -78,7 +76,7 @@ def _change(pair: Pair, base: Record, head: Record, rename: _Renaming | None) ->
 
 
 def _properties(
-    before: Resource, after: Resource, base: Record, head: Record, rename: _Renaming | None
+    before: Resource, after: Resource, base: Record, head: Record, rename: "_Renaming | None"
 ) -> Iterator[Property]:
     old, new = before.inputs, after.inputs
     if rename is not None:
@@ -92,7 +90,7 @@ def _properties(
         yield Property("id", *ids, forcesReplacement=True)
 
 
-def _declared(resource: Resource, own: Record, other: Record, rename: _Renaming | None) -> dict[str, Any]:
+def _declared(resource: Resource, own: Record, other: Record, rename: "_Renaming | None") -> dict[str, Any]:
     """What is declared of a resource beside its inputs, as far as both records say it."""
     options = {key: value for key, value in resource.options.items() if key not in _QUIET_OPTIONS}
     declared: dict[str, Any] = {"options": options, "secrets": sorted(resource.secrets), "type": resource.type}

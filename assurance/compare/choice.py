@@ -1,7 +1,5 @@
 """Which two sides a user chose to compare, and the comparison of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date

@@ -1,7 +1,5 @@
 """What a change does to the bill."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from assurance.cost.bill import CURRENCY, Bill, bill_of

@@ -1,7 +1,5 @@
 """Python environments of other revisions, each made by uv from its own lock file and kept by that file's hash."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

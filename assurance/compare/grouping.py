@@ -1,7 +1,5 @@
 """Posture that one entry changes in many resources, told once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """A comparison as the comment of a pull request: the verdict first, a table for each stack, details folded."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Which resource of a base is which of a head."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

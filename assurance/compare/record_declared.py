@@ -4,8 +4,6 @@ An altered record can try a check; taken for evidence, every alteration must be 
 own commit is run again, in the record's mode, and every field that a rule or a reader could rely on is compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Which changes make the engine replace a resource instead of changing it."""
 
-from __future__ import annotations
-
 import re
 
 from assurance.record import Resource

@@ -1,7 +1,5 @@
 """A comparison of stacks, complete, and as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date

@@ -1,7 +1,5 @@
 """A revision of the project, recorded by its own assurance in an environment of its own."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

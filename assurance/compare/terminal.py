@@ -1,7 +1,5 @@
 """A comparison on the terminal: only what differs, what weakens and stateful resources first; the verdict last."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Sequence

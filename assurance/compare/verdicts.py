@@ -1,7 +1,5 @@
 """What a change does to the verdicts of the rules: both records are judged by the rules at hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

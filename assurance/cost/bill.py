@@ -1,7 +1,5 @@
 """The bill of materials of a record."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field

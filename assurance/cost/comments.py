@@ -4,8 +4,6 @@ A comment says ``$33 a month [nat-gateway]``: the meter names the row, and the n
 charged by use has no number in a comment.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ Source: learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-
 values since 2023-01-01-preview), read 2026-11-29.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date

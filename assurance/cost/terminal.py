@@ -1,7 +1,5 @@
 """A bill on the terminal: what costs most first, then what is not known and what is charged by use."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """The assets of a record: what answers somewhere, has logs or keeps something, each with how it is kept."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """The bundle: every file of it, as bytes, and how it comes to a folder whole or not at all."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

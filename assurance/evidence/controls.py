@@ -1,7 +1,5 @@
 """How each paragraph of the Security Rule stands in one stack, from its findings, attestations and what Azure does."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What fails with what: single points of failure, and what each key, identity and vault encrypts or opens."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The map of patients' data as SVG and as Mermaid: columns from people to copies, alike apps as one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape

@@ -1,7 +1,5 @@
 """How a resource's data is encrypted where it rests and on the way to it, as its declaration says."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -4,8 +4,6 @@ A hop is there where somebody has a right to what is at its end; how it goes is 
 a private endpoint that is taken away changes its hops, and a right that is taken away ends them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """What a bundle holds, by hash; whether one is intact, and signed by somebody who may."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import subprocess

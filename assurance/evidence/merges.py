@@ -1,7 +1,5 @@
 """What a merge did to each stack: both sides recorded by their own revisions, and compared."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import date

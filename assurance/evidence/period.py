@@ -1,7 +1,5 @@
 """The period of a bundle: what was merged since, who reviewed it, what it did, and how the registers moved."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

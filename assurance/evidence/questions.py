@@ -1,7 +1,5 @@
 """What others ask, each with an answer: proposed changes of the Security Rule, and the first requests of an audit."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """The report of one stack, for people: in a browser, on paper, offline."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The review page of one environment: every setting of its stack file, what it does, and how it differs elsewhere."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

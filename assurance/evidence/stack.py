@@ -1,7 +1,5 @@
 """All that the evidence says of one stack, worked out once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The summary of a bundle: what holds, how the controls stand, what to look at, how to run it again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The tables of one stack: the same rows as CSV, as sheets of the workbook and in the report."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping

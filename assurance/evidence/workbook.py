@@ -1,7 +1,5 @@
 """The tables of all stacks as one workbook, byte for byte the same for the same tables and time."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

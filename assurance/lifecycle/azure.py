@@ -1,7 +1,5 @@
 """Ends that Azure has announced (facts/lifecycle.yaml), on what a record declares."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date

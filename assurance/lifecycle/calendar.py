@@ -1,7 +1,5 @@
 """What ends when in one stack, complete, and as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

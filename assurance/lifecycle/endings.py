@@ -1,7 +1,5 @@
 """One end of one thing, and how near it is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal

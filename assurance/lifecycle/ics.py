@@ -1,7 +1,5 @@
 """What ends, as a calendar file (RFC 5545) that any calendar takes."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

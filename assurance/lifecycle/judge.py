@@ -1,7 +1,5 @@
 """LIFECYCLE: what ends, as findings: for `check` on its day, for `assurance lifecycle` before it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path

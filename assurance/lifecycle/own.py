@@ -1,7 +1,5 @@
 """Ends that the project's own data sets: keys, secrets, exemptions, budgets, and entries of the registers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

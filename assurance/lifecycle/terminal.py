@@ -1,7 +1,5 @@
 """What ends when, on the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby

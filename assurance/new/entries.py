@@ -1,7 +1,5 @@
 """Entries of the registers for a new stack: what its audit needs, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """Writes a new stack: the file, and the entries that it needs; tried before anything is written."""
 
-from __future__ import annotations
-
 import math
 import os
 import re

@@ -1,7 +1,5 @@
 """What somebody wants of a new stack, and what follows from the stacks that are there."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

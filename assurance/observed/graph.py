@@ -1,7 +1,5 @@
 """A Resource Graph answer against what is declared: what exists in our groups, and nobody declared."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

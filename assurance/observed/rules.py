@@ -1,7 +1,5 @@
 """What a comparison with the live platform finds."""
 
-from __future__ import annotations
-
 from policies.rule import RuleInfo
 
 _CONTROLS = ("164.308(a)(1)(ii)(D)", "164.312(c)(1)")

@@ -1,7 +1,5 @@
 """What another program saved, as JSON."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A stack export after a refresh (`pulumi stack export`) against what is declared, by URN."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ A record invents what only Azure gives: subscription, tenant, object ids, hashes
 subscription and GUIDs, and a text that holds a computed output of another resource is not compared at all.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Builds a page from a template over the shared layout; everything that comes from data is escaped."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """A record as one self-contained HTML page: nothing is loaded from anywhere."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from assurance.pages.builder import build_page, running_head

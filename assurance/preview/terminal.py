@@ -1,7 +1,5 @@
 """A record on the terminal, as a Pulumi user knows it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

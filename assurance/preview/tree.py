@@ -1,7 +1,5 @@
 """The resource tree of a record."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,7 +11,7 @@ class Node:
     """A resource with its children, both in the order in which the program made them."""
 
     resource: Resource
-    children: list[Node] = field(default_factory=list)
+    children: "list[Node]" = field(default_factory=list)
 
     def count(self) -> int:
         """Resources below this one."""

@@ -1,7 +1,5 @@
 """What can be reached, as JSON."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from assurance.basis import stated_basis

@@ -1,7 +1,5 @@
 """Front Door: the hosts that answer on the Internet, the firewall before them, and the way to each site."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from assurance.reach.gateway import GROUP as GATEWAY_GROUP

@@ -3,8 +3,6 @@
 Source: learn.microsoft.com/azure/api-management/private-endpoint, .../front-door-api-management.
 """
 
-from __future__ import annotations
-
 from assurance.reach.targets import GATEWAY, SITE
 from assurance.record import UNKNOWN, Resource
 from assurance.references import References, get

@@ -1,7 +1,5 @@
 """Flows that start inside the network: out of a subnet, by name, to a private or a public address."""
 
-from __future__ import annotations
-
 from ipaddress import ip_network
 
 from assurance.reach.public import public_side

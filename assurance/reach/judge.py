@@ -1,7 +1,5 @@
 """What is wrong with what can be reached."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The table of flows that must be open, or must not."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Literal

@@ -4,8 +4,6 @@ Sources: learn.microsoft.com/azure/app-service/overview-access-restrictions, ...
 .../storage/common/storage-network-security, .../postgresql/network/concepts-networking-public.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Literal
 

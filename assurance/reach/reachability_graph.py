@@ -1,7 +1,5 @@
 """Every source and every target of a record, and whether a flow between two of them is open."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

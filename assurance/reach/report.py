@@ -1,7 +1,5 @@
 """What can be reached from where in one stack, complete."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Source: learn.microsoft.com/azure/virtual-network/network-security-groups-overvi
 of addresses asked about, a Deny counts as soon as it touches it: a flow is called open only when all of it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal

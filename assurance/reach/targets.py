@@ -1,7 +1,5 @@
 """What can be reached: every service of a record that answers somewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal

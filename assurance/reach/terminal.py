@@ -1,7 +1,5 @@
 """What can be reached from where, on the terminal."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 from rich.console import Console

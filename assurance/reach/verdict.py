@@ -1,7 +1,5 @@
 """Whether a flow is open, and the chain of reasons."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from assurance.record import Resource
@@ -26,7 +24,7 @@ class Verdict:
     steps: tuple[Step, ...]
     condition: str = ""
 
-    def after(self, *steps: Step) -> Verdict:
+    def after(self, *steps: Step) -> "Verdict":
         """The same verdict at the end of a longer chain."""
         return Verdict(self.open, (*steps, *self.steps), self.condition)
 

@@ -5,8 +5,6 @@ python -m assurance.recorder MODE FOLDER STACK...     writes FOLDER/<stack>.json
 Exit codes are those of the command: 2 with a line for each mistake, 3 with the program's own frames.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ Every azure-native resource carries about twenty aliases for the tokens of other
 all the time of a mocks run, so they are taken off, and kept once for each type.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """The version of Azure's interface that a registration asks for."""
 
-from __future__ import annotations
-
 import re
 import types
 import typing

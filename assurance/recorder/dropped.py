@@ -1,7 +1,5 @@
 """Finds inputs that the SDK drops without a word: those that come from an output which has no value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ Only the garbage collector frees a ring. A process that records one program afte
 them for a fifth of its time and kept 20 MB of each least stack meanwhile; untied, they go at once.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """A resource monitor that keeps what every registration carried."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path

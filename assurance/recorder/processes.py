@@ -5,8 +5,6 @@ imported once, in this process; one forked from it imports the program, and ever
 this process stays free of the program, and no recording sees another's. Where the system cannot fork, each imports all.
 """
 
-from __future__ import annotations
-
 import gc
 import multiprocessing
 import os

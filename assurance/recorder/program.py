@@ -1,7 +1,5 @@
 """Runs a Pulumi program in this process under the recording monitor and returns its record."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

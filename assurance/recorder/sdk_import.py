@@ -6,8 +6,6 @@ So for these imports alone they are kept in the user's cache, outside the enviro
 source's time and size, and goes on without where the folder cannot be written.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import gc

@@ -1,7 +1,5 @@
 """What an SDK class declares of its outputs, and values for those that nobody has given."""
 
-from __future__ import annotations
-
 import collections.abc
 import typing
 from collections.abc import Callable

@@ -7,8 +7,6 @@ What a type's id and computed outputs look like is data: ``facts/types.yaml``. N
 one without a row gets an id from what it stands in, and its computed texts carry the record's mark for an unknown.
 """
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import importlib

@@ -4,8 +4,6 @@ Everything of the project is imported here, inside the functions, from the proje
 for recordings has imported nothing of it.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import importlib

@@ -1,7 +1,5 @@
 """What another stack exports: nobody can know it offline."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pulumi
@@ -18,7 +16,7 @@ class Mark(str):
     def __getitem__(self, key: Any) -> Any:
         return self if isinstance(key, str) else Mark(super().__getitem__(key))
 
-    def get(self, _key: str, _default: Any = None) -> Mark:
+    def get(self, _key: str, _default: Any = None) -> "Mark":
         """A member, which nobody knows either."""
         return self
 

@@ -4,8 +4,6 @@ The SDK reads each frame's source line, which no record shows, and looks every f
 sixth of the time of a recording. Without the SDK's own function of this name the SDK's way stays.
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator

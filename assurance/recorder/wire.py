@@ -1,7 +1,5 @@
 """Values as they travel between a program and the engine: secrets and unknowns carry marks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

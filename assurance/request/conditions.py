@@ -4,8 +4,6 @@ Source: learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-c
 transforms). All conditions of a rule must hold; of a condition's values one must.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network

@@ -3,8 +3,6 @@
 Source of the order: learn.microsoft.com/azure/frontdoor/front-door-routing-architecture.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from assurance.reach.front_door import ORIGIN, ORIGIN_GROUP, origin_sites

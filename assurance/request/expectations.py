@@ -1,7 +1,5 @@
 """Example requests with what the edge must do with them, and the check that it does."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

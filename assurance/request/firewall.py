@@ -4,8 +4,6 @@ Source: learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-c
 .../waf-front-door-rate-limit (counting by address and window; per edge server, so a limit is a little higher in fact).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from assurance.reach.front_door import POLICY, SECURITY

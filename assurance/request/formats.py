@@ -1,7 +1,5 @@
 """What the edge does with a request, as JSON."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from assurance.basis import stated_basis

@@ -4,8 +4,6 @@ Sources: learn.microsoft.com/azure/api-management/add-api-manually (the longest 
 .../api-management-subscriptions.
 """
 
-from __future__ import annotations
-
 from xml.etree.ElementTree import Element
 
 from assurance.record import Resource

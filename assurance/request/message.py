@@ -1,7 +1,5 @@
 """A request, as a person describes it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field

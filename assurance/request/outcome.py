@@ -1,7 +1,5 @@
 """What became of a request, decision by decision."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

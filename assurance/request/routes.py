@@ -4,8 +4,6 @@ Source: learn.microsoft.com/azure/frontdoor/front-door-route-matching: an exact 
 ``/abc/*`` takes ``/abc/`` and what is below, not ``/abc``; upper and lower case are the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from assurance.reach.front_door import DOMAIN, ENDPOINT, ROUTE, host_name

@@ -1,7 +1,5 @@
 """What the edge does with a request, on the terminal."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """What only several lines give away, or a text within a text: a name above its value, a key cut up, a key encoded."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

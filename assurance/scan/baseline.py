@@ -1,7 +1,5 @@
 """The baseline: what a scan finds and people have looked at, each with the reason why it may stand there."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,7 +55,7 @@ class Baseline:
         return [entry for number, entry in enumerate(self.entries) if number not in self.used]
 
     @classmethod
-    def load(cls, path: Path) -> Baseline:
+    def load(cls, path: Path) -> "Baseline":
         """Read a baseline. Raises UsageError where it is not there, DocumentError with every mistake in it."""
         try:
             path.stat()

@@ -1,7 +1,5 @@
 """Which files of a checkout a scan reads."""
 
-from __future__ import annotations
-
 import codecs
 import os
 import subprocess

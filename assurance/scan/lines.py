@@ -1,7 +1,5 @@
 """What a line gives away: the shapes of policies/secrets.py, fallbacks in code, and values of telling names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A scan, complete, and as JSON and SARIF. No report holds a secret: of each line it tells where, and what kind."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path

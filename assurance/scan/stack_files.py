@@ -1,7 +1,5 @@
 """What stack files give away: a key that is plain in one stack and encrypted in another, and one that says secret."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

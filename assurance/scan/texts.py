@@ -1,7 +1,5 @@
 """What a text gives away, line by line and across lines; how a file is written tells how to read it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Whether what stands beside a telling name is a secret: no placeholder, no reference, no name of something else."""
 
-from __future__ import annotations
-
 import re
 
 from facts.secret_inputs import says_secret

@@ -1,7 +1,5 @@
 """``python -m deployment``. Exit codes: 0 holds, 1 findings, 2 wrong use or configuration, 3 the program failed."""
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``drill``: a restore drill, and its record."""
 
-from __future__ import annotations
-
 import signal
 from datetime import UTC, datetime
 from typing import Annotated

@@ -1,7 +1,5 @@
 """``preflight``: what is missing before `up`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """``run`` and ``verify``: the steps, in their order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated

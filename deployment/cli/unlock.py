@@ -1,7 +1,5 @@
 """``unlock``: lift one management lock for one change, and put it back."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What must be there before `up`: each check reads the record and the subscription, and writes nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

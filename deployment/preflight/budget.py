@@ -1,7 +1,5 @@
 """Budgets that are not made yet: Azure takes no start before the current month."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

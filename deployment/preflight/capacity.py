@@ -1,7 +1,5 @@
 """SKUs and quotas in the region: App Service workers, storage redundancy, counts of what is limited."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any

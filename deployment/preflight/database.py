@@ -4,8 +4,6 @@ What a region offers differs by subscription: the capabilities API says it (Micr
 capabilities-by-location and quota-usages; azure-mgmt-postgresqlflexibleservers 3.0, read 2026-11-29).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The Pulumi engine that will run the program."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

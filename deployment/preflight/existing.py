@@ -1,7 +1,5 @@
 """What a record points to and does not make: resources, and principals of Entra."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator

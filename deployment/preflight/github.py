@@ -5,8 +5,6 @@ Environments have required reviewers in public repositories, and in private ones
 once: it looks approved and is not. REST: GET /repos/{owner}/{repo}/environments/{name}, version 2022-11-28.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Locks of somebody else above what the stack is about to write."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from deployment.locks import list_locks

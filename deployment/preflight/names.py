@@ -1,7 +1,5 @@
 """Names that must be free in all of Azure: taken by somebody, or kept by something deleted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from deployment.preflight.subscription import Subscription

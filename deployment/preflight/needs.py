@@ -1,7 +1,5 @@
 """The list of what must exist before the first `up`, from the record alone: what README prints."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from deployment.preflight.existing import images, outside_principals, outside_resources

@@ -1,7 +1,5 @@
 """Network Watcher for flow logs, and App Service plans that share a subnet."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterator

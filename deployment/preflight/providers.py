@@ -4,8 +4,6 @@ The engine's provider registers nothing (pulumi/pulumi-azure-native#3479): the f
 namespace fails after minutes of `up`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

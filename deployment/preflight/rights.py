@@ -6,8 +6,6 @@ not in the reference: where it does not answer, this check says so (docs/azure-u
 assignment are not in the list.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any

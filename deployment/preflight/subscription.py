@@ -1,7 +1,5 @@
 """The subscription that a stack is about to go to, read once for all checks, and what the checks ask of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Every step, in the order in which they run."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from deployment.step import Step

@@ -1,7 +1,5 @@
 """An app and its slot as ARM shows them: images, and a swap that was begun."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial

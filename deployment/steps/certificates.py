@@ -5,8 +5,6 @@ domain's state becomes ``PendingRevalidation`` 45 days before the end (Microsoft
 domain.md, read 2026-11-29). It only reads: our own profile over ARM, our own public hosts over HTTPS.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

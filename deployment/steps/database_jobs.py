@@ -6,8 +6,6 @@ a changed job. A run that a schedule began counts like any other. The job is sta
 declared: no template is sent, and what runs is what the stack says.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from typing import Any

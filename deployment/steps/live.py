@@ -3,8 +3,6 @@
 Nothing is mended here: each finding says what to do (docs/azure-unproven.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,8 +4,6 @@ A replica goes first: some parameters must be at least as high there as on the p
 (learn.microsoft.com/azure/postgresql, read replicas, server parameters). Connections break for a minute or two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

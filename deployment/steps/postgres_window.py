@@ -6,8 +6,6 @@ after each create (hashicorp/terraform-provider-azurerm, postgresql_flexible_ser
 the one in the creating request of API 2025-08-01 is not known (docs/azure-unproven.md). Nothing restarts by it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

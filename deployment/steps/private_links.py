@@ -12,8 +12,6 @@ is no surplus. The region is the end of the name of the endpoint's resource grou
 public reports, documented nowhere (docs/azure-unproven.md); where it cannot be read, all connections count together.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping

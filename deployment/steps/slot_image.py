@@ -4,8 +4,6 @@ Without an image for an app, look at what runs: `up` leaves the image to release
 image, or a swap that was begun and not ended, is noticed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

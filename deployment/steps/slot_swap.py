@@ -4,8 +4,6 @@ Azure warms every instance of the slot before it moves traffic, and gives up, wi
 answer its health path with 200.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from deployment.step import Context, Result

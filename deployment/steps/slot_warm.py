@@ -9,8 +9,6 @@ so that one it cannot start with is found here. Azure refuses that for an app wi
 slot starts with its own (learn.microsoft.com/azure/app-service/deploy-staging-slots).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from deployment.arm import Arm

@@ -4,8 +4,6 @@ What no record can tell: that the health path answers through the edge, that the
 sends its own content security policy sends one that protects (docs/contracts/security-headers.md). It only reads.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

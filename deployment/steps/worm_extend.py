@@ -7,8 +7,6 @@ policy's life (learn.microsoft.com, azure/storage/blobs/immutable-time-based-ret
 --confirm-irreversible. A period is never shortened here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

@@ -4,8 +4,6 @@ IRREVERSIBLE: from then on nobody, Microsoft included, can shorten or remove a p
 until the last record is old enough. It takes both: `lock: true` in the stack config and --confirm-irreversible.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from typing import Any

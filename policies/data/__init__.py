@@ -1,7 +1,5 @@
 """Tables that rules look things up in: data that people review."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

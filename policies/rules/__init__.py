@@ -1,7 +1,5 @@
 """All rules, one module for each domain."""
 
-from __future__ import annotations
-
 from policies.rule import Rule
 from policies.rules import (
     alert_peers,

@@ -1,7 +1,5 @@
 """What one resource is watched for, its peers are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from facts.types import Alerts, types_with

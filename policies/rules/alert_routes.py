@@ -1,7 +1,5 @@
 """What tells people beside alert rules: vault events, budgets, processing rules; and what silences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from policies.compare import same

@@ -1,7 +1,5 @@
 """API Management: the gateway, what it asks of callers, and what it writes down."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 

@@ -1,7 +1,5 @@
 """App Service apps and their slots: every rule holds for both."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

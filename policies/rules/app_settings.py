@@ -1,7 +1,5 @@
 """Settings of App Service apps: secrets are Key Vault references, and the references resolve."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

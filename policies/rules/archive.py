@@ -1,7 +1,5 @@
 """What is sent to the audit archive, and the containers it lands in: feeding services choose their names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, category_container, table_container

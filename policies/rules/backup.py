@@ -1,7 +1,5 @@
 """Backup vaults."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from documents.durations import days

@@ -1,7 +1,5 @@
 """Inputs that Azure takes only together with others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from facts.conditional_properties import ConditionalProperty, conditional_properties

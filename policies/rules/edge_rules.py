@@ -1,7 +1,5 @@
 """Front Door's rules engine: rules are evaluated in the order in which they run, and judged by what they do."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from typing import Any

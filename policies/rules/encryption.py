@@ -1,7 +1,5 @@
 """Customer-managed keys: identity, permission and encryption fit together."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

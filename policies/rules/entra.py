@@ -1,7 +1,5 @@
 """App registrations of Entra: where a sign-in ends, and who may sign in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -5,8 +5,6 @@ own (policies/data/floor.yaml), so that a catalogue that loses an entry is caugh
 ``data-classification: test-data`` may be without what only patients' data need; no tag counts as ``phi``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

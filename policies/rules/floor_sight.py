@@ -1,7 +1,5 @@
 """What must be seen of a stack, whatever its own file says: the flows of its network, and whether it answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 

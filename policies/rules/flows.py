@@ -1,7 +1,5 @@
 """Rules of security groups against the table of flows that people review (stacks/catalogues/network_flows.yaml)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from ipaddress import ip_network

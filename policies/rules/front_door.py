@@ -1,7 +1,5 @@
 """Azure Front Door: profile, domains, origins, routes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from policies.compare import same

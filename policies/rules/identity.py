@@ -1,7 +1,5 @@
 """Who may manage what: role assignments and federated credentials."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Key Vaults, keys and secrets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any

@@ -1,7 +1,5 @@
 """Logs, alerts and who hears of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from facts.types import Alerts, Logs, types_with

@@ -1,7 +1,5 @@
 """Alerts name what Azure has: metrics of the type, operations of the activity log, tables of the workspace."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

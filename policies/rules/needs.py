@@ -3,8 +3,6 @@
 The subject is what would stand idle. Only of programs of this repository: elsewhere another program may give it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 

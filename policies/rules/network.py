@@ -1,7 +1,5 @@
 """Virtual networks, subnets, private endpoints and the names that lead to them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from facts.types import PrivateLink, types_with

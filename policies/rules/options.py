@@ -1,7 +1,5 @@
 """Options of a resource that undo what its inputs say."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

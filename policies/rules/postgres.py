@@ -1,7 +1,5 @@
 """PostgreSQL flexible servers; their parameters: postgres_parameters.py."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

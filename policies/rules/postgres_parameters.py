@@ -1,7 +1,5 @@
 """The parameters of PostgreSQL servers, by policies/data/postgres_parameters.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

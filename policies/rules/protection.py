@@ -1,7 +1,5 @@
 """What keeps data, keys and logs from being deleted by mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from facts.types import resource_types, types_with

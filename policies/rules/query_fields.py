@@ -1,7 +1,5 @@
 """What alert queries count and name: fields that the platform or Azure writes, never those that a caller chooses."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Set
 

@@ -1,7 +1,5 @@
 """What Azure offers in the region that a resource is in (facts/regions.yaml)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError

@@ -1,7 +1,5 @@
 """Secrets that are not treated as such."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import cache

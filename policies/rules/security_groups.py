@@ -1,7 +1,5 @@
 """Network security groups: what they let in and out, and that they end by denying the rest."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Service Bus namespaces."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from policies.rule import must, rule

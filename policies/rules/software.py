@@ -1,7 +1,5 @@
 """What runs, and whether it checks whom it talks to: images, commands and settings of programs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """Storage accounts and their containers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from policies.rule import at_least, must, must_have, rule

@@ -1,7 +1,5 @@
 """Whom the stack trusts: every principal, issuer, ARM id and host among its inputs is its own, or registered."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

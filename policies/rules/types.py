@@ -1,7 +1,5 @@
 """Every type of resource is decided (facts/types.yaml), and every decided type is judged by what opens it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

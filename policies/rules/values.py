@@ -1,7 +1,5 @@
 """Inputs that no rule of its own judges, by the values that protect (policies/data/values.yaml)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Front Door's web application firewall; its custom rules: waf_custom_rules.py."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The firewall's custom rules: rate limits, and what lets requests past the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The alert catalogue: every alert of the platform, as data, and what a stack may change of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path

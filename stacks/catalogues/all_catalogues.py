@@ -1,7 +1,5 @@
 """Every catalogue that the program reads, so that mistakes in them are told with all others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from documents.problems import DocumentError, Problem

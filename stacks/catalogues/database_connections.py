@@ -1,7 +1,5 @@
 """Limits of resources that their size decides, for alerts whose threshold is a share of one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import cache

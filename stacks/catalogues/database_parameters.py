@@ -1,7 +1,5 @@
 """PostgreSQL server parameters, shared with the database room: ``database/parameters.yaml``."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """The PostgreSQL roles of apps, as `database/roles.yaml` has them."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The log tables catalogue: how long each Log Analytics table of the platform is kept, as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

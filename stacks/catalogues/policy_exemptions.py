@@ -1,7 +1,5 @@
 """The catalogue of exemptions from Azure Policy."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache

@@ -1,7 +1,5 @@
 """The edge's catalogues: rate limits and response headers by exposure class, as data that people review."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The secret catalogue: every secret of the platform, as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -71,7 +69,7 @@ class CatalogueEntry(Section):
     disabled: a deployment cannot delete a secret. Once deployed everywhere, take it off the lists and out of here."""
 
     @model_validator(mode="after")
-    def _is_kept_by_the_platform(self) -> CatalogueEntry:
+    def _is_kept_by_the_platform(self) -> "CatalogueEntry":
         if self.rotation.kind in ("overlap", "keyring") and self.origin != "generated":
             raise ValueError(f"{self.rotation.kind} needs earlier values, which are kept of generated secrets only")
         if self.form == "signing-key" and not (self.rotation.kind == "overlap" and self.per_consumer):
@@ -79,7 +77,7 @@ class CatalogueEntry(Section):
         return self
 
     @model_validator(mode="after")
-    def _is_read_by_whom_it_names(self) -> CatalogueEntry:
+    def _is_read_by_whom_it_names(self) -> "CatalogueEntry":
         if self.readers == "any" and self.sensitivity == "high" and not self.per_consumer:
             raise ValueError("sensitivity high and one value for all: every reader is named")
         return self

@@ -1,7 +1,5 @@
 """The catalogue of response headers that the edge sets, by exposure class."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path

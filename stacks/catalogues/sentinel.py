@@ -1,7 +1,5 @@
 """The catalogues of threat detection and compliance: Sentinel's rules, and exemptions from Azure Policy."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path

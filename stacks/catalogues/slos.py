@@ -1,7 +1,5 @@
 """The catalogue of service level objectives: how an indicator is measured, and how fast a budget may burn."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

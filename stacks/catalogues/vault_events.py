@@ -1,7 +1,5 @@
 """The catalogue of vault events: what a vault tells before a secret or key ends, as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The catalogue of dashboards: what they show, each in a file of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Apps of the stack: what runs, where it is reached, what it reads."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal

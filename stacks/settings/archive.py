@@ -1,7 +1,5 @@
 """The archive of audit records: what goes in, how long it stays, how it is kept."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """Long-term backup: what Azure Backup keeps of the database beyond its own 35 days."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal

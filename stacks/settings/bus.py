@@ -1,7 +1,5 @@
 """The event bus: whether there is one, its queues and topics, and who sends and receives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """The Redis cache: size, redundancy, persistence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Literal

@@ -1,7 +1,5 @@
 """Dashboards: which a stack has, and the catalogue of what they show."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import StringConstraints

@@ -1,7 +1,5 @@
 """The PostgreSQL server: size, redundancy, backup, sign-in."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal

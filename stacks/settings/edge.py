@@ -1,7 +1,5 @@
 """The edge: Front Door and its web application firewall."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """API Management between Front Door and the apps' APIs: whether there is one, and what it asks of callers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 

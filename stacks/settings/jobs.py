@@ -1,7 +1,5 @@
 """The database job: what applies the SQL to the deployed database, and keeps it in order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """The whole stack config as one model: one field for each ``medspasync:`` key."""
 
-from __future__ import annotations
-
 from documents.sections import Section
 from stacks.settings.apps import AppsSettings
 from stacks.settings.archive import ArchiveSettings

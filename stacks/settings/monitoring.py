@@ -1,7 +1,5 @@
 """Logs, alerts and their receivers, budget."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """The virtual network: addresses, ways in and out, flow logs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network

@@ -1,7 +1,5 @@
 """App Service plans of the stack: their size, how many workers, and when."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

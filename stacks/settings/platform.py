@@ -1,7 +1,5 @@
 """The stack itself: what it is called, where it is, who pays for it, how it is protected."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 

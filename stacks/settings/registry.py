@@ -1,7 +1,5 @@
 """The container registry, and images in it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import StringConstraints

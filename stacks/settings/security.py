@@ -1,8 +1,6 @@
 """Threat detection and compliance: Sentinel, Defender plans, policy initiatives, all off unless asked for; and what a
 subscription has once, and which stack owns it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Annotated

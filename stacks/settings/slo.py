@@ -1,7 +1,5 @@
 """Service level objectives: what is promised per app, how much traffic to expect, and how it is watched."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated
 

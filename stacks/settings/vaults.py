@@ -1,7 +1,5 @@
 """Key vaults, keys and the rotation of secrets."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal

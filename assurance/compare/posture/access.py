@@ -1,7 +1,5 @@
 """Who may do what to what, newly or no longer; and who may sign in as an identity."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The posture of two sides compared, complete."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Whether a stack says no longer, or newly, that it may hold patients' data: what the rules ask for depends on it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from assurance.compare.posture.item import Posture, Sides, item

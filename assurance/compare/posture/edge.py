@@ -1,8 +1,6 @@
 """What the edge does with requests, before and after: the examples, and one request for each route, host, class of
 method and limit of either side."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

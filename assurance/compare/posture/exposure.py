@@ -1,7 +1,5 @@
 """Who reaches what, newly or no longer; what security groups let pass; hosts on the Internet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 developer.mozilla.org/docs/Web/HTTP/Reference/Headers, w3.org/TR/CSP3, RFC 6797 (read 2026-11-29).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Literal

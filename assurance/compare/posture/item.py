@@ -1,7 +1,5 @@
 """One thing that gets weaker or stronger, and what it is worked out from."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field

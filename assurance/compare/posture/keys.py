@@ -1,7 +1,5 @@
 """The key of a stack file that a change comes from, where both sides' files are at hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What protects by being there: ``presence.yaml`` on what was removed and added."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """How many requests a client may send, and which requests a firewall rule stops."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Exceptions and trusted strangers that are new, or hold longer, in a stack; attestations that are gone, or shorter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +22,7 @@ class Entries:
     lines: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, file: str, text: str | None, stack: str) -> Entries:
+    def parse(cls, file: str, text: str | None, stack: str) -> "Entries":
         """The entries of a register's text that name ``stack``; none where there is no register."""
         if text is None:
             return cls(file)

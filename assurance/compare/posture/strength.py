@@ -1,7 +1,5 @@
 """Inputs whose value says how strong something is: ``strength.yaml`` on every pair of resources."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What alerts wait for and whom they tell; which logs are written."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

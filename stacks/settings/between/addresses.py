@@ -1,7 +1,5 @@
 """Whether subnets have an address for everything that the sections put into them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 

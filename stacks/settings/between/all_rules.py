@@ -1,7 +1,5 @@
 """Every rule between sections, and when it is tried."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 

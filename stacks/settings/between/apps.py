@@ -1,7 +1,5 @@
 """What apps need of other sections, and apps that other sections name."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 
 from documents.problems import Problem, did_you_mean

@@ -1,7 +1,5 @@
 """What must hold between the database, the job that applies its SQL, and the apps that read it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from documents.problems import Problem

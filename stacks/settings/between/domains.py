@@ -4,8 +4,6 @@ Half a rename is told: an alert that goes to another company, an origin that nob
 that is not ours.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What must hold between Front Door, the firewall and the apps."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

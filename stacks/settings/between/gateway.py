@@ -1,7 +1,5 @@
 """What must hold between API Management, Front Door, the network and the apps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from documents.problems import Problem, did_you_mean

@@ -1,8 +1,6 @@
 """What Azure offers in the stack's region, by facts/regions.yaml: no section asks for more (rule REGION-OFFER looks at
 the record). Zones, which every section may ask for, come last; Front Door's private link is with the edge."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

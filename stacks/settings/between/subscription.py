@@ -1,7 +1,5 @@
 """What a subscription has once, and what Sentinel learns from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from documents.problems import Problem

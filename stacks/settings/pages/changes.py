@@ -1,7 +1,5 @@
 """Writes docs/changing-settings.md, what changing each setting does: ``python -m stacks.settings.pages.changes``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache

@@ -1,7 +1,5 @@
 """Writes README's list of what another company replaces: ``python -m stacks.settings.pages.replaced``."""
 
-from __future__ import annotations
-
 import re
 import types
 import typing

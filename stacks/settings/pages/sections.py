@@ -1,7 +1,5 @@
 """What becomes of a stack whose file lacks a section: `sections.yaml`, beside this file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Writes docs/stack-config.md, the settings of a stack by section: ``python -m stacks.settings.pages.stack_config``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Loads the settings of the stack that is running."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pulumi

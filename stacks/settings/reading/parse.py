@@ -1,7 +1,5 @@
 """From config as the engine hands it over to settings, with every mistake told at once."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Collection, Mapping

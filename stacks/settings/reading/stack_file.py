@@ -5,8 +5,6 @@ Read offline only: in a real run the engine hands the config over. What Python's
 plain text is refused too: the engine would take it, and everybody with the repository would have it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Supplied secrets: values that come from `pulumi config set --secret`, under one key of their own."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 
