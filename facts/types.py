@@ -119,11 +119,19 @@ def resource_types() -> Mapping[str, ResourceType]:
 def counted_type(token: str, inputs: Mapping[str, Any]) -> str:
     """The type key that a resource counts as; a generic one counts as the ARM type in its inputs, by its row's key.
 
-    Where no row has that ARM type, the ARM type itself stands for the key.
+    Where no row has that ARM type, the ARM type itself stands for the key. Several rows may share one, each with the
+    name that makes it what it is (an app's ``appsettings``): another name (``web``) is of no row.
     """
     key = type_key(token)
     arm = generic_arm_type(inputs) if key == GENERIC else None
-    return key if arm is None else _by_arm().get(arm.lower(), arm)
+    if arm is None:
+        return key
+    name = str(inputs.get("resourceName", "")).lower()
+    for each in _by_arm().get(arm.lower(), ()):
+        last = resource_types()[each].names[-1:]
+        if not last or not last[0].startswith("=") or last[0][1:].lower() == name:
+            return each
+    return arm
 
 
 def type_row(key: str) -> ResourceType | None:
@@ -167,11 +175,11 @@ def private_link_zone(key: str) -> str:
 
 
 @cache
-def _by_arm() -> Mapping[str, str]:
-    rows: dict[str, str] = {}
+def _by_arm() -> Mapping[str, list[str]]:
+    rows: dict[str, list[str]] = {}
     for key, row in resource_types().items():
         if isinstance(row.arm, str):
-            rows.setdefault(row.arm.lower(), key)
+            rows.setdefault(row.arm.lower(), []).append(key)
     return rows
 
 

@@ -72,6 +72,10 @@ class Own:
                 return any(label == name or label.startswith((f"{name}-", f"{name}.")) for name in names)
         return False
 
+    def has_mail_domain(self, domain: str) -> bool:
+        """Whether a domain of mail is one of the stack's own domains, or one that they are below."""
+        return any(host == domain or host.endswith(f".{domain}") for host in self._domains)
+
 
 def own(stack: Stack) -> Own:
     """What is the stack's own; worked out once."""

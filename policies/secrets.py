@@ -63,6 +63,10 @@ OWN: Mapping[str, tuple[tuple[str, ...], str]] = {
         r"(?i)ConvertTo-SecureString\s+(?:-String\s+)?[\"'][^\"'$]{4,}[\"']"
         r"|\b(?:curl|wget)\b.*\s(?:-u|--user)[ =][\"']?[^\s:$\"'<{]+:[^\s$\"'<{]{4,}",
     ),
+    "a password on a command line": (
+        ("sshpass", "mysql"),
+        r"\bsshpass\s+-p\s*[^\s$]{3,}|\bmysql\w*\b[^|;&]*\s-p[^\s$-][^\s]{3,}",
+    ),
     "a development secret": (("dev_jwt_secret",), r"\bdev_jwt_secret\b"),
 }
 """Kinds of secret: marks of which a text has one, without regard to case, and what it then looks like. The Stripe,
@@ -154,8 +158,9 @@ def first_shape(text: str) -> str:
 
 
 OPAQUE = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+SEVERAL = re.compile(r"[A-Za-z0-9+/_=.:-]{24,}")
 KNOWN_FORMS = re.compile(
-    r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{40}|(sha256:)?[0-9a-f]{64}|[a-z]+([-_/][a-z0-9]+)+|[\d-]+"
+    r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{40}|(sha256:)?[0-9a-f]{64}|sha(256|384|512)-[A-Za-z0-9+/=]+|[a-z]+([-_/][a-z0-9]+)+|[\d-]+"
 )
 """Identifiers, digests of commits and images, words with hyphens: long, and no secret."""
 ENOUGH, ENOUGH_OF_DIGITS = 4.0, 3.0
@@ -165,7 +170,13 @@ limits for whole files are 4.5 and 3)."""
 
 @kept
 def is_random(text: str) -> bool:
-    """Whether a whole text is one opaque word that only a generator writes."""
+    """Whether a whole text is an opaque word that only a generator writes, or several with ``:`` or ``.`` between."""
+    if KNOWN_FORMS.fullmatch(text) or not SEVERAL.fullmatch(text):
+        return False
+    return any(_is_opaque(word) for word in re.split("[:.]", text))
+
+
+def _is_opaque(text: str) -> bool:
     if OPAQUE.fullmatch(text) is None or KNOWN_FORMS.fullmatch(text):
         return False
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):

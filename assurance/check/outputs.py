@@ -52,8 +52,8 @@ def _wrong(path: str, text: str) -> Iterator[str]:
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield path, str(value)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _texts(item, f"{path}.{key}" if path else str(key))

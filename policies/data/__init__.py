@@ -64,9 +64,11 @@ class SafeValues(TypedDict):
 
     typed: dict[str, dict[str, Safe]]
     named: dict[str, Safe]
+    judged: dict[str, dict[str, list[str]]]
 
 
 SHAPES: Mapping[str, Any] = {
+    "audit_categories": dict[str, list[str]],
     "floor": Floor,
     "ignored": dict[str, dict[str, str]],
     "postgres_parameters": dict[str, dict[str, Parameter]],

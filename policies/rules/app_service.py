@@ -10,6 +10,7 @@ from policies.view import Resource, Stack, lookup
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
 APPS = [SITE, SLOT]
+JOBS = ("app:Job", "app:ContainerApp", "containerinstance:ContainerGroup")
 ALLOW = "Allow"
 RESTRICTION = default_of(SITE, "siteConfig.ipSecurityRestrictions[].action")
 """What Azure takes for an access restriction without an action."""
@@ -197,6 +198,9 @@ def own_identity(app: Resource, stack: Stack) -> Iterator[str]:
         for other in stack.by_type(*APPS):
             if other is not app and used in _identities(other, stack) and not _same_app(app, other, stack):
                 yield f"{other} uses its identity {used} too"
+        for job in stack.by_type(*JOBS):
+            if used in _identities(job, stack):
+                yield f"{job}, which is no app, uses its identity {used} too"
 
 
 def _identities(app: Resource, stack: Stack) -> list[Resource]:

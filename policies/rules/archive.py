@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, category_container, table_container
+from policies.compare import same
 from policies.rule import at_least, must, rule
 from policies.view import Resource, Stack, lookup, token
 
@@ -71,7 +72,7 @@ def container_fed(container: Resource, stack: Stack) -> Iterator[str]:
 
 def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
     if type_ == EXPORT:
-        return [feed for feed in stack.holders(account, "resourceId", EXPORT) if feed.get("enable", True)]
+        return [feed for feed in stack.holders(account, "resourceId", EXPORT) if not same(feed.get("enable"), False)]
     return stack.holders(account, "storageAccountId", type_)
 
 
@@ -109,10 +110,11 @@ def expiry(account: Resource, stack: Stack) -> Iterator[str]:
     kept = [int(policy.get(KEPT, 0)) for each in _containers(account, stack) for policy in _policies(each, stack)]
     policies = stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName")
     days = [
-        int(lookup(each, DELETE))
+        int(lookup(each, path))
         for policy in policies
         for each in policy.each("policy.rules")
-        if each.get("enabled") and lookup(each, DELETE) is not None
+        for path in DELETES
+        if not same(each.get("enabled"), False) and lookup(each, path) is not None
     ]
     if not days:
         yield "no lifecycle rule deletes what is past its retention"
@@ -121,7 +123,11 @@ def expiry(account: Resource, stack: Stack) -> Iterator[str]:
 
 
 KEPT = "immutabilityPeriodSinceCreationInDays"
-DELETE = "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
+DELETES = tuple(
+    f"definition.actions.baseBlob.delete.daysAfter{event}GreaterThan"
+    for event in ("Modification", "Creation", "LastAccessTime")
+)
+"""What a lifecycle rule counts the days from."""
 
 
 def _containers(account: Resource, stack: Stack) -> list[Resource]:

@@ -1,6 +1,7 @@
 """Backup vaults."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from documents.durations import days
 from policies.compare import same
@@ -80,13 +81,14 @@ def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
     source="requirement S15; learn.microsoft.com/azure/backup/backup-azure-database-postgresql-flex-overview (weekly, "
     "full, vault-standard tier)",
 )
-def policy(policy_: Resource) -> Iterator[str]:
+def policy(policy_: Resource, stack: Stack) -> Iterator[str]:
     kinds = set(policy_.leaves("properties.policyRules[].backupParameters.backupType"))
     if not any(same(kind, "Full") for kind in kinds):
         yield "no rule of it makes a full backup"
     intervals = list(policy_.leaves("properties.policyRules[].trigger.schedule.repeatingTimeIntervals[]"))
-    if not any(0 < _length(str(text).rsplit("/", 1)[-1]) <= 7 for text in intervals):
-        yield "no schedule of it repeats within a week"
+    begun = f"{stack.today + timedelta(days=31):%Y-%m-%d}"
+    if not any(_repeats(str(text), begun) for text in intervals):
+        yield "no schedule of it that has begun repeats within a week, for ever"
     kept = list(policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration"))
     if not kept or min(_length(str(text)) for text in kept) < 28:
         yield f"it keeps a backup for {', '.join(map(str, kept)) or 'no time that it names'}, must be 28 days or more"
@@ -106,6 +108,14 @@ def six_years(policy_: Resource) -> Iterator[str]:
     kept = [_length(str(text)) for text in policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration")]
     if max(kept, default=0) < 6 * 365:
         yield f"it keeps no backup for six years: the longest is {max(kept, default=0)} days"
+
+
+def _repeats(interval: str, begun: str) -> bool:
+    """Whether a repeating interval (``R/start/every``) has no last time, has begun by a day, and is a week or less."""
+    parts = interval.split("/")
+    return (
+        parts[0].upper() == "R" and parts[1][:10] <= begun and 0 < _length(parts[-1]) <= 7 if len(parts) == 3 else False
+    )
 
 
 def _length(duration: str) -> float:

@@ -125,6 +125,13 @@ def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
         parts = [part for part in str(pattern).lower().split("/") if part]
         if not parts or parts[0] == "*" or SIGNED_IN & set(parts):
             yield f"{how} {pattern}"
+    for item in overrides:
+        behaviors = item.leaves("actions[].parameters.cacheConfiguration.cacheBehavior")
+        if any(same(behavior, "OverrideAlways") for behavior in behaviors):
+            yield f"{item} makes it cache what an app says must not be kept"
+    for item in items_of(route, stack):
+        if any(same(name, "UrlRewrite") for name in item.leaves("actions[].name")):
+            yield f"{how}, and {item} rewrites paths, so that its patterns say nothing of what is cached"
     if not route.has("cacheConfiguration"):
         yield f"{how}, although the route caches nothing"
     elif not overrides:
@@ -152,6 +159,42 @@ def _another_way(action: Any) -> Iterator[str]:
     # There is one, even where nobody knows yet which.
     if {"originGroupOverride", "originGroup"} & set(lookup(action, "parameters", {})):
         yield "it sends requests to another origin group than the route's"
+
+
+@rule(
+    "FD-SPEAKS-FOR-NOBODY",
+    "No rule of the edge says who a caller is, signs a browser in, or takes a content security policy away",
+    on=ITEM,
+    severity="high",
+    controls=["164.312(d)", "164.312(a)(1)"],
+    remediation="Leave Authorization, Cookie, Set-Cookie, X-MS-CLIENT-PRINCIPAL and X-Forwarded headers to callers, "
+    "apps and Azure.",
+    source="learn.microsoft.com/azure/app-service/configure-authentication-user-identities: apps believe them; "
+    "learn.microsoft.com/azure/frontdoor/front-door-http-headers-protocol",
+)
+def speaks_for_nobody(item: Resource) -> Iterator[str]:
+    yield from judge_each(item, "actions", _speaks)
+
+
+def _speaks(action: Any) -> Iterator[str]:
+    name = str(lookup(action, "parameters.headerName", "")).strip().lower()
+    deletes = same(lookup(action, "parameters.headerAction"), "Delete")
+    value = str(lookup(action, "parameters.value", "")).lower()
+    if same(lookup(action, "name"), "ModifyRequestHeader") and BELIEVED.match(name) and not deletes:
+        yield f"it sets {name} of each request"
+    if same(lookup(action, "name"), "ModifyResponseHeader"):
+        if name == "set-cookie" and not deletes:
+            yield "it sets a cookie"
+        if name == "content-security-policy" and (
+            deletes or re.search(r"(default|script)-src[^;]*(\*(?!\.)|unsafe-eval)", value)
+        ):
+            yield (
+                "it deletes the content security policy" if deletes else f"it lets scripts come from anywhere: {value}"
+            )
+
+
+BELIEVED = re.compile(r"authorization$|cookie$|x-ms-(client-principal|token)|x-forwarded-|x-azure-|host$|x-original-")
+"""Headers of a request by which an app knows who calls, and from where."""
 
 
 @rule(

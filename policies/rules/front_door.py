@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from policies.compare import same
 from policies.rule import must, rule
 from policies.rules.app_service import ingress
-from policies.view import Resource, Stack, lookup
+from policies.view import UNKNOWN, Resource, Stack, lookup
 
 GATEWAY = "apimanagement:ApiManagementService"
 PROFILE, DOMAIN, ORIGIN, ROUTE = "cdn:Profile", "cdn:AFDCustomDomain", "cdn:AFDOrigin", "cdn:Route"
@@ -38,7 +38,7 @@ def log_scrubbing(profile: Resource) -> Iterator[str]:
     scrubbed = {
         lookup(entry, "matchVariable")
         for entry in profile.each("logScrubbing.scrubbingRules")
-        if same(lookup(entry, "state"), "Enabled")
+        if same(lookup(entry, "state"), "Enabled") and same(lookup(entry, "selectorMatchOperator"), "EqualsAny")
     }
     for variable in ("RequestUri", "QueryStringArgNames"):
         if variable not in scrubbed:
@@ -70,6 +70,9 @@ def domain_tls(domain: Resource) -> Iterator[str]:
 def https_redirect(route: Resource) -> Iterator[str]:
     yield from must(route, "httpsRedirect", "Enabled")
     yield from must(route, "forwardingProtocol", "HttpsOnly")
+    protocols = list(route.leaves("supportedProtocols[]"))
+    if protocols and not any(same(each, "Https") or each is UNKNOWN for each in protocols):
+        yield f"supportedProtocols are {', '.join(map(str, protocols))}, without Https"
 
 
 @rule(

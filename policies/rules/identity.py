@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from facts.roles import role_id
+from facts.roles import role_id, roles
 from policies.rule import must, rule
-from policies.view import Resource
+from policies.view import Resource, Stack
 
+ROLE = "authorization:RoleDefinition"
 ROLE_ASSIGNMENT = "authorization:RoleAssignment"
 CREDENTIALS = [
     "managedidentity:FederatedIdentityCredential",
@@ -27,7 +28,14 @@ TOO_POWERFUL = {
     )
 }
 """Roles by which one can give oneself everything, by id. Which ones is this rule's own decision; ids are facts."""
+READS_REPOSITORIES = role_id("Container Registry Repository Reader")
 GIVES_RIGHTS = role_id("Role Based Access Control Administrator")
+WIDE = frozenset(
+    {"images push", "secrets all", "keys all", "certificates all", "messages manage", "telemetry settings"}
+)
+"""Rights (facts/roles.yaml) by which what runs changes what it runs, or what others read."""
+RUNNERS = ("web:WebApp", "web:WebAppSlot", "app:Job", "app:ContainerApp")
+REGISTRY = "/providers/microsoft.containerregistry/registries/"
 GITHUB = "https://token.actions.githubusercontent.com"
 _RIGHTS = r"Microsoft\.Authorization/roleAssignments"
 
@@ -74,6 +82,61 @@ def _unconstrained(condition: str) -> Iterator[str]:
     given = {part.strip().lower() for clause in clauses.groups() for part in clause.split(",")}
     for role in sorted(given & set(TOO_POWERFUL)):
         yield f"its condition lets it give {TOO_POWERFUL[role]}"
+
+
+@rule(
+    "ID-ROLE-KNOWN",
+    "A role is one whose rights are known, and gives what runs no right to change what runs or what others read",
+    on=ROLE_ASSIGNMENT,
+    severity="high",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)"],
+    remediation="Assign a narrower role. One that is not in facts/roles.yaml needs a row there, with its rights.",
+    source="facts/roles.yaml; lists fail closed: nobody can say how wide a role is that nobody read",
+)
+def role_is_known(assignment: Resource, stack: Stack) -> Iterator[str]:
+    id_ = str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+    role = roles().get(id_)
+    if role is None:
+        if id_ in stack.remember("own roles", lambda: _own_roles(stack)) or _is_computed(assignment, stack):
+            return
+        if stack.ours:
+            yield f"nobody wrote down what the role {id_} may do"
+        else:
+            assignment.unknown.append(f"nobody wrote down what the role {id_} may do")
+    elif wide := WIDE & set(role.rights):
+        for runner in _running_as(assignment, stack):
+            yield f"it grants {runner} the role {role.name}: {', '.join(sorted(wide))}"
+
+
+def _own_roles(stack: Stack) -> set[str]:
+    """The last parts of the ids of the roles that the stack defines."""
+    return {str(each.id).rsplit("/", 1)[-1].lower() for each in stack.by_type(ROLE) if each.id}
+
+
+def _is_computed(assignment: Resource, stack: Stack) -> bool:
+    return bool(stack.targets(assignment, "roleDefinitionId", ROLE))
+
+
+def _running_as(assignment: Resource, stack: Stack) -> Iterator[Resource]:
+    """What runs as the identity that is given a role."""
+    for identity in stack.targets(assignment, "principalId", "managedidentity:UserAssignedIdentity", by="principalId"):
+        yield from stack.holders(identity, "identity.userAssignedIdentities[]", *RUNNERS)
+
+
+@rule(
+    "ID-PULL-NAMED",
+    "Whoever pulls images from a registry that others share may pull its own only",
+    on=ROLE_ASSIGNMENT,
+    severity="medium",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(a)(1)"],
+    remediation="Give the assignment of Container Registry Repository Reader a condition that names the repository.",
+    source="learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
+    where=lambda assignment: str(next(assignment.leaves("roleDefinitionId"), "")).lower().endswith(READS_REPOSITORIES),
+)
+def pull_is_named(assignment: Resource) -> Iterator[str]:
+    condition = str(assignment.get("condition", ""))
+    if REGISTRY in str(assignment.get("scope", "")).lower() and "repositories:name]" not in condition.lower():
+        yield "its condition names no repository, so that it reads every image of the registry"
 
 
 @rule(

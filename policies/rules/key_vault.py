@@ -138,6 +138,9 @@ def _granted(policy: Any) -> Iterator[str]:
     if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
         told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
         yield f"access policy of {lookup(policy, 'objectId')} grants {told or 'nothing'}"
+    application = lookup(policy, "applicationId")
+    if application:
+        yield f"access policy of {lookup(policy, 'objectId')} is for the application {application} too"
 
 
 @rule(
@@ -288,6 +291,7 @@ def usable(item: Resource, stack: Stack) -> Iterator[str]:
         yield f"{attributes}.exportable is true"
     today = datetime.combine(stack.today, time(), UTC).timestamp()
     expires, begins = item.known(f"{attributes}.expires"), item.known(f"{attributes}.notBefore")
+    begins = item.known(f"{attributes}.nbf") if begins is None else begins  # as ARM itself calls it
     if isinstance(expires, (int, float)) and expires <= today:
         yield f"{attributes}.expires is {datetime.fromtimestamp(expires, UTC):%Y-%m-%d}, which is past"
     if isinstance(expires, (int, float)) and expires > today + LONGEST * 86_400:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from documents.durations import days
 from facts.types import Alerts, Logs, types_with
 from policies.compare import same
+from policies.data import table
 from policies.rule import at_least, must, rule, shown
-from policies.view import Resource, Stack, token
+from policies.view import Resource, Stack, lookup, token
 
 SETTING, GROUP = "monitor:DiagnosticSetting", "monitor:ActionGroup"
 METRIC, QUERY, ACTIVITY = "monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert"
@@ -18,6 +20,8 @@ ACTION_GROUPS = {
     token(QUERY): "actions.actionGroups[]",
     token(ACTIVITY): "actions.actionGroups[].actionGroupId",
 }
+AUDITED: Mapping[str, list[str]] = {token(type_): names for type_, names in table("audit_categories").items()}
+"""Categories that say who did what, by type."""
 RECEIVERS = (
     "emailReceivers",
     "webhookReceivers",
@@ -53,6 +57,45 @@ def has_diagnostics(resource: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rule(
+    "MON-AUDIT-LOGGED",
+    "Of what keeps or serves patients' data, the log of who did what is on",
+    on=list(AUDITED),
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Turn on the categories that the message names, or the group allLogs or audit.",
+    source="policies/data/audit_categories.yaml; 164.312(b): record and examine activity",
+)
+def audit_is_logged(resource: Resource, stack: Stack) -> Iterator[str]:
+    settings = stack.holders(resource, "resourceUri", SETTING, child=LOGS[resource.type].child)
+    on: set[str] = set()
+    for entry in (entry for setting in settings for entry in setting.each("logs")):
+        if same(lookup(entry, "enabled"), True):
+            on |= {str(lookup(entry, name, "")).lower() for name in ("category", "categoryGroup")}
+    missing = [name for name in AUDITED[resource.type] if name.lower() not in on]
+    # Without any setting MON-DIAGNOSTICS says so.
+    if settings and missing and not on & {"alllogs", "audit"}:
+        yield f"its diagnostic settings leave out {', '.join(missing)}"
+
+
+@rule(
+    "MON-ACTIVITY-LOGGED",
+    "The subscription's log of changes, security and policy is kept",
+    on="monitor:SubscriptionDiagnosticSetting",
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Turn on Administrative, Security and Policy of the activity log.",
+    source="CIS Azure Foundations 6.1.2; learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema",
+)
+def activity_is_logged(setting: Resource) -> Iterator[str]:
+    on = {
+        str(lookup(entry, "category")).lower() for entry in setting.each("logs") if same(lookup(entry, "enabled"), True)
+    }
+    missing = [name for name in ("Administrative", "Security", "Policy") if name.lower() not in on]
+    if missing and setting.has("workspaceId"):
+        yield f"it leaves out {', '.join(missing)}"
+
+
+@rule(
     "MON-NO-RETENTION-POLICY",
     "A diagnostic setting does not use the retention that Azure has retired",
     on=SETTING,
@@ -81,6 +124,31 @@ def alert_enabled(alert: Resource) -> Iterator[str]:
 
 
 @rule(
+    "MON-ALERT-WATCHES",
+    "An alert watches something, and is not muted for longer than a day's part",
+    on=ALERTS,
+    severity="high",
+    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
+    remediation="Name scopes, and mute for four hours at most (PT4H): who is told in the morning must hear at noon.",
+    source="requirement S25; learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule (mute)",
+)
+def alert_watches(alert: Resource) -> Iterator[str]:
+    about_test = alert.has("criteria.webTestId")
+    if not alert.has("scopes") and not about_test:
+        yield "its scopes are empty"
+    muted = str(alert.get("muteActionsDuration", ""))
+    if muted and _hours(muted) > 4:
+        yield f"muteActionsDuration is {muted}"
+
+
+def _hours(duration: str) -> float:
+    try:
+        return days(duration) * 24
+    except ValueError:
+        return 0
+
+
+@rule(
     "MON-ALERT-RECEIVED",
     "Every alert reaches somebody",
     on=ALERTS,
@@ -98,7 +166,9 @@ def alert_received(alert: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _has_receiver(group: Resource) -> bool:
-    return any(group.has(kind) for kind in RECEIVERS)
+    """Whether somebody hears of it; a mail without an address reaches nobody."""
+    mails = [str(address) for address in group.leaves("emailReceivers[].emailAddress")]
+    return any(mails) or any(group.has(kind) for kind in RECEIVERS if kind != "emailReceivers")
 
 
 @rule(
@@ -163,11 +233,14 @@ def workspace_retention(workspace: Resource) -> Iterator[str]:
     on="operationalinsights:Table",
     severity="high",
     controls=["164.312(b)", "164.316(b)(2)(i)"],
-    remediation="Set totalRetentionInDays to 2191 or 2556 (Azure takes no value between) and plan to Analytics.",
+    remediation="Set totalRetentionInDays to 2191 or 2556 (Azure takes no value between), retentionInDays to 90 or "
+    "more and plan to Analytics.",
     source="policy choice: six years, as 164.316(b)(2)(i) asks for documentation; Tables API allowed values",
 )
 def table_retention(log_table: Resource) -> Iterator[str]:
     yield from at_least(log_table, "totalRetentionInDays", 2191, "days")
+    if log_table.has("retentionInDays"):
+        yield from at_least(log_table, "retentionInDays", 90, "days")
     yield from must(log_table, "plan", "Analytics")
 
 

@@ -158,6 +158,8 @@ def flow_log(log: Resource, stack: Stack) -> Iterator[str]:
     analytics = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration"
     yield from must(log, "enabled", True)
     yield from must(log, f"{analytics}.enabled", True)
+    if log.has("enabledFilteringCriteria"):
+        yield "enabledFilteringCriteria leaves flows out"
     if not stack.targets(log, f"{analytics}.workspaceResourceId", "operationalinsights:Workspace"):
         yield "its analytics write to no workspace of this stack"
     if not stack.targets(log, "targetResourceId", "network:VirtualNetwork"):

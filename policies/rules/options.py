@@ -9,6 +9,15 @@ from policies.data import table
 from policies.rule import rule
 from policies.view import Resource, Stack
 
+RIGHTS = (
+    "authorization:RoleAssignment",
+    "authorization:RoleDefinition",
+    "dbforpostgresql:AdministratorsMicrosoftEntra",
+    "redisenterprise:AccessPolicyAssignment",
+    "keyvault:AccessPolicy",
+    "managedidentity:FederatedIdentityCredential",
+)
+
 
 @rule(
     "OPT-IGNORED",
@@ -23,7 +32,7 @@ from policies.view import Resource, Stack
 def ignored(resource: Resource) -> Iterator[str]:
     allowed: dict[str, Any] = table("ignored").get(resource.type.removeprefix("azure-native:"), {})
     for path in resource.ignored:
-        if re.sub(r"\[\d+\]", "[]", path) not in allowed:
+        if path not in allowed and re.sub(r"\[\d+\]", "[]", path) not in allowed:
             yield f"it ignores changes of {path}"
 
 
@@ -69,6 +78,21 @@ def alias(resource: Resource, stack: Stack) -> Iterator[str]:
             yield f"its alias {urn} is of another type"
         elif urn != resource.urn and urn in stack.by_urn:
             yield f"its alias {urn} is a resource that the program declares"
+
+
+@rule(
+    "OPT-RIGHTS-GO",
+    "A right that the program takes away is gone",
+    on=RIGHTS,
+    severity="high",
+    controls=["164.308(a)(3)(ii)(C)", "164.308(a)(4)(ii)(C)"],
+    remediation="Leave retainOnDelete out: what is kept on delete stays in Azure, and no program knows of it.",
+    source="pulumi.com/docs/iac/concepts/options/retainondelete; 164.308(a)(3)(ii)(C): terminating access",
+    offline="the engine does not show policies what is retained on delete",
+)
+def rights_go(resource: Resource) -> Iterator[str]:
+    if resource.retained:
+        yield "it has the option retainOnDelete"
 
 
 def _parts(urn: str) -> list[str]:

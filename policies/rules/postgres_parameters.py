@@ -11,6 +11,7 @@ from policies.view import Resource, Stack
 
 CONFIGURATION = "dbforpostgresql:Configuration"
 
+OVERRIDE = "user-override"
 AUDIT_CLASSES = {"read", "write", "function", "role", "ddl", "misc", "misc_set"}
 """What ``all`` stands for (github.com/pgaudit/pgaudit, README, pgaudit.log; read 2026-11-29)."""
 
@@ -29,6 +30,8 @@ def parameters(server: Resource, stack: Stack) -> dict[str, str]:
     return {
         str(item.get("configurationName")).lower(): str(item.get("value", ""))
         for item in stack.holders(server, "serverName", CONFIGURATION, by="serverName")
+        # With another source Azure keeps its own value.
+        if same(item.get("source", OVERRIDE), OVERRIDE)
     }
 
 

@@ -9,11 +9,17 @@ from policies.kept import kept
 from policies.rule import rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
 from policies.secrets import MASK, REFERENCE, first_shape, is_random
+from policies.variables import command_lines, set_in
 from policies.view import UNKNOWN, Resource
 
 PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
 """Variables that name secrets of a vault and hold none (database/, credentials)."""
-TAGS = ("tags", "properties.tags")
+FREE_OBJECTS = frozenset({"tags", "metadata", "labels", "annotations", "webhookproperties", "customproperties"})
+"""Objects whose members a program names as it likes, and that are sent or shown as they are."""
+TAKEN_ELSEWHERE = re.compile(
+    r"^[\[({<$%@]|^(/|\.{1,2}/|file:)|^(true|false|yes|no|on|off|none|stdin|-|\d{1,4})$", re.IGNORECASE
+)
+"""Values of a command line that name where a secret is, or say whether there is one."""
 
 
 SWITCHES = ("Enabled", "Disabled")
@@ -92,7 +98,7 @@ def no_literal(resource: Resource) -> Iterator[str]:
 
 @rule(
     "SEC-NAMED",
-    "A variable or tag whose name says secret is marked as one, or is a reference",
+    "A variable, option of a command or tag whose name says secret is marked as one, or is a reference",
     on="*",
     severity="critical",
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(D)"],
@@ -108,15 +114,19 @@ def named(resource: Resource) -> Iterator[str]:
         holder, _, last = path.rpartition(".")
         if last == "value" and _is_secret(variables.get(holder, "")):
             yield f"{variables[holder]} is in plain text"
-        elif holder in TAGS and _is_secret(last):
-            yield f"{path} is a secret in a tag"
+        elif last != "value" and _is_secret(last):
+            yield f"{path} is a secret in a {holder.rpartition('.')[2].removesuffix('s')}"
+    for path, line in command_lines(resource) if resource.free_texts else ():
+        for name, value in set_in(line):
+            if _is_secret(name) and not TAKEN_ELSEWHERE.search(value) and not value.startswith(REFERENCE):
+                yield f"{path} sets {name} in plain text"
 
 
 @kept
 def _is_named(path: str) -> bool:
     """Whether a path leads to what a name stands beside or above: a variable's value, or a tag."""
     holder, _, last = path.rpartition(".")
-    return last == "value" or holder in TAGS
+    return last == "value" or holder.rpartition(".")[2].lower() in FREE_OBJECTS
 
 
 def _is_secret(name: str) -> bool:

@@ -1,12 +1,13 @@
-"""What runs, and whether it checks whom it talks to: images, commands and settings of programs."""
+"""What runs: images, commands, and where code comes from. What it checks is in verified.py."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.trust import unregistered
+from policies.variables import variables
 from policies.view import Resource, Stack
 
 IMAGES = frozenset({"image", "imageName", "containerImageName", "DOCKER_CUSTOM_IMAGE_NAME"})
@@ -14,67 +15,10 @@ STACKS = frozenset({"linuxFxVersion", "windowsFxVersion"})
 """Inputs that name an image; those that name a stack name one behind DOCKER|."""
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$", re.IGNORECASE)
 
-UNVERIFIED: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "a connection that takes any certificate, or none": (
-        ("sslmode", "pgsslmode"),
-        r"(?i)sslmode['\"]?\s*[=:]\s*['\"]?(disable|allow|prefer|require|verify-ca|no-verify)\b",
-    ),
-    "a server's certificate that is not checked": (
-        (
-            "rejectunauthorized",
-            "accept_invalid_certs",
-            "trustservercertificate",
-            "tlsinsecure",
-            "allowinvalid",
-            "cert_reqs",
-        ),
-        r"(?i)rejectUnauthorized['\"]?\s*[=:]\s*['\"]?(false|0)|sslaccept=accept_invalid_certs"
-        r"|TrustServerCertificate\s*=\s*(true|yes)|tls(Insecure|AllowInvalid\w+)=true|ssl_?cert_reqs['\"]?\s*=\s*['\"]?none",
-    ),
-    "a connection in plain text": (
-        ("ssl=", "encrypt=", "usessl=", "redis://", "amqp://", "ftp://", "ldap://"),
-        r"(?i)\b(ssl|usessl|encrypt)=(false|no|0|disabled?)\b|\b(redis|amqp|ftp|ldap)://(?!localhost|127\.)",
-    ),
-    "a command that checks no certificate": (
-        (
-            "curl",
-            "wget",
-            "--insecure",
-            "http.sslverify",
-            "strict-ssl",
-            "trusted-host",
-            "stricthostkeychecking",
-            "tls-verify",
-        ),
-        r"(?i)\bcurl\b[^|;&]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)\b|--no-check-certificate|(?<!\S)--insecure\b"
-        r"|http\.sslVerify=false|strict-ssl[= ]false|--trusted-host\b|StrictHostKeyChecking=no|--tls-verify=false",
-    ),
-}
-"""What switches the check of a certificate off: marks of which a text has one, in lower case, and how it is written
-(postgresql.org libpq-ssl: only verify-full checks the name; nodejs.org tls; prisma.io; curl, wget, git, npm, pip)."""
-
-SWITCHES: Mapping[str, str] = {
-    "NODE_TLS_REJECT_UNAUTHORIZED": r"(?i)0|false",
-    "PGSSLMODE": r"(?i)(?!verify-full$).*",
-    "PYTHONHTTPSVERIFY": r"(?i)0|false",
-    "GIT_SSL_NO_VERIFY": r"(?i)(?!(0|false|)$).*",
-    "REQUESTS_CA_BUNDLE": r"",
-    "CURL_CA_BUNDLE": r"",
-    "NPM_CONFIG_STRICT_SSL": r"(?i)false|0",
-    "DENO_TLS_CA_STORE": r"(?i)none",
-    "SSL_VERIFY": r"(?i)0|false|no|off",
-    "TLS_VERIFY": r"(?i)0|false|no|off",
-    "VERIFY_SSL": r"(?i)0|false|no|off",
-    "VERIFY_TLS": r"(?i)0|false|no|off",
-    "DB_SSL": r"(?i)0|false|no|off|disabled?",
-    "DATABASE_SSL": r"(?i)0|false|no|off|disabled?",
-    "REDIS_TLS": r"(?i)0|false|no|off|disabled?",
-}
-"""Variables that switch it off, and the values that do."""
-
 DUMP = re.compile(
     r"(?i)\b(pg_dump(all)?|pg_basebackup|pg_receivewal|mongodump|mysqldump|azcopy|rclone|rsync|scp|sftp|netcat|ncat)\b"
-    r"|\bto\s+program\b|/dev/tcp/"
+    r"|\bto\s+program\b|/dev/tcp/|\b(nc|socat)\s+-"
+    r"|\bcurl\b[^|;&]*\s(-T|--upload-file|(-d|--data(-binary|-raw)?)[ =]?['\"]?@)"
 )
 
 
@@ -106,6 +50,8 @@ def _images(resource: Resource) -> Iterator[tuple[str, str]]:
             kind, _, image = text.partition("|")
             if image and kind.upper() in ("DOCKER", "COMPOSE", "KUBE"):
                 yield path, image
+            elif text and last in STACKS and "container" in str(resource.named("kind")):
+                yield path, text  # an app of images whose image stands elsewhere, or is Azure's
             elif text and last in IMAGES:
                 yield path, text
 
@@ -113,45 +59,6 @@ def _images(resource: Resource) -> Iterator[tuple[str, str]]:
 @kept
 def _last(path: str) -> str:
     return path.rpartition(".")[2]
-
-
-@rule(
-    "RUN-VERIFIES",
-    "Nothing that runs is told to take any certificate, or none",
-    on="*",
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(i)", "164.312(d)"],
-    remediation="Leave the switch out: sslmode=verify-full with a root certificate, TLS with its checks as they are.",
-    source="164.312(e)(1): whoever stands between reads and changes what passes; postgresql.org/docs/current/libpq-ssl",
-    where=lambda resource: resource.custom,
-)
-def verifies(resource: Resource) -> Iterator[str]:
-    if _marked_kinds(resource.one_text):
-        for path, text in resource.texts():
-            yield from (f"{path} holds {kind}" for kind in _unverified(text))
-    names = resource.variables
-    for path, text in resource.free_texts:
-        last = _last(path)
-        name = names.get(path.removesuffix(".value"), "") if last == "value" else last
-        switched = SWITCHES.get(name.upper())
-        if switched is not None and re.fullmatch(switched, text.strip()):
-            yield f"{name} is {text or 'empty'}: certificates are not checked"
-
-
-@kept
-def _unverified(text: str) -> tuple[str, ...]:
-    """What a text says that switches the check of a certificate off."""
-    marked = _marked_kinds(text)
-    return tuple(kind for kind in UNVERIFIED if kind in marked and re.search(UNVERIFIED[kind][1], text))
-
-
-def _marked_kinds(text: str) -> set[str]:
-    """The kinds of `UNVERIFIED` of which a text holds a mark."""
-    low = text.lower()
-    return {kind for mark, kind in _MARKS if mark in low}
-
-
-_MARKS = tuple((mark, kind) for kind, (marks, _) in UNVERIFIED.items() for mark in marks)
 
 
 @rule(
@@ -193,6 +100,9 @@ def code_fixed(resource: Resource) -> Iterator[str]:
             yield f"{path} fetches code from an address"
         elif _fetches(text):
             yield f"{path} fetches code that can change: {text[:60]}"
+    for name, value in variables(resource) if resource.free_texts else ():
+        if name in PRELOADED and value:
+            yield f"{name} loads {value} into every program"
 
 
 @kept
@@ -201,7 +111,10 @@ def _fetches(text: str) -> bool:
 
 
 REPOSITORIES = frozenset({"repoUrl", "repositoryUrl", "gitRepository"})
+PRELOADED = frozenset({"LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "PYTHONSTARTUP"})
+"""Variables by which code runs before the program's own."""
 FETCHED = re.compile(
-    r"(?i)git\+https?://(?![^\s@]*@[0-9a-f]{40}\b)|\bgit\s+(clone|pull)\b|(curl|wget)\b[^|;]*\|\s*(sudo\s+)?(ba|z)?sh\b"
+    r"(?i)git\+https?://(?![^\s@]*@[0-9a-f]{40}\b)|\bgit\s+(clone|pull)\b|\|\s*(sudo\s+)?(ba|z|da|k)?sh\b"
+    r"|(--require|--import|--loader|--experimental-loader)[ =]['\"]?(/home/|/tmp/|https?:|data:)"
     r"|\bnpx\s+-y\b|\bpip3?\s+install\s+(?!.*(--require-hashes|-r\s))"
 )

@@ -1,4 +1,4 @@
-"""Whom the stack trusts: every principal, issuer, ARM id and host among its inputs is its own, or registered."""
+"""Whom the stack trusts: every principal, issuer and ARM id among its inputs is its own, or registered."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
-from policies.view import Resource, Stack, token
+from policies.view import Resource, Stack
 
 PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
@@ -19,6 +19,7 @@ PRINCIPAL_KEYS = frozenset(
 OTHER_SID = "azure-native:apimanagement:Subscription"
 """Its ``sid`` is the name of a subscription to an API, and nobody's object id."""
 PRINCIPAL_LISTS = frozenset({"identities", "groups", "adminsgroupobjectids", "admingroupobjectids", "objectids"})
+SUBSCRIPTION_KEY = "subscriptionid"
 TENANT_KEYS = frozenset({"tenantid", "managedbytenantid", "managedtenantid", "aadtenantid", "tenants"})
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -27,39 +28,27 @@ ARM_ID = re.compile(
     re.IGNORECASE,
 )
 
-URL = re.compile(r"\b(?!api:)[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
-ADDRESS_PART = re.compile(
-    r"(?:^|[;\s?&])(?:host|hostname|server|data source|(?:account)?endpoint)=(?:tcp:)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)",
-    re.IGNORECASE,
-)
-HOST_KEY = re.compile(r"(host|hostname|hostheader|server|fqdn|domain|endpoint|uri|url)s?$", re.IGNORECASE)
-HOST = re.compile(r"^(?=.{4,253}$)[a-z0-9*-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(?::\d+)?/?$", re.IGNORECASE)
-NO_DESTINATION = frozenset(
-    {"description", "displayname", "title", "$schema", "apiversion", "contentversion", "query", "serializeddata"}
-)
-"""Texts that people read, or that name the form of a document; nothing is sent there."""
-NAMES_OF_ITS_OWN = {
-    "azure-native:cdn:AFDCustomDomain": "hostname",
-    "azure-native:privatedns:PrivateZone": "privatezonename",
-}
-"""What declares a host of the stack, and does not send to it."""
-
-ISSUED = [token(type_) for type_ in CREDENTIALS]
-"""Types whose issuer is who is believed, not where data goes: TRUST-CREDENTIAL."""
-
 SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever form it has"
 
 
 @kept
-def _last(path: str) -> str:
+def last_name(path: str) -> str:
     return path.rsplit(".", 1)[-1].split("[")[0].lower()
 
 
 def _is_principal(path: str) -> bool:
-    last = _last(path)
+    last = last_name(path)
     if last in PRINCIPAL_KEYS:
         return True
     return path.endswith("]") and last in PRINCIPAL_LISTS and "allowed" in path.lower()
+
+
+def _is_tenant(path: str, resource: Resource) -> bool:
+    """Whether an input, or a variable of a program, holds the id of a tenant."""
+    last = last_name(path)
+    if last == "value" and path.endswith(".value"):
+        last = resource.variables.get(path.removesuffix(".value"), "").lower()
+    return last in TENANT_KEYS or last.endswith(("_tenant_id", "_tenantid"))
 
 
 @kept
@@ -78,7 +67,7 @@ def _arm_ids(text: str) -> tuple[str, ...]:
     source=SOURCE,
     where=lambda resource: (
         resource.type != OTHER_SID
-        and any(_is_principal(path) or _last(path) in TENANT_KEYS for path, _ in resource.texts())
+        and any(_is_principal(path) or _is_tenant(path, resource) for path, _ in resource.texts())
     ),
 )
 def principals(resource: Resource, stack: Stack) -> Iterator[str]:
@@ -88,7 +77,7 @@ def principals(resource: Resource, stack: Stack) -> Iterator[str]:
         if _is_principal(path):
             if value.lower() not in ours.principals and not stack.trust.principal(value, right):
                 yield from unregistered(stack, f"{path} gives {value} the right {right}")
-        elif _last(path) not in TENANT_KEYS or not GUID.fullmatch(value) or value.lower() == ours.tenant:
+        elif not _is_tenant(path, resource) or not GUID.fullmatch(value) or value.lower() == ours.tenant:
             continue
         elif not stack.trust.principal(value, "tenant"):
             yield from unregistered(stack, f"{path} is {value}, another tenant than the rest of the stack")
@@ -126,69 +115,18 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(e)(1)", "164.308(a)(4)(ii)(B)"],
     remediation="Name a resource of the stack, or write an entry `resource` in policies/trusted.yaml.",
     source=SOURCE,
-    where=lambda resource: any(_arm_ids(text) for _, text in resource.texts()),
+    where=lambda resource: any(
+        _arm_ids(text) or last_name(path) == SUBSCRIPTION_KEY for path, text in resource.texts()
+    ),
 )
 def resources(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
     for path, text in resource.texts():
+        if last_name(path) == SUBSCRIPTION_KEY and GUID.fullmatch(text) and text.lower() != ours.subscription:
+            yield from unregistered(stack, f"{path} names the subscription {text}, which is not this stack's")
         for id_ in _arm_ids(text):
             if not ours.has_id(id_) and not stack.trust.resource(id_):
                 yield from unregistered(stack, f"{path} names {id_}, which this stack does not make")
-
-
-@rule(
-    "TRUST-HOST",
-    "Every host that data may go to is of this stack, or registered",
-    on="*",
-    severity="high",
-    controls=["164.312(e)(1)", "164.312(a)(1)"],
-    remediation="Send to a service of the stack, or write an entry `host` in policies/trusted.yaml.",
-    source=SOURCE,
-    where=lambda resource: next(_hosts(resource), None) is not None,
-)
-def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
-    ours = own(stack)
-    for path, host in _hosts(resource):
-        if not ours.has_host(host) and not stack.trust.host(host):
-            yield from unregistered(stack, f"{path} names the host {host}")
-
-
-def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Every host in the inputs of a resource, in lower case, with its path."""
-    no_destination = _no_destination(resource.type)
-    for path, text in resource.texts():
-        last = _last(path)
-        if last in no_destination:
-            continue
-        for host in _hosts_in(text) or (_host_alone(text) if _may_be_a_host(last) else ()):
-            yield path, host
-
-
-@kept
-def _no_destination(type_: str) -> frozenset[str]:
-    """The inputs of a type, in lower case, by which nothing is sent."""
-    own_name = NAMES_OF_ITS_OWN.get(type_)
-    return NO_DESTINATION | ({"issuer"} if type_ in ISSUED else set()) | ({own_name} if own_name else set())
-
-
-@kept
-def _hosts_in(text: str) -> tuple[str, ...]:
-    """Every host that an address in a text names."""
-    found = [match[1] for match in URL.finditer(text)] if "://" in text else []
-    found += [match[1] for match in ADDRESS_PART.finditer(text)] if "=" in text else []
-    return tuple(dict.fromkeys(host.lower().rstrip(".") for host in found))
-
-
-@kept
-def _may_be_a_host(name: str) -> bool:
-    """Whether an input of this name may be a host."""
-    return HOST_KEY.search(name) is not None
-
-
-@kept
-def _host_alone(text: str) -> tuple[str, ...]:
-    """The host that a whole text is, if any."""
-    return (text.rstrip("/").split(":")[0].lower().rstrip("."),) if HOST.match(text) else ()
 
 
 @kept

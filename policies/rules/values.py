@@ -1,5 +1,6 @@
 """Inputs that no rule of its own judges, by the values that protect (policies/data/values.yaml)."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,6 +11,9 @@ from policies.compare import same, version
 from policies.data import table
 from policies.kept import kept
 from policies.rule import rule, shown
+from policies.rules.secrets import FREE_OBJECTS
+from policies.rules.types import PUBLIC
+from policies.variables import SETTINGS
 from policies.view import UNKNOWN, Resource, token
 
 
@@ -36,7 +40,7 @@ def safe(resource: Resource) -> Iterator[str]:
                 yield _message(path, shown(value), row)
     for path, value in resource.scalars():
         row = _row_by_name(path)
-        if row is not None and path not in typed and not _protects(value, row):
+        if row is not None and not _is_judged_elsewhere(resource.type, path) and not _protects(value, row):
             yield _message(path, shown(value), row)
 
 
@@ -81,6 +85,28 @@ def _wanted(row: Any) -> str:
 @cache
 def _typed() -> dict[str, dict[str, Any]]:
     return {token(type_): rows for type_, rows in table("values")["typed"].items()}
+
+
+@kept
+def _is_judged_elsewhere(type_: str, path: str) -> bool:
+    """Whether the input has a row of its own here, or a rule of its own, so that one fault is told once."""
+    if type_ in SETTINGS:  # names that a program chooses
+        return True
+    own = re.sub(r"\[\d+\]", "[]", path)
+    name = own.rpartition(".")[2]
+    doors = {door.path.rpartition(".")[2] for door in PUBLIC.get(type_, ())}
+    if own in _typed().get(type_, {}) or name in doors:
+        return True
+    return name in _judged().get(type_, ()) or own.partition(".")[0] in FREE_OBJECTS
+
+
+@cache
+def _judged() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for types in table("values")["judged"].values():
+        for type_, names in types.items():
+            found.setdefault(token(type_), set()).update(names)
+    return found
 
 
 @kept

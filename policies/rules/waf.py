@@ -83,7 +83,7 @@ def log_scrubbing(policy: Resource) -> Iterator[str]:
     scrubbed = {
         lookup(entry, "matchVariable")
         for entry in policy.each("policySettings.scrubbingRules")
-        if same(lookup(entry, "state"), "Enabled")
+        if same(lookup(entry, "state"), "Enabled") and _scrubs(entry)
     }
     wanted = {
         "RequestUri",
@@ -96,6 +96,13 @@ def log_scrubbing(policy: Resource) -> Iterator[str]:
     missing = wanted - scrubbed
     if missing:
         yield f"no enabled scrubbing rule for {', '.join(sorted(missing))}"
+
+
+def _scrubs(entry: Any) -> bool:
+    """Whether a rule scrubs every value of its kind; of headers, the one that signs in."""
+    return same(lookup(entry, "selectorMatchOperator"), "EqualsAny") or (
+        same(lookup(entry, "matchVariable"), "RequestHeaderNames") and same(lookup(entry, "selector"), "Authorization")
+    )
 
 
 @rule(
@@ -129,8 +136,12 @@ def managed_rules(policy: Resource) -> Iterator[str]:
     source="Azure Policy 'Bot Protection should be enabled for Azure Front Door WAF'",
 )
 def bot_rules(policy: Resource) -> Iterator[str]:
-    if not managed(policy, BOT_RULES):
+    rule_sets = managed(policy, BOT_RULES)
+    if not rule_sets:
         yield f"{BOT_RULES} is not among its managed rules"
+    for action in (lookup(each, "ruleSetAction") for each in rule_sets):
+        if action is not None and not same(action, "Block"):
+            yield f"{BOT_RULES} has action {action}, must be Block or none"
 
 
 @rule(

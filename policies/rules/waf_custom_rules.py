@@ -11,6 +11,8 @@ from policies.view import Resource, lookup
 
 ON = default_of(POLICY, "customRules.rules[].enabledState")
 """What Azure takes for a custom rule without enabledState."""
+SAID = ("RequestHeader", "Cookies", "PostArgs", "RequestBody")
+"""Parts of a request by which who asks could leave a limit; the path and method are what it asks."""
 ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 
 
@@ -132,9 +134,15 @@ def rate_limit_everyone(policy: Resource) -> Iterator[str]:
 def _does_not_count(limit: Any) -> Iterator[str]:
     if _limits_rates(limit):
         for condition in lookup(limit, "matchConditions", ()):
-            if lookup(condition, "negateCondition") and same(lookup(condition, "operator"), *ADDRESS_OPERATORS):
-                addresses = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
-                yield f"rate limit {lookup(limit, 'name')} does not count {addresses}"
+            values = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
+            of_addresses = same(lookup(condition, "operator"), *ADDRESS_OPERATORS)
+            if of_addresses and same(lookup(condition, "negateCondition"), True):
+                yield f"rate limit {lookup(limit, 'name')} does not count {values}"
+            elif of_addresses and not {"0.0.0.0/0", "*", "Any"} & set(values.split(", ")):
+                yield f"rate limit {lookup(limit, 'name')} counts {values} alone"
+            elif same(lookup(condition, "matchVariable"), *SAID) and not same(lookup(condition, "selector"), "Host"):
+                what = f"{lookup(condition, 'matchVariable')} {lookup(condition, 'selector', '')}".strip()
+                yield f"rate limit {lookup(limit, 'name')} counts by {what}, which who asks may write"
 
 
 @rule(

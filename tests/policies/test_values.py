@@ -26,7 +26,7 @@ def messages(type_: str, inputs: dict[str, Any], about: str) -> list[str]:
 
 def nested(path: str, value: Any) -> dict[str, Any]:
     for part in reversed(path.split(".")):
-        value = {part: value}
+        value = {part.removesuffix("[]"): [value] if part.endswith("[]") else value}
     found: dict[str, Any] = value
     return found
 
@@ -34,11 +34,14 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(("type_", "path", "row"), TYPED)
 def test_typed_value_protects_or_is_named(type_: str, path: str, row: dict[str, Any]) -> None:
     for allowed in row.get("allowed", ()):
-        assert messages(type_, nested(path, str(allowed).upper()), path) == []
-    (message,) = messages(type_, nested(path, 1 if "least" in row else "another"), path)
+        assert messages(type_, nested(path, allowed and str(allowed).upper()), path) == []
+    wrong = row["denied"][0] if "denied" in row else 1 if "least" in row else "another"
+    (message,) = messages(type_, nested(path, wrong), path)
     assert row["why"] in message
     default = default_of(type_, path)
     holds = not isinstance(default, Unknown) and same(default, *row.get("allowed", [default]))
+    holds = holds and not same(default, *row.get("denied", ()))
+    holds = holds and ("least" not in row or isinstance(default, int) or version(default) >= version(row["least"]))
     assert bool(messages(type_, {}, path)) is not holds
 
 
