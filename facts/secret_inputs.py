@@ -16,6 +16,7 @@ class SecretInputs(Section):
     types: dict[str, list[str]]
     names: list[str]
     plain: list[str]
+    switches: list[str]
 
 
 @cache
@@ -35,8 +36,9 @@ def is_secret_input(name: str) -> bool:
 @cache
 def says_secret(name: str) -> bool:
     """Whether the name of a variable, setting, tag or output says that its value is a secret."""
-    names, plain = _patterns()
-    return names.search(_words(name)) is not None and plain.search(_words(name)) is None
+    names, plain, switch = _patterns()
+    words = _words(name)
+    return names.search(words) is not None and plain.search(words) is None and switch.match(name) is None
 
 
 def _words(name: str) -> str:
@@ -45,6 +47,10 @@ def _words(name: str) -> str:
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     known = secret_inputs()
-    return re.compile("|".join(known.names)), re.compile(f"({'|'.join(known.plain)})$")
+    return (
+        re.compile("|".join(known.names)),
+        re.compile(f"({'|'.join(known.plain)})$"),
+        re.compile(f"({'|'.join(known.switches)})[A-Z]"),
+    )

@@ -109,8 +109,10 @@ def role_is_known(assignment: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _own_roles(stack: Stack) -> set[str]:
-    """The last parts of the ids of the roles that the stack defines."""
-    return {str(each.id).rsplit("/", 1)[-1].lower() for each in stack.by_type(ROLE) if each.id}
+    """The last parts of the ids of the roles that the stack defines; the program says them before Azure answers."""
+    made = [each for each in stack.by_type(ROLE) if not each.existing]
+    ids = [each.id for each in made] + [each.named("roleDefinitionId") for each in made]
+    return {id_.rsplit("/", 1)[-1].lower() for id_ in ids if isinstance(id_, str)}
 
 
 def _is_computed(assignment: Resource, stack: Stack) -> bool:

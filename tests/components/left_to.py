@@ -41,6 +41,7 @@ WHOLE_STACK: dict[str, list[str]] = {
         "NET-FLOWS",
         "RUN-IMAGE",
         "TRUST-HOST",
+        "TRUST-MAIL",
         "TRUST-PRINCIPAL",
         "TRUST-RESOURCE",
     ],
@@ -52,7 +53,6 @@ CALLER: dict[str, list[tuple[str, str]]] = {
     "nothing private is there yet when the bootstrap makes its vault": [
         ("KeyVault-defaults", "KV-PRIVATE"),
         ("KeyVault-defaults", "TYPE-CLOSED"),
-        ("KeyVault-defaults", "VALUE-SAFE"),
     ],
     "people without a way into the network see dashboards by Entra sign-in only": [
         ("ManagedGrafana-defaults", "TYPE-CLOSED")
@@ -69,7 +69,6 @@ CALLER: dict[str, list[tuple[str, str]]] = {
     ],
     "an application of before Entra sign-in keeps its password until it has moved": [
         ("PostgresServer-max", "PG-ENTRA-ONLY"),
-        ("PostgresServer-max", "VALUE-SAFE"),
     ],
     "a false alarm of the firewall is left out by name; the register of exceptions names each": [
         ("WafPolicy-max", "WAF-NO-EXCLUSIONS"),

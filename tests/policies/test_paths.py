@@ -77,6 +77,8 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
     elsewhere = {"query", "entityMappings", "destination.actionGroups[]", "criteria.webTestId"}
     # Of Entra's credentials, which the bootstrap makes.
     elsewhere |= {"applicationId"}
+    # Of one kind of action among those of a rule of the edge, and of a key as ARM itself calls it.
+    elsewhere |= {"actions[].parameters.cacheConfiguration.cacheBehavior", "properties.attributes.nbf"}
     # Of one kind of rule among those of a backup policy.
     rules = "properties.policyRules[]"
     elsewhere |= {f"{rules}.trigger.schedule.repeatingTimeIntervals[]", f"{rules}.lifecycles[].deleteAfter.duration"}

@@ -63,7 +63,10 @@ def test_names_say_secret_or_take_it_back() -> None:
         map(says_secret, ("jwtSecret", "DB_PASSWORD", "api-key", "redisUrl", "STORAGE_SAS", "INTERNAL_API_KEYS"))
     )
     assert not any(
-        map(says_secret, ("TOKEN_TTL_MINUTES", "PASSWORD_MIN_LENGTH", "KEY_VAULT_NAME", "COMPASS", "MONKEY"))
+        map(
+            says_secret,
+            ("TOKEN_TTL_MINUTES", "PASSWORD_MIN_LENGTH", "KEY_VAULT_NAME", "COMPASS", "disableAccessKeyAuth"),
+        )
     )
     assert is_secret_input("sourceServerPassword")
     assert not is_secret_input("passwordAuth")
