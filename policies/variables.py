@@ -1,7 +1,5 @@
 """Variables and command lines of what runs, in whatever input they stand."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

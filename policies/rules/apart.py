@@ -1,7 +1,5 @@
 """Rights of the stack's own identities that no two duties may share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from policies.access import READ_SECRETS, may

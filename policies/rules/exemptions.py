@@ -1,7 +1,5 @@
 """Exemptions from Azure's policies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

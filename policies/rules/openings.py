@@ -1,7 +1,5 @@
 """What opens a resource of whatever type: addresses in firewalls, public addresses of machines, sites in CORS."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from ipaddress import ip_address
 

@@ -1,7 +1,5 @@
 """How what runs is told to run: with guards, without debuggers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

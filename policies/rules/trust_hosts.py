@@ -1,7 +1,5 @@
 """Where data may go: every host and address of mail among inputs is the stack's own, or registered."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network

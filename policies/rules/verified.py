@@ -1,7 +1,5 @@
 """Whether what runs checks whom it talks to: switches of runtimes, libraries and commands, by name and by text."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 
