@@ -49,12 +49,11 @@ def argument_classes() -> list[type]:
 def makers() -> Sequence[Maker]:
     """Whatever in components/ declares resources from a class of arguments."""
     found_makers = []
-    classes = {found.__name__: found for found in argument_classes()}
     for found in public():
         is_maker = issubclass(found, pulumi.ComponentResource) if inspect.isclass(found) else True
         parameters = list(inspect.signature(found).parameters.values()) if is_maker else []
         if [p.name for p in parameters[:2]] == ["name", "args"]:
-            found_makers.append(Maker(found, classes[parameters[1].annotation]))
+            found_makers.append(Maker(found, parameters[1].annotation))
     return found_makers
 
 
