@@ -25,7 +25,7 @@ show policies what they look at (docs/policy-pack.md).
 def page(rules: tuple[Rule, ...] = RULES) -> str:
     """The page as Markdown."""
     parts = [_INTRODUCTION]
-    for module, found in groupby(rules, key=lambda rule: rule.check.__module__):
+    for module, found in groupby(rules, key=lambda rule: rule.area):
         parts.append(f"\n## {_title(module)}\n")
         for rule in found:
             parts.append(_entry(rule))

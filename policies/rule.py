@@ -57,12 +57,14 @@ class RuleInfo:
 class Rule(RuleInfo):
     """A rule on resources. Made by the `rule` decorator.
 
+    area: what it is about: the module that declares it, or a table's part.
     types: resource types it examines, ``*`` for all. where: which resources of these types it is about; like check, it
     takes the resource, or the resource and its stack.
     joins: whether it looks at other resources of the stack as well.
     offline: why the engine's policy host cannot run it; empty where it can.
     """
 
+    area: str
     types: tuple[str, ...]
     check: Check
     where: Callable[..., bool]
@@ -136,10 +138,12 @@ def rule(
     source: str,
     where: Callable[..., bool] = lambda _: True,
     offline: str = "",
+    area: str = "",
 ) -> Callable[[Check], Rule]:
     """Declare a rule on a function that yields a message for each violation.
 
     The function takes the resource, or the resource and its `Stack` when it looks at others as well (a join).
+    area: the name of the function's module, where it is left out.
     """
 
     def declare(check: Check) -> Rule:
@@ -148,6 +152,7 @@ def rule(
             title=title,
             severity=severity,
             controls=tuple(controls),
+            area=area or check.__module__.rpartition(".")[2],
             types=tuple(token(type_) for type_ in ([on] if isinstance(on, str) else on)),
             remediation=remediation,
             source=source,

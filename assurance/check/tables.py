@@ -85,8 +85,7 @@ def percentage(part: int, whole: int) -> str:
 
 @cache
 def _areas() -> dict[str, str]:
-    modules = {rule.id: rule.check.__module__.rsplit(".", 1)[-1] for rule in RULES}
-    return {id_: module.replace("_", " ").capitalize() for id_, module in modules.items()}
+    return {rule.id: rule.area.replace("_", " ").capitalize() for rule in RULES}
 
 
 def _status_headings() -> list[str]:

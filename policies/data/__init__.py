@@ -48,6 +48,21 @@ class Floor(TypedDict):
 
 
 @with_config(_STRICT)
+class Required(TypedDict):
+    """A rule that asks inputs for values; the file's head says what each field means."""
+
+    title: str
+    on: list[str]
+    severity: Literal["low", "medium", "high", "critical"]
+    controls: list[str]
+    must: NotRequired[dict[str, list[str | bool]]]
+    mustHave: NotRequired[list[str]]
+    atLeastDays: NotRequired[dict[str, int]]
+    remediation: str
+    source: str
+
+
+@with_config(_STRICT)
 class Safe(TypedDict):
     """What an input must be, and what gets lost otherwise."""
 
@@ -71,6 +86,7 @@ SHAPES: Mapping[str, Any] = {
     "audit_categories": dict[str, list[str]],
     "floor": Floor,
     "ignored": dict[str, dict[str, str]],
+    "required": dict[str, dict[str, Required]],
     "postgres_parameters": dict[str, dict[str, Parameter]],
     "values": SafeValues,
 }

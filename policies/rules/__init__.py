@@ -1,104 +1,20 @@
-"""All rules, one module for each domain."""
+"""All rules, by area: each module of this folder is one, and so is each part of policies/data/required.yaml."""
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+from policies.required import required_rules
 from policies.rule import Rule
-from policies.rules import (
-    alert_peers,
-    alert_routes,
-    apart,
-    api_management,
-    app_service,
-    app_settings,
-    archive,
-    backup,
-    conditional_properties,
-    edge_rules,
-    encryption,
-    entra,
-    exemptions,
-    floor,
-    floor_sight,
-    flows,
-    front_door,
-    identity,
-    key_vault,
-    monitoring,
-    monitoring_facts,
-    needs,
-    network,
-    openings,
-    options,
-    postgres,
-    postgres_parameters,
-    protection,
-    query_fields,
-    redis,
-    regions,
-    run_modes,
-    secrets,
-    security_groups,
-    service_bus,
-    software,
-    storage,
-    trust,
-    trust_hosts,
-    types,
-    values,
-    verified,
-    waf,
-    waf_custom_rules,
-)
 
-_MODULES = (
-    key_vault,
-    identity,
-    entra,
-    exemptions,
-    trust,
-    trust_hosts,
-    postgres,
-    postgres_parameters,
-    redis,
-    storage,
-    archive,
-    encryption,
-    app_service,
-    app_settings,
-    apart,
-    front_door,
-    edge_rules,
-    waf,
-    waf_custom_rules,
-    api_management,
-    service_bus,
-    network,
-    openings,
-    security_groups,
-    flows,
-    monitoring,
-    monitoring_facts,
-    alert_peers,
-    alert_routes,
-    query_fields,
-    conditional_properties,
-    regions,
-    backup,
-    protection,
-    options,
-    secrets,
-    software,
-    verified,
-    run_modes,
-    floor,
-    floor_sight,
-    needs,
-    types,
-    values,
-)
 
-RULES: tuple[Rule, ...] = tuple(
-    rule
-    for module in _MODULES
-    for rule in vars(module).values()
-    if isinstance(rule, Rule) and rule.check.__module__ == module.__name__
-)
-"""Every rule, in the order of the modules and of their text."""
+def _declared() -> Iterator[Rule]:
+    """The rules of every module here, in the order of its text."""
+    for module in iter_modules(__path__):
+        for rule in vars(import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(rule, Rule) and rule.area == module.name:
+                yield rule
+
+
+RULES: tuple[Rule, ...] = tuple(sorted((*_declared(), *required_rules()), key=lambda rule: rule.area))
+"""Every rule, by area."""

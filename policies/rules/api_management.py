@@ -55,21 +55,6 @@ def _ours(check: ElementTree.Element, service: Resource, stack: Stack) -> bool:
 
 
 @rule(
-    "API-PRIVATE",
-    "The gateway has no public address",
-    on=SERVICE,
-    severity="critical",
-    controls=ORIGIN_CONTROLS,
-    remediation="Set publicNetworkAccess to Disabled; Front Door comes by private link. After the first deployment: "
-    "medspasync:apiManagement.openForCreation: false.",
-    source="Azure Policy 'API Management should disable public network access to the service configuration endpoints'; "
-    "learn.microsoft.com/azure/api-management/private-endpoint",
-)
-def private_gateway(service: Resource) -> Iterator[str]:
-    yield from must(service, "publicNetworkAccess", "Disabled")
-
-
-@rule(
     "API-FRONT-DOOR-ONLY",
     "The gateway answers only what came through our own Front Door",
     on=SERVICE,
@@ -202,20 +187,6 @@ def logs_without_phi(diagnostic: Resource) -> Iterator[str]:
         hidden = diagnostic.each(f"{place}.dataMasking.queryParams")
         if not any(lookup(entry, "value") == "*" and lookup(entry, "mode") == "Hide" for entry in hidden):
             yield f"{place}.dataMasking must hide every query parameter"
-
-
-@rule(
-    "API-PRODUCT-APPROVED",
-    "Nobody uses a product without a key and an approval",
-    on="apimanagement:Product",
-    severity="high",
-    controls=CALLER_CONTROLS,
-    remediation="Set subscriptionRequired and approvalRequired to true.",
-    source="PSRule Azure.APIM.ProductSubscription, Azure.APIM.ProductApproval",
-)
-def product_approved(product: Resource) -> Iterator[str]:
-    yield from must(product, "subscriptionRequired", True)
-    yield from must(product, "approvalRequired", True)
 
 
 @rule(

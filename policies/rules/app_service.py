@@ -5,7 +5,7 @@ from typing import Any
 
 from facts.defaults import default_of
 from policies.compare import same
-from policies.rule import judge_each, must, must_have, rule
+from policies.rule import judge_each, must, rule
 from policies.view import Resource, Stack, lookup
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
@@ -34,59 +34,6 @@ def parts_of(app: Resource, type_: str, stack: Stack) -> list[Resource]:
 
 
 @rule(
-    "APP-HTTPS-ONLY",
-    "An app answers over HTTPS only",
-    on=APPS,
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Set httpsOnly to true.",
-    source="Azure Policy 'App Service apps should only be accessible over HTTPS'; PSRule AZR-000084",
-)
-def https_only(app: Resource) -> Iterator[str]:
-    yield from must(app, "httpsOnly", True)
-
-
-@rule(
-    "APP-TLS",
-    "An app and its SCM site refuse TLS below 1.2",
-    on=APPS,
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Set siteConfig.minTlsVersion and siteConfig.scmMinTlsVersion to 1.2 or 1.3.",
-    source="Azure Policy 'App Service apps should use the latest TLS version'; PSRule AZR-000073",
-)
-def minimum_tls(app: Resource) -> Iterator[str]:
-    yield from must(app, "siteConfig.minTlsVersion", "1.2", "1.3")
-    yield from must(app, "siteConfig.scmMinTlsVersion", "1.2", "1.3")
-
-
-@rule(
-    "APP-END-TO-END-TLS",
-    "Requests stay encrypted from App Service's front end to the worker",
-    on=APPS,
-    severity="medium",
-    controls=["164.312(e)(2)(ii)"],
-    remediation="Set endToEndEncryptionEnabled to true (Standard tier or higher).",
-    source="Azure Policy 'App Service apps should enable end to end encryption'",
-)
-def end_to_end_tls(app: Resource) -> Iterator[str]:
-    yield from must(app, "endToEndEncryptionEnabled", True)
-
-
-@rule(
-    "APP-NO-FTP",
-    "Nobody deploys to an app by FTP",
-    on=APPS,
-    severity="high",
-    controls=["164.312(e)(1)", "164.312(a)(1)"],
-    remediation="Set siteConfig.ftpsState to Disabled.",
-    source="Azure Policy 'App Service apps should require FTPS only'; PSRule AZR-000081",
-)
-def no_ftp(app: Resource) -> Iterator[str]:
-    yield from must(app, "siteConfig.ftpsState", "Disabled")
-
-
-@rule(
     "APP-NO-BASIC-CREDENTIALS",
     "Publishing passwords are off for FTP and SCM",
     on=APPS,
@@ -105,32 +52,6 @@ def no_basic_credentials(app: Resource, stack: Stack) -> Iterator[str]:
         for policy in policies:
             if not same(policy.get("allow"), False):
                 yield f"{policy} allows publishing passwords for {kind.upper()}"
-
-
-@rule(
-    "APP-NO-REMOTE-DEBUGGING",
-    "Nobody attaches a debugger to an app",
-    on=APPS,
-    severity="high",
-    controls=["164.312(a)(1)"],
-    remediation="Set siteConfig.remoteDebuggingEnabled to false.",
-    source="Azure Policy 'App Service apps should have remote debugging turned off'; PSRule AZR-000074",
-)
-def no_remote_debugging(app: Resource) -> Iterator[str]:
-    yield from must(app, "siteConfig.remoteDebuggingEnabled", False)
-
-
-@rule(
-    "APP-NO-SSH",
-    "Nobody opens a shell in an app",
-    on=APPS,
-    severity="medium",
-    controls=["164.312(a)(1)"],
-    remediation="Set sshEnabled to false.",
-    source="Azure Policy 'App Service apps should disable SSH'",
-)
-def no_ssh(app: Resource) -> Iterator[str]:
-    yield from must(app, "sshEnabled", False)
 
 
 @rule(
@@ -277,33 +198,6 @@ def scm_closed(app: Resource) -> Iterator[str]:
 def _admits_to_scm(entry: Any) -> Iterator[str]:
     if same(lookup(entry, "action", RESTRICTION), ALLOW):
         yield f"SCM access restriction {lookup(entry, 'name')} allows {lookup(entry, 'ipAddress', 'an address')}"
-
-
-@rule(
-    "APP-OUTBOUND-PRIVATE",
-    "All outbound traffic of an app goes through the network",
-    on=APPS,
-    severity="high",
-    controls=["164.312(e)(1)", "164.312(a)(1)"],
-    remediation="Set virtualNetworkSubnetId and outboundVnetRouting.allTraffic to true.",
-    source="Azure Policy 'App Service apps should enable configuration routing to Azure Virtual Network'",
-)
-def outbound_private(app: Resource) -> Iterator[str]:
-    yield from must_have(app, "virtualNetworkSubnetId")
-    yield from must(app, "outboundVnetRouting.allTraffic", True)
-
-
-@rule(
-    "APP-NO-AFFINITY",
-    "Any instance can serve any request",
-    on=APPS,
-    severity="low",
-    controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Set clientAffinityEnabled to false; sessions are in Redis.",
-    source="PSRule AZR-000083",
-)
-def no_affinity(app: Resource) -> Iterator[str]:
-    yield from must(app, "clientAffinityEnabled", False)
 
 
 @rule(

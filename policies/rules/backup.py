@@ -5,39 +5,13 @@ from datetime import timedelta
 
 from documents.durations import days
 from policies.compare import same
-from policies.rule import must, rule
+from policies.rule import rule
 from policies.rules.floor import of_primary
 from policies.rules.postgres import SERVER
 from policies.view import Resource, Stack
 
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
 POLICY = "dataprotection:BackupPolicy"
-
-
-@rule(
-    "BAK-SOFT-DELETE",
-    "A deleted backup can be brought back",
-    on=VAULT,
-    severity="high",
-    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
-    remediation="Set properties.securitySettings.softDeleteSettings.state to On or AlwaysOn.",
-    source="Azure Policy '[Preview]: Soft delete should be enabled for Backup Vaults'",
-)
-def soft_delete(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.securitySettings.softDeleteSettings.state", "On", "AlwaysOn")
-
-
-@rule(
-    "BAK-IMMUTABLE",
-    "Nobody can shorten a backup's life",
-    on=VAULT,
-    severity="high",
-    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
-    remediation="Set properties.securitySettings.immutabilitySettings.state to Unlocked or Locked.",
-    source="PSRule AZR-000398",
-)
-def immutable(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.securitySettings.immutabilitySettings.state", "Unlocked", "Locked")
 
 
 @rule(

@@ -12,19 +12,6 @@ PROFILE, DOMAIN, ORIGIN, ROUTE = "cdn:Profile", "cdn:AFDCustomDomain", "cdn:AFDO
 
 
 @rule(
-    "FD-PREMIUM",
-    "Front Door is of the tier that has managed firewall rules and private origins",
-    on=PROFILE,
-    severity="high",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
-    remediation="Set sku.name to Premium_AzureFrontDoor.",
-    source="Azure Policy 'Azure Front Door profiles should use Premium tier that supports managed WAF rules'",
-)
-def premium(profile: Resource) -> Iterator[str]:
-    yield from must(profile, "sku.name", "Premium_AzureFrontDoor")
-
-
-@rule(
     "FD-LOG-SCRUBBING",
     "Access logs hold no URL and no query argument: they may name a patient",
     on=PROFILE,
@@ -46,19 +33,6 @@ def log_scrubbing(profile: Resource) -> Iterator[str]:
 
 
 @rule(
-    "FD-TLS",
-    "Front Door refuses TLS below 1.2",
-    on=DOMAIN,
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Set tlsSettings.minimumTlsVersion to TLS12.",
-    source="Azure Policy 'Azure Front Door Standard and Premium should be running minimum TLS version of 1.2'",
-)
-def domain_tls(domain: Resource) -> Iterator[str]:
-    yield from must(domain, "tlsSettings.minimumTlsVersion", "TLS12", "TLS13")
-
-
-@rule(
     "FD-HTTPS-REDIRECT",
     "A route sends browsers to HTTPS and speaks HTTPS to its origin",
     on=ROUTE,
@@ -73,19 +47,6 @@ def https_redirect(route: Resource) -> Iterator[str]:
     protocols = list(route.leaves("supportedProtocols[]"))
     if protocols and not any(same(each, "Https") or each is UNKNOWN for each in protocols):
         yield f"supportedProtocols are {', '.join(map(str, protocols))}, without Https"
-
-
-@rule(
-    "FD-ORIGIN-CERTIFICATE",
-    "Front Door checks the name in an origin's certificate",
-    on=ORIGIN,
-    severity="high",
-    controls=["164.312(d)", "164.312(e)(2)(i)"],
-    remediation="Set enforceCertificateNameCheck to true.",
-    source="learn.microsoft.com/azure/frontdoor/end-to-end-tls",
-)
-def origin_certificate(origin: Resource) -> Iterator[str]:
-    yield from must(origin, "enforceCertificateNameCheck", True)
 
 
 @rule(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from facts.roles import role_id, roles
-from policies.rule import must, rule
+from policies.rule import rule
 from policies.view import Resource, Stack
 
 ROLE = "authorization:RoleDefinition"
@@ -154,19 +154,6 @@ def role_scope_is_narrow(assignment: Resource) -> Iterator[str]:
     scope = str(assignment.get("scope", ""))
     if "/resourcegroups/" not in scope.lower():
         yield f"its scope is {scope or 'not set'}"
-
-
-@rule(
-    "ID-PRINCIPAL-TYPE",
-    "A role assignment says what kind of principal it is for",
-    on=ROLE_ASSIGNMENT,
-    severity="low",
-    controls=["164.312(a)(2)(i)"],
-    remediation="Set principalType: without it an assignment fails while a new identity spreads through Entra.",
-    source="Azure Verified Modules always pass it",
-)
-def principal_type(assignment: Resource) -> Iterator[str]:
-    yield from must(assignment, "principalType", "ServicePrincipal", "Group", "User")
 
 
 @rule(

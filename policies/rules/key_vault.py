@@ -8,7 +8,7 @@ from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
 from policies.compare import same
 from policies.merged import Part
-from policies.rule import at_least, judge_each, must, must_have, rule
+from policies.rule import at_least, judge_each, must, rule
 from policies.view import Resource, Stack, lookup
 
 VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
@@ -26,33 +26,6 @@ FOLLOW_ROTATION = (
 
 
 @rule(
-    "KV-SOFT-DELETE",
-    "A deleted vault, key or secret can be recovered for 90 days",
-    on=VAULT,
-    severity="high",
-    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
-    remediation="Set properties.enableSoftDelete to true and softDeleteRetentionInDays to 90.",
-    source="Azure Policy 'Key vaults should have soft delete enabled'; PSRule AZR-000124; 90 days is Azure's longest",
-)
-def soft_delete(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.enableSoftDelete", True)
-    yield from at_least(vault, "properties.softDeleteRetentionInDays", 90, "days")
-
-
-@rule(
-    "KV-PURGE-PROTECTION",
-    "Nobody can purge a vault, key or secret before its recovery time is over",
-    on=VAULT,
-    severity="critical",
-    controls=["164.308(a)(7)(ii)(A)", "164.312(c)(1)"],
-    remediation="Set properties.enablePurgeProtection to true. Azure never lets it be switched off again.",
-    source="Azure Policy 'Key vaults should have deletion protection enabled'; PSRule AZR-000125",
-)
-def purge_protection(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.enablePurgeProtection", True)
-
-
-@rule(
     "KV-PRIVATE",
     "A vault is reachable only through its private endpoint",
     on=VAULT,
@@ -67,19 +40,6 @@ def private_vault(vault: Resource) -> Iterator[str]:
     for kind in ("ipRules", "virtualNetworkRules"):
         if vault.has(f"properties.networkAcls.{kind}"):
             yield f"properties.networkAcls.{kind} lets networks in beside the private endpoint"
-
-
-@rule(
-    "KV-TRUSTED-SERVICES",
-    "Azure's own services can reach the vault of their encryption key",
-    on=VAULT,
-    severity="medium",
-    controls=["164.308(a)(7)(ii)(C)", "164.312(a)(2)(iv)"],
-    remediation="Set properties.networkAcls.bypass to AzureServices: without it PostgreSQL and Redis lose their key.",
-    source="MicrosoftDocs PostgreSQL security-data-encryption: allow trusted Microsoft services",
-)
-def trusted_services(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.networkAcls.bypass", "AzureServices")
 
 
 @rule(
@@ -209,32 +169,6 @@ def key_strength(key: Resource) -> Iterator[str]:
     if not allowed or not any(allowed <= use for use in ONE_USE):
         told = ", ".join(sorted(allowed)) or "everything"
         yield f"keyOps allow {told}, must be wrapKey and unwrapKey, or encrypt and decrypt"
-
-
-@rule(
-    "KV-SECRET-EXPIRY",
-    "A secret has an expiry date",
-    on=SECRET,
-    severity="high",
-    controls=["164.308(a)(5)(ii)(D)", "164.308(a)(3)(ii)(C)"],
-    remediation="Set properties.attributes.expires from the rotation date in the stack config.",
-    source="Azure Policy 'Key Vault secrets should have an expiration date'",
-)
-def secret_expiry(secret: Resource) -> Iterator[str]:
-    yield from must_have(secret, "properties.attributes.expires")
-
-
-@rule(
-    "KV-SECRET-CONTENT-TYPE",
-    "A secret says what its value is",
-    on=SECRET,
-    severity="medium",
-    controls=["164.308(a)(5)(ii)(D)"],
-    remediation="Set properties.contentType, so that whoever rotates the secret knows what to put there.",
-    source="Checkov CKV_AZURE_114",
-)
-def secret_content_type(secret: Resource) -> Iterator[str]:
-    yield from must_have(secret, "properties.contentType")
 
 
 @rule(

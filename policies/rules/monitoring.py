@@ -111,19 +111,6 @@ def no_retention_policy(setting: Resource) -> Iterator[str]:
 
 
 @rule(
-    "MON-ALERT-ENABLED",
-    "Every alert is on",
-    on=ALERTS,
-    severity="high",
-    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
-    remediation="Set enabled to true, or remove the alert.",
-    source="requirement S25",
-)
-def alert_enabled(alert: Resource) -> Iterator[str]:
-    yield from must(alert, "enabled", True)
-
-
-@rule(
     "MON-ALERT-WATCHES",
     "An alert watches something, and is not muted for longer than a day's part",
     on=ALERTS,
@@ -215,19 +202,6 @@ def alert_coverage(resource: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rule(
-    "MON-WORKSPACE-RETENTION",
-    "Logs can be searched for 90 days",
-    on=WORKSPACE,
-    severity="medium",
-    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Set retentionInDays to 90 or more.",
-    source="policy choice: a quarter, the interval of the platform's own assessments (requirement S35)",
-)
-def workspace_retention(workspace: Resource) -> Iterator[str]:
-    yield from at_least(workspace, "retentionInDays", 90, "days")
-
-
-@rule(
     "MON-TABLE-RETENTION",
     "Audit tables are kept for six years, on a plan that alerts can read",
     on="operationalinsights:Table",
@@ -271,19 +245,6 @@ def no_daily_cap(workspace: Resource) -> Iterator[str]:
 def no_local_auth(resource: Resource) -> Iterator[str]:
     path = "features.disableLocalAuth" if resource.type == token(WORKSPACE) else "disableLocalAuth"
     yield from must(resource, path, True)
-
-
-@rule(
-    "MON-ADDRESSES-MASKED",
-    "Application Insights does not keep users' addresses",
-    on="applicationinsights:Component",
-    severity="medium",
-    controls=["164.312(a)(1)"],
-    remediation="Set disableIpMasking to false.",
-    source="reference defect: Azure Verified Modules switch masking off",
-)
-def addresses_masked(component: Resource) -> Iterator[str]:
-    yield from must(component, "disableIpMasking", False)
 
 
 @rule(

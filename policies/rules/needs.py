@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from facts.roles import roles
-from policies.rule import must_have, rule
+from policies.rule import rule
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
 from policies.rules.identity import ROLE_ASSIGNMENT
@@ -254,19 +254,6 @@ def _different(one: Resource, other: Resource) -> set[str]:
     names = set(one.get("properties", {})) & set(other.get("properties", {}))
     values = {name: [next(each.leaves(f"properties.{name}"), None) for each in (one, other)] for name in names}
     return {name for name, (mine, yours) in values.items() if UNKNOWN not in (mine, yours) and mine != yours}
-
-
-@rule(
-    "NEED-SECRET-VALUE",
-    "A secret has a value",
-    on="keyvault:Secret",
-    severity="high",
-    controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Give the secret the value that the program generates or is supplied.",
-    source="requirement S02: whoever reads an empty secret starts without it",
-)
-def secret_has_value(secret: Resource) -> Iterator[str]:
-    yield from must_have(secret, "properties.value")
 
 
 @rule(

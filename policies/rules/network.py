@@ -30,32 +30,6 @@ def subnet_has_group(subnet: Resource) -> Iterator[str]:
 
 
 @rule(
-    "NET-SUBNET-PRIVATE",
-    "A subnet has no way to the Internet that nobody chose",
-    on=SUBNET,
-    severity="high",
-    controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Set defaultOutboundAccess to false.",
-    source="Azure Policy 'Subnets should be private'; PSRule AZR-000447",
-)
-def subnet_is_private(subnet: Resource) -> Iterator[str]:
-    yield from must(subnet, "defaultOutboundAccess", False)
-
-
-@rule(
-    "NET-ENDPOINT-POLICIES",
-    "Security groups apply to private endpoints too",
-    on=SUBNET,
-    severity="medium",
-    controls=["164.312(a)(1)"],
-    remediation="Set privateEndpointNetworkPolicies to Enabled or NetworkSecurityGroupEnabled.",
-    source="learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy",
-)
-def endpoint_policies(subnet: Resource) -> Iterator[str]:
-    yield from must(subnet, "privateEndpointNetworkPolicies", "Enabled", "NetworkSecurityGroupEnabled")
-
-
-@rule(
     "NET-SERVICE-ENDPOINT-PRIVATE",
     "A service that is closed to the Internet has a private endpoint",
     on=list(PRIVATE),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.compare import same
-from policies.rule import at_least, must, must_have, rule, shown
+from policies.rule import at_least, must, rule, shown
 from policies.view import Resource, Stack
 
 SERVER = "dbforpostgresql:Server"
@@ -24,21 +24,6 @@ def is_primary(server: Resource, stack: Stack) -> bool:
 
 
 @rule(
-    "PG-CMK",
-    "The database is encrypted with a key of ours",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(a)(2)(iv)"],
-    remediation="Set dataEncryption with type AzureKeyVault, primaryKeyURI and primaryUserAssignedIdentityId; the mode "
-    "is fixed when the server is created.",
-    source="Azure Policy 'PostgreSQL flexible servers should use customer-managed keys'",
-)
-def customer_managed_key(server: Resource) -> Iterator[str]:
-    yield from must(server, "dataEncryption.type", "AzureKeyVault")
-    yield from must_have(server, "dataEncryption.primaryKeyURI", "dataEncryption.primaryUserAssignedIdentityId")
-
-
-@rule(
     "PG-CMK-VERSIONLESS",
     "The database follows new versions of its keys",
     on=SERVER,
@@ -53,35 +38,6 @@ def versionless_key(server: Resource) -> Iterator[str]:
         uri = server.get(f"dataEncryption.{name}")
         if uri is not None and not VERSIONLESS_KEY.match(str(uri)):
             yield f"dataEncryption.{name} is {uri}, must be a key URI without a version"
-
-
-@rule(
-    "PG-PRIVATE",
-    "The database has no public address",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Set network.delegatedSubnetResourceId, network.privateDnsZoneArmResourceId and publicNetworkAccess "
-    "Disabled.",
-    source="Azure Policy 'Public network access should be disabled for PostgreSQL flexible servers' (tests all three)",
-)
-def private_server(server: Resource) -> Iterator[str]:
-    yield from must(server, "network.publicNetworkAccess", "Disabled")
-    yield from must_have(server, "network.delegatedSubnetResourceId", "network.privateDnsZoneArmResourceId")
-
-
-@rule(
-    "PG-ENTRA-ONLY",
-    "Only Entra identities sign in to the database; passwords are off",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(d)", "164.312(a)(2)(i)", "164.308(a)(3)(ii)(C)"],
-    remediation="Set authConfig.activeDirectoryAuth to Enabled and authConfig.passwordAuth to Disabled.",
-    source="Azure Policy 'PostgreSQL flexible servers should have Entra-only authentication'; PSRule AZR-000389, 390",
-)
-def entra_only(server: Resource) -> Iterator[str]:
-    yield from must(server, "authConfig.activeDirectoryAuth", "Enabled")
-    yield from must(server, "authConfig.passwordAuth", "Disabled")
 
 
 @rule(

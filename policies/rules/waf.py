@@ -43,33 +43,6 @@ def attached(place: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rule(
-    "WAF-PREVENTION",
-    "The firewall blocks, rather than only watches",
-    on=POLICY,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
-    remediation="Set policySettings.enabledState to Enabled and policySettings.mode to Prevention.",
-    source="Azure Policy 'Web Application Firewall should use the specified mode'; PSRule AZR-000305, AZR-000306",
-)
-def prevention(policy: Resource) -> Iterator[str]:
-    yield from must(policy, "policySettings.enabledState", "Enabled")
-    yield from must(policy, "policySettings.mode", "Prevention")
-
-
-@rule(
-    "WAF-BODY-INSPECTION",
-    "The firewall reads request bodies",
-    on=POLICY,
-    severity="high",
-    controls=["164.308(a)(5)(ii)(B)"],
-    remediation="Set policySettings.requestBodyCheck to Enabled.",
-    source="Azure Policy 'Azure Web Application Firewall ... should have request body inspection enabled'",
-)
-def body_inspection(policy: Resource) -> Iterator[str]:
-    yield from must(policy, "policySettings.requestBodyCheck", "Enabled")
-
-
-@rule(
     "WAF-LOG-SCRUBBING",
     "The firewall's log holds no URL, no credentials and no arguments, as the access log",
     on=POLICY,

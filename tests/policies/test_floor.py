@@ -10,11 +10,11 @@ import pytest
 from assurance.record import Record, Resource
 from policies.data import table
 from policies.rule import Rule
-from policies.rules import RULES, backup, floor, floor_sight
+from policies.rules import RULES, backup
 from policies.rules.floor import alerts, archive, database_jobs, retention, security
 from tests.policies.records import records
 
-FLOOR = [rule for rule in RULES if rule.check.__module__ in (floor.__name__, floor_sight.__name__)]
+FLOOR = [rule for rule in RULES if rule.area in ("floor", "floor_sight")]
 WHATEVER_THE_CLASS = {"FLOOR-SLOT", "FLOOR-AUTOSCALE", "FLOOR-CACHE", "FLOOR-BUS"}
 
 

@@ -9,12 +9,10 @@ from assurance.check.audit import audit
 from assurance.check.findings import Report
 from assurance.record import UNKNOWN, Record, Resource
 from policies.exceptions import Register
-from policies.rules.identity import principal_type
-from policies.rules.key_vault import purge_protection
-from policies.rules.postgres import has_administrator
+from policies.rules import RULES as ALL_RULES
 
 TODAY = date(2026, 11, 22)
-RULES = (purge_protection, principal_type, has_administrator)
+RULES = tuple(rule for rule in ALL_RULES if rule.id in ("KV-PURGE-PROTECTION", "ID-PRINCIPAL-TYPE", "PG-ADMINISTRATOR"))
 """A rule that fails, one that warns, and a join."""
 
 
