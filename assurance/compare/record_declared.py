@@ -4,11 +4,13 @@ An altered record can try a check; taken for evidence, every alteration must be 
 own commit is run again, in the record's mode, and every field that a rule or a reader could rely on is compared.
 """
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assurance.basis import commit_of, git
+from assurance.basis import REGISTERS, commit_of, git
 from assurance.check.findings import Finding
 from assurance.compare.properties import differences
 from assurance.compare.revision import checked_out, record_revision
@@ -29,8 +31,15 @@ RECORD_DECLARED = RuleInfo(
 PATHS_NAMED = 20
 """Values named in one message; how many more there are is said."""
 
-_FIRST_FIELDS = ("type", "name", "parent", "id", "inputs", "outputs", "secrets", "options", "dependencies")
-_FIELDS = (*_FIRST_FIELDS, "propertyDependencies", "token", "custom", "apiVersion")
+_FIELDS = (
+    *("type", "name", "parent", "id", "inputs", "outputs", "secrets", "options", "dependencies"),
+    *("propertyDependencies", "custom", "token", "apiVersion", "origins"),
+)
+_PARTS = ("outputs", "supplied", "problems", "notMade", "unknownTypes", "typeAliases")
+_NOT_IN_FIRST = ("token", "apiVersion", "origins", "notMade", "unknownTypes", "typeAliases")
+"""What records of version 1 do not say: compared where one says it all the same."""
+_BASIS = ("date", "stackFile", *REGISTERS)
+"""What a clean commit decides of a record's basis; versions of packages are those of where it was recorded."""
 _NEW_OPTIONS = ("aliases", "existing")
 
 
@@ -60,37 +69,51 @@ def judge_record(record: Record, declared: Record) -> list[Finding]:
     findings = [*_resource_findings(record, declared), *_stack_findings(record, declared)]
     if findings:
         return findings
-    message = f"{counted(len(record.resources), 'resource is', 'resources are')} as the program declares them"
+    commit = record.basis.get("commit")
+    where = f" at commit {commit[:12]}" if commit else ""
+    message = f"{counted(len(record.resources), 'resource is', 'resources are')} as the program declares them{where}"
     return [Finding.of(RECORD_DECLARED, "pass", message, stack=record.stack)]
 
 
 def _resource_findings(record: Record, declared: Record) -> Iterator[Finding]:
-    for urn in sorted({*record.by_urn, *declared.by_urn}):
+    copies, declared_copies = (Counter(each.urn for each in side) for side in (record, declared))
+    for urn in sorted({*copies, *declared_copies}):
         altered, original = record.by_urn.get(urn), declared.by_urn.get(urn)
         if altered is None:
             yield _fail(record, "the program declares it, and the record has it not", original)
         elif original is None:
             yield _fail(record, "the program does not declare it", altered)
+        elif copies[urn] != declared_copies[urn]:
+            times, once = copies[urn], declared_copies[urn]
+            yield _fail(record, f"the record has it {times} times, the program declares it {once} times", altered)
         else:
-            paths = _differing(_content(altered, record), _content(original, record))
-            if paths:
-                yield _fail(record, f"the program declares otherwise: {paths}", altered)
+            names = _said(_FIELDS, altered, record)
+            message = _difference(_content(altered, names, record), _content(original, names, record))
+            if message:
+                yield _fail(record, message, altered)
 
 
 def _stack_findings(record: Record, declared: Record) -> Iterator[Finding]:
-    parts: tuple[str, ...] = ("outputs", "supplied", "problems")
-    if record.recordVersion > 1:
-        parts = (*parts, "notMade", "unknownTypes", "typeAliases")
-    for part in parts:
-        paths = _differing({part: _plain(getattr(record, part))}, {part: _plain(getattr(declared, part))})
-        if paths:
-            yield _fail(record, f"the program declares otherwise: {paths}", None)
+    pairs = [(part, getattr(record, part), getattr(declared, part)) for part in _said(_PARTS, record, record)]
+    if record.basis.get("commit") and not record.basis.get("dirty"):
+        shared = [key for key in _BASIS if key in declared.basis]
+        pairs += [(f"basis.{key}", record.basis.get(key), declared.basis[key]) for key in shared]
+    for part, altered, original in pairs:
+        message = _difference({part: _plain(altered)}, {part: _plain(original)})
+        if message:
+            yield _fail(record, message, None)
 
 
-def _content(resource: Resource, record: Record) -> dict[str, Any]:
-    """What is compared of a resource: what a record of this version holds, lines of the program left out."""
-    fields = _FIELDS if record.recordVersion > 1 else (*_FIRST_FIELDS, "propertyDependencies")
-    content = {name: getattr(resource, name) for name in fields}
+def _said(names: Sequence[str], holder: Record | Resource, record: Record) -> list[str]:
+    """Those of ``names`` that are compared: all, but what a record of version 1 does not say."""
+    return [name for name in names if record.recordVersion > 1 or name not in _NOT_IN_FIRST or getattr(holder, name)]
+
+
+def _content(resource: Resource, names: Sequence[str], record: Record) -> dict[str, Any]:
+    """The fields of a resource that are compared, lines of the program left out."""
+    content = {name: getattr(resource, name) for name in names}
+    if "origins" in content:
+        content["origins"] = _plain(content["origins"])
     if record.recordVersion == 1:
         content["options"] = {key: value for key, value in resource.options.items() if key not in _NEW_OPTIONS}
     return content
@@ -105,13 +128,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _differing(altered: dict[str, Any], original: dict[str, Any]) -> str:
-    if altered == original:
+def _difference(altered: dict[str, Any], original: dict[str, Any]) -> str:
+    """What is declared otherwise, in words; empty where nothing is. 1 is neither true nor 1.0, as in JSON."""
+    if _text(altered) == _text(original):
         return ""
     pairs = differences(altered, original)
-    found = [f"{each.path} = {_short(each.before)}, not {_short(each.after)}" for each in pairs]
-    more = f"; and {len(found) - PATHS_NAMED} more" if len(found) > PATHS_NAMED else ""
-    return "; ".join(found[:PATHS_NAMED]) + more
+    named = [f"{each.path} = {_short(each.before)}, not {_short(each.after)}" for each in pairs]
+    if not named:  # nothing but a null more, or less
+        named = [f"{key} has a null more or less" for key in altered if _text(altered[key]) != _text(original[key])]
+    more = f"; and {len(named) - PATHS_NAMED} more" if len(named) > PATHS_NAMED else ""
+    return f"the program declares otherwise: {'; '.join(named[:PATHS_NAMED])}{more}"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _short(value: Any) -> str:
