@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from facts.service_hosts import service_hosts
 from facts.types import type_row
-from policies.kept import kept
-from policies.view import Resource, Stack
+from policies.view import Resource, Stack, last_name
 
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 OF_EVERY_SUBSCRIPTION = {"roledefinitions", "policydefinitions", "policysetdefinitions"}
@@ -26,7 +25,9 @@ class Own:
     def __init__(self, stack: Stack) -> None:
         made = [resource for resource in stack.resources if not (resource.existing and stack.ours)]
         self.principals = set(_principals(made))
-        self.tenant = _most(value for r in made for path, value in r.texts() if _last(path) == "tenantid")
+        self.tenant = _most(
+            value for r in made if "tenantid" in r.names for path, value in r.texts() if last_name(path) == "tenantid"
+        )
         self.subscription = _subscription(made)
         ids = (resource.id or computed_id(resource, self.subscription) for resource in made)
         self.ids = {id_.lower().rstrip("/") for id_ in ids if id_}
@@ -143,8 +144,3 @@ def _subscription(resources: list[Resource]) -> str:
 def _most(values: Iterator[str]) -> str:
     counted = Counter(value.lower() for value in values)
     return counted.most_common(1)[0][0] if counted else ""
-
-
-@kept
-def _last(path: str) -> str:
-    return path.rsplit(".", 1)[-1].split("[")[0].lower()

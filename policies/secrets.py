@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from policies.kept import kept
+from policies.marks import any_of
 
 MASK = "[secret]"
 """What a record shows in place of a secret."""
@@ -136,11 +137,18 @@ def _marks() -> tuple[str, ...]:
     return tuple({mark: None for each in detectors() for mark in each.marks})
 
 
+@cache
+def _any_mark() -> re.Pattern[str]:
+    return any_of(_marks())
+
+
 def worth_a_look(text: str) -> list[Detector]:
     """The detectors of which a text, or many texts in one, holds a mark."""
     low = text.lower()
+    if _any_mark().search(low) is None:
+        return []
     marks = [mark for mark in _marks() if mark in low]
-    return [each for each in detectors() if not each.marks.isdisjoint(marks)] if marks else []
+    return [each for each in detectors() if not each.marks.isdisjoint(marks)]
 
 
 def shapes(text: str, among: list[Detector] | None = None) -> Iterator[str]:

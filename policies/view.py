@@ -118,9 +118,9 @@ class Resource:
         return self.declared.texts() if self.declared else self._all_texts
 
     @cached_property
-    def one_text(self) -> str:
-        """All of `texts` below each other: where a mark is not in it, it is in none of them."""
-        return "\n".join(text for _, text in self.texts())
+    def names(self) -> frozenset[str]:
+        """The last names of all its inputs that are known, in lower case: what is not among them need not be sought."""
+        return frozenset(last_name(path) for path, _ in self.scalars())
 
     @cached_property
     def free_texts(self) -> tuple[tuple[str, str], ...]:
@@ -168,29 +168,33 @@ def _empty(value: Any) -> bool:
 
 
 @kept
+def last_name(path: str) -> str:
+    """``ipRules[0].Value`` and ``values[1]`` as ``value`` and ``values``."""
+    return path.rsplit(".", 1)[-1].split("[")[0].lower()
+
+
+@kept
 def _is_free(path: str) -> bool:
     return _FREE.search(path) is not None
 
 
-def _collect_scalars(value: Any, path: str, into: list[tuple[str, Any]]) -> None:
+def _collect_scalars(holder: Any, path: str, into: list[tuple[str, Any]]) -> None:
     """Every known text, number and boolean of an object or list, with its path."""
-    if isinstance(value, Mapping):
-        for key in value:
-            _collect_at(value, key, f"{path}.{key}" if path else str(key), into)
-    elif isinstance(value, Sequence):
-        for index in range(len(value)):
-            _collect_at(value, index, f"{path}[{index}]", into)
-
-
-def _collect_at(holder: Any, place: Any, path: str, into: list[tuple[str, Any]]) -> None:
-    try:
-        value = holder[place]
-    except UnknownValueError:
+    if isinstance(holder, Mapping):
+        before, after, places = f"{path}." if path else "", "", iter(holder)
+    elif isinstance(holder, Sequence):
+        before, after, places = f"{path}[", "]", iter(range(len(holder)))
+    else:
         return
-    if isinstance(value, (str, bool, int, float)):
-        into.append((path, value))
-    elif value is not None:
-        _collect_scalars(value, path, into)
+    for place in places:
+        try:
+            value = holder[place]
+        except UnknownValueError:
+            continue
+        if isinstance(value, (str, bool, int, float)):
+            into.append((f"{before}{place}{after}", value))
+        elif value is not None:
+            _collect_scalars(value, f"{before}{place}{after}", into)
 
 
 def _leaves(value: Any, parts: list[str]) -> Iterator[Any]:

@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from policies.compare import same
-from policies.kept import kept
 from policies.rule import rule
 from policies.rules.app_service import APPS
-from policies.view import Resource, lookup, token
+from policies.view import Resource, last_name, lookup, token
 
 ADDRESS_KEYS = frozenset(
     {"ipaddressorrange", "ipmask", "ipaddressrange", "authorizedipranges", "allowedips", "ipranges"}
 )
+ADDRESSES = ADDRESS_KEYS | {"startipaddress"}
 """Inputs, in any type, that hold an address that is let in."""
+ORIGINS = frozenset({"allowedorigins", "origins"})
+"""Inputs, in any type, that hold a site that browsers may read answers for."""
 EVERYBODY = frozenset({"0.0.0.0", "0.0.0.0/0", "::/0", "*", "any", "internet"})  # noqa: S104 - compared
 WIDEST = 256
 """Addresses that one entry may let in. Policy choice: an office has no more."""
@@ -25,21 +27,6 @@ OF_APPS = frozenset(map(token, APPS))
 """APP-CORS judges these."""
 
 
-@kept
-def _is_address(path: str) -> bool:
-    return _last(path) in ADDRESS_KEYS or _last(path) == "startipaddress"
-
-
-@kept
-def _last(path: str) -> str:
-    return path.rpartition(".")[2].split("[")[0].lower()
-
-
-@kept
-def _is_origin(path: str) -> bool:
-    return _last(path) in ("allowedorigins", "origins")
-
-
 @rule(
     "NET-FIREWALL-OPEN",
     "No firewall of a service lets in everybody, or every customer of Azure",
@@ -48,16 +35,16 @@ def _is_origin(path: str) -> bool:
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="Remove the entry and give the service a private endpoint.",
     source="learn.microsoft.com/azure/azure-sql/database/firewall-configure: 0.0.0.0 admits every customer of Azure",
-    where=lambda resource: resource.custom and any(_is_address(path) for path, _ in resource.texts()),
+    where=lambda resource: resource.custom and not ADDRESSES.isdisjoint(resource.names),
 )
 def firewall_open(resource: Resource) -> Iterator[str]:
     for path, text in resource.texts():
-        if _last(path) in ADDRESS_KEYS and text.strip().lower() in EVERYBODY:
+        if last_name(path) in ADDRESS_KEYS and text.strip().lower() in EVERYBODY:
             yield f"{path} is {text}, which lets everybody in"
     for start_path, start in resource.texts():
-        if _last(start_path) != "startipaddress":
+        if last_name(start_path) != "startipaddress":
             continue
-        end = next((text for path, text in resource.texts() if _last(path) == "endipaddress"), start)
+        end = next((text for path, text in resource.texts() if last_name(path) == "endipaddress"), start)
         count = _count(start, end)
         if start.strip() == "0.0.0.0":  # noqa: S104 - compared
             yield f"it lets in {start} to {end}: every customer of Azure, or everybody"
@@ -133,9 +120,9 @@ def cluster_api(cluster: Resource) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(c)(1)"],
     remediation="Name the origins that may, or none.",
     source="Azure Policy '... should not have CORS configured to allow every resource'; owasp.org",
-    where=lambda resource: resource.type not in OF_APPS and any(_is_origin(path) for path, _ in resource.texts()),
+    where=lambda resource: resource.type not in OF_APPS and not ORIGINS.isdisjoint(resource.names),
 )
 def cors_named(resource: Resource) -> Iterator[str]:
     for path, text in resource.texts():
-        if _is_origin(path) and {"*", "null"} & {part.strip().lower() for part in text.split(",")}:
+        if last_name(path) in ORIGINS and {"*", "null"} & {part.strip().lower() for part in text.split(",")}:
             yield f"{path} is {text}"

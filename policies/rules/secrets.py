@@ -37,6 +37,8 @@ SWITCHES = ("Enabled", "Disabled")
     where=lambda resource: resource.custom,
 )
 def marked(resource: Resource) -> Iterator[str]:
+    if _typed(resource.type) is None and not any(map(is_secret_input, resource.names)):
+        return
     for path, text in resource.texts():
         if _carries(resource.type, path) and text not in ("", MASK, *SWITCHES) and not text.startswith(REFERENCE):
             yield f"{path} is not marked as a secret"

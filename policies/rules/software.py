@@ -13,6 +13,7 @@ from policies.view import Resource, Stack
 IMAGES = frozenset({"image", "imageName", "containerImageName", "DOCKER_CUSTOM_IMAGE_NAME"})
 STACKS = frozenset({"linuxFxVersion", "windowsFxVersion"})
 """Inputs that name an image; those that name a stack name one behind DOCKER|."""
+NAMES_OF_IMAGES = frozenset(name.lower() for name in IMAGES | STACKS)
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$", re.IGNORECASE)
 
 DUMP = re.compile(
@@ -44,6 +45,8 @@ def images(resource: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _images(resource: Resource) -> Iterator[tuple[str, str]]:
+    if NAMES_OF_IMAGES.isdisjoint(resource.names):
+        return
     for path, text in resource.texts():
         last = _last(path)
         if last in IMAGES or last in STACKS:

@@ -10,7 +10,7 @@ from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
-from policies.view import Resource, Stack
+from policies.view import Resource, Stack, last_name
 
 PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}
@@ -31,16 +31,19 @@ ARM_ID = re.compile(
 SOURCE = "policies/trusted.yaml; what a stranger holds is a stranger's, whatever form it has"
 
 
-@kept
-def last_name(path: str) -> str:
-    return path.rsplit(".", 1)[-1].split("[")[0].lower()
-
-
 def _is_principal(path: str) -> bool:
     last = last_name(path)
     if last in PRINCIPAL_KEYS:
         return True
     return path.endswith("]") and last in PRINCIPAL_LISTS and "allowed" in path.lower()
+
+
+@kept
+def _may_tell_who(name: str) -> bool:
+    """Whether an input of this name may hold a principal or a tenant; a variable's own name stands beside its value."""
+    return name in PRINCIPAL_KEYS | PRINCIPAL_LISTS | TENANT_KEYS | {"value"} or name.endswith(
+        ("_tenant_id", "_tenantid")
+    )
 
 
 def _is_tenant(path: str, resource: Resource) -> bool:
@@ -67,6 +70,7 @@ def _arm_ids(text: str) -> tuple[str, ...]:
     source=SOURCE,
     where=lambda resource: (
         resource.type != OTHER_SID
+        and any(map(_may_tell_who, resource.names))
         and any(_is_principal(path) or _is_tenant(path, resource) for path, _ in resource.texts())
     ),
 )
@@ -129,7 +133,6 @@ def resources(resource: Resource, stack: Stack) -> Iterator[str]:
                 yield from unregistered(stack, f"{path} names {id_}, which this stack does not make")
 
 
-@kept
 def _right(resource: Resource) -> str:
     """What a resource that names a principal gives it, in the words of the register."""
     definition = dict(resource.texts()).get("roleDefinitionId")

@@ -8,9 +8,9 @@ from policies.kept import kept
 from policies.own import own
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
-from policies.rules.trust import SOURCE, last_name, unregistered
+from policies.rules.trust import SOURCE, unregistered
 from policies.variables import command_lines
-from policies.view import Resource, Stack, token
+from policies.view import Resource, Stack, last_name, token
 
 URL = re.compile(r"\b(?!api:)[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
 ADDRESS_PART = re.compile(
@@ -74,9 +74,15 @@ def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
 
 
 @kept
+def _is_of_mail(name: str) -> bool:
+    """Whether an input of this name holds who is written to."""
+    return MAIL_KEY.search(name) is not None
+
+
+@kept
 def _mail_domains(path: str, text: str) -> tuple[str, ...]:
     """The domains of the addresses that an input is for."""
-    if "@" not in text or not MAIL_KEY.search(last_name(path)):
+    if "@" not in text or not _is_of_mail(last_name(path)):
         return ()
     return tuple(dict.fromkeys(domain.lower() for domain in MAIL.findall(text)))
 
@@ -90,7 +96,9 @@ def _mail_domains(path: str, text: str) -> tuple[str, ...]:
     remediation="Write to an address of the platform's domain, or write an entry `host` for the other's domain in "
     "policies/trusted.yaml.",
     source=SOURCE,
-    where=lambda resource: any(_mail_domains(path, text) for path, text in resource.texts()),
+    where=lambda resource: (
+        any(map(_is_of_mail, resource.names)) and any(_mail_domains(path, text) for path, text in resource.texts())
+    ),
 )
 def mails(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from policies.compare import version
 from policies.kept import kept
+from policies.marks import any_of
 from policies.rule import rule
 from policies.variables import run_texts, variables
 from policies.view import Resource
@@ -115,9 +116,9 @@ _PLAIN = re.compile(
     where=lambda resource: resource.custom,
 )
 def verifies(resource: Resource) -> Iterator[str]:
-    if _marked_kinds(resource.one_text):
-        for path, text in resource.texts():
-            yield from (f"{path} holds {kind}" for kind in _unverified(text))
+    for path, text in resource.texts():
+        for kind in _unverified(text):
+            yield f"{path} holds {kind}"
     if not resource.free_texts:
         return
     for path, line in run_texts(resource):
@@ -139,10 +140,11 @@ def _unverified(text: str) -> tuple[str, ...]:
 def _marked_kinds(text: str) -> set[str]:
     """The kinds of `UNVERIFIED` of which a text holds a mark."""
     low = text.lower()
-    return {kind for mark, kind in _MARKS if mark in low}
+    return {kind for mark, kind in _MARKS if mark in low} if _ANY_MARK.search(low) else set()
 
 
 _MARKS = tuple((mark, kind) for kind, (marks, _) in UNVERIFIED.items() for mark in marks)
+_ANY_MARK = any_of(mark for mark, _ in _MARKS)
 
 
 @kept
