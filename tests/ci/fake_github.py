@@ -6,17 +6,16 @@ import base64
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ci.comment import AUTHOR
 from ci.github import GitHub
+from tests.loopback import Handler, serving
 
 TOKEN = "token-of-a-job"
 REPOSITORY = "medspasync/platform"
@@ -116,13 +115,8 @@ def zipped(files: dict[str, str]) -> bytes:
 def running(fake: FakeGitHub) -> Iterator[FakeGitHub]:
     """The GitHub and the host of its files, while the block runs."""
 
-    class Interface(BaseHTTPRequestHandler):
+    class Interface(Handler):
         def do_GET(self) -> None:
-            self._reply()
-
-        do_POST = do_PATCH = do_GET  # noqa: N815 - names of http.server
-
-        def _reply(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             split = urlsplit(self.path)
@@ -131,9 +125,9 @@ def running(fake: FakeGitHub) -> Iterator[FakeGitHub]:
             status, answer = 401, {"message": "Bad credentials"}
             if self.headers.get("Authorization") == f"Bearer {TOKEN}":
                 status, answer = fake.answer(self.command, path, query, body)
-            self.send_response(status)
+            headers = {}
             if status == 302:
-                self.send_header("Location", answer)
+                headers["Location"] = answer
                 answer = None
             listed = answer.get("artifacts") if isinstance(answer, dict) else answer
             if isinstance(listed, list):
@@ -142,33 +136,16 @@ def running(fake: FakeGitHub) -> Iterator[FakeGitHub]:
                 answer = {"artifacts": shown} if isinstance(answer, dict) else shown
                 if len(listed) > number * PAGE:
                     more = "&".join(f"{key}={value}" for key, value in {**query, "page": number + 1}.items())
-                    self.send_header("Link", f'<{fake.api}{split.path}?{more}>; rel="next", <x>; rel="last"')
-            content = json.dumps(answer).encode()
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+                    headers["Link"] = f'<{fake.api}{split.path}?{more}>; rel="next", <x>; rel="last"'
+            self.reply(status, json.dumps(answer).encode(), headers)
 
-        def log_message(self, *_: Any) -> None:
-            pass
+        do_POST = do_PATCH = do_GET  # noqa: N815 - names of http.server
 
-    class Files(Interface):
-        def _reply(self) -> None:
+    class Files(Handler):
+        def do_GET(self) -> None:
             if "Authorization" in self.headers:
                 fake.strangers.append(self.headers["Authorization"])
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(fake.archive)))
-            self.end_headers()
-            self.wfile.write(fake.archive)
+            self.reply(200, fake.archive)
 
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), each) for each in (Interface, Files)]
-    threads = [threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01}) for each in servers]
-    for thread in threads:
-        thread.start()
-    fake.api, fake.host = (f"http://127.0.0.1:{each.server_port}" for each in servers)
-    try:
+    with serving(Interface) as fake.api, serving(Files) as fake.host:
         yield fake
-    finally:
-        for server, thread in zip(servers, threads, strict=True):
-            server.shutdown()
-            thread.join()
-            server.server_close()

@@ -16,7 +16,7 @@ from ci.bounded import BoundedError, run_bounded
 from ci.comment import comment
 from ci.pulls import Pull, head_files
 from tests.ci.fake_github import FakeGitHub, running
-from tests.ci.test_comment import good, pull, run
+from tests.ci.uploaded import good, pull, run
 
 
 def wait_for_ever() -> str:

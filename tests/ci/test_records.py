@@ -25,7 +25,7 @@ from ci.artifact import read_artifact
 from ci.comment import comment
 from ci.records import keep_records
 from tests.ci.fake_github import FakeGitHub, running, zipped
-from tests.ci.test_comment import pull, run
+from tests.ci.uploaded import pull, run
 from tests.harness import ROOT, once
 from tests.projects import minimal_config
 

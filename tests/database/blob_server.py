@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.loopback import Handler, serving
 
 TOKEN = "token-of-the-identity"
 NAME = "database-audit"
@@ -43,7 +43,7 @@ def blob_server(folder: Path) -> Iterator[tuple[BlobServer, Path]]:
     subprocess.run([*made, *named], check=True, capture_output=True)
     state = BlobServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Blobs(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_PUT(self) -> None:
@@ -87,26 +87,10 @@ def blob_server(folder: Path) -> Iterator[tuple[BlobServer, Path]]:
             return None
 
         def _answer(self, status: int, content: bytes = b"", error: str | None = None) -> None:
-            self.send_response(status)
-            if error:
-                self.send_header("x-ms-error-code", error)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.reply(status, content, {"x-ms-error-code": error} if error else None)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: the tests look at what was asked."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    state.url = f"https://127.0.0.1:{server.server_address[1]}/{NAME}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(Blobs, context) as address:
+        state.url = f"{address}/{NAME}"
         yield state, certificate
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,11 +21,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from database import cli, runner
+from database.files import ROOT
 from tests.database.servers import Binaries, Server, discover, running
+from tests.database.vault import password_world
 from tests.database.world import World
 
 _FOUND = discover()
@@ -34,7 +36,7 @@ APPLIED, POPULATED = "applied", "populated"
 
 
 def _as_platform(server: Server, *statements: str, dbname: str = "postgres") -> None:
-    with psycopg.connect(server.dsn("platform", dbname), autocommit=True) as connection:
+    with server.connect("platform", dbname) as connection:
         for statement in statements:
             connection.execute(statement.encode())
 
@@ -91,12 +93,12 @@ def empty_database(server: Server, name: str | None = None) -> str:
 
 
 def bootstrap(server: Server, dbname: str) -> None:
-    with psycopg.connect(server.dsn("administrator", dbname), autocommit=True) as connection:
+    with server.connect("administrator", dbname) as connection:
         runner.bootstrap(connection, pgaudit=server.binaries.pgaudit)
 
 
 def apply(server: Server, dbname: str) -> list[runner.Step]:
-    with psycopg.connect(server.dsn("medspasync_migrator", dbname), autocommit=True) as connection:
+    with server.connect("medspasync_migrator", dbname) as connection:
         return runner.apply(connection)
 
 
@@ -138,6 +140,13 @@ def shared_world(server: Server) -> Iterator[World]:
     yield from _world(server)
 
 
+@pytest.fixture
+def by_password(world: World) -> Iterator[World]:
+    """As ``world``; the backend's role signs in by password."""
+    with password_world(world) as ready:
+        yield ready
+
+
 @pytest.fixture(scope="session", params=_AUDITED or [None], ids=lambda b: b.label if b else "no-pgaudit")
 def audited_server(request: pytest.FixtureRequest, servers: dict[Binaries, Server]) -> Server:
     if request.param is None:
@@ -157,6 +166,13 @@ def audited_world(audited_server: Server) -> Iterator[World]:
 def shared_audited_world(audited_server: Server) -> Iterator[World]:
     """As ``shared_world``, on servers with pgaudit."""
     yield from _world(audited_server)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the SQL files that a test may change."""
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    return tmp_path / "sql"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection
 
-MIGRATOR, BACKEND, MARKETING = "medspasync_migrator", "medspasync_backend", "medspasync_marketing"
+from tests.database.world import BACKEND, MARKETING, MIGRATOR
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from database.parameters import read_parameters
 
 # Parameters that only the Azure platform has; everything else in the file is set on the servers here.
@@ -88,6 +90,10 @@ class Server:
 
     def dsn(self, role: str, dbname: str) -> str:
         return f"host={self.folder} port={self.port} user={role} dbname={dbname}"
+
+    def connect(self, role: str, dbname: str) -> psycopg.Connection[tuple]:
+        """A session in autocommit mode."""
+        return psycopg.connect(self.dsn(role, dbname), autocommit=True)
 
     def tls_dsn(self, role: str, dbname: str, port: int | None = None) -> str:
         """Over TCP with TLS, as applications connect; ``port``: of something in between."""

@@ -16,40 +16,14 @@ from hypothesis import strategies as st
 
 from tests.database import conftest
 from tests.database.servers import Server
-from tests.database.world import World
+from tests.database.trail import seal, tamper, verdicts
+from tests.database.world import BACKEND, MAINTAINER, World
 from tests.long import costly
-
-BACKEND = "medspasync_backend"
-MAINTAINER = "medspasync_maintainer"
-
-
-def seal(world: World) -> list[tuple[Any, ...]]:
-    with world.login(MAINTAINER) as maintainer:
-        return maintainer.execute("SELECT log, seq, row_count FROM audit.seal() ORDER BY log").fetchall()
-
-
-def verdicts(world: World) -> list[tuple[Any, ...]]:
-    """What is wrong: log and problem."""
-    with world.login("medspasync_auditor") as auditor:
-        return auditor.execute(
-            "SELECT log, problem FROM audit.verify_audit_chain() WHERE status <> 'intact'"
-        ).fetchall()
 
 
 def write(world: World) -> None:
     with world.acting(BACKEND, world.a) as app:
         app.execute("UPDATE phi.consent SET granted = NOT granted")
-
-
-def tamper(world: World, statement: str) -> None:
-    """As somebody with the owner's rights, who switches the guards off first and on again afterwards."""
-    with world.login("platform") as platform:
-        guarded = [row[0] for row in platform.execute("SELECT relation::text FROM security.log_relations").fetchall()]
-        for relation in guarded:
-            platform.execute(f"ALTER TABLE {relation} DISABLE TRIGGER append_only")
-        platform.execute(statement.encode())
-        for relation in guarded:
-            platform.execute(f"ALTER TABLE IF EXISTS {relation} ENABLE ALWAYS TRIGGER append_only")
 
 
 def test_sealing_covers_everything_once(world: World) -> None:

@@ -14,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from tests.database.world import World
+from tests.database.world import BACKEND, World
 from tests.long import costly
-
-BACKEND = "medspasync_backend"
 
 
 def trail(world: World, where: str = "true") -> list[dict[str, Any]]:

@@ -9,9 +9,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.database.world import World
+from tests.database.world import BREAKGLASS, World
 
-ROLE = "medspasync_breakglass"
 OPEN = "SELECT app.open_break_glass(%s, %s, %s, %s, %s)"
 
 
@@ -26,7 +25,7 @@ def patients(session: psycopg.Connection[tuple], *, enter: bool = True) -> int:
 
 
 def test_it_opens_one_tenant_and_leaves_a_record(world: World) -> None:
-    with world.login(ROLE) as session:
+    with world.login(BREAKGLASS) as session:
         session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
         assert patients(session) == 2
         assert patients(session, enter=False) == 0
@@ -44,7 +43,7 @@ def test_it_opens_one_tenant_and_leaves_a_record(world: World) -> None:
 
 def test_it_does_not_count_in_transaction_opens_it(world: World) -> None:
     """Open, read, ROLLBACK would read without a trace."""
-    with world.login(ROLE) as session:
+    with world.login(BREAKGLASS) as session:
         with session.transaction(force_rollback=True):
             session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
             with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification, match="no emergency access is open"):
@@ -56,7 +55,7 @@ def test_it_does_not_count_in_transaction_opens_it(world: World) -> None:
 
 
 def test_it_ends(world: World) -> None:
-    with world.login(ROLE) as session:
+    with world.login(BREAKGLASS) as session:
         session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
         with world.login("platform") as platform:
             platform.execute(
@@ -67,7 +66,7 @@ def test_it_ends(world: World) -> None:
 
 
 def test_somebody_elses_opening_is_not_ones_own(world: World) -> None:
-    with world.login(ROLE) as session, world.login("platform") as platform:
+    with world.login(BREAKGLASS) as session, world.login("platform") as platform:
         session.execute(OPEN, (world.a.id, "oncall.17", "emergency-treatment", "INC-42", 30))
         with pytest.raises(psycopg.errors.InvalidAuthorizationSpecification):
             platform.execute("SELECT app.enter_break_glass()")
@@ -87,7 +86,7 @@ def test_asks_person_reason_ticket_at_most_four_hours(
     shared_world: World, person: str, reason: str, ticket: str, minutes: int
 ) -> None:
     """It asks for a person a reason a ticket and at most four hours."""
-    with shared_world.login(ROLE) as session, pytest.raises(psycopg.errors.CheckViolation):
+    with shared_world.login(BREAKGLASS) as session, pytest.raises(psycopg.errors.CheckViolation):
         session.execute(OPEN, (shared_world.a.id, person, reason, ticket, minutes))
 
 

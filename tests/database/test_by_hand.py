@@ -8,11 +8,8 @@ import psycopg
 import pytest
 
 from database import verify
-from tests.database.test_audit_chain import seal, tamper
-from tests.database.test_retention import age
-from tests.database.world import World
-
-MIGRATOR, AUDITOR, BACKEND = "medspasync_migrator", "medspasync_auditor", "medspasync_backend"
+from tests.database.trail import age, seal, tamper
+from tests.database.world import AUDITOR, MIGRATOR, World
 
 
 def findings(world: World) -> dict[str, str]:

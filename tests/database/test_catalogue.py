@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import psycopg
-
 from database import catalogue
 from tests.database import conftest
 from tests.database.servers import Server
@@ -13,7 +11,7 @@ WRITE = "make it anew: python -m database catalogue --write database/catalogue, 
 
 
 def difference(server: Server, dbname: str) -> list[str]:
-    with psycopg.connect(server.dsn("medspasync_auditor", dbname), autocommit=True) as auditor, auditor.transaction():
+    with server.connect("medspasync_auditor", dbname) as auditor, auditor.transaction():
         definitions = catalogue.read(auditor)
     expected = catalogue.shipped(int(server.binaries.version.split(".")[0])) or {}
     return catalogue.compare(definitions, expected).lines()

@@ -19,8 +19,8 @@ from database.keys import KEY_VAULT_SCOPE
 from database.verify import PROVEN_VERSIONS, read_anchors
 from tests.database import conftest
 from tests.database.servers import Server
-from tests.database.test_audit_chain import seal, tamper
 from tests.database.test_key_rotation import VAULT_KEY, Vault
+from tests.database.trail import age, seal, tamper
 from tests.database.world import World
 
 
@@ -167,8 +167,6 @@ def test_maintain_reports_a_broken_chain_and_exits_1(world: World, run: Any, tmp
 
 
 def test_retire_and_check_export(world: World, run: Any, tmp_path: Path) -> None:
-    from tests.database.test_retention import age
-
     suffix = age(world)
     dsn = world.server.dsn("medspasync_maintainer", world.dbname)
     assert run("maintain", "--dsn", dsn, "--export-to", str(tmp_path))[0] == 0

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.database.world import Clinic, World, check_value
+from tests.database.world import BACKEND, Clinic, World, check_value
 from tests.long import costly
 
-BACKEND = "medspasync_backend"
 PLACE = "'phi.patient', 'full_name_sealed'"
 
 

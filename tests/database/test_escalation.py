@@ -11,9 +11,8 @@ import pytest
 from database.errors import DatabaseRoomError
 from tests.database import conftest
 from tests.database.test_secrets_unseen import secrets, shown
-from tests.database.world import World
+from tests.database.world import MIGRATOR, World
 
-MIGRATOR = "medspasync_migrator"
 STEAL = (
     "RAISE NOTICE 'as % %', current_user, (SELECT string_agg(encode(secret, 'hex'), ' ') FROM security.context_keys);"
 )

@@ -10,9 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.database.world import World
-
-BACKEND = "medspasync_backend"
+from tests.database.world import BACKEND, World
 
 
 def export(world: World, **changes: Any) -> dict[str, Any]:

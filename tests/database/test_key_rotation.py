@@ -17,9 +17,8 @@ import pytest
 
 from database import keys
 from database.errors import DatabaseRoomError
-from tests.database.world import Clinic, World
+from tests.database.world import BACKEND, Clinic, World
 
-BACKEND = "medspasync_backend"
 VAULT_KEY = "https://vault.example/keys/phi-columns"
 
 

@@ -115,7 +115,7 @@ def test_what_is_kept_of_statement_holds_no_phi() -> None:
 
 def test_a_password_never_gets_into_the_statistics(server: Server) -> None:
     """What track_utility is off for, seen on a real server; an ordinary statement is there, without its literal."""
-    with psycopg.connect(server.dsn("platform", "postgres"), autocommit=True) as platform:
+    with server.connect("platform", "postgres") as platform:
         platform.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         platform.execute("CREATE ROLE statistics_probe PASSWORD 'Tr0ub4dor'")
         platform.execute("SELECT length('a diagnosis') AS probed")

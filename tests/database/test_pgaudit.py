@@ -12,9 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.database.world import World
-
-BACKEND = "medspasync_backend"
+from tests.database.world import BACKEND, World
 
 
 def audit_lines(world: World, mark: int) -> list[str]:

@@ -36,7 +36,7 @@ STAND_IN = (
 def azure(server: Server, request: pytest.FixtureRequest) -> Iterator[Server]:
     statements = [statement.replace("{column}", request.param) for statement in STAND_IN]
     conftest._as_platform(server, "SET allow_system_table_mods = on", *statements)
-    with psycopg.connect(server.dsn("platform", "postgres"), autocommit=True) as platform:
+    with server.connect("platform", "postgres") as platform:
         platform.execute("SET allow_system_table_mods = on")
         yield server
         platform.execute(
@@ -123,7 +123,7 @@ def test_role_had_password_mapped_and_not_made_again(azure: Server) -> None:
      f"""SECURITY LABEL FOR pgaadauth ON ROLE "odd""role" IS 'aadauth,oid={IDS[0]},type=service'"""),
 ])  # fmt: skip
 def test_the_label_is_what_azure_documents(server: Server, role: str, label: str | None, statement: str) -> None:
-    with psycopg.connect(server.dsn("administrator", "postgres"), autocommit=True) as connection:
+    with server.connect("administrator", "postgres") as connection:
         mark = server.mark()
         with pytest.raises(psycopg.Error):
             principals._label(connection, role, label)

@@ -21,10 +21,9 @@ import pytest
 from database.files import ROOT
 from tests.database import conftest
 from tests.database.servers import Server, free_port, ordinary_user
-from tests.database.world import World
+from tests.database.world import BACKEND, World
 
 SAMPLE = ROOT.parent / "samples" / "prisma"
-BACKEND = "medspasync_backend"
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +122,7 @@ def test_migrations_replay_in_an_empty_shadow(server: Server) -> None:
             "SELECT security.secure_table('phi.invoice', 'tenant_id', writers => '{medspasync_backend}')"  # fmt: skip
     shadow, real = conftest.empty_database(server), conftest.fresh_database(server)
     for role, dbname, secured in (("platform", shadow, False), ("medspasync_migrator", real, True)):
-        with psycopg.connect(server.dsn(role, dbname), autocommit=True) as session:
+        with server.connect(role, dbname) as session:
             session.execute(text.encode())
             session.execute(later.encode())
             row = session.execute(

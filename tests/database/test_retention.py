@@ -11,36 +11,8 @@ import pytest
 
 from database import maintain, retention
 from database.errors import DatabaseRoomError
-from tests.database.test_audit_chain import seal, tamper, verdicts
-from tests.database.world import World
-
-MAINTAINER = "medspasync_maintainer"
-
-
-def age(world: World, years: int = 7) -> str:
-    """Makes a month ``years`` ago with three rows in it, and seals them. Returns its partition's suffix."""
-    with world.login("platform") as platform:
-        row = platform.execute(
-            f"SELECT to_char(d, 'YYYY_MM'), d, d + interval '1 month' FROM date_trunc('month', now() AT TIME ZONE 'UTC' - interval '{years} years') AS d"
-        ).fetchone()
-        assert row is not None
-        suffix, start, end = row
-        for log, action in (("hipaa_audit_logs", "action"), ("security_logs", "event, severity, outcome")):
-            platform.execute(
-                f"CREATE TABLE audit.{log}_{suffix} PARTITION OF audit.{log} FOR VALUES FROM ('{start}+00') TO ('{end}+00')"
-            )
-            platform.execute(f"ALTER TABLE audit.{log}_{suffix} OWNER TO medspasync_owner")
-            platform.execute(f"SELECT audit.guard_log('audit.{log}_{suffix}')")
-            values = "'DELETE'" if log == "hipaa_audit_logs" else "'sign_in', 'info', 'success'"
-            platform.execute(f"INSERT INTO audit.{log} (recorded_at, {action}) SELECT '{start}+00'::timestamptz + n * interval '1 day', "
-                             f"{values} FROM generate_series(1, 3) AS n")  # fmt: skip
-    seal(world)
-    return str(suffix)
-
-
-def due(world: World) -> list[tuple[str]]:
-    with world.login(MAINTAINER) as maintainer:
-        return maintainer.execute("SELECT log FROM audit.periods_past_retention()").fetchall()
+from tests.database.trail import age, due, tamper, verdicts
+from tests.database.world import MAINTAINER, World
 
 
 def test_export_then_retire_and_the_chain_still_verifies(world: World, tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ from database import blobs, retention
 from database.blobs import Container
 from database.errors import DatabaseRoomError
 from tests.database.blob_server import TOKEN, BlobServer, blob_server
-from tests.database.test_audit_chain import verdicts
-from tests.database.test_retention import MAINTAINER, age, due
-from tests.database.world import World
+from tests.database.trail import age, due, tamper, verdicts
+from tests.database.world import MAINTAINER, World
 
 
 @pytest.fixture
@@ -193,8 +192,6 @@ def test_other_rows_under_seals_of_own_are_found(world: World, archive: BlobServ
 
 def test_database_that_was_tampered_with_is_not_retired(world: World, archive: BlobServer) -> None:
     """A database that was tampered with is not retired."""
-    from tests.database.test_audit_chain import tamper
-
     suffix = age(world)
     tamper(world, f"DELETE FROM audit.hipaa_audit_logs_{suffix} WHERE audit_id = "
                   f"(SELECT min(audit_id) FROM audit.hipaa_audit_logs_{suffix})")  # fmt: skip

@@ -7,9 +7,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.database.world import World
+from tests.database.world import BACKEND, BREAKGLASS, MAINTAINER, World
 
-BACKEND, BREAKGLASS, MAINTAINER = "medspasync_backend", "medspasync_breakglass", "medspasync_maintainer"
 PLANS = ("auto", "force_custom_plan", "force_generic_plan")
 PRINTS = ("debug_print_parse", "debug_print_rewritten", "debug_print_plan")
 

@@ -8,9 +8,8 @@ import psycopg
 import pytest
 
 from tests.database.test_validation import statuses
-from tests.database.world import World
+from tests.database.world import BACKEND, World
 
-BACKEND = "medspasync_backend"
 TABLE = "CREATE TABLE phi.extra (id {id} PRIMARY KEY, tenant_id uuid NOT NULL, patient_id uuid, note bytea)"
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from tests.database.world import World
-
-BACKEND = "medspasync_backend"
+from tests.database.world import BACKEND, World
 
 
 def rows(connection: psycopg.Connection[tuple], table: str = "phi.patient") -> int:

@@ -11,9 +11,7 @@ import psycopg
 import pytest
 
 from database.context import sign_context
-from tests.database.world import APPS, World
-
-BACKEND = "medspasync_backend"
+from tests.database.world import APPS, BACKEND, World
 
 
 def count(connection: psycopg.Connection[tuple], what: str) -> int:

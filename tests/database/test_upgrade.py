@@ -10,7 +10,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from database import runner
@@ -37,7 +36,7 @@ def filled(server: Server, run: Any, anchors: Path) -> World:
     conftest._as_platform(
         server, "CREATE ROLE administrator LOGIN CREATEROLE CREATEDB", f"CREATE DATABASE {NAME} OWNER administrator"
     )
-    with psycopg.connect(server.dsn("administrator", NAME), autocommit=True) as connection:
+    with server.connect("administrator", NAME) as connection:
         runner.bootstrap(connection, pgaudit=False)
     conftest.apply(server, NAME)
     world = World(server, NAME)

@@ -9,13 +9,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-import psycopg
 from psycopg import Connection
 
 from database.context import sign_context
 from tests.database.servers import Server
 
-APPS = ("medspasync_backend", "medspasync_pro_next", "medspasync_frontend", "medspasync_marketing")
+BACKEND, PRO, MARKETING = "medspasync_backend", "medspasync_pro_next", "medspasync_marketing"
+APPS = (BACKEND, PRO, "medspasync_frontend", MARKETING)
+MIGRATOR, MAINTAINER, AUDITOR = "medspasync_migrator", "medspasync_maintainer", "medspasync_auditor"
+BREAKGLASS, JOB = "medspasync_breakglass", "medspasync_credentials"
+"""The roles that people and jobs have; JOB sets credentials."""
 WRAPPING_KEY = "https://vault.example/keys/phi-columns/" + "0" * 32
 
 
@@ -54,7 +57,7 @@ class World:
     @contextmanager
     def login(self, role: str) -> Iterator[Connection[tuple]]:
         """A session of ``role`` in autocommit mode."""
-        with psycopg.connect(self.server.dsn(role, self.dbname), autocommit=True) as connection:
+        with self.server.connect(role, self.dbname) as connection:
             yield connection
 
     def token(self, role: str, clinic: Clinic, **changes: object) -> str:

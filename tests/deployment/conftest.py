@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from deployment.arm import Arm
 from deployment.cli import main
 from deployment.pages import Answer
 from deployment.tools import Tools
 from tests.deployment.fake import DATA, GROUP, MONITORING, FakeArm, Slot
+from tests.deployment.fake.client import Clock
+from tests.deployment.ready import Preflight, prod, ready
 
 MESSAGE = "Front Door afd-mss-test k3v9QxT2mZ7pLw4cRb8NfYs6HdJ1aGuE"
 PROFILE = f"{GROUP}/providers/Microsoft.Cdn/profiles/afd-mss-test"
@@ -41,26 +41,6 @@ def digest(letter: str) -> str:
 
 def image(letter: str) -> str:
     return f"DOCKER|{REPOSITORY}@{digest(letter)}"
-
-
-class Token(SansIOHTTPPolicy[Any, Any]):
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        request.http_request.headers["Authorization"] = "Bearer test"
-
-
-@dataclass
-class Clock:
-    """Time passes only while somebody waits."""
-
-    time: float = 0.0
-    waits: list[float] = field(default_factory=list)
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.time += seconds
-
-    def now(self) -> float:
-        return self.time
 
 
 @dataclass
@@ -91,7 +71,7 @@ class Deployment:
 
     @property
     def arm(self) -> Arm:
-        return Arm(endpoint=self.fake.url, authentication=Token(), sleep=self.clock.sleep, now=self.clock.now)
+        return self.clock.client(self.fake.url)
 
     def __call__(self, *arguments: str, command: str = "run", stack: str = "test") -> int:
         outputs, report = self.folder / "outputs.json", self.folder / "report.json"
@@ -185,3 +165,11 @@ def deployment(fake: FakeArm, tmp_path: Path) -> Deployment:
         "recovery": {"rpoMinutes": 5, "rtoMinutes": 240},
     }
     return Deployment(fake, Clock(), outputs, tmp_path)
+
+
+@pytest.fixture
+def preflight(fake: FakeArm, tmp_path: Path) -> Iterator[Preflight]:
+    made = Preflight(fake, tmp_path, json.loads(prod()))
+    ready(fake, made.record)
+    yield made
+    assert fake.changes == [], "a preflight writes nothing"

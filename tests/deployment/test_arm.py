@@ -12,7 +12,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy
 
 from deployment import arm as module
 from deployment.arm import ATTEMPTS, Arm, ArmError
-from tests.deployment.conftest import BACKEND, PRIMARY, Deployment, Token
+from tests.deployment.conftest import BACKEND, PRIMARY, Deployment
 from tests.deployment.fake import Answer, Fault, RefusedError
 
 VERSION = "2024-11-01"
@@ -103,9 +103,7 @@ def test_a_link_to_another_host_gets_no_token(deployment: Deployment) -> None:
 
 
 def test_a_server_that_cannot_be_reached_is_told(deployment: Deployment) -> None:
-    nowhere = Arm(
-        endpoint="http://127.0.0.1:9", authentication=Token(), sleep=deployment.clock.sleep, now=deployment.clock.now
-    )
+    nowhere = deployment.clock.client("http://127.0.0.1:9")
     with pytest.raises(ArmError, match="NoAnswer"):
         nowhere.post(f"{PRIMARY}/restart", "2025-08-01")
     # Never sent, so tried again, an action too.

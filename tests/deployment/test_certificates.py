@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from deployment.certificates import read_expiry
+from tests.loopback import Handler, serving
 
 ENDS = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -50,13 +49,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def port(files: Path) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files / "cert.pem", files / "key.pem")
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(Handler, context) as address:
+        yield int(address.rpartition(":")[2])
 
 
 def test_end_of_a_trusted_certificate_is_read(port: int, files: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from deployment.arm import Arm
-from tests.deployment.conftest import BACKEND, JOBS, PRIMARY, REPLICA, Deployment, Token, digest, image
-from tests.deployment.fake import Fault
+from tests.deployment.conftest import BACKEND, JOBS, PRIMARY, REPLICA, Deployment, digest, image
+from tests.deployment.fake import Fault, client
 
 RELEASE = ("--image", f"backend={digest('b')}")
 
@@ -51,20 +52,7 @@ def _whole(deployment: Deployment) -> int:
 
 def _kill(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr(
-            Deployment,
-            "arm",
-            property(
-                lambda self: DyingArm(
-                    at,
-                    after=after,
-                    endpoint=self.fake.url,
-                    authentication=Token(),
-                    sleep=self.clock.sleep,
-                    now=self.clock.now,
-                )
-            ),
-        )
+        dying.setattr(client, "Arm", partial(DyingArm, at, after=after))
         with pytest.raises(KilledError):
             _whole(deployment)
 

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import Any
 
 import pytest
 
 from deployment import pages
+from tests.loopback import Handler, serving
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Pages(Handler):
         def do_GET(self) -> None:
-            self.send_response({"/moved": 302, "/broken": 500}.get(self.path, 200))
-            self.send_header("X-One", "1")
-            if self.path == "/moved":
-                self.send_header("Location", "/ok")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            moved = {"Location": "/ok"} if self.path == "/moved" else {}
+            self.reply({"/moved": 302, "/broken": 500}.get(self.path, 200), headers={"X-One": "1", **moved})
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    served = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{served.server_port}"
-    served.shutdown()
-    served.server_close()
+    with serving(Pages) as address:
+        yield address
 
 
 @pytest.mark.parametrize(("path", "status"), [("/ok", 200), ("/moved", 302), ("/broken", 500)])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from deployment import pages, record, tools
 from deployment.errors import UsageError
 from deployment.record import arm_type, load_record
+from tests.loopback import Handler, serving
 
 
 def test_program_absent_or_failing_gives_no_answer() -> None:
@@ -34,23 +33,13 @@ def test_enter_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 def github() -> Iterator[tuple[str, list[dict[str, str]]]]:
     seen: list[dict[str, str]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class GitHub(Handler):
         def do_GET(self) -> None:
             seen.append({"path": self.path, **{name.lower(): value for name, value in self.headers.items()}})
-            content = b'{"name": "prod"}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.reply(200, b'{"name": "prod"}')
 
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    served = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{served.server_port}", seen
-    served.shutdown()
-    served.server_close()
+    with serving(GitHub) as address:
+        yield address, seen
 
 
 def test_github_is_asked_with_token_of_run(

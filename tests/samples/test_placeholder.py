@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import threading
-from http.server import ThreadingHTTPServer
 from urllib.request import Request, urlopen
 
 from tests.harness import ROOT
+from tests.loopback import serving
 
 
 def test_placeholder_answers_every_path() -> None:
@@ -16,13 +15,8 @@ def test_placeholder_answers_every_path() -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), module.Placeholder)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with serving(module.Placeholder) as address:
         for method, path in (("GET", "/healthz"), ("GET", "/"), ("HEAD", "/any")):
             with urlopen(Request(f"{address}{path}", method=method)) as answer:
                 assert answer.status == 200
                 assert answer.headers["Cache-Control"] == "no-store"
-    finally:
-        server.shutdown()

@@ -6,10 +6,13 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import Handler, serving
 
 PAGE = 2
 READING_POST = re.compile(r"/checkNameAvailability$", re.IGNORECASE)
@@ -79,9 +82,8 @@ class FakeServer:
         self.busy: dict[str, str] = {}
         """Resources with an operation in progress, and the code with which Azure refuses another write below them."""
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._open = ExitStack()
+        self.url = self._open.enter_context(serving(self._handler()))
 
     def settle(self) -> None:
         """Time passes: every operation that nobody asks for ends as it must."""
@@ -92,11 +94,10 @@ class FakeServer:
                     operation.effect()
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._open.close()
 
     def _handler(fake) -> type[BaseHTTPRequestHandler]:  # noqa: N805
-        class Handler(BaseHTTPRequestHandler):
+        class Arm(Handler):
             def _answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 content = self.rfile.read(length)
@@ -104,18 +105,11 @@ class FakeServer:
                 with fake._lock:
                     answer = fake.answer(self.command, self.path, body, dict(self.headers))
                 text = b"" if answer.body is None else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
-                for name, value in {**answer.headers, "Content-Length": str(len(text))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(text)
+                self.reply(answer.status, text, answer.headers)
 
             do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
 
-            def log_message(self, *args: Any) -> None:
-                """Quiet."""
-
-        return Handler
+        return Arm
 
     def answer(self, method: str, target: str, body: Any, headers: dict[str, str]) -> Answer:
         parts = urlsplit(target)
