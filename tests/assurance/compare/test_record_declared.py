@@ -121,15 +121,6 @@ def test_an_altered_part_of_the_stack_is_named(part: str) -> None:
     assert part in finding.message
 
 
-def test_a_second_resource_of_one_urn_is_named() -> None:
-    """The first of two is hidden behind the last, whatever it says."""
-    declared, altered = stack_record(STACK), stack_record(STACK)
-    extra = copy.deepcopy(altered.resources[-1])
-    extra.inputs["other"] = "x"
-    altered.resources.insert(0, extra)
-    assert named_urns(altered, declared) == {extra.urn}
-
-
 def test_files_of_another_commit_are_named() -> None:
     """A clean commit decides which stack file and registers there were."""
     declared, altered = stack_record(STACK), stack_record(STACK)
