@@ -57,6 +57,12 @@ def git(root: Path, *arguments: str) -> str | None:
     return done.stdout.rstrip("\n") if done.returncode == 0 else None
 
 
+def shallow_hint(root: Path) -> str:
+    """What to add to a message about a commit that is not there: a shallow clone has few of them; else nothing."""
+    shallow = git(root, "rev-parse", "--is-shallow-repository") == "true"
+    return "; this clone is shallow: `git fetch --unshallow` gets the others" if shallow else ""
+
+
 @cache
 def own_version() -> str:
     """The version of this `assurance`, from the files it is part of: it may run without being installed."""

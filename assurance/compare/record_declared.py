@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assurance.basis import REGISTERS, commit_of, git
+from assurance.basis import REGISTERS, commit_of, git, shallow_hint
 from assurance.check.findings import Finding
 from assurance.compare.properties import differences
 from assurance.compare.revision import checked_out, record_revision
@@ -55,7 +55,7 @@ def record_findings(record: Record, root: Path) -> list[Finding]:
         (declared,) = records_for([record.stack], record.mode, project=folder)
         return judge_record(record, declared)
     if git(folder, "cat-file", "-e", f"{commit}^{{commit}}") is None:
-        return [_unchecked(record, f"the commit {commit} is not in this repository")]
+        return [_unchecked(record, f"the commit {commit} is not in this repository{shallow_hint(folder)}")]
     if record.basis.get("dirty"):
         return [_unchecked(record, f"it was recorded from files that differed from the commit {commit}")]
     with checked_out(folder, commit) as revision:

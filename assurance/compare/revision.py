@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assurance.basis import git
+from assurance.basis import git, shallow_hint
 from assurance.compare.environments import python_for
 from assurance.errors import ProgramError, UsageError
 from assurance.record import Mode, Record
@@ -35,7 +35,7 @@ def resolve_commit(root: Path, ref: str) -> str:
     """The commit that ``ref`` names. Raises UsageError where there is none."""
     commit = git(root, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
     if commit is None:
-        raise UsageError(f"--base {ref}: no such commit in the repository of {root}")
+        raise UsageError(f"--base {ref}: no such commit in the repository of {root}{shallow_hint(root)}")
     return commit
 
 
@@ -46,7 +46,8 @@ def default_base(root: Path) -> str:
         commit = git(root, "merge-base", "HEAD", branch)
         if commit is not None:
             return commit
-    raise UsageError("no default branch to compare with (origin/HEAD, main, master): name a revision with --base REF")
+    message = "no default branch to compare with (origin/HEAD, main, master): name a revision with --base REF"
+    raise UsageError(f"{message}{shallow_hint(root)}")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from assurance.basis import REGISTERS, git
+from assurance.basis import REGISTERS, git, shallow_hint
 from assurance.errors import ProgramError, UsageError
 from assurance.json_text import json_text
 from documents.yaml_text import load_yaml
@@ -107,9 +107,11 @@ def period(root: Path, since: str, today: date, compare: Compare, reviews: Path 
     base = git(root, "rev-parse", "--verify", "--quiet", f"{since}^{{commit}}")
     head = git(root, "rev-parse", "HEAD")
     if base is None or head is None:
-        raise UsageError(f"--since {since}: no such commit in the repository of {root}, and no bundle")
+        raise UsageError(
+            f"--since {since}: no such commit in the repository of {root}, and no bundle{shallow_hint(root)}"
+        )
     if git(root, "merge-base", "--is-ancestor", base, head) is None:
-        raise UsageError(f"--since {since}: {base[:12]} is not before HEAD: a period goes forward")
+        raise UsageError(f"--since {since}: {base[:12]} is not before HEAD: a period goes forward{shallow_hint(root)}")
     approved = _approved(reviews)
     shown = git(root, "log", "--first-parent", "--reverse", "--format=%H%x09%cI%x09%s", f"{base}..{head}") or ""
     rows = [line.split("\t", 2) for line in shown.splitlines()]
@@ -122,12 +124,15 @@ def period(root: Path, since: str, today: date, compare: Compare, reviews: Path 
 def _merge(
     root: Path, commit: str, day: str, subject: str, approved: Mapping[str, list[str]], compare: Compare
 ) -> Merge:
-    changed = (git(root, "diff", "--name-only", f"{commit}^1", commit) or "").splitlines()
+    difference = git(root, "diff", "--name-only", f"{commit}^1", commit)
+    changed = (difference or "").splitlines()
     by_trailer = list(_trailers(root, commit))
     reviewers, known_by = (approved[commit], "pull request") if commit in approved else (by_trailer, "trailer")
     touches = any(path.startswith(PROGRAM) for path in changed)
     rows: list[dict[str, Any]] = []
     why = "nothing of what is declared was touched"
+    if difference is None:
+        why = f"not compared: the commit before it is not here{shallow_hint(root)}"
     if touches:
         parent = git(root, "rev-parse", f"{commit}^1") or ""
         try:

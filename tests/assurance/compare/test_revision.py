@@ -94,6 +94,17 @@ def test_revision_that_is_not_there_is_exit_2(program: Path, tmp_path: Path) -> 
     assert "name a revision with --base REF" in result.stderr
 
 
+def test_shallow_clone_says_how_to_get_more(program: Path, tmp_path: Path) -> None:
+    """What a commit that is not there means in a clone with little history."""
+    (program / "more.txt").write_text("x")
+    committed(program)
+    clone = tmp_path / "clone"
+    git(program, "clone", "-q", "--depth", "1", f"file://{program}", str(clone))
+    result, _ = compare(clone, "--base", "HEAD~1")
+    assert result.exit_code == 2
+    assert "git fetch --unshallow" in result.stderr
+
+
 def test_base_that_does_not_run_is_exit_3(program: Path) -> None:
     (program / "__main__.py").write_text("raise RuntimeError('by design')\n", encoding="utf-8")
     broken = committed(program)

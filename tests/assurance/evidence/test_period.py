@@ -128,6 +128,23 @@ def test_a_period_goes_forward(repository: tuple[Path, list[str]], since: str, w
             period(folder, "HEAD", TODAY, compare, file)
 
 
+def test_what_a_shallow_clone_hides_is_said(tmp_path: Path) -> None:
+    """A commit without the one before it was not looked at: it did not do nothing."""
+    full, clone = tmp_path / "full", tmp_path / "clone"
+    run = partial(subprocess.run, check=True, capture_output=True)
+    run(["git", "init", "-q", "-b", "main", str(full)])
+    commit(full, "Begin", **{"stacks__a.py": "1"})
+    run(["git", "-C", str(full), "checkout", "-q", "-b", "side"])
+    commit(full, "Side", **{"docs__a.md": "1"})
+    run(["git", "-C", str(full), "checkout", "-q", "main"])
+    commit(full, "Change", **{"stacks__a.py": "2"})
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    run(["git", "-C", str(full), *who, "merge", "-q", "--no-edit", "side"])
+    run(["git", "clone", "-q", "--depth", "2", f"file://{full}", str(clone)])
+    (change, _) = period(clone, "HEAD^2", TODAY, compare).merges
+    assert change.why.startswith("not compared: the commit before it is not here; this clone is shallow")
+
+
 def test_a_merge_is_compared_stack_by_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records are made once for each commit, whichever side it is on."""
     made: list[str] = []
