@@ -1,17 +1,13 @@
 """Whether somebody said yes to a deployment: an environment without required reviewers looks approved and is not."""
 
 import os
-from functools import cache
-from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from assurance.errors import UsageError
 from ci.github import GitHub, GitHubError
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("stacks.yaml")
 
 
 class StackRules(Section):
@@ -20,11 +16,8 @@ class StackRules(Section):
     approval: Literal["reviewers", "nobody"]
 
 
-@cache
-def stack_rules() -> dict[str, StackRules]:
-    """Rules by stack. Raises DocumentError."""
-    rules: dict[str, StackRules] = read_document(FILE, dict[str, StackRules])
-    return rules
+stack_rules = data_reader(__file__, "stacks.yaml", dict[str, StackRules])
+"""Rules by stack."""
 
 
 def refused_permission(stack: str, github: GitHub) -> str | None:

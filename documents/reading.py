@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -39,6 +40,14 @@ def read_document(file: Path, type_: Any, more: More = lambda _data: ()) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise DocumentError([yaml_problem(error, name)]) from None
     return parse_document(text, type_, name, more)
+
+
+def data_reader(beside: str, name: str, type_: type[T], more: More = lambda _data: ()) -> Callable[[], T]:
+    """A function that reads a file of our own data, once: ``name``, beside the module ``beside`` (its ``__file__``).
+
+    It gives and raises what `read_document` does.
+    """
+    return cache(lambda: read_document(Path(beside).with_name(name), type_, more))
 
 
 def parse_document(text: str, type_: Any, file: str, more: More = lambda _data: ()) -> Any:

@@ -1,14 +1,9 @@
 """API versions of calls that people make by hand (`api_calls.yaml`)."""
 
-from collections.abc import Sequence
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("api_calls.yaml")
 
 
 class ApiCall(Section):
@@ -21,7 +16,5 @@ class ApiCall(Section):
     read: date
 
 
-@cache
-def api_calls() -> Sequence[ApiCall]:
-    """Every row. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, list[ApiCall])
+api_calls = data_reader(__file__, "api_calls.yaml", list[ApiCall])
+"""Every row."""

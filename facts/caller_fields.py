@@ -1,10 +1,8 @@
 """Columns of log tables that the caller of a request writes (`caller_fields.yaml`)."""
 
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
 
@@ -16,8 +14,5 @@ class CallerFields(Section):
     read: date
 
 
-@cache
-def caller_fields() -> dict[str, CallerFields]:
-    """Caller-written columns by table. Raises DocumentError when the file is wrong."""
-    path = Path(__file__).with_name("caller_fields.yaml")
-    return read_document(path, dict[str, CallerFields])
+caller_fields = data_reader(__file__, "caller_fields.yaml", dict[str, CallerFields])
+"""Caller-written columns by table."""

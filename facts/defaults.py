@@ -1,11 +1,8 @@
 """What Azure takes where an input is absent: ``defaults.yaml``."""
 
-from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import Text, Unknown
 
@@ -20,10 +17,8 @@ class TypeDefaults(Section):
     defaults: dict[str, Value | Unknown]
 
 
-@cache
-def defaults() -> Mapping[str, TypeDefaults]:
-    """The rows by version-blind type key. Raises DocumentError when the file is wrong."""
-    return read_document(Path(__file__).with_name("defaults.yaml"), dict[str, TypeDefaults])
+defaults = data_reader(__file__, "defaults.yaml", dict[str, TypeDefaults])
+"""The rows by version-blind type key."""
 
 
 def default_of(type_: str, path: str) -> Value | Unknown:

@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import No, Unknown
-
-FILE = Path(__file__).with_name("lifecycle.yaml")
 
 Kind = Literal["apiVersion", "engine", "ruleSet", "portal", "service", "feature"]
 
@@ -86,10 +83,8 @@ class Lifecycle(Section):
     previews: dict[str, Preview]
 
 
-@cache
-def lifecycle() -> Lifecycle:
-    """The file. Raises DocumentError when it is wrong."""
-    return read_document(FILE, Lifecycle)
+lifecycle = data_reader(__file__, "lifecycle.yaml", Lifecycle)
+"""The file."""
 
 
 @cache

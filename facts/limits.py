@@ -1,15 +1,10 @@
 """Limits of a subscription (`limits.yaml`)."""
 
-from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("limits.yaml")
 
 
 class Limit(Section):
@@ -24,7 +19,5 @@ class Limit(Section):
     read: date
 
 
-@cache
-def limits() -> Mapping[str, Limit]:
-    """Limits by name. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, Limit])
+limits = data_reader(__file__, "limits.yaml", dict[str, Limit])
+"""Limits by name."""

@@ -1,10 +1,8 @@
 """What a log-scrubbing rule hides (`log_scrubbing.yaml`)."""
 
 from datetime import date
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
 HIDDEN = "****"
@@ -27,7 +25,5 @@ class Scrubbing(Section):
     read: date
 
 
-@cache
-def log_scrubbing() -> dict[str, Scrubbing]:
-    """Scrubbing by type token. Raises DocumentError when the file is wrong."""
-    return read_document(Path(__file__).with_name("log_scrubbing.yaml"), dict[str, Scrubbing])
+log_scrubbing = data_reader(__file__, "log_scrubbing.yaml", dict[str, Scrubbing])
+"""Scrubbing by type token."""

@@ -2,10 +2,9 @@
 
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section, one_of
 from facts.types import log_kinds
 
@@ -26,10 +25,8 @@ class LogTable(Section):
     fed_by: dict[FeedingKind, list[str]] = {}
 
 
-@cache
-def log_tables() -> dict[str, LogTable]:
-    """Tables by name, which tells capitals apart. Raises DocumentError when the file is wrong."""
-    return read_document(Path(__file__).with_name("log_tables.yaml"), dict[str, LogTable])
+log_tables = data_reader(__file__, "log_tables.yaml", dict[str, LogTable])
+"""Tables by name, which tells capitals apart."""
 
 
 @cache

@@ -1,12 +1,7 @@
 """How a subscription is asked whether a name is free (`name_checks.yaml`)."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("name_checks.yaml")
 
 
 class Ask(Section):
@@ -35,7 +30,5 @@ class NameCheck(Section):
     deleted: Deleted | None = None
 
 
-@cache
-def name_checks() -> dict[str, NameCheck]:
-    """Rows by type key. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, NameCheck])
+name_checks = data_reader(__file__, "name_checks.yaml", dict[str, NameCheck])
+"""Rows by type key."""

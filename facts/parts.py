@@ -1,9 +1,6 @@
 """Parts of a resource that may be declared inside it or apart from it: ``parts.yaml``."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import Text
 
@@ -39,7 +36,5 @@ class Parts(Section):
     inside: list[Inside]
 
 
-@cache
-def parts() -> Parts:
-    """The file's rows. Raises DocumentError when it is wrong."""
-    return read_document(Path(__file__).with_name("parts.yaml"), Parts)
+parts = data_reader(__file__, "parts.yaml", Parts)
+"""The file's rows."""

@@ -1,18 +1,15 @@
 """Definitions of the compliance initiatives that speak of the platform's types: ``policy_initiatives.yaml``."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import Text
 
-FILE = Path(__file__).with_name("policy_initiatives.yaml")
 ANSWERS = ("rules", "alerts", "settings", "preflight", "exemption", "absent", "outside")
 """How a definition may be met; a row has exactly one."""
 
@@ -44,7 +41,5 @@ class PolicyDefinition(Section):
             yield Problem("title", self.title, f"exactly one of {', '.join(ANSWERS)}")
 
 
-@cache
-def policy_definitions() -> Mapping[str, PolicyDefinition]:
-    """Rows by id of the definition. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, PolicyDefinition])
+policy_definitions = data_reader(__file__, "policy_initiatives.yaml", dict[str, PolicyDefinition])
+"""Rows by id of the definition."""

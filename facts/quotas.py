@@ -1,12 +1,7 @@
 """Quotas of a subscription in a region (`quotas.yaml`)."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("quotas.yaml")
 
 
 class Quota(Section):
@@ -19,7 +14,5 @@ class Quota(Section):
     """The name of the count in the answer."""
 
 
-@cache
-def quotas() -> dict[str, Quota]:
-    """Rows by type key. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, Quota])
+quotas = data_reader(__file__, "quotas.yaml", dict[str, Quota])
+"""Rows by type key."""

@@ -1,16 +1,12 @@
 """Azure regions and what each service offers in them: ``regions.yaml``."""
 
 import re
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import No, Unknown
 
-FILE = Path(__file__).with_name("regions.yaml")
 _SIZE = re.compile(r"^Standard_(?P<series>[A-Z]+)(?P<cores>\d+)(?P<family>[a-z]*(_v\d+)?)$")
 
 
@@ -54,10 +50,8 @@ class Region(Section):
         return self.paired if isinstance(self.paired, str) else None
 
 
-@cache
-def regions() -> Mapping[str, Region]:
-    """Regions by name. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, Region])
+regions = data_reader(__file__, "regions.yaml", dict[str, Region])
+"""Regions by name."""
 
 
 def region_name(location: object) -> str:

@@ -1,12 +1,7 @@
 """Resource providers (`resource_providers.yaml`): namespaces, and the types that need one they are not in."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("resource_providers.yaml")
 
 
 class ResourceProvider(Section):
@@ -18,10 +13,8 @@ class ResourceProvider(Section):
     """Types of other namespaces whose work needs this one registered: type key to the reason and its source."""
 
 
-@cache
-def resource_providers() -> dict[str, ResourceProvider]:
-    """Rows by namespace, as Azure spells it. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, ResourceProvider])
+resource_providers = data_reader(__file__, "resource_providers.yaml", dict[str, ResourceProvider])
+"""Rows by namespace, as Azure spells it."""
 
 
 def providers_to_register() -> list[str]:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
-FILE = Path(__file__).with_name("roles.yaml")
 RoleId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
@@ -28,10 +26,8 @@ class Roles(Section):
     cache_policies: dict[str, tuple[str, ...]]
 
 
-@cache
-def role_table() -> Roles:
-    """The file. Raises DocumentError when it is wrong."""
-    return read_document(FILE, Roles)
+role_table = data_reader(__file__, "roles.yaml", Roles)
+"""The file."""
 
 
 def roles() -> Mapping[str, Role]:

@@ -2,9 +2,8 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
 
@@ -19,10 +18,8 @@ class SecretInputs(Section):
     switches: list[str]
 
 
-@cache
-def secret_inputs() -> SecretInputs:
-    """The file. Raises DocumentError when it is wrong."""
-    return read_document(Path(__file__).with_name("secret_inputs.yaml"), SecretInputs)
+secret_inputs = data_reader(__file__, "secret_inputs.yaml", SecretInputs)
+"""The file."""
 
 
 @cache

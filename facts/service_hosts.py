@@ -1,13 +1,7 @@
 """Host names that Azure makes of a resource's name: ``service_hosts.yaml``."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("service_hosts.yaml")
 
 
 class ServiceHost(Section):
@@ -17,7 +11,5 @@ class ServiceHost(Section):
     name: str
 
 
-@cache
-def service_hosts() -> Mapping[str, ServiceHost]:
-    """The rows by the last part of the host. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, ServiceHost])
+service_hosts = data_reader(__file__, "service_hosts.yaml", dict[str, ServiceHost])
+"""The rows by the last part of the host."""

@@ -1,15 +1,10 @@
 """What Azure keeps of what is deleted (`soft_delete.yaml`)."""
 
-from collections.abc import Sequence
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("soft_delete.yaml")
 
 
 class Remains(Section):
@@ -26,7 +21,5 @@ class Remains(Section):
     read: date
 
 
-@cache
-def remains() -> Sequence[Remains]:
-    """Every row, in the file's order. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, list[Remains])
+remains = data_reader(__file__, "soft_delete.yaml", list[Remains])
+"""Every row, in the file's order."""

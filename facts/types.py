@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import No, Text, Unknown
 from facts.tokens import GENERIC, generic_arm_type, type_key
 
-FILE = Path(__file__).with_name("types.yaml")
 COLUMNS = (
     "arm", "names", "scope", "livesIn", "outputs", "logs", "alerts", "privateLink", "public", "stateful", "serial",
     "inheritsLock", "fixed", "graph",
@@ -110,10 +108,8 @@ class ResourceType(Section):
         yield from ((column, getattr(self, fields[column])) for column in COLUMNS)
 
 
-@cache
-def resource_types() -> Mapping[str, ResourceType]:
-    """The rows by version-blind type key. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[str, ResourceType])
+resource_types = data_reader(__file__, "types.yaml", dict[str, ResourceType])
+"""The rows by version-blind type key."""
 
 
 def counted_type(token: str, inputs: Mapping[str, Any]) -> str:

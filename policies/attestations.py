@@ -3,19 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from documents.lines import text_lines
 from documents.problems import Problem
-from documents.reading import parse_document, read_document
+from documents.reading import data_reader, parse_document
 from documents.sections import Section, one_of
 from policies.controls import controls
 
-KINDS_FILE = Path(__file__).with_name("attestation_kinds.yaml")
 DAYS_OF_A_MONTH = 31
 """A month counts as its longest: whoever attests on the same day of a later month is in time."""
 
@@ -35,10 +32,8 @@ class AttestationKind(Section):
     source: Text
 
 
-@cache
-def attestation_kinds() -> dict[str, AttestationKind]:
-    """The kinds by id. Raises DocumentError when the file is wrong."""
-    return read_document(KINDS_FILE, dict[KindId, AttestationKind])
+attestation_kinds = data_reader(__file__, "attestation_kinds.yaml", dict[KindId, AttestationKind])
+"""The kinds by id."""
 
 
 class Attestation(Section):

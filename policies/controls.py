@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-FILE = Path(__file__).with_name("hipaa.yaml")
 
 ControlId = Annotated[str, StringConstraints(pattern=r"^164\.3(08|10|12|14|16)\([a-z]\)(\((\d|[ivx]+|[A-Z])\))*$")]
 
@@ -51,7 +47,5 @@ class Control(Section):
             yield Problem("about", self.about, "nothing where a row is inherited")
 
 
-@cache
-def controls() -> dict[str, Control]:
-    """The paragraphs by id, in the order of the law. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, dict[ControlId, Control])
+controls = data_reader(__file__, "hipaa.yaml", dict[ControlId, Control])
+"""The paragraphs by id, in the order of the law."""

@@ -65,6 +65,15 @@ class TrustedEntry(Section):
     expires: date
     """Last day on which it holds."""
 
+    @property
+    def who(self) -> str:
+        """The stranger, in words."""
+        if self.principal:
+            return f"{self.principal.object_id}, who may hold {', '.join(self.principal.holds)}"
+        if self.credential:
+            return f"{self.credential.issuer}, as {self.credential.identity}"
+        return self.resource or self.host or ""
+
     def problems(self) -> Iterator[Problem]:
         """It names one stranger."""
         names = ("principal", "credential", "resource", "host")

@@ -19,7 +19,7 @@ from assurance.check.findings import Finding
 from assurance.record import SECRET, UNKNOWN, Record, Resource
 from documents.counting import counted
 from documents.lines import file_lines, line_of
-from documents.reading import read_document
+from documents.reading import data_reader, read_document
 from documents.sections import Section
 from policies.projects import PLATFORM
 from policies.rule import RuleInfo
@@ -33,7 +33,6 @@ DECLARED = RuleInfo(
     "section or key in assurance/check/declared.yaml.",
     "docs/architecture.md, four ways to judge: an entry that nobody uses is a control that nobody has",
 )
-LISTS = Path(__file__).with_name("declared.yaml")
 PREFIX = "medspasync:"
 FOLDERS = ("stacks/catalogues/**/*.yaml", "database/*.yaml")
 """Where catalogues are."""
@@ -57,10 +56,8 @@ class Decisions(Section):
     stack: dict[str, Decision]
 
 
-@cache
-def decisions() -> Decisions:
-    """declared.yaml. Raises DocumentError with every mistake."""
-    return read_document(LISTS, Decisions)
+decisions = data_reader(__file__, "declared.yaml", Decisions)
+"""declared.yaml."""
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from assurance.record import UNKNOWN, Record, Resource
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.prices import HOURS, price_of
 from policies.view import lookup
 
-FILE = Path(__file__).with_name("meters.yaml")
 CURRENCY = "USD"
 
 
@@ -48,10 +45,8 @@ class Meter(Section):
         return all(str(lookup(resource.inputs, path)) == value for path, value in self.where.items())
 
 
-@cache
-def meters() -> list[Meter]:
-    """The rows. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, list[Meter])
+meters = data_reader(__file__, "meters.yaml", list[Meter])
+"""The rows."""
 
 
 @dataclass(frozen=True)

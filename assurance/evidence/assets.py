@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from assurance.check.log_feeds import SETTING, settings_of
@@ -11,7 +9,7 @@ from assurance.evidence.encryption import at_rest, in_transit
 from assurance.record import UNKNOWN, Record, Resource
 from assurance.references import References, get, short_type
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import No
 from facts.types import Logs, resource_types
@@ -51,10 +49,8 @@ class AssetKind(Section):
     zones: Zones | None = None
 
 
-@cache
-def asset_kinds() -> dict[str, AssetKind]:
-    """The rows by type, without the provider. Raises DocumentError when the file is wrong."""
-    return read_document(Path(__file__).with_name("assets.yaml"), dict[str, AssetKind])
+asset_kinds = data_reader(__file__, "assets.yaml", dict[str, AssetKind])
+"""The rows by type, without the provider."""
 
 
 @dataclass(frozen=True, kw_only=True)

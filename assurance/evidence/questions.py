@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field
 
 from assurance.check.findings import Finding, Status
 from assurance.evidence.controls import Claim, ControlStatus, status_of
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader, read_document
 from documents.sections import Section, one_of
 from policies.attestations import attestation_kinds
 from policies.controls import controls
@@ -57,16 +57,12 @@ class Request(Section):
 @cache
 def proposals() -> list[Proposal]:
     """What is proposed, at most `MOST_PROPOSALS` rows. Raises DocumentError when the file is wrong."""
-    rows: list[Proposal] = read_document(
-        Path(__file__).with_name("proposed_rule.yaml"), Annotated[list[Proposal], Field(max_length=MOST_PROPOSALS)]
-    )
-    return rows
+    rows: Any = Annotated[list[Proposal], Field(max_length=MOST_PROPOSALS)]
+    return cast(list[Proposal], read_document(Path(__file__).with_name("proposed_rule.yaml"), rows))
 
 
-@cache
-def requests() -> list[Request]:
-    """The usual first requests. Raises DocumentError when the file is wrong."""
-    return read_document(Path(__file__).with_name("audit_requests.yaml"), list[Request])
+requests = data_reader(__file__, "audit_requests.yaml", list[Request])
+"""The usual first requests."""
 
 
 def standing(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> list[tuple[Proposal, ControlStatus]]:

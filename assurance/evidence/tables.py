@@ -2,19 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from assurance.evidence.alerts import declared_alerts, notes_of, receivers_of
 from assurance.evidence.drawing import look
 from assurance.evidence.encryption import keys_of
 from assurance.evidence.stack import StackEvidence
-from assurance.record import Resource
 from assurance.references import References, get, short_type
 from policies.attestations import attestation_kinds
 
 Cell = str | int | float | date | None
+Columns = Mapping[str, Callable[[Any], Cell]]
+"""Headings, each with what a subject's row has below it."""
 
 
 @dataclass(frozen=True)
@@ -35,280 +37,223 @@ class Table:
         return text.getvalue()
 
 
-PLACE = ("file", "line", "entry file", "entry line", "key")
-"""Where a person looks: the line of the program, and the entry of the data that it was made from."""
-
-
-def place(of: Resource | Any) -> tuple[Cell, ...]:
-    """`PLACE` of a resource or a finding."""
-    source, origin = of.source or {}, of.origin or {}
-    return (source.get("file"), source.get("line"), origin.get("file"), origin.get("line"), origin.get("key"))
-
-
 def tables(evidence: StackEvidence) -> dict[str, Table]:
     """Every table by the name of its file."""
-    made = (
-        _findings(evidence), _controls(evidence), _inventory(evidence), _flows(evidence), _single_points(evidence),
-        _openings(evidence), _access(evidence), _logs(evidence), _encryption(evidence), _alerts(evidence),
-        _exceptions(evidence), _trusted(evidence), _attestations(evidence),
-    )  # fmt: skip
-    return {table.name: table for table in made}
+    makers = (_findings, _controls, _inventory, _flows, _single_points, _openings, _access, _logs, _encryption, _alerts,
+              _exceptions, _trusted, _attestations)  # fmt: skip
+    return {table.name: table for table in (make(evidence) for make in makers)}
+
+
+def _table(e: StackEvidence, name: str, about: str, subjects: Iterable[Any], columns: Columns) -> Table:
+    """A row for each subject, the stack first."""
+    rows = [(e.stack, *(value(each) for value in columns.values())) for each in subjects]
+    return Table(name, about, ("stack", *columns), rows)
+
+
+def _place(of: Callable[[Any], Any] = lambda each: each) -> Columns:
+    """Where a person looks: the line of the program, and the entry of the data that it was made from.
+
+    of: a subject's resource or finding; None has no place.
+    """
+
+    def at(side: str, key: str) -> Callable[[Any], Cell]:
+        return lambda each: (getattr(of(each), side, None) or {}).get(key)
+
+    return {"file": at("source", "file"), "line": at("source", "line"), "entry file": at("origin", "file"),
+            "entry line": at("origin", "line"), "key": at("origin", "key")}  # fmt: skip
 
 
 def _findings(e: StackEvidence) -> Table:
-    columns = ("stack", "rule", "status", "severity", "controls", "title", "type", "name", "seen", "message",
-               "remediation", "exception", "expires", *PLACE, "urn")  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            f.rule,
-            f.status,
-            f.severity,
-            ", ".join(f.controls),
-            f.title,
-            f.type,
-            f.name,
-            f.seen,
-            f.message,
-            f.remediation,
-            f.exception,
-            f.expires or "",
-            *place(f),
-            f.urn,
-        )
-        for f in e.report.findings
-    ]
-    return Table("findings", "What each rule says of each resource", columns, rows)
+    columns: Columns = {
+        "rule": lambda f: f.rule,
+        "status": lambda f: f.status,
+        "severity": lambda f: f.severity,
+        "controls": lambda f: ", ".join(f.controls),
+        "title": lambda f: f.title,
+        "type": lambda f: f.type,
+        "name": lambda f: f.name,
+        "seen": lambda f: f.seen,
+        "message": lambda f: f.message,
+        "remediation": lambda f: f.remediation,
+        "exception": lambda f: f.exception,
+        "expires": lambda f: f.expires or "",
+        **_place(),
+        "urn": lambda f: f.urn,
+    }
+    return _table(e, "findings", "What each rule says of each resource", e.report.findings, columns)
 
 
 def _controls(e: StackEvidence) -> Table:
-    columns = ("stack", "control", "title", "requirement", "status", "why", "examined", "rules", "attestations",
-               "NIST SP 800-66r2", "NIST SP 800-53r5", "800-53r5, added by us")  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            row.id,
-            row.control.title,
-            row.control.status,
-            row.status,
-            row.why,
-            row.examined,
-            ", ".join(row.rules),
-            ", ".join(claim.kind for claim in row.claims),
-            row.control.sp80066,
-            ", ".join(row.control.sp80053.nist),
-            ", ".join(row.control.sp80053.ours),
-        )
-        for row in e.controls
-    ]
-    return Table("controls", "How each paragraph of the Security Rule stands", columns, rows)
+    columns: Columns = {
+        "control": lambda row: row.id,
+        "title": lambda row: row.control.title,
+        "requirement": lambda row: row.control.status,
+        "status": lambda row: row.status,
+        "why": lambda row: row.why,
+        "examined": lambda row: row.examined,
+        "rules": lambda row: ", ".join(row.rules),
+        "attestations": lambda row: ", ".join(claim.kind for claim in row.claims),
+        "NIST SP 800-66r2": lambda row: row.control.sp80066,
+        "NIST SP 800-53r5": lambda row: ", ".join(row.control.sp80053.nist),
+        "800-53r5, added by us": lambda row: ", ".join(row.control.sp80053.ours),
+    }
+    return _table(e, "controls", "How each paragraph of the Security Rule stands", e.controls, columns)
 
 
 def _inventory(e: StackEvidence) -> Table:
-    columns = ("stack", "kind", "name", "type", "Azure name", "owner", "data", "classification", "location", "at rest",
-               "in transit", "backup", "logs", *PLACE, "urn")  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            a.kind,
-            a.name,
-            a.resource.type,
-            a.resource.id.rsplit("/", 1)[-1],
-            a.owner,
-            a.data,
-            a.classification,
-            a.location,
-            a.at_rest,
-            a.in_transit,
-            a.backup,
-            a.logs,
-            *place(a.resource),
-            a.resource.urn,
-        )
-        for a in e.assets
-    ]
-    return Table("inventory", "Every asset: what answers somewhere, has logs or keeps something", columns, rows)
+    columns: Columns = {
+        "kind": lambda a: a.kind,
+        "name": lambda a: a.name,
+        "type": lambda a: a.resource.type,
+        "Azure name": lambda a: a.resource.id.rsplit("/", 1)[-1],
+        "owner": lambda a: a.owner,
+        "data": lambda a: a.data,
+        "classification": lambda a: a.classification,
+        "location": lambda a: a.location,
+        "at rest": lambda a: a.at_rest,
+        "in transit": lambda a: a.in_transit,
+        "backup": lambda a: a.backup,
+        "logs": lambda a: a.logs,
+        **_place(lambda a: a.resource),
+        "urn": lambda a: a.resource.urn,
+    }
+    return _table(e, "inventory", "Every asset: what answers somewhere, has logs or keeps something", e.assets, columns)
 
 
 def _flows(e: StackEvidence) -> Table:
-    columns = ("stack", "from", "to", "look", "way", "encryption", "right", "decided by", *PLACE)
-    nowhere: tuple[Cell, ...] = (None,) * len(PLACE)
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            hop.start.name,
-            hop.end.name,
-            look(hop),
-            hop.way,
-            hop.encryption,
-            hop.right,
-            hop.by.name if hop.by else "",
-            *(place(hop.by) if hop.by else nowhere),
-        )
-        for hop in e.data_map.hops
-    ]
-    return Table("flows", "Each step of patients' data, with its encryption and the right to it", columns, rows)
+    columns: Columns = {
+        "from": lambda hop: hop.start.name,
+        "to": lambda hop: hop.end.name,
+        "look": look,
+        "way": lambda hop: hop.way,
+        "encryption": lambda hop: hop.encryption,
+        "right": lambda hop: hop.right,
+        "decided by": lambda hop: hop.by.name if hop.by else "",
+        **_place(lambda hop: hop.by),
+    }
+    about = "Each step of patients' data, with its encryption and the right to it"
+    return _table(e, "flows", about, e.data_map.hops, columns)
 
 
 def _single_points(e: StackEvidence) -> Table:
-    columns = ("stack", "kind", "name", "lost with", "setting", "who needs it", *PLACE)
-    rows: list[tuple[Cell, ...]] = [
-        (e.stack, p.kind, p.resource.name, p.loss, p.setting, ", ".join(p.dependents), *place(p.resource))
-        for p in e.single_points
-    ]
-    return Table("single-points", "What one zone or one instance carries, and who needs it", columns, rows)
+    columns: Columns = {
+        "kind": lambda p: p.kind,
+        "name": lambda p: p.resource.name,
+        "lost with": lambda p: p.loss,
+        "setting": lambda p: p.setting,
+        "who needs it": lambda p: ", ".join(p.dependents),
+        **_place(lambda p: p.resource),
+    }
+    about = "What one zone or one instance carries, and who needs it"
+    return _table(e, "single-points", about, e.single_points, columns)
 
 
 def _openings(e: StackEvidence) -> Table:
-    columns = ("stack", "kind", "name", "used by", "encrypts or opens", *PLACE)
-    rows: list[tuple[Cell, ...]] = [
-        (e.stack, o.kind, o.resource.name, ", ".join(o.used_by), "; ".join(o.opens), *place(o.resource))
-        for o in e.openings
-    ]
-    return Table("openings", "What each key, identity and vault encrypts or opens", columns, rows)
+    columns: Columns = {
+        "kind": lambda o: o.kind,
+        "name": lambda o: o.resource.name,
+        "used by": lambda o: ", ".join(o.used_by),
+        "encrypts or opens": lambda o: "; ".join(o.opens),
+        **_place(lambda o: o.resource),
+    }
+    return _table(e, "openings", "What each key, identity and vault encrypts or opens", e.openings, columns)
 
 
 def _access(e: StackEvidence) -> Table:
-    columns = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "by", *PLACE)
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            grant.principal.name,
-            grant.principal.kind,
-            "; ".join(e.matrix.users.get(grant.principal.name, [])),
-            grant.target.name,
-            grant.target.type,
-            grant.target.scope,
-            right,
-            grant.via,
-            *place(grant.by),
-        )
-        for grant in e.matrix.grants
-        for right in grant.rights or ("not known",)
-    ]
-    return Table("access", "Who may do what to what", columns, rows)
+    columns: Columns = {
+        "principal": lambda pair: pair[0].principal.name,
+        "kind": lambda pair: pair[0].principal.kind,
+        "used by": lambda pair: "; ".join(e.matrix.users.get(pair[0].principal.name, [])),
+        "resource": lambda pair: pair[0].target.name,
+        "type": lambda pair: pair[0].target.type,
+        "scope": lambda pair: pair[0].target.scope,
+        "right": lambda pair: pair[1],
+        "by": lambda pair: pair[0].via,
+        **_place(lambda pair: pair[0].by),
+    }
+    rights = [(grant, right) for grant in e.matrix.grants for right in grant.rights or ("not known",)]
+    return _table(e, "access", "Who may do what to what", rights, columns)
 
 
 def _logs(e: StackEvidence) -> Table:
-    columns = ("stack", "type", "category", "sending", "of", "table", "searchable, days", "kept, days",
-               "archived, days")  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        (e.stack, r.type, r.category, r.sending, r.resources, r.table, r.searchable, r.kept, r.archived) for r in e.logs
-    ]
-    return Table("log-coverage", "Which logs go where, and how long they stay there", columns, rows)
+    columns: Columns = {
+        "type": lambda row: row.type,
+        "category": lambda row: row.category,
+        "sending": lambda row: row.sending,
+        "of": lambda row: row.resources,
+        "table": lambda row: row.table,
+        "searchable, days": lambda row: row.searchable,
+        "kept, days": lambda row: row.kept,
+        "archived, days": lambda row: row.archived,
+    }
+    return _table(e, "log-coverage", "Which logs go where, and how long they stay there", e.logs, columns)
 
 
 def _encryption(e: StackEvidence) -> Table:
     references = References(e.record)
-    columns = ("stack", "name", "kind", "data", "at rest", "our keys", "in transit", *PLACE)
-    rows: list[tuple[Cell, ...]] = [
-        (
-            e.stack,
-            a.name,
-            a.kind,
-            a.data,
-            a.at_rest,
-            ", ".join(key.name for key, _ in keys_of(references, a.resource)),
-            a.in_transit,
-            *place(a.resource),
-        )
-        for a in e.assets
-        if a.at_rest or a.in_transit
-    ]
-    return Table("encryption", "How each asset is encrypted, at rest and on the way to it", columns, rows)
-
-
-ALERTS = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert",
-          "securityinsights:ScheduledAlertRule")  # fmt: skip
+    columns: Columns = {
+        "name": lambda a: a.name,
+        "kind": lambda a: a.kind,
+        "data": lambda a: a.data,
+        "at rest": lambda a: a.at_rest,
+        "our keys": lambda a: ", ".join(key.name for key, _ in keys_of(references, a.resource)),
+        "in transit": lambda a: a.in_transit,
+        **_place(lambda a: a.resource),
+    }
+    encrypted = [each for each in e.assets if each.at_rest or each.in_transit]
+    about = "How each asset is encrypted, at rest and on the way to it"
+    return _table(e, "encryption", about, encrypted, columns)
 
 
 def _alerts(e: StackEvidence) -> Table:
-    columns = ("stack", "name", "type", "severity", "enabled", "says", "receivers", "runbook", "control", *PLACE)
-    rows: list[tuple[Cell, ...]] = []
-    for type_ in ALERTS:
-        for alert in sorted(e.record.of_type(type_), key=lambda each: each.name):
-            notes = dict(_notes(alert))
-            receivers = sorted({str(id_).rsplit("/", 1)[-1] for id_ in _receivers(alert)})
-            severity = get(alert, "severity")
-            rows.append(
-                (
-                    e.stack,
-                    alert.name,
-                    short_type(alert),
-                    str(severity) if severity is not None else "",
-                    "yes" if get(alert, "enabled") is True else "no",
-                    str(get(alert, "description", "")),
-                    ", ".join(receivers),
-                    notes.get("runbook", ""),
-                    notes.get("hipaa", ""),
-                    *place(alert),
-                )
-            )
-    return Table("alerts", "Every alert: what it says, to whom, and what to do then", columns, rows)
-
-
-def _notes(alert: Resource) -> Iterator[tuple[str, str]]:
-    """What an alert sends along: its runbook and its paragraph."""
-    groups = get(alert, "actions.actionGroups") or ()
-    holders = [get(alert, "actions.customProperties"), *_actions(alert), *groups]
-    for holder in holders:
-        properties = holder.get("webHookProperties", holder.get("webhookProperties", holder)) if _is(holder) else {}
-        yield from ((key, str(value)) for key, value in (properties or {}).items())
-
-
-def _actions(alert: Resource) -> list[Any]:
-    actions = get(alert, "actions")
-    return list(actions) if isinstance(actions, list) else []
-
-
-def _is(value: Any) -> bool:
-    return isinstance(value, Mapping)
-
-
-def _receivers(alert: Resource) -> Iterator[Any]:
-    groups = [*(get(alert, "actions.actionGroups") or ()), *_actions(alert)]
-    for group in groups:
-        yield group.get("actionGroupId", "") if _is(group) else group
+    columns: Columns = {
+        "name": lambda alert: alert.name,
+        "type": short_type,
+        "severity": lambda alert: str(get(alert, "severity", "")),
+        "enabled": lambda alert: "yes" if get(alert, "enabled") is True else "no",
+        "says": lambda alert: str(get(alert, "description", "")),
+        "receivers": lambda alert: ", ".join(receivers_of(alert)),
+        "runbook": lambda alert: notes_of(alert).get("runbook", ""),
+        "control": lambda alert: notes_of(alert).get("hipaa", ""),
+        **_place(),
+    }
+    about = "Every alert: what it says, to whom, and what to do then"
+    return _table(e, "alerts", about, declared_alerts(e.record), columns)
 
 
 def _exceptions(e: StackEvidence) -> Table:
-    columns = ("stack", "id", "rules", "resource", "reason", "instead", "owner", "expires", "covers", "file", "line")
-    rows: list[tuple[Cell, ...]] = []
-    for id_, entry in e.register.exceptions.items():
-        if e.stack in entry.stacks:
-            covers = sorted({f.name for f in e.report.findings if f.exception == id_ and f.status == "excepted"})
-            rows.append(
-                (
-                    e.stack,
-                    id_,
-                    ", ".join(entry.rules),
-                    entry.resource,
-                    entry.reason,
-                    entry.compensating_control,
-                    entry.owner,
-                    entry.expires,
-                    ", ".join(covers),
-                    e.register.file,
-                    e.register.lines.get(id_),
-                )
-            )
-    return Table("exceptions", "What is relaxed, why, until when, and what protects instead", columns, rows)
+    def covered(id_: str) -> str:
+        return ", ".join(sorted({f.name for f in e.report.findings if f.exception == id_ and f.status == "excepted"}))
+
+    columns: Columns = {
+        "id": lambda pair: pair[0],
+        "rules": lambda pair: ", ".join(pair[1].rules),
+        "resource": lambda pair: pair[1].resource,
+        "reason": lambda pair: pair[1].reason,
+        "instead": lambda pair: pair[1].compensating_control,
+        "owner": lambda pair: pair[1].owner,
+        "expires": lambda pair: pair[1].expires,
+        "covers": lambda pair: covered(pair[0]),
+        "file": lambda _: e.register.file,
+        "line": lambda pair: e.register.lines.get(pair[0]),
+    }
+    here = [(id_, entry) for id_, entry in e.register.exceptions.items() if e.stack in entry.stacks]
+    return _table(e, "exceptions", "What is relaxed, why, until when, and what protects instead", here, columns)
 
 
 def _trusted(e: StackEvidence) -> Table:
-    columns = ("stack", "id", "who", "reason", "owner", "expires", "file", "line")
-    rows: list[tuple[Cell, ...]] = []
-    for id_, entry in e.register.trusted.entries.items():
-        if e.stack not in entry.stacks:
-            continue
-        who = entry.resource or entry.host or ""
-        if entry.principal:
-            who = f"{entry.principal.object_id}, who may hold {', '.join(entry.principal.holds)}"
-        if entry.credential:
-            who = f"{entry.credential.issuer}, as {entry.credential.identity}"
-        trusted = e.register.trusted
-        rows.append((e.stack, id_, who, entry.reason, entry.owner, entry.expires, trusted.file, trusted.lines.get(id_)))
-    return Table("trusted", "Strangers that are trusted, and until when", columns, rows)
+    trusted = e.register.trusted
+    columns: Columns = {
+        "id": lambda pair: pair[0],
+        "who": lambda pair: pair[1].who,
+        "reason": lambda pair: pair[1].reason,
+        "owner": lambda pair: pair[1].owner,
+        "expires": lambda pair: pair[1].expires,
+        "file": lambda _: trusted.file,
+        "line": lambda pair: trusted.lines.get(pair[0]),
+    }
+    here = [(id_, entry) for id_, entry in trusted.entries.items() if e.stack in entry.stacks]
+    return _table(e, "trusted", "Strangers that are trusted, and until when", here, columns)
 
 
 def _attestations(e: StackEvidence) -> Table:

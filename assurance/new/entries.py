@@ -3,18 +3,15 @@
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from assurance.check.findings import Finding
-from documents.reading import parse_document, read_document
+from documents.reading import data_reader, parse_document
 from documents.sections import Section
 from policies.attestations import attestation_kinds
 
-FILE = Path(__file__).with_name("entries.yaml")
 OWNER = "platform-engineering lead"
 
 
@@ -54,10 +51,8 @@ class Prepared(Section):
     trusted: dict[str, PreparedTrust]
 
 
-@cache
-def prepared() -> Prepared:
-    """What may be needed. Raises DocumentError."""
-    return read_document(FILE, Prepared)
+prepared = data_reader(__file__, "entries.yaml", Prepared)
+"""What may be needed."""
 
 
 def needed_exceptions(stack: str, failures: Collection[Finding], expires: date) -> dict[str, dict[str, Any]]:

@@ -1,13 +1,11 @@
 """The table of flows that must be open, or must not."""
 
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from assurance.reach.public import Who
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
 FILE = "assurance/reach/needed.yaml"
@@ -39,7 +37,5 @@ class Table(Section):
     forbidden: list[Row]
 
 
-@cache
-def flow_table() -> Table:
-    """The table, read once."""
-    return read_document(Path(__file__).with_name("needed.yaml"), Table)
+flow_table = data_reader(__file__, "needed.yaml", Table)
+"""The table, read once."""

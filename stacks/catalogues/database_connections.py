@@ -1,18 +1,11 @@
 """Limits of resources that their size decides, for alerts whose threshold is a share of one."""
 
 import re
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 
-_FILE = Path(__file__).parent / "database_connections.yaml"
-
-
-@cache
-def _connections() -> Mapping[str, Mapping[str, int]]:
-    return read_document(_FILE, dict[str, dict[str, int]])
+_connections = data_reader(__file__, "database_connections.yaml", dict[str, dict[str, int]])
+""""""
 
 
 def max_connections(tier: str, sku: str) -> int:

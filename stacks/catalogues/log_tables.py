@@ -1,15 +1,11 @@
 """The log tables catalogue: how long each Log Analytics table of the platform is kept, as data."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 
 LOG_TABLES = "stacks/catalogues/log_tables.yaml"
-_FILE = Path(__file__).parents[2] / LOG_TABLES
 
 RETENTION_STEPS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
 """Total retention in days beyond two years, as the Tables API takes it; up to 730 any number from 4 goes."""
@@ -24,10 +20,8 @@ class LogTable(Section):
     """What an auditor finds in it."""
 
 
-@cache
-def log_tables() -> Mapping[str, LogTable]:
-    """The catalogue by table name. Raises SettingsError when the file is wrong."""
-    return read_document(_FILE, dict[str, LogTable])
+log_tables = data_reader(__file__, "log_tables.yaml", dict[str, LogTable])
+"""The catalogue by table name."""
 
 
 def audit_tables() -> list[str]:

@@ -2,19 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from stacks.catalogues.alerts import AlertId
-
-_CATALOGUES = Path(__file__).parent
-
 
 POLICY_EXEMPTIONS = "stacks/catalogues/policy_exemptions.yaml"
 
@@ -71,8 +66,5 @@ class ExemptionEntry(Section):
             yield Problem("expires", str(self.expires), f"within a year of the review, {self.reviewed}")
 
 
-@cache
-def policy_exemptions() -> Mapping[AlertId, ExemptionEntry]:
-    """Exemptions by id. Raises SettingsError when the file is wrong."""
-    file = _CATALOGUES / "policy_exemptions.yaml"
-    return read_document(file, dict[AlertId, ExemptionEntry])
+policy_exemptions = data_reader(__file__, "policy_exemptions.yaml", dict[AlertId, ExemptionEntry])
+"""Exemptions by id."""

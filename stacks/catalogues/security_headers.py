@@ -1,20 +1,15 @@
 """The catalogue of response headers that the edge sets, by exposure class."""
 
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import StringConstraints
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from documents.words import Words
 from stacks.catalogues.rate_limits import Label
-
-_FILE = Path(__file__).parent / "security_headers.yaml"
-
 
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
 
@@ -64,10 +59,8 @@ class HeaderCatalogue(Section):
                 yield Problem(f"{path}.{header}", headers[header], "a header that `all` does not set")
 
 
-@cache
-def security_headers() -> HeaderCatalogue:
-    """The response headers. Raises SettingsError when the file is wrong."""
-    return read_document(_FILE, HeaderCatalogue)
+security_headers = data_reader(__file__, "security_headers.yaml", HeaderCatalogue)
+"""The response headers."""
 
 
 def response_headers(exposure: str, policy: str | None, api_hosts: Iterable[str]) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """The catalogue of service level objectives: how an indicator is measured, and how fast a budget may burn."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from stacks.catalogues.alerts import QueryFrequency, QueryWindow
 
@@ -47,10 +46,8 @@ class SloCatalogue(Section):
     burn_rates: dict[str, BurnRate]
 
 
-@cache
-def slo_catalogue() -> SloCatalogue:
-    """The catalogue. Raises SettingsError when the file is wrong."""
-    return read_document(_CATALOGUES / "slos.yaml", SloCatalogue)
+slo_catalogue = data_reader(__file__, "slos.yaml", SloCatalogue)
+"""The catalogue."""
 
 
 def burn_rate_query(values: Mapping[str, str]) -> str:

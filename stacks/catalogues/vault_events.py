@@ -1,18 +1,14 @@
 """The catalogue of vault events: what a vault tells before a secret or key ends, as data."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from stacks.catalogues.alerts import AlertId, Channel, Control, Severity
 
 VAULT_EVENTS = "stacks/catalogues/vault_events.yaml"
-_FILE = Path(__file__).parent / "vault_events.yaml"
 
 
 class VaultEvent(Section):
@@ -40,7 +36,5 @@ class VaultEvent(Section):
         return "secrets" if ".Secret" in self.event else "keys"
 
 
-@cache
-def vault_events() -> Mapping[AlertId, VaultEvent]:
-    """The catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
-    return read_document(_FILE, dict[AlertId, VaultEvent])
+vault_events = data_reader(__file__, "vault_events.yaml", dict[AlertId, VaultEvent])
+"""The catalogue by id, in the file's order."""

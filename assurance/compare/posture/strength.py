@@ -4,21 +4,18 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from assurance.compare.posture.item import Posture, Sides, item, known, plain
 from assurance.compare.properties import differences
 from assurance.record import SECRET, Record, Resource
 from documents.durations import seconds
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.types import Door, types_with
 from policies.accepted_changes import Area
 from policies.view import lookup
 
-FILE = Path(__file__).with_name("strength.yaml")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 Named = Literal[
     "more", "less", "longer", "shorter", "version", "present", "moreItems", "fewerItems", "moreOften", "cron"
@@ -113,10 +110,8 @@ def _items(value: Any) -> list[str]:
     ]
 
 
-@cache
-def strengths() -> list[Strength]:
-    """The rows. Raises DocumentError when the file is wrong."""
-    return read_document(FILE, list[Strength])
+strengths = data_reader(__file__, "strength.yaml", list[Strength])
+"""The rows."""
 
 
 def strength_items(sides: Sides) -> Iterator[Posture]:

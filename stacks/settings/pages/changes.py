@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from documents.arguments import read_arguments
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from stacks.settings.model import Settings
 
-DATA = Path(__file__).with_name("changes.yaml")
 PAGE = Path(__file__).parents[3] / "docs" / "changing-settings.md"
 EFFECTS = {
     "inPlace": "in place",
@@ -48,10 +46,8 @@ class Effect(Section):
     value: Any = Field(default=None, alias="try")
 
 
-@cache
-def effects() -> Mapping[str, Effect]:
-    """Rows by path. Raises DocumentError when the file is wrong."""
-    return read_document(DATA, dict[str, Effect])
+effects = data_reader(__file__, "changes.yaml", dict[str, Effect])
+"""Rows by path."""
 
 
 def row_of(path: str) -> str | None:

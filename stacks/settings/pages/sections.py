@@ -1,17 +1,13 @@
 """What becomes of a stack whose file lacks a section: `sections.yaml`, beside this file."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-_FILE = Path(__file__).parent / "sections.yaml"
 
 Way = Literal["refused", "safe", "rule", "optional"]
 
@@ -40,7 +36,5 @@ class LeftOut(Section):
         return (owner and self.owner) or (test_data and self.test_data) or self.ends
 
 
-@cache
-def left_out() -> Mapping[str, LeftOut]:
-    """Every section by key. Raises DocumentError when the file is wrong."""
-    return read_document(_FILE, dict[str, LeftOut])
+left_out = data_reader(__file__, "sections.yaml", dict[str, LeftOut])
+"""Every section by key."""

@@ -8,7 +8,7 @@ import pytest
 
 from documents.yaml_text import load_yaml
 from stacks.catalogues.log_tables import log_tables
-from stacks.ingestion import DOLLARS_PER_GB, ingestion_estimate, sources
+from tests.docs.log_volume import DOLLARS_PER_GB, ingestion_estimate, sources
 from tests.harness import ROOT, STACKS
 
 TELEMETRY = {"AppRequests", "AppDependencies", "AppTraces", "AzureMetrics"}

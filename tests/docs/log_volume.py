@@ -1,17 +1,13 @@
-"""An estimate of the log volume of a stack and what it costs. Data and arithmetic; nothing is deployed from it."""
+"""An estimate of the log volume of a stack and what it costs: the oracle of the table in docs/slo.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-
-_FILE = Path(__file__).parent / "catalogues" / "ingestion.yaml"
 
 DAYS = 30.4
 """Days of a month."""
@@ -38,10 +34,8 @@ class Source(Section):
     """Why count and size are what they are."""
 
 
-@cache
-def sources() -> Mapping[str, Source]:
-    """The model's data. Raises SettingsError when the file is wrong."""
-    return read_document(_FILE, dict[str, Source])
+sources = data_reader(__file__, "log_volume.yaml", dict[str, Source])
+"""The model's data."""
 
 
 @dataclass(frozen=True, kw_only=True)
