@@ -40,8 +40,8 @@ def gaps(previews: Iterable[Record]) -> Iterator[str]:
                 of_type.add("properties.*" if path.startswith("properties.") else path)
     for rule in RULES:
         for type_, paths in sorted(unknown.get(rule.id, {}).items() if not rule.offline else ()):
-            told = ", ".join(f"`{path}`" for path in sorted(paths))
-            yield f"| {rule.id} | `{type_.removeprefix('azure-native:')}` while {told} is not known |"
+            message = ", ".join(f"`{path}`" for path in sorted(paths))
+            yield f"| {rule.id} | `{type_.removeprefix('azure-native:')}` while {message} is not known |"
 
 
 def page_with(text: str, rows: Iterable[str]) -> str:

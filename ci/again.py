@@ -93,13 +93,13 @@ def differing(stack: str, found: Sequence[Finding], claimed: Sequence[Claimed]) 
     there: dict[tuple[str, str], str] = {(each.rule, each.urn or each.name): each.status for each in claimed}
     names = {(each.rule, each.urn or each.name): each.name for each in claimed}
     names |= {(each.rule, each.urn or each.name): each.name for each in found}
-    told = []
+    differences = []
     for key in sorted(here.keys() | there.keys()):
         mine, theirs = here.get(key), there.get(key)
         if mine != theirs and {mine, theirs} & {"fail", "warn"}:
             subject = f"{key[0]} of {names[key] or 'the stack'}"
-            told.append(f"{stack}: {subject}: {theirs or 'not judged'}; here {mine or 'not judged'}")
-    return told
+            differences.append(f"{stack}: {subject}: {theirs or 'not judged'}; here {mine or 'not judged'}")
+    return differences
 
 
 def base_doubt(base: Record, root: Path, since: str) -> str | None:

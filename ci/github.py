@@ -127,8 +127,8 @@ def _open(request: Request, *, redirects: bool = False) -> HTTPResponse:
     except HTTPError as error:
         if redirects and 300 <= error.code < 400:
             return error  # type: ignore[return-value]  # it reads as a response does
-        told = error.read(2000).decode(errors="replace")
-        raise GitHubError(error.code, f"{request.get_method()} {urlsplit(request.full_url).path}: {told}") from error
+        answer = error.read(2000).decode(errors="replace")
+        raise GitHubError(error.code, f"{request.get_method()} {urlsplit(request.full_url).path}: {answer}") from error
     except (URLError, OSError) as error:
         raise GitHubError(0, f"{request.get_method()} {urlsplit(request.full_url).path}: {error}") from error
     return response

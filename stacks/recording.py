@@ -54,8 +54,8 @@ def stack_config(root: Path, stack: str, placeholder: str) -> Iterator[StackConf
         held = written if isinstance(written, dict) else {}
         yield StackConfig(values, [CONFIG_KEY], [name for name in readable if name not in held])
     except DocumentError as error:
-        told = {problem.key for problem in mistakes}
-        more = [file.placed(problem) for problem in error.problems if problem.key not in told]
+        keys = {problem.key for problem in mistakes}
+        more = [file.placed(problem) for problem in error.problems if problem.key not in keys]
         raise DocumentError([*mistakes, *more]) from None
 
 

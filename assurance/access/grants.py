@@ -99,8 +99,8 @@ def _role_assignments(references: References, principals: Principals) -> Iterato
         rights = role.rights if role else ()
         via = f"role {role.name if role else id_}"
         if condition := str(get(assignment, "condition") or ""):
-            rights, told = limited(rights, condition, known)
-            via += f", {told}"
+            rights, message = limited(rights, condition, known)
+            via += f", {message}"
         vault = references.record.by_urn.get(target.urn)
         if vault and short_type(vault) == VAULT and not get(vault, "properties.enableRbacAuthorization"):
             # Data rights of a role mean nothing on a vault that goes by access policies.

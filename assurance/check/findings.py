@@ -67,15 +67,15 @@ class Finding:
         """
         # Not by the constructor: a frozen class sets field by field, which is half of what a finding takes.
         finding = object.__new__(cls)
-        told = vars(finding)
-        told.update(_rule_fields(info))
-        told["status"], told["stack"], told["message"] = status, stack, message
+        fields = vars(finding)
+        fields.update(_rule_fields(info))
+        fields["status"], fields["stack"], fields["message"] = status, stack, message
         if status == "pass":
-            told["seen"] = message
+            fields["seen"] = message
         if resource is not None:
-            told["urn"], told["type"], told["name"] = resource.urn, resource.type, resource.name
-            told["source"], told["origin"] = resource.source, resource.origin
-        told.update(more)
+            fields["urn"], fields["type"], fields["name"] = resource.urn, resource.type, resource.name
+            fields["source"], fields["origin"] = resource.source, resource.origin
+        fields.update(more)
         return finding
 
     def as_dict(self) -> dict[str, Any]:

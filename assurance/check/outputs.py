@@ -26,8 +26,8 @@ def output_findings(record: Record) -> Iterator[Finding]:
     """
     named = {value for each in record for key, value in each.inputs.items() if _is_name(key, value)}
     names = named | {each.id for each in record}
-    told = [(path, text) for path, text in _texts(record.outputs, "") if text not in names]
-    wrong = [message for path, text in told for message in _wrong(path, text)]
+    shown = [(path, text) for path, text in _texts(record.outputs, "") if text not in names]
+    wrong = [message for path, text in shown for message in _wrong(path, text)]
     for message in wrong:
         yield Finding.of(OUTPUTS, "fail", message, stack=record.stack)
     if record.outputs and not wrong:

@@ -32,8 +32,8 @@ def show(console: Console, reports: Sequence[Report], register: Register, *, qui
     console.print()
     print_table(console, by_stack(reports))
     for report in reports:
-        for told, rows in (("area", by_area(report)), ("HIPAA control", by_control(report))):
-            console.print(Text(f"\n{report.stack}: checks by {told}", style="bold"))
+        for heading, rows in (("area", by_area(report)), ("HIPAA control", by_control(report))):
+            console.print(Text(f"\n{report.stack}: checks by {heading}", style="bold"))
             print_table(console, rows)
     for report in reports:
         _show_exceptions(console, report, register)
@@ -60,11 +60,11 @@ def show_verdict(console: Console, reports: Sequence[Report]) -> None:
         counts = report.totals
         failing = report.with_status("fail")
         rules = ", ".join(dict.fromkeys(finding.rule for finding in failing))
-        told = f"{counts['fail']} of {sum(counts.values())} checks fail: {rules}"
+        message = f"{counts['fail']} of {sum(counts.values())} checks fail: {rules}"
         if report.holds:
-            told = f"{counts['pass']:,} checks pass, {counts['warn']} warn, {counts['excepted']} are excepted"
+            message = f"{counts['pass']:,} checks pass, {counts['warn']} warn, {counts['excepted']} are excepted"
         word, style = ("holds", "bold green") if report.holds else ("does not hold", "bold red")
-        console.print(Text.assemble((f"{report.stack} {word}", style), f": {told}"), soft_wrap=True)
+        console.print(Text.assemble((f"{report.stack} {word}", style), f": {message}"), soft_wrap=True)
 
 
 def show_violations(console: Console, report: Report, *statuses: Status) -> None:
@@ -115,12 +115,12 @@ def _show_gaps(console: Console, report: Report) -> None:
     later = [finding for finding in unchecked if finding.message.startswith(LATER)]
     if later:
         rules = ", ".join(sorted({finding.rule for finding in later}))
-        told = f"{len(later)} checks need values that only a deployment knows (see --mode deployed): {rules}"
-        console.print(Text(f"\n{report.stack}: {told}", style=COLOURS["unchecked"]), soft_wrap=True)
+        message = f"{len(later)} checks need values that only a deployment knows (see --mode deployed): {rules}"
+        console.print(Text(f"\n{report.stack}: {message}", style=COLOURS["unchecked"]), soft_wrap=True)
     for finding in unchecked:
         if finding not in later:
-            told = f"{finding.rule} is unchecked: {finding.message}"
-            console.print(Text(f"\n{report.stack}: {told}", style=COLOURS["unchecked"]), soft_wrap=True)
+            message = f"{finding.rule} is unchecked: {finding.message}"
+            console.print(Text(f"\n{report.stack}: {message}", style=COLOURS["unchecked"]), soft_wrap=True)
 
 
 def places(finding: Finding) -> str:

@@ -74,7 +74,7 @@ def evidence(
     moment = _moment(time, root)
     today = moment.astimezone(UTC).date()
     register = Register.load()
-    told = _period(root, since, reviews, today)
+    covered = _period(root, since, reviews, today)
     previews, deployed = records_in_both_modes(names)
     found = []
     for record in map(steady, deployed):
@@ -87,7 +87,7 @@ def evidence(
         reviews={each.stack: review(each, root, reference) for each in found},
         time=moment,
         root=root,
-        period=told,
+        period=covered,
     )
     write(bundle, out, sign)
     terminal = console()

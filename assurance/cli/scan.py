@@ -49,8 +49,8 @@ def scan(
     out = console(stderr="-" in (json_file, sarif_file))
     out._emoji = False  # a line number between colons is no picture
     for each in result.found:
-        told = escape(f"{each.file}:{each.line}: {each.kind}")
-        out.print(f"[red]FAIL[/red] {told}  [dim]{each.fingerprint}[/dim]", highlight=False, soft_wrap=True)
+        message = escape(f"{each.file}:{each.line}: {each.kind}")
+        out.print(f"[red]FAIL[/red] {message}  [dim]{each.fingerprint}[/dim]", highlight=False, soft_wrap=True)
     stale = [] if paths else accepted.unused
     for entry in stale:
         line = f" line {entry.line}" if entry.line else ""
@@ -58,9 +58,9 @@ def scan(
         out.print(f"[red]FAIL[/red] {escape(f'{accepted.file}: {entry.file}{line}: {why}')}", highlight=False)
     if result.found:
         out.print(f"to do: {REMEDY}", highlight=False)
-    told = f"{counted(result.read, 'file')} read, {counted(len(result.found), 'secret')} in plain text"
-    told += f", {result.accepted} accepted"
-    out.print(told + (f", {len(result.unread)} not read: no text, or too large" if result.unread else ""))
+    message = f"{counted(result.read, 'file')} read, {counted(len(result.found), 'secret')} in plain text"
+    message += f", {result.accepted} accepted"
+    out.print(message + (f", {len(result.unread)} not read: no text, or too large" if result.unread else ""))
     for target, write in ((json_file, to_json), (sarif_file, to_sarif)):
         if target is not None:
             write_text(target, write(result))

@@ -38,9 +38,9 @@ def verify(folder: Folder, signers: Signers = None) -> None:
         out.print("it bears a signature: --signers FILE says whose", highlight=False)
     else:
         out.print("it bears no signature: nothing here says who made it", highlight=False)
-    told = "is not intact" if wrong else "is intact"
+    message = "is not intact" if wrong else "is intact"
     files = counted(len(content.files), "file")
-    told = f"{folder} {told}: {files}, commit {content.basis.get('commit') or 'none'}, of {content.time}"
-    out.print(escape(told), highlight=False, soft_wrap=True)
+    message = f"{folder} {message}: {files}, commit {content.basis.get('commit') or 'none'}, of {content.time}"
+    out.print(escape(message), highlight=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)

@@ -78,11 +78,11 @@ def read_limit(text: str | None) -> Limit | None:
 
 def too_dear(cost: Cost, limit: Limit | None) -> list[str]:
     """How a bill rises by more than ``limit`` allows, or above the stack's budget."""
-    told = []
+    reasons = []
     if limit is not None and limit.exceeded(cost):
         allowed = f"{limit.number:g}{'%' if limit.percent else ' ' + cost.currency}"
-        told.append(f"it rises by more than {allowed}: {cost.line}")
+        reasons.append(f"it rises by more than {allowed}: {cost.line}")
     before, after = cost.before or 0, cost.after or 0
     if cost.budget is not None and after > cost.budget >= before:
-        told.append(f"it rises above the stack's budget of {cost.budget:,g}: {cost.line}")
-    return told
+        reasons.append(f"it rises above the stack's budget of {cost.budget:,g}: {cost.line}")
+    return reasons

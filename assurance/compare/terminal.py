@@ -49,8 +49,8 @@ def verdict(result: Comparison) -> tuple[str, str]:
     bill = f"The bill: {'; '.join(dearer)}." if dearer else ""
     if weaker:
         word = "thing is" if weaker == 1 else "things are"
-        told = f"{weaker} {word} weaker than on the base, and nobody accepted that."
-        return f"{told} {bill}".rstrip(), "bold red"
+        message = f"{weaker} {word} weaker than on the base, and nobody accepted that."
+        return f"{message} {bill}".rstrip(), "bold red"
     if bill:
         return bill, "bold red"
     if any(each.differs for each in result.stacks):
@@ -68,8 +68,8 @@ def _show_stack(console: Console, comparison: StackComparison) -> None:
         )
         return
     counts: Counter[str] = Counter(change.change for change in comparison.changes)
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
-    _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {told}", "bold")
+    message = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
+    _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {message}", "bold")
     for group in grouped(comparison.posture):
         _show_posture(console, group)
     if comparison.cost_line:

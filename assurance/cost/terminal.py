@@ -28,8 +28,10 @@ def show(console: Console, bill: Bill) -> None:
     for subject in bill.unknown:
         console.print(Text(f"Unknown: {subject}", style="yellow"), soft_wrap=True)
     if bill.by_use:
-        told = f"Charged by use beside, not counted: {len(bill.by_use)} (--json has them), for example {bill.by_use[0]}"
-        console.print(Text(told), soft_wrap=True)
+        message = (
+            f"Charged by use beside, not counted: {len(bill.by_use)} (--json has them), for example {bill.by_use[0]}"
+        )
+        console.print(Text(message), soft_wrap=True)
     unknown = f", and {len(bill.unknown)} unknown" if bill.unknown else ""
     total = f"{bill.stack}: {bill.total:,.2f} {bill.currency} a month{unknown}, before what is charged by use"
     console.print(Text(total, style="bold"), soft_wrap=True)

@@ -138,12 +138,12 @@ def _location(references: References, resource: Resource) -> str:
 
 
 def _backup(references: References, resource: Resource, paths: list[str]) -> str:
-    told = [f"{path.rsplit('.', 1)[-1]} {_short(get(resource, path))}" for path in paths if get(resource, path)]
+    ways = [f"{path.rsplit('.', 1)[-1]} {_short(get(resource, path))}" for path in paths if get(resource, path)]
     own = resource.id if resource.id not in ("", UNKNOWN) else None
     for instance in references.by_type("dataprotection:BackupInstance"):
         if own and str(get(instance, "properties.dataSourceInfo.resourceID")).lower() == own.lower():
-            told.append(f"backup vault, as {instance.name}")
-    return "; ".join(told)
+            ways.append(f"backup vault, as {instance.name}")
+    return "; ".join(ways)
 
 
 def _short(value: Any) -> str:

@@ -129,9 +129,9 @@ def _line(hop: Hop, number: int, at: dict[Place, tuple[float, float]], hops: Seq
     # Numbers of lines that leave one place stand apart: each further along its own line.
     part = (0.1 + 0.4 * leaves) * min(1, GAP_X / max(x2 - x1, 1))
     spot_x, spot_y = _bezier(part, x1, c1, c2, x2), _bezier(part, y1, y1, y2, y2)
-    told = escape(f"{number}. {hop.start.name} → {hop.end.name}: {hop.way}; {hop.encryption}; {hop.right}")
+    title = escape(f"{number}. {hop.start.name} → {hop.end.name}: {hop.way}; {hop.encryption}; {hop.right}")
     return (
-        f'<g class="hop {look(hop)}"><title>{told}</title><path d="{path}"/>'
+        f'<g class="hop {look(hop)}"><title>{title}</title><path d="{path}"/>'
         f'<circle cx="{spot_x:.1f}" cy="{spot_y:.1f}" r="8"/>'
         f'<text class="number" x="{spot_x:.1f}" y="{spot_y + 3.5:.1f}">{number}</text></g>'
     )

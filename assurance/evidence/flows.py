@@ -213,9 +213,9 @@ class _Maker:
 
     def _hop(self, start: Place, end: Place, verdict: Verdict, encryption: str, right: str, **more: Any) -> Hop:
         by = verdict.decided_by
-        told = [step for step in verdict.steps if step.by is not None and short_type(step.by) in _WAYS]
-        way = told[-1].text if told else verdict.why
-        private = {"private": bool(told) and "public" not in way}
+        passed = [step for step in verdict.steps if step.by is not None and short_type(step.by) in _WAYS]
+        way = passed[-1].text if passed else verdict.why
+        private = {"private": bool(passed) and "public" not in way}
         way = way if verdict.open else f"closed: {verdict.steps[-1].text}"
         return Hop(start=start, end=end, open=verdict.open, encryption=encryption, right=right, by=by,
                    **({"way": way} | private | more))  # fmt: skip

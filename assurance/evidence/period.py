@@ -91,11 +91,11 @@ class Period:
 def _did(merge: Merge) -> str:
     if not merge.comparison:
         return merge.why
-    told = []
+    stacks = []
     for row in merge.comparison:
         parts = [f"{row[key]} {key}" for key in ("changes", "weaker", "stronger", "worse") if row.get(key)]
-        told.append(f"{row['stack']}: {', '.join(parts) or 'nothing changed'}")
-    return "; ".join(told)
+        stacks.append(f"{row['stack']}: {', '.join(parts) or 'nothing changed'}")
+    return "; ".join(stacks)
 
 
 def period(root: Path, since: str, today: date, compare: Compare, reviews: Path | None = None) -> Period:

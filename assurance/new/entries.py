@@ -77,12 +77,12 @@ def needed_trust(
     stack: str, failures: Collection[Finding], expires: date, names: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
     """Prepared strangers that something of the stack names and nobody trusts yet. names: fills the braces."""
-    told = "\n".join(finding.message.lower() for finding in failures)
+    messages = "\n".join(finding.message.lower() for finding in failures)
     entries = {}
     for name, each in prepared().trusted.items():
         kind, value = ("resource", each.resource) if each.resource else ("host", str(each.host))
         stranger = str(value).format(**names)
-        if stranger.removeprefix("*.").lower() in told:
+        if stranger.removeprefix("*.").lower() in messages:
             entries[f"TRU-{stack.upper()}-{name}"] = {
                 "stacks": [stack],
                 kind: stranger,

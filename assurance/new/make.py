@@ -90,8 +90,8 @@ def make_stack(wish: Wish, root: Path, today: date) -> NewStack:
         }
         report = _audited(record, texts, today, copy)
     if left := report.with_status("fail"):
-        told = "\n".join(f"{each.rule} {each.name}: {each.message}" for each in left)
-        raise ProgramError(wish.stack, "what was written would not pass `assurance check`; nothing is written", told)
+        message = "\n".join(f"{each.rule} {each.name}: {each.message}" for each in left)
+        raise ProgramError(wish.stack, "what was written would not pass `assurance check`; nothing is written", message)
     return NewStack(texts, record, bill, report.with_status("warn"))
 
 
@@ -101,8 +101,8 @@ def _recorded(wish: Wish, root: Path, files: dict[str, str]) -> Record:
             (record,) = record_stacks(copy, [Job(wish.stack, "deployed")])
     except UsageError as error:
         why = [message for message in error.messages if "(more may follow)" not in message]
-        told = f"--region {wish.region}: it cannot have this stack; these can: {', '.join(fitting_regions(wish))}"
-        raise UsageError(told, *(f"{message} (nothing is written)" for message in why)) from None
+        refused = f"--region {wish.region}: it cannot have this stack; these can: {', '.join(fitting_regions(wish))}"
+        raise UsageError(refused, *(f"{message} (nothing is written)" for message in why)) from None
     return record
 
 

@@ -57,8 +57,8 @@ def _of_resource(
     message = "; ".join(map(str, changed))
     yield Finding.of(CHANGED, "fail" if changed else "pass", message, resource, stack=record.stack)
     if skipped:
-        told = "; ".join(f"{path}: {why}" for path, why in sorted(skipped.items()))
-        yield Finding.of(EXAMINED, "unchecked", f"not examined: {told}", resource, stack=record.stack)
+        unseen = "; ".join(f"{path}: {why}" for path, why in sorted(skipped.items()))
+        yield Finding.of(EXAMINED, "unchecked", f"not examined: {unseen}", resource, stack=record.stack)
 
 
 def _urn(urn: str) -> str:

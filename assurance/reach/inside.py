@@ -129,11 +129,15 @@ def _endpoint(references: References, subnet: Resource, target: Target) -> tuple
         if get(zone, "privateZoneName") in wanted
     ]
     if not zones:
-        told = f"{endpoint.name} has no zone group with {' or '.join(wanted)}, so the name leads to the public address"
-        return None, Step(told, endpoint)
+        message = (
+            f"{endpoint.name} has no zone group with {' or '.join(wanted)}, so the name leads to the public address"
+        )
+        return None, Step(message, endpoint)
     if not _resolves(references, zones[0], subnet):
-        told = f"{zones[0].name} is not linked to the network of {subnet.name}, so the name leads to the public address"
-        return None, Step(told, zones[0])
+        message = (
+            f"{zones[0].name} is not linked to the network of {subnet.name}, so the name leads to the public address"
+        )
+        return None, Step(message, zones[0])
     return endpoint, Step(f"{zones[0].name} leads to {endpoint.name}", endpoint)
 
 

@@ -58,13 +58,13 @@ def _site(references: References, target: Target, who: Who) -> Verdict:
         prefix = "scmIpSecurityRestrictions"
     rules = sorted(get(site, f"siteConfig.{prefix}", None) or [], key=lambda rule: int(rule.get("priority", 65000)))
     for rule in rules:
-        told = f"{prefix} rule {rule.get('name', rule.get('priority'))} of {site.name}"
+        message = f"{prefix} rule {rule.get('name', rule.get('priority'))} of {site.name}"
         allows = str(rule.get("action", "Allow")).lower() == "allow"
         extent = _extent(references, site, rule, who)
         if extent == "all":
-            return opened(f"{told} lets it in", site) if allows else closed(f"{told} turns it away", site)
+            return opened(f"{message} lets it in", site) if allows else closed(f"{message} turns it away", site)
         if extent and allows:
-            return opened(f"{told} lets in {extent}", site)
+            return opened(f"{message} lets in {extent}", site)
     default = get(site, f"siteConfig.{prefix}DefaultAction") or ("Deny" if rules else "Allow")
     if default == "Allow":
         return opened(f"{prefix} of {site.name} let in what no rule names", site)
@@ -117,8 +117,8 @@ def _database(references: References, target: Target, who: Who) -> Verdict:
         start, end = get(rule, "startIpAddress"), get(rule, "endIpAddress")
         azure = start == end == "0.0.0.0"  # noqa: S104 - how Azure spells "any Azure service"
         if who == "internet" or azure:
-            told = "every customer's services in Azure" if azure else f"{start} to {end}"
-            return opened(f"firewall rule {rule.name} of {server.name} lets in {told}", rule)
+            message = "every customer's services in Azure" if azure else f"{start} to {end}"
+            return opened(f"firewall rule {rule.name} of {server.name} lets in {message}", rule)
     return closed(f"{server.name} is public and no firewall rule of the record lets anyone in", server)
 
 
@@ -129,18 +129,18 @@ def _firewalled(access: str, rules: str, fields: tuple[str, str]) -> Callable[[R
         service = target.resource
         bypass = "AzureServices" in str(get(service, f"{rules}.bypass", "AzureServices"))
         if who == "trusted services":
-            told = f"{rules}.bypass of {service.name}"
+            message = f"{rules}.bypass of {service.name}"
             if bypass:
-                return opened(f"{told} lets Azure's trusted services pass", service, "with a right of their own")
+                return opened(f"{message} lets Azure's trusted services pass", service, "with a right of their own")
             if get(service, access) == "Disabled":
-                return closed(f"{told} lets no service pass", service)
+                return closed(f"{message} lets no service pass", service)
         if get(service, access) == "Disabled":
             return closed(f"publicNetworkAccess of {service.name} is Disabled", service)
         if get(service, f"{rules}.defaultAction", "Allow") == "Allow":
-            told = f"publicNetworkAccess of {service.name} is not Disabled and {rules} allow everything"
+            message = f"publicNetworkAccess of {service.name} is not Disabled and {rules} allow everything"
             # A vault has no other way to sign in; an account has its shared keys, unless they are off.
             keys_off = "allowSharedKeyAccess" not in service.inputs and service.type.endswith("Vault")
-            return opened(told, service, ENTRA if keys_off or get(service, "allowSharedKeyAccess") is False else "")
+            return opened(message, service, ENTRA if keys_off or get(service, "allowSharedKeyAccess") is False else "")
         ranges = [str(rule.get(fields[0]) or rule.get(fields[1])) for rule in get(service, f"{rules}.ipRules", ())]
         if ranges and who == "internet":
             return opened(f"{rules}.ipRules of {service.name} let in {', '.join(ranges)}", service)
@@ -188,13 +188,13 @@ def _gateway(references: References, target: Target, who: Who) -> Verdict:
         return closed(f"publicNetworkAccess of {gateway.name} is Disabled", gateway)
     if who == "trusted services":
         return closed("API Management has no way past its policy for Azure's services", gateway)
-    told = f"publicNetworkAccess of {gateway.name} is not Disabled"
+    message = f"publicNetworkAccess of {gateway.name} is not Disabled"
     if not only_ours(references, gateway):
-        return opened(f"{told}, and no policy of it asks for our Front Door's id", gateway)
+        return opened(f"{message}, and no policy of it asks for our Front Door's id", gateway)
     if who == "another front door":
         # Front Door writes its own id over what a client sends.
-        return closed(f"{told}, but its policy wants our Front Door's id", gateway)
-    return opened(f"{told}: it answers whoever sends our Front Door's id", gateway)
+        return closed(f"{message}, but its policy wants our Front Door's id", gateway)
+    return opened(f"{message}: it answers whoever sends our Front Door's id", gateway)
 
 
 def _telemetry(_references: References, target: Target, _who: Who) -> Verdict:

@@ -69,10 +69,10 @@ def passes(
             and covers(values(rule, "sourceAddressPrefix"), source, local, whole=allows)
             and covers(values(rule, "destinationAddressPrefix"), destination, local, whole=allows)
         ):
-            told = (
+            message = (
                 f"rule {rule.get('name', rule['priority'])} of {group.name} ({direction.lower()}, {rule['priority']})"
             )
-            return opened(f"{told} allows {port}", group) if allows else closed(f"{told} denies {port}", group)
+            return opened(f"{message} allows {port}", group) if allows else closed(f"{message} denies {port}", group)
     raise AssertionError("the default rules match everything")
 
 

@@ -71,12 +71,12 @@ def _show_rows(console: Console, found: Reach) -> None:
             first.setdefault(row, message)
     for row, message in first.items():
         holding, failing = counts[row, "pass"], counts[row, "fail"]
-        told = "none there" if not holding + failing else f"{holding} of {holding + failing}"
-        rows.add_row(row, Text(told, style="red" if failing else "green" if holding else "dim"), message)
+        held = "none there" if not holding + failing else f"{holding} of {holding + failing}"
+        rows.add_row(row, Text(held, style="red" if failing else "green" if holding else "dim"), message)
     print_table(console, rows)
     judged = sum(found.report.totals.values())
     totals = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
-    told = f"{len(found.flows)} flows worked out, from {len(found.sources)} sources to {len(found.targets)} services"
+    flows = f"{len(found.flows)} flows worked out, from {len(found.sources)} sources to {len(found.targets)} services"
     console.print(
-        Text(f"\n{told}. {judged} judgements of them: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
+        Text(f"\n{flows}. {judged} judgements of them: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
     )

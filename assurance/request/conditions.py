@@ -55,8 +55,8 @@ def holds(condition: dict[str, Any], request: Request) -> tuple[bool, str]:
         found = _in_countries(variable, request, values)
     else:
         found = _matches(variable, selector, operator, values, condition.get("transforms") or [], request)
-    told = ", ".join(values) if len(values) < 4 else f"one of {len(values)} values"
-    said = f"{subject} {'does not ' if negated else ''}{operator} {told[:SHOWN]}"
+    message = ", ".join(values) if len(values) < 4 else f"one of {len(values)} values"
+    said = f"{subject} {'does not ' if negated else ''}{operator} {message[:SHOWN]}"
     result = found != negated
     return result, f"{said}: {'yes' if result else 'no'}"
 

@@ -96,6 +96,6 @@ def _matches(rule: dict[str, Any], request: Request) -> tuple[bool, str]:
         threshold, window = int(rule["rateLimitThreshold"]), int(rule.get("rateLimitDurationInMinutes", 1))
         count, minutes = request.rate
         in_window = count if minutes <= window else count * window / minutes
-        told = f"{in_window:g} requests in {window} min, the limit is {threshold}"
-        return in_window > threshold, f"{told} ({'; '.join(reasons)})"
+        message = f"{in_window:g} requests in {window} min, the limit is {threshold}"
+        return in_window > threshold, f"{message} ({'; '.join(reasons)})"
     return True, "; ".join(reasons)

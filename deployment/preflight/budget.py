@@ -24,8 +24,8 @@ def check_budget(subscription: Subscription) -> Iterator[Result]:
         if _is_made(subscription, budget):
             yield Result(budget.last_name, "holds", "it is made")
         elif date.fromisoformat(start) < month:
-            told = f"it starts on {start}; Azure makes none that starts before {month}"
-            yield Result(budget.last_name, "missing", f"{told}: set medspasync:monitoring.budget.startDate")
+            message = f"it starts on {start}; Azure makes none that starts before {month}"
+            yield Result(budget.last_name, "missing", f"{message}: set medspasync:monitoring.budget.startDate")
         else:
             yield Result(budget.last_name, "holds", f"it starts on {start}")
 

@@ -27,8 +27,8 @@ def check_database(subscription: Subscription) -> Iterator[Result]:
         offered = subscription.arm.list(f"{where}/capabilities", POSTGRES)
         wrong = list(_unoffered(server, offered[0] if offered else {}))
         wrong += _beyond_quota(server, subscription.arm.list(f"{where}/resourceType/flexibleServers/usages", POSTGRES))
-        for told in wrong:
-            yield Result(server.last_name, "missing", f"{server.location}: {told}")
+        for message in wrong:
+            yield Result(server.last_name, "missing", f"{server.location}: {message}")
         if not wrong:
             yield Result(server.last_name, "holds", f"{server.location} offers it as declared, within the quota")
 

@@ -21,8 +21,10 @@ def check_engine(subscription: Subscription) -> Iterator[Result]:
         target = declared.get(str(one.options["deletedWith"]))
         if target is not None and not target.options.get("protect"):
             # The engine still calls the provider's delete when the target is replaced (pulumi/pulumi#19924, open).
-            told = f"deletedWith {target.name}, which is not protected: a replacement deletes it twice (pulumi#19924)"
-            yield Result(one.name, "skipped", told)
+            message = (
+                f"deletedWith {target.name}, which is not protected: a replacement deletes it twice (pulumi#19924)"
+            )
+            yield Result(one.name, "skipped", message)
     printed = subscription.ask(["pulumi", "version"])
     version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", printed or "")
     floor = ".".join(map(str, FLOOR))

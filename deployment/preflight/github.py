@@ -37,8 +37,8 @@ def github_results(tools: Tools, stack: str) -> Iterator[Result]:
         alone = any(
             rule.get("prevent_self_review") is False for rule in rules if rule.get("type") == "required_reviewers"
         )
-        told = f"{len(reviewers)} reviewers" + (", who may approve their own run" if alone else "")
-        yield Result(stack, "holds", f"a deployment waits for one of {told}")
+        message = f"{len(reviewers)} reviewers" + (", who may approve their own run" if alone else "")
+        yield Result(stack, "holds", f"a deployment waits for one of {message}")
     yield _branches(stack, environment.get("deployment_branch_policy"))
 
 

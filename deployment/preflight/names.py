@@ -20,15 +20,15 @@ def check_names(subscription: Subscription) -> Iterator[Result]:
         elif subscription.is_made(one):
             free += 1
         else:
-            told = None
+            message = None
             if row.deleted:
                 if row.deleted.path not in deleted:
                     deleted[row.deleted.path] = _deleted(subscription, row.deleted)
-                told = _kept(one, row.deleted, deleted[row.deleted.path])
-            if told is None and row.ask:
-                told = _taken(subscription, one, row.ask)
-            if told:
-                yield Result(one.last_name, "missing", told)
+                message = _kept(one, row.deleted, deleted[row.deleted.path])
+            if message is None and row.ask:
+                message = _taken(subscription, one, row.ask)
+            if message:
+                yield Result(one.last_name, "missing", message)
             else:
                 free += 1
     yield Result("names", "holds", f"{free} are free, or ours")

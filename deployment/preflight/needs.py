@@ -29,8 +29,8 @@ def _needs(record: Record) -> Iterator[str]:
         names = ", ".join(f"`{name.partition('@')[0]}`" for name in pulled)
         yield f"**Images**, by the digests of the stack file: {names}"
     if principals := outside_principals(record):
-        told = "; ".join(f"`{principal}` for {_some(users)}" for principal, users in principals.items())
-        yield f"**Entra groups, people or applications**, by object id: {told}"
+        message = "; ".join(f"`{principal}` for {_some(users)}" for principal, users in principals.items())
+        yield f"**Entra groups, people or applications**, by object id: {message}"
     if hosts := record.outputs.get("appUrls"):
         names = ", ".join(f"`{url.removeprefix('https://')}`" for url in hosts.values())
         yield f"**Public DNS** that you may write, for {names} (the records: output `dnsRecords`, known after `up`)"

@@ -52,8 +52,8 @@ def check_rights(subscription: Subscription) -> Iterator[Result]:
     for what in dict.fromkeys(refused_actions.values()):
         actions = sorted(action for action, by in refused_actions.items() if by == what)
         more = f" and {len(actions) - SHOWN} more" if len(actions) > SHOWN else ""
-        told = f"not allowed to the signed-in identity: {', '.join(actions[:SHOWN])}{more}"
-        yield Result(what, "missing", told)
+        message = f"not allowed to the signed-in identity: {', '.join(actions[:SHOWN])}{more}"
+        yield Result(what, "missing", message)
     if not refused_actions:
         yield Result("rights", "holds", f"{len(needed)} actions are allowed (conditions of role assignments unseen)")
 

@@ -61,8 +61,8 @@ def check_alert_rules(context: Context) -> Iterator[Result]:
             found += len(rules)
             for rule in (rule for rule in rules if not _is_on(rule)):
                 wrong += 1
-                told = "switched off; see why its query failed, mend it, and switch it on by the next `up`"
-                yield Result(str(rule["name"]), "missing", told)
+                message = "switched off; see why its query failed, mend it, and switch it on by the next `up`"
+                yield Result(str(rule["name"]), "missing", message)
     if not wrong:
         yield _examined("alert rules", found, "are on")
 
@@ -82,8 +82,8 @@ def check_private_endpoints(context: Context) -> Iterator[Result]:
             for status in _statuses(endpoint["properties"]):
                 if status != "Approved":
                     wrong += 1
-                    told = f"its connection is {status}: approve it on the resource, or find out who rejected it"
-                    yield Result(str(endpoint["name"]), "missing", told)
+                    message = f"its connection is {status}: approve it on the resource, or find out who rejected it"
+                    yield Result(str(endpoint["name"]), "missing", message)
     if not wrong:
         yield _examined("private endpoints", found, "are connected")
 
@@ -109,8 +109,8 @@ def check_archive(context: Context) -> Iterator[Result]:
     elif max(counts) > 0:
         yield Result(name_of(account), "holds", f"{max(counts):.0f} blobs")
     else:
-        told = "no record has arrived: see the diagnostic settings and the data export (docs/azure-unproven.md)"
-        yield Result(name_of(account), "missing", told)
+        message = "no record has arrived: see the diagnostic settings and the data export (docs/azure-unproven.md)"
+        yield Result(name_of(account), "missing", message)
 
 
 def _examined(target: str, count: int, holds: str) -> Result:

@@ -93,11 +93,11 @@ def _approve(context: Context, site: str, version: str, asked: Mapping[str, Link
     did = f"approved {_names(pending)}; " if pending and not context.plan else ""
     if counted.surplus:
         endpoints = ", ".join(map(_endpoint, counted.surplus))
-        told = (
+        message = (
             f"{len(counted.surplus)} connections bear our message, but our Front Door asked for {counted.asked} there: "
             f"none of them was approved; find out who asked ({endpoints})"
         )
-        return Result(target, "failed", f"{did}{told}{notes}")
+        return Result(target, "failed", f"{did}{message}{notes}")
     if len(counted.fit) < ours_asked.wanted(None):
         refused = [f"{one['name']} is {_status(one)}" for one in ours if _status(one) not in _COUNTED]
         why = "; ".join(refused) or "Front Door asks some minutes after `up`"
@@ -169,8 +169,8 @@ def _status(connection: dict[str, Any]) -> Any:
 def _is_ours(connection: dict[str, Any], site: str, messages: Collection[str]) -> bool:
     """One of our messages, from an endpoint that is not one of our own network's."""
     own_subscription = "/".join(site.split("/")[:3]).lower() + "/"
-    told = _state(connection).get("description")
-    return told in messages and not _endpoint(connection).lower().startswith(own_subscription)
+    message = _state(connection).get("description")
+    return message in messages and not _endpoint(connection).lower().startswith(own_subscription)
 
 
 def _state(connection: dict[str, Any]) -> dict[str, Any]:

@@ -37,8 +37,8 @@ def _lock(context: Context, container: str) -> Result:
     if properties.get("state") == "Locked":
         days = properties.get("immutabilityPeriodSinceCreationInDays", 0)
         if days < archive.retention_days:
-            told = f"locked for {days} days; config wants {archive.retention_days}: see worm-extend"
-            return Result(container, "failed", told)
+            message = f"locked for {days} days; config wants {archive.retention_days}: see worm-extend"
+            return Result(container, "failed", message)
         return Result(container, "already", f"locked for {days} days")
     if wrong := _unfit(properties, archive.retention_days):
         return Result(container, "failed", f"not locked, because it could not be mended afterwards: {wrong}")

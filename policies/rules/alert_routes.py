@@ -31,17 +31,17 @@ ENDS = {"keyvault:Key": ("KeyNearExpiry", "KeyExpired"), "keyvault:Secret": ("Se
     source="learn.microsoft.com/azure/key-vault/general/event-grid-overview: an ended key stops the database",
 )
 def vault_events(vault: Resource, stack: Stack) -> Iterator[str]:
-    told = set()
+    covered = set()
     for topic in stack.holders(vault, "source", TOPIC):
         for each in stack.holders(topic, "systemTopicName", EVENTS, by="systemTopicName"):
             narrowed = any(each.has(path) for path in NARROWS) or any(
                 not same(kind, "StringNotIn") for kind in each.leaves("filter.advancedFilters[].operatorType")
             )
             if stack.targets(each, "destination.actionGroups[]", GROUP) and not narrowed:
-                told |= {str(event).rsplit(".", 1)[-1] for event in each.leaves("filter.includedEventTypes[]")}
+                covered |= {str(event).rsplit(".", 1)[-1] for event in each.leaves("filter.includedEventTypes[]")}
     for held, events in ENDS.items():
         if stack.holders(vault, "vaultName", held, by="vaultName"):
-            yield from (f"nobody is told of {event}" for event in events if event not in told)
+            yield from (f"nobody is told of {event}" for event in events if event not in covered)
 
 
 @rule(
@@ -54,12 +54,12 @@ def vault_events(vault: Resource, stack: Stack) -> Iterator[str]:
     source="requirement S29; learn.microsoft.com/azure/cost-management-billing/costs/tutorial-acm-create-budgets",
 )
 def budget(budget_: Resource) -> Iterator[str]:
-    told = {
+    covered = {
         str(each.get("thresholdType")).capitalize()
         for each in (budget_.get("notifications") or {}).values()
         if each.get("enabled") and (each.get("contactEmails") or each.get("contactGroups"))
     }
-    yield from (f"nobody is told of {kind} cost" for kind in ("Actual", "Forecasted") if kind not in told)
+    yield from (f"nobody is told of {kind} cost" for kind in ("Actual", "Forecasted") if kind not in covered)
 
 
 @rule(

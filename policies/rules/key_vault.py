@@ -96,8 +96,8 @@ def _granted_inside(policy: Any) -> Iterator[str]:
 def _granted(policy: Any) -> Iterator[str]:
     granted = permissions(policy)
     if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
-        told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
-        yield f"access policy of {lookup(policy, 'objectId')} grants {told or 'nothing'}"
+        message = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
+        yield f"access policy of {lookup(policy, 'objectId')} grants {message or 'nothing'}"
     application = lookup(policy, "applicationId")
     if application:
         yield f"access policy of {lookup(policy, 'objectId')} is for the application {application} too"
@@ -167,8 +167,8 @@ def key_strength(key: Resource) -> Iterator[str]:
     yield from at_least(key, "properties.keySize", 3072, "bits")
     allowed = {str(operation) for operation in key.each("properties.keyOps")}
     if not allowed or not any(allowed <= use for use in ONE_USE):
-        told = ", ".join(sorted(allowed)) or "everything"
-        yield f"keyOps allow {told}, must be wrapKey and unwrapKey, or encrypt and decrypt"
+        message = ", ".join(sorted(allowed)) or "everything"
+        yield f"keyOps allow {message}, must be wrapKey and unwrapKey, or encrypt and decrypt"
 
 
 @rule(

@@ -107,8 +107,10 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     ]
     identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
     if not stack.trust.credential(identities, issuer, subject, audiences):
-        told = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"
-        yield from unregistered(stack, f"{told} may sign in as {', '.join(identities) or 'an identity not known yet'}")
+        message = f"{subject or 'anybody'} of {issuer or 'no issuer'} for {', '.join(audiences) or 'no audience'}"
+        yield from unregistered(
+            stack, f"{message} may sign in as {', '.join(identities) or 'an identity not known yet'}"
+        )
 
 
 @rule(

@@ -23,10 +23,10 @@ PUBLIC: dict[str, list[Door]] = dict(types_with("public", list))
     where=lambda resource: resource.custom and not resource.type.startswith("pulumi:"),
 )
 def decided(resource: Resource, stack: Stack) -> Iterator[str]:
-    told: dict[str, str] = stack.remember("undecided types", dict)
-    if resource.type not in told:
-        told[resource.type] = _undecided(resource.type)
-    message = told[resource.type]
+    messages: dict[str, str] = stack.remember("undecided types", dict)
+    if resource.type not in messages:
+        messages[resource.type] = _undecided(resource.type)
+    message = messages[resource.type]
     if message and not stack.ours:
         raise _unknown(message)
     if message:
@@ -64,8 +64,8 @@ Cells = dict[tuple[str, str], list[str]]
 def _said_here(resource: Resource, stack: Stack) -> Cells:
     """The unknown cells that are told at this resource: the first one that they are about, for what is unknown of a
     type is unknown of each of its resources."""
-    told: dict[str, Cells] = stack.remember("unknown cells", lambda: _by_first(stack))
-    return told.get(resource.urn, {})
+    cells: dict[str, Cells] = stack.remember("unknown cells", lambda: _by_first(stack))
+    return cells.get(resource.urn, {})
 
 
 def _by_first(stack: Stack) -> dict[str, Cells]:

@@ -120,9 +120,9 @@ class VaultSettings(Section):
         for key_id, key in self.keys.items():
             day = key.created_on
             if before is not None and (day is None or day <= before):
-                told = None if day is None else str(day)
+                shown = None if day is None else str(day)
                 allowed = f"the day on which it is added, after {before}: its first version's expiry counts from it"
-                yield Problem(f"keys.{key_id}.createdOn", told, allowed)
+                yield Problem(f"keys.{key_id}.createdOn", shown, allowed)
             before = day or before or self.rotated_on
 
     def key_expires_on(self, key_id: KeyId) -> date:

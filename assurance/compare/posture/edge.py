@@ -29,15 +29,15 @@ def edge_items(sides: Sides) -> Iterator[Posture]:
     if not sides.base.of_type(ROUTE) and not sides.head.of_type(ROUTE):
         return
     before, after = Edge(sides.base), Edge(sides.head)
-    told: dict[tuple[str, ...], list[str]] = {}
+    names_by_group: dict[tuple[str, ...], list[str]] = {}
     first: dict[tuple[str, ...], Posture] = {}
     for name, request in _requests(sides):
         for found in _compared(before.handle(request), after.handle(request)):
             group = (request.host, found.direction, found.aspect, str(found.before), str(found.after))
             first.setdefault(group, found)
-            told.setdefault(group, []).append(name)
+            names_by_group.setdefault(group, []).append(name)
     for key, found in first.items():
-        names = list(dict.fromkeys(told[key]))
+        names = list(dict.fromkeys(names_by_group[key]))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         yield _named(found, f"{', '.join(names[:3])}{more}: {found.what}")
 

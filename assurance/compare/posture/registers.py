@@ -36,13 +36,13 @@ def register_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
     """What an entry opens is told by the entry: one that is new, wider or longer is weaker."""
     for id_, entry in head.entries.items():
         before = base.entries.get(id_)
-        told = _describe_entry(entry)
+        described = _describe_entry(entry)
         if before is None:
-            yield _item(area, "weaker", f"{id_} is new: {told}", (None, told), id_, head)
+            yield _item(area, "weaker", f"{id_} is new: {described}", (None, described), id_, head)
             continue
         was = _describe_entry(before)
-        if was != told:
-            yield _item(area, "weaker", f"{id_}: {was} → {told}", (was, told), id_, head)
+        if was != described:
+            yield _item(area, "weaker", f"{id_}: {was} → {described}", (was, described), id_, head)
         old, new = _day(before), _day(entry)
         if old != new:
             direction = "weaker" if new > old else "stronger"
@@ -57,9 +57,9 @@ def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
     """What an entry of the attestations says holds without it no more: one that is gone, or not signed, is weaker."""
     for id_, entry in head.entries.items():
         before = base.entries.get(id_)
-        told = str(entry.get("statement", ""))
+        statement = str(entry.get("statement", ""))
         if before is None:
-            yield _item(area, "stronger", f"{id_} is new: {told}", (None, told), id_, head)
+            yield _item(area, "stronger", f"{id_} is new: {statement}", (None, statement), id_, head)
             continue
         signed = [str(each.get("attested") or "not signed") for each in (before, entry)]
         if signed[0] != signed[1]:
@@ -72,8 +72,8 @@ def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture
                 yield _item(area, "weaker", what, (before.get(key), entry.get(key)), id_, head)
     for id_, entry in base.entries.items():
         if id_ not in head.entries:
-            told = str(entry.get("statement", ""))
-            yield _item(area, "weaker", f"{id_} is gone: {told}", (told, None), id_, base)
+            statement = str(entry.get("statement", ""))
+            yield _item(area, "weaker", f"{id_} is gone: {statement}", (statement, None), id_, base)
 
 
 def _describe_entry(entry: Mapping[str, Any]) -> str:

@@ -76,9 +76,9 @@ def _contacts(contact: Resource) -> Named:
 
 def _notified(budget: Resource) -> Named:
     found: Named = {}
-    for name, told in (get(budget, "notifications") or {}).items():
-        for who in (*(told.get("contactEmails") or ()), *(told.get("contactGroups") or ())):
-            if told.get("enabled", True):
+    for name, notification in (get(budget, "notifications") or {}).items():
+        for who in (*(notification.get("contactEmails") or ()), *(notification.get("contactGroups") or ())):
+            if notification.get("enabled", True):
                 found[f"{name} to {str(who).rsplit('/', 1)[-1]}"] = f"notifications.{name}"
     return found
 

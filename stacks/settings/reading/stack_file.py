@@ -131,8 +131,8 @@ def _value_problems(node: yaml.Node, key: str) -> Iterator[Problem]:
         yield Problem(key, node.value, quoted)
     elif is_plain(node) and _ODD_NUMBER.fullmatch(node.value):
         read = node_data(node)
-        told = f'"{node.value}" in quotes for a text, or {read:g} for a number: readers make {read:g} of it'
-        yield Problem(key, Bare(node.value), told)
+        message = f'"{node.value}" in quotes for a text, or {read:g} for a number: readers make {read:g} of it'
+        yield Problem(key, Bare(node.value), message)
 
 
 def _is_supplied(key: str) -> bool:
