@@ -219,7 +219,7 @@ class Record:
 def _viewed(record: Record) -> "Stack":
     from assurance.guarded import GuardedObject  # a recording needs no policy SDK
     from facts.types import counted_type
-    from policies.view import Resource as Viewed
+    from policies.resource import Resource as Viewed
     from policies.view import Stack
 
     return Stack(

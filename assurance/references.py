@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from assurance.record import Record, Resource
-from policies.view import lookup
+from policies.resource import lookup
 
 
 class References:

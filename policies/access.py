@@ -10,7 +10,8 @@ from typing import Any
 
 from facts.roles import role_id
 from policies.compare import same
-from policies.view import Resource, Stack, lookup
+from policies.resource import Resource, lookup
+from policies.view import Stack
 
 KINDS = ("keys", "secrets", "certificates", "storage")
 

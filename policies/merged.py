@@ -6,15 +6,13 @@ written inside becomes a resource of its own type besides, so that a rule on tha
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
 from facts.parts import Apart, Inside, parts
 from facts.types import type_row
-
-if TYPE_CHECKING:
-    from policies.view import Resource
+from policies.resource import Resource
 
 
 class Overlay(Mapping[str, Any]):

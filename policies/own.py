@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from facts.service_hosts import service_hosts
 from facts.types import type_row
-from policies.view import Resource, Stack, last_name
+from policies.resource import Resource, last_name
+from policies.view import Stack
 
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 OF_EVERY_SUBSCRIPTION = {"roledefinitions", "policydefinitions", "policysetdefinitions"}

@@ -24,9 +24,10 @@ from facts.types import counted_type, type_row
 from policies import pack_config
 from policies.exceptions import Register
 from policies.projects import OUR_PROJECTS
+from policies.resource import Resource
 from policies.rule import Rule, Verdict
 from policies.trusted import Trust
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 _HIPAA = "HIPAA Security Rule (45 CFR 164 Subpart C)"
 Registers = Callable[[str], Register]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from policies.data import Required, table
+from policies.resource import Resource
 from policies.rule import Rule, at_least, must, must_have, rule
-from policies.view import Resource
 
 
 def required_rules() -> Iterator[Rule]:

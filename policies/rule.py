@@ -10,7 +10,8 @@ from pulumi_policy.proxy import UnknownValueError
 
 from documents.counting import counted
 from policies.compare import folded
-from policies.view import UNKNOWN, Resource, Stack, token
+from policies.resource import UNKNOWN, Resource, token
+from policies.view import Stack
 
 Severity = Literal["low", "medium", "high", "critical"]
 Check = Callable[..., Iterable[str]]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.kept import kept
-from policies.view import Resource, token
+from policies.resource import Resource, token
 
 SETTINGS = frozenset({token("web:WebAppApplicationSettings"), token("web:WebAppApplicationSettingsSlot")})
 """Types whose properties are variables, whatever their names."""

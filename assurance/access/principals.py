@@ -8,7 +8,7 @@ from typing import Any
 from assurance.access.tables import duties
 from assurance.record import UNKNOWN, Record, Resource
 from assurance.references import References, get, short_type
-from policies.view import lookup
+from policies.resource import lookup
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
 CREDENTIAL = "managedidentity:FederatedIdentityCredential"

@@ -10,7 +10,7 @@ from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
 from facts.prices import HOURS, price_of
-from policies.view import lookup
+from policies.resource import lookup
 
 CURRENCY = "USD"
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from facts.types import Alerts, types_with
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.floor import is_ours
 from policies.rules.monitoring import METRIC
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 _Watched = dict[str, dict[str, list[Resource]]]
 """Watched resources by type and alert."""

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import rule
 from policies.rules.backup import VAULT as BACKUP_VAULT
 from policies.rules.monitoring import GROUP
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 ARM_VAULT = "microsoft.dataprotection/backupvaults"
 LONGEST_SILENCE = timedelta(days=30)

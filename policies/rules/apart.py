@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from policies.access import READ_SECRETS, may
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.app_service import SITE
 from policies.rules.postgres import ADMINISTRATOR
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 VAULT, IDENTITY = "keyvault:Vault", "managedidentity:UserAssignedIdentity"
 CACHE_USER = "redisenterprise:AccessPolicyAssignment"

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import must, rule
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 SERVICE, API, OPERATION = "apimanagement:ApiManagementService", "apimanagement:Api", "apimanagement:ApiOperation"
 POLICY, API_POLICY, NAMED = "apimanagement:Policy", "apimanagement:ApiPolicy", "apimanagement:NamedValue"

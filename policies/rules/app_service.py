@@ -5,8 +5,9 @@ from typing import Any
 
 from facts.defaults import default_of
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import judge_each, must, rule
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 SITE, SLOT, PLAN = "web:WebApp", "web:WebAppSlot", "web:AppServicePlan"
 APPS = [SITE, SLOT]

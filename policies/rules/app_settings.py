@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from facts.secret_inputs import says_secret
 from policies.access import READ_SECRETS, may
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.app_service import APPS, SITE, SLOT
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 VAULT = "keyvault:Vault"
 SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]

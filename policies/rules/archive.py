@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, category_container, table_container
 from policies.compare import same
+from policies.resource import Resource, lookup, token
 from policies.rule import at_least, must, rule
-from policies.view import Resource, Stack, lookup, token
+from policies.view import Stack
 
 CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
 EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"

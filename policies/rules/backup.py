@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from documents.durations import days
 from policies.compare import same
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.floor import of_primary
 from policies.rules.postgres import SERVER
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
 POLICY = "dataprotection:BackupPolicy"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from facts.conditional_properties import ConditionalProperty, conditional_properties
+from policies.resource import UNKNOWN, Resource
 from policies.rule import rule
-from policies.view import UNKNOWN, Resource
 
 
 @rule(

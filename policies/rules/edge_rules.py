@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import judge_each, rule, shown
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 ROUTE, RULE_SET, ITEM = "cdn:Route", "cdn:RuleSet", "cdn:Rule"
 YEAR = 31_536_000

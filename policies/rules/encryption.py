@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from facts.regions import region_name, regions
 from policies.access import ENCRYPT_WITH_KEYS, may
+from policies.resource import UNKNOWN, Resource, token
 from policies.rule import rule
-from policies.view import UNKNOWN, Resource, Stack, token
+from policies.view import Stack
 
 VAULT, IDENTITY, SERVER = "keyvault:Vault", "managedidentity:UserAssignedIdentity", "dbforpostgresql:Server"
 

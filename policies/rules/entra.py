@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from policies.resource import Resource
 from policies.rule import must, rule
-from policies.view import Resource
 
 APPLICATION = "azuread:index/application:Application"
 PRINCIPAL = "azuread:index/servicePrincipal:ServicePrincipal"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from policies.resource import Resource
 from policies.rule import must_have, rule
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 LONGEST = timedelta(days=400)
 """Policy choice: a year, and a month in which to renew it."""

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from policies.compare import same
 from policies.data import table
 from policies.projects import PLATFORM
+from policies.resource import Resource, token
 from policies.rule import at_least, must, rule
 from policies.rules.monitoring import ALERTS, GROUP, METRIC, RECEIVERS, WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
-from policies.view import Resource, Stack, token
+from policies.view import Stack
 
 APP, PLAN, SLOT, AUTOSCALE = "web:WebApp", "web:AppServicePlan", "web:WebAppSlot", "monitor:AutoscaleSetting"
 JOB, VAULT, PROFILE = "app:Job", "keyvault:Vault", "cdn:Profile"

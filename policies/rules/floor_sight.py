@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from policies.compare import same
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.floor import PROFILE, may_hold_phi
 from policies.rules.monitoring import METRIC
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 TEST, DOMAIN = "applicationinsights:WebTest", "cdn:AFDCustomDomain"
 

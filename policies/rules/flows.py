@@ -8,10 +8,11 @@ from typing import Any
 
 from documents.reading import read_document
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import judge_each, rule
 from policies.rules.floor import is_ours
 from policies.rules.network import GROUP, SUBNET
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 TABLE = Path(__file__).parents[2] / "stacks/catalogues/network_flows.yaml"
 """The platform's own; a copy of the pack elsewhere has none, and then nothing is ours to hold against it."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from policies.compare import same
+from policies.resource import UNKNOWN, Resource, lookup
 from policies.rule import must, rule
 from policies.rules.app_service import ingress
-from policies.view import UNKNOWN, Resource, Stack, lookup
+from policies.view import Stack
 
 GATEWAY = "apimanagement:ApiManagementService"
 PROFILE, DOMAIN, ORIGIN, ROUTE = "cdn:Profile", "cdn:AFDCustomDomain", "cdn:AFDOrigin", "cdn:Route"

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from facts.roles import role_id, roles
+from policies.resource import Resource
 from policies.rule import rule
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 ROLE = "authorization:RoleDefinition"
 ROLE_ASSIGNMENT = "authorization:RoleAssignment"

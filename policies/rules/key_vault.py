@@ -8,8 +8,9 @@ from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
 from policies.compare import same
 from policies.merged import Part
+from policies.resource import Resource, lookup
 from policies.rule import at_least, judge_each, must, rule
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 VAULT, KEY, SECRET = "keyvault:Vault", "keyvault:Key", "keyvault:Secret"
 

@@ -6,8 +6,9 @@ from documents.durations import days
 from facts.types import Alerts, Logs, types_with
 from policies.compare import same
 from policies.data import table
+from policies.resource import Resource, lookup, token
 from policies.rule import at_least, must, rule, shown
-from policies.view import Resource, Stack, lookup, token
+from policies.view import Stack
 
 SETTING, GROUP = "monitor:DiagnosticSetting", "monitor:ActionGroup"
 METRIC, QUERY, ACTIVITY = "monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert"

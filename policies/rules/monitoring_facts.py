@@ -9,8 +9,8 @@ from facts.decisions import Unknown
 from facts.log_categories import log_categories
 from facts.log_tables import log_tables
 from facts.metrics import Metric, type_metrics
+from policies.resource import Resource, lookup
 from policies.rule import rule
-from policies.view import Resource, lookup
 
 METRIC_ALERT, ACTIVITY_ALERT, LOG_ALERT = (
     "monitor:MetricAlert",

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from facts.roles import roles
+from policies.resource import UNKNOWN, Resource, lookup, token
 from policies.rule import rule
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
 from policies.rules.identity import ROLE_ASSIGNMENT
-from policies.view import UNKNOWN, Resource, Stack, lookup, token
+from policies.view import Stack
 
 SETTINGS, SLOT_SETTINGS, SLOT = "web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot", "web:WebAppSlot"
 IDENTITY, COMPONENT = "managedidentity:UserAssignedIdentity", "applicationinsights:Component"

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from facts.types import PrivateLink, types_with
 from policies.compare import same
+from policies.resource import UNKNOWN, Resource
 from policies.rule import must, rule
-from policies.view import UNKNOWN, Resource, Stack
+from policies.view import Stack
 
 SUBNET, GROUP, NETWORK = "network:Subnet", "network:NetworkSecurityGroup", "network:VirtualNetwork"
 ENDPOINT, ZONE_GROUP = "network:PrivateEndpoint", "network:PrivateDnsZoneGroup"

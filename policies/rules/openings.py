@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from policies.compare import same
+from policies.resource import Resource, last_name, lookup, token
 from policies.rule import rule
 from policies.rules.app_service import APPS
-from policies.view import Resource, last_name, lookup, token
 
 ADDRESS_KEYS = frozenset(
     {"ipaddressorrange", "ipmask", "ipaddressrange", "authorizedipranges", "allowedips", "ipranges"}

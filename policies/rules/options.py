@@ -6,8 +6,9 @@ from typing import Any
 
 from facts.tokens import type_key
 from policies.data import table
+from policies.resource import Resource
 from policies.rule import rule
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 RIGHTS = (
     "authorization:RoleAssignment",

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from policies.compare import same
+from policies.resource import Resource
 from policies.rule import at_least, must, rule, shown
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 SERVER = "dbforpostgresql:Server"
 ADMINISTRATOR = "dbforpostgresql:AdministratorsMicrosoftEntra"

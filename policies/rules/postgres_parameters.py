@@ -5,9 +5,10 @@ from typing import Any
 
 from policies.compare import same
 from policies.data import table
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.postgres import SERVER, is_primary
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 CONFIGURATION = "dbforpostgresql:Configuration"
 

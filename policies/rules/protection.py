@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from facts.types import resource_types, types_with
+from policies.resource import UNKNOWN, Resource
 from policies.rule import must, rule
-from policies.view import UNKNOWN, Resource, Stack
+from policies.view import Stack
 
 STATEFUL: Mapping[str, list[str]] = types_with("stateful", list)
 LOCK = "authorization:ManagementLockByScope"

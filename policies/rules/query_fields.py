@@ -5,8 +5,8 @@ from collections.abc import Iterator, Set
 
 from facts.caller_fields import caller_fields
 from policies.kept import kept
+from policies.resource import Resource, lookup
 from policies.rule import rule
-from policies.view import Resource, lookup
 
 ALERT, ANALYTICS = "monitor:ScheduledQueryRule", "securityinsights:ScheduledAlertRule"
 

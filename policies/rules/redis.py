@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from policies.resource import Resource
 from policies.rule import rule
-from policies.view import Resource
 
 CLUSTER, DATABASE = "redisenterprise:RedisEnterprise", "redisenterprise:Database"
 

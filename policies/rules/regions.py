@@ -6,8 +6,8 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from facts import regions as facts
 from policies.compare import same
+from policies.resource import UNKNOWN, Resource, token
 from policies.rule import rule
-from policies.view import UNKNOWN, Resource, token
 
 SERVER, PLAN, GATEWAY = "dbforpostgresql:Server", "web:AppServicePlan", "apimanagement:ApiManagementService"
 ORIGIN, NAT = "cdn:AFDOrigin", "network:NatGateway"

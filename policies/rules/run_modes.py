@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from policies.kept import kept
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.verified import OFF, ON
 from policies.variables import run_texts, variables
-from policies.view import Resource
 
 _GUARD = r"(AUTH|AUTHN|AUTHZ|AUTHENTICATION|AUTHORI[SZ]ATION|LOGIN|SIGN_?IN|MFA|TWO_FACTOR|CSRF|RBAC|RLS|AUDIT)"
 UNGUARDED = re.compile(

@@ -6,11 +6,11 @@ from functools import cache
 
 from facts.secret_inputs import is_secret_input, says_secret, secret_inputs
 from policies.kept import kept
+from policies.resource import UNKNOWN, Resource
 from policies.rule import rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
 from policies.secrets import MASK, REFERENCE, first_shape, is_random
 from policies.variables import command_lines, set_in
-from policies.view import UNKNOWN, Resource
 
 PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
 """Variables that name secrets of a vault and hold none (database/, credentials)."""

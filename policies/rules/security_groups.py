@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from policies.compare import same
 from policies.merged import Part
+from policies.resource import Resource, lookup, token
 from policies.rule import judge_each, rule
 from policies.rules.network import GROUP, SUBNET
-from policies.view import Resource, Stack, lookup, token
+from policies.view import Stack
 
 Range = IPv4Network | IPv6Network
 Direction = Literal["Inbound", "Outbound"]

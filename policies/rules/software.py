@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from policies.kept import kept
 from policies.own import own
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.trust import unregistered
 from policies.variables import variables
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 IMAGES = frozenset({"image", "imageName", "containerImageName", "DOCKER_CUSTOM_IMAGE_NAME"})
 STACKS = frozenset({"linuxFxVersion", "windowsFxVersion"})

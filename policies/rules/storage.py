@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from policies.resource import Resource
 from policies.rule import at_least, must, rule
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
 IMMUTABILITY = "storage:BlobContainerImmutabilityPolicy"

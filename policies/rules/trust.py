@@ -8,9 +8,10 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from facts.roles import roles
 from policies.kept import kept
 from policies.own import own
+from policies.resource import Resource, last_name
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
-from policies.view import Resource, Stack, last_name
+from policies.view import Stack
 
 PRINCIPAL_KEYS = frozenset(
     {"principalid", "objectid", "administratorobjectid", "sid", "aadobjectid", "userid", "delegatedmanagedidentityid"}

@@ -6,11 +6,12 @@ from ipaddress import ip_address, ip_network
 
 from policies.kept import kept
 from policies.own import own
+from policies.resource import Resource, last_name, token
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
 from policies.rules.trust import SOURCE, unregistered
 from policies.variables import command_lines
-from policies.view import Resource, Stack, last_name, token
+from policies.view import Stack
 
 URL = re.compile(r"\b(?!api:)[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
 ADDRESS_PART = re.compile(

@@ -6,8 +6,9 @@ from typing import Any
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from facts.types import Door, type_row, types_with
+from policies.resource import UNKNOWN, Resource
 from policies.rule import rule, shown
-from policies.view import UNKNOWN, Resource, Stack
+from policies.view import Stack
 
 PUBLIC: dict[str, list[Door]] = dict(types_with("public", list))
 

@@ -10,11 +10,11 @@ from facts.defaults import default_of
 from policies.compare import same, version
 from policies.data import table
 from policies.kept import kept
+from policies.resource import UNKNOWN, Resource, token
 from policies.rule import rule, shown
 from policies.rules.secrets import FREE_OBJECTS
 from policies.rules.types import PUBLIC
 from policies.variables import SETTINGS
-from policies.view import UNKNOWN, Resource, token
 
 
 @rule(

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from policies.compare import version
 from policies.kept import kept
 from policies.marks import any_of
+from policies.resource import Resource
 from policies.rule import rule
 from policies.variables import run_texts, variables
-from policies.view import Resource
 
 UNVERIFIED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "a connection that takes any certificate, or none": (

@@ -6,8 +6,9 @@ from typing import Any
 from facts.defaults import default_of
 from facts.waf_rule_sets import RuleSet, rule_sets
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import judge_each, must, rule
-from policies.view import Resource, Stack, lookup
+from policies.view import Stack
 
 POLICY, ASSOCIATION = "frontdoor:Policy", "cdn:SecurityPolicy"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from facts.defaults import default_of
 from policies.compare import same
+from policies.resource import Resource, lookup
 from policies.rule import judge_each, rule, shown
 from policies.rules.waf import POLICY
-from policies.view import Resource, lookup
 
 ON = default_of(POLICY, "customRules.rules[].enabledState")
 """What Azure takes for a custom rule without enabledState."""

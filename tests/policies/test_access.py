@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, Access, may
-from policies.view import Resource, Stack
+from policies.resource import Resource
+from policies.view import Stack
 
 VAULT_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
 ROLES = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions"

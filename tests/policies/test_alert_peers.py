@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from policies.resource import Resource, token
 from policies.rules.alert_peers import alert_on_peers
 from policies.rules.monitoring import METRIC
-from policies.view import Resource, Stack, token
+from policies.view import Stack
 
 
 def named(type_: str, name: str, **inputs: Any) -> Resource:

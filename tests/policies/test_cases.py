@@ -7,9 +7,10 @@ from functools import cache
 import pytest
 
 from facts.parts import parts
+from policies.resource import token
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.view import Stack, token
+from policies.view import Stack
 from tests.policies.cases import Case, all_cases, made, subjects
 from tests.policies.records import everything, view, view_of
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from policies.resource import Resource, token
 from policies.rules.edge_rules import HEADERS, ITEM, ROUTE, RULE_SET, security_headers
-from policies.view import Resource, Stack, token
+from policies.view import Stack
 
 SAFE = {
     "strict-transport-security": "max-age=63072000",

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from policies.resource import Resource, token
 from policies.rules.flows import of_the_table, rows
 from policies.rules.network import GROUP, SUBNET
-from policies.view import Resource, Stack, token
+from policies.view import Stack
 
 PEER: dict[str, Any] = {
     "name": "peers-to-postgres-in",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from facts.types import type_row
+from policies.resource import UNKNOWN, Resource
 from policies.rules.protection import LOCK, Edited
-from policies.view import UNKNOWN, Resource
 from tests.policies.records import everything, view
 
 

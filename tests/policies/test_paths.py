@@ -11,8 +11,8 @@ import pytest
 from pulumi import _types
 
 from assurance.recorder.simulate import resource_class
+from policies.resource import Resource
 from policies.rules import RULES
-from policies.view import Resource
 from tests.policies.records import everything, view
 
 FREE = {"tags", "properties"}

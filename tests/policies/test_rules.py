@@ -13,9 +13,10 @@ from documents.problems import DocumentError, Problem
 from policies.catalogue import PAGE, page
 from policies.controls import controls
 from policies.data import table
+from policies.resource import Resource
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.view import Resource, Stack
+from policies.view import Stack
 from tests.harness import ROOT
 
 EACH_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

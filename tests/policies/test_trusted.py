@@ -10,9 +10,10 @@ import pytest
 from assurance.check.audit import audit
 from documents.problems import DocumentError
 from policies.exceptions import Register
+from policies.resource import Resource
 from policies.rules import trust
 from policies.trusted import TrustedRegister
-from policies.view import Resource, Stack
+from policies.view import Stack
 from tests.policies.records import TODAY, records
 
 ENTRY = """

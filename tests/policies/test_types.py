@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from facts.types import COLUMNS, ResourceType, resource_types
+from policies.resource import Resource
 from policies.rules import types
-from policies.view import Resource, Stack
+from policies.view import Stack
 
 
 def made(type_: str, custom: bool = True, **inputs: Any) -> Resource:

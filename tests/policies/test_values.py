@@ -11,8 +11,8 @@ from facts.defaults import default_of, defaults
 from facts.parts import parts
 from policies.compare import same, version
 from policies.data import table
+from policies.resource import Resource, token
 from policies.rules.values import safe
-from policies.view import Resource, token
 
 VALUES = table("values")
 TYPED = [(type_, path, row) for type_, rows in VALUES["typed"].items() for path, row in rows.items()]

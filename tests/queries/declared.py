@@ -8,7 +8,7 @@ from typing import Any
 
 from assurance.record import Resource
 from facts.log_scrubbing import HIDDEN, Scrubbing, log_scrubbing
-from policies.view import lookup
+from policies.resource import lookup
 from tests.harness import stack_record
 
 STACK = "prod"

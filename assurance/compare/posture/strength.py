@@ -14,7 +14,7 @@ from documents.reading import data_reader
 from documents.sections import Section
 from facts.types import Door, types_with
 from policies.accepted_changes import Area
-from policies.view import lookup
+from policies.resource import lookup
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 Named = Literal[
