@@ -6,20 +6,19 @@ import typer
 
 from assurance.access import formats, terminal
 from assurance.access.matrix import matrix
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, checked_target, write_text
+from assurance.cli.options import (
+    JsonFile,
+    ModeName,
+    ProjectDir,
+    RecordFile,
+    Stack,
+    console_beside,
+    report_file,
+    write_report,
+)
 from assurance.cli.recording import one_record, work_out_of
-from assurance.errors import UsageError
-from assurance.terminal import console
 
-CsvFile = Annotated[
-    str | None,
-    typer.Option(
-        "--csv",
-        metavar="FILE",
-        callback=checked_target,
-        help="Write a row for each right as CSV; - is standard output.",
-    ),
-]
+CsvFile = Annotated[str | None, report_file("--csv", "Write a row for each right as CSV")]
 
 
 def access(
@@ -34,12 +33,10 @@ def access(
 
     Exits with 1 when someone unknown has a right, an identity is shared, or a right is wider than its duty.
     """
-    if json_file == csv_file == "-":
-        raise UsageError("only one report can go to standard output")
+    out = console_beside(json_file, csv_file)
     found = work_out_of(one_record(stack, mode, record, project), "access", matrix)
-    terminal.show(console(stderr="-" in (json_file, csv_file)), found)
-    for target, write in ((json_file, formats.to_json), (csv_file, formats.to_csv)):
-        if target is not None:
-            write_text(target, write(found))
+    terminal.show(out, found)
+    write_report(json_file, formats.to_json, found)
+    write_report(csv_file, formats.to_csv, found)
     if not found.report.holds:
         raise typer.Exit(1)

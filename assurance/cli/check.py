@@ -11,42 +11,30 @@ from assurance.check import formats, terminal
 from assurance.check.audit import audit
 from assurance.check.findings import Report
 from assurance.check.presentation import presented
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, Quiet, RecordFile, Stacks, checked_target, write_text
+from assurance.cli.options import (
+    JsonFile,
+    ModeName,
+    ProjectDir,
+    Quiet,
+    RecordFile,
+    Stacks,
+    console_beside,
+    report_file,
+    write_report,
+)
 from assurance.cli.recording import checked_mode, records_with_progress, work_out_of
 from assurance.compare.record_declared import RECORD_DECLARED, record_findings
 from assurance.errors import UsageError
 from assurance.full_audit import full_audit, rule_ids
 from assurance.record import Record
 from assurance.stacks import no_such_stack, project_root, stack_names
-from assurance.terminal import console
 from documents.problems import did_you_mean
 from policies.exceptions import Register
 
-SarifFile = Annotated[
-    str | None,
-    typer.Option(
-        "--sarif",
-        metavar="FILE",
-        callback=checked_target,
-        help="Write the violations as SARIF 2.1.0; - is standard output.",
-    ),
-]
-JunitFile = Annotated[
-    str | None,
-    typer.Option(
-        "--junit", metavar="FILE", callback=checked_target, help="Write every check as JUnit XML; - is standard output."
-    ),
-]
+SarifFile = Annotated[str | None, report_file("--sarif", "Write the violations as SARIF 2.1.0")]
+JunitFile = Annotated[str | None, report_file("--junit", "Write every check as JUnit XML")]
 ONE_STACK = "--html is the report of one stack: name one"
-HtmlFile = Annotated[
-    str | None,
-    typer.Option(
-        "--html",
-        metavar="FILE",
-        callback=checked_target,
-        help="Write the report of one stack as one HTML page; - is standard output.",
-    ),
-]
+HtmlFile = Annotated[str | None, report_file("--html", "Write the report of one stack as one HTML page")]
 RulesOnly = Annotated[bool, typer.Option("--rules-only", help="Run the rules of policies/ alone.")]
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="RULE", help="Report this rule alone; may be given several times.")
@@ -82,9 +70,7 @@ def check(
     A saved record is compared with the program at its own commit too (RECORD-DECLARED).
     Exits with 1 when something fails. What only a deployment can know is reported as unchecked, never as passed.
     """
-    targets = [json_file, sarif_file, junit_file, html_file]
-    if targets.count("-") > 1:
-        raise UsageError("only one report can go to standard output")
+    out = console_beside(json_file, sarif_file, junit_file, html_file)
     today = judged_day(at)
     known_rules(only or ())
     register = Register.load()
@@ -107,12 +93,11 @@ def check(
     if only:
         reports = [replace(each, findings=[f for f in each.findings if f.rule in only]) for each in reports]
     reports = [presented(each, project or project_root()) for each in reports]
-    terminal.show(console(stderr="-" in targets), reports, register, quiet=quiet)
-    for target, write in zip(targets, (formats.to_json, formats.to_sarif, formats.to_junit), strict=False):
-        if target is not None:
-            write_text(target, write(reports))
-    if html_file is not None:
-        write_text(html_file, _page(records, reports, register, today))
+    terminal.show(out, reports, register, quiet=quiet)
+    write_report(json_file, formats.to_json, reports)
+    write_report(sarif_file, formats.to_sarif, reports)
+    write_report(junit_file, formats.to_junit, reports)
+    write_report(html_file, _page, records, reports, register, today)
     if not all(report.holds for report in reports):
         raise typer.Exit(1)
 

@@ -6,15 +6,23 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, Quiet, RecordFile, Stacks, checked_target, write_text
+from assurance.cli.options import (
+    JsonFile,
+    ModeName,
+    ProjectDir,
+    Quiet,
+    RecordFile,
+    Stacks,
+    console_beside,
+    report_file,
+    write_report,
+)
 from assurance.cli.recording import checked_mode
 from assurance.compare import terminal
 from assurance.compare.choice import Choice, compare_chosen
 from assurance.compare.cost import read_limit, too_dear
 from assurance.compare.markdown import to_markdown
 from assurance.compare.report import to_json
-from assurance.errors import UsageError
-from assurance.terminal import console
 
 BaseRef = Annotated[
     str | None,
@@ -29,15 +37,7 @@ SameEnvironment = Annotated[
     typer.Option("--same-environment", help="Record the base with the packages installed here, not those it locks."),
 ]
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 for any difference, not only a weakening.")]
-MarkdownFile = Annotated[
-    str | None,
-    typer.Option(
-        "--markdown",
-        metavar="FILE",
-        callback=checked_target,
-        help="Write a pull request's comment to FILE; - is standard output.",
-    ),
-]
+MarkdownFile = Annotated[str | None, report_file("--markdown", "Write a pull request's comment to FILE")]
 MaxIncrease = Annotated[
     str | None,
     typer.Option("--max-increase", metavar="AMOUNT|PERCENT", help="Exit with 1 for a bill that rises by more."),
@@ -66,8 +66,7 @@ def compare(
     Exits with 1 when something is weaker than on the base and no entry of policies/accepted_changes.yaml covers it,
     or when a bill rises by more than --max-increase or above the stack's budget; with 3 when the base does not run.
     """
-    if json_file == markdown_file == "-":
-        raise UsageError("--json - --markdown -: only one of them can be standard output")
+    out = console_beside(json_file, markdown_file)
     choice = Choice(
         stacks=tuple(stacks or ()),
         mode=checked_mode(mode),
@@ -83,11 +82,9 @@ def compare(
     result = compare_chosen(choice, today)
     if between is None:
         result.dearer = {each.stack: too_dear(each.cost, limit) for each in result.stacks if each.cost}
-    terminal.show(console(stderr="-" in (json_file, markdown_file)), result, quiet=quiet)
-    if markdown_file is not None:
-        write_text(markdown_file, to_markdown(result))
-    if json_file is not None:
-        write_text(json_file, to_json(result.stacks, result.basis, result.notes))
+    terminal.show(out, result, quiet=quiet)
+    write_report(markdown_file, to_markdown, result)
+    write_report(json_file, to_json, result.stacks, result.basis, result.notes)
     weaker = between is None and any(each.weaker for each in result.stacks)
     if weaker or any(result.dearer.values()) or (exit_code and any(each.differs for each in result.stacks)):
         raise typer.Exit(1)

@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, write_text
+from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, console_beside, write_report
 from assurance.cli.recording import checked_mode
 from assurance.cost import terminal
 from assurance.cost.bill import bill_of
 from assurance.cost.refresh import API, refreshed
 from assurance.json_text import json_text
 from assurance.stacks import records_for
-from assurance.terminal import console
 from facts.prices import FILE, head_comment, prices, row_text
 
 Refresh = Annotated[
@@ -36,7 +35,7 @@ def cost(
     never zero. What is charged by use (requests, data, messages) is named and not in the total.
     """
     records = records_for(list(stacks or ()), checked_mode(mode), record)
-    out = console(stderr=json_file == "-")
+    out = console_beside(json_file)
     if refresh:
         regions = {str(each.inputs["location"]) for one in records for each in one.of_type("resources:ResourceGroup")}
         rows, notes = refreshed(prices(), regions, datetime.now(UTC).date(), prices_url)
@@ -47,7 +46,5 @@ def cost(
     bills = [bill_of(each) for each in records]
     for bill in bills:
         terminal.show(out, bill)
-    if json_file is not None:
-        basis = bills[0].basis if bills else {}
-        content = {"stacks": [bill.as_dict() for bill in bills], "basis": basis}
-        write_text(json_file, json_text(content))
+    content = {"stacks": [bill.as_dict() for bill in bills], "basis": bills[0].basis if bills else {}}
+    write_report(json_file, json_text, content)

@@ -5,22 +5,15 @@ from typing import Annotated
 import typer
 
 from assurance.cli.check import At, judged_day
-from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, checked_target, write_text
+from assurance.cli.options import JsonFile, ModeName, RecordFile, Stacks, console_beside, report_file, write_report
 from assurance.cli.recording import checked_mode, records_with_progress, work_out_of
-from assurance.errors import UsageError
 from assurance.lifecycle import terminal
 from assurance.lifecycle.calendar import calendar, to_json
 from assurance.lifecycle.ics import to_ics
 from assurance.stacks import project_root
-from assurance.terminal import console
 from policies.exceptions import Register
 
-IcsFile = Annotated[
-    str | None,
-    typer.Option(
-        "--ics", metavar="FILE", callback=checked_target, help="Write a calendar file with an event for each end."
-    ),
-]
+IcsFile = Annotated[str | None, report_file("--ics", "Write a calendar file with an event for each end")]
 
 
 def lifecycle(
@@ -36,16 +29,13 @@ def lifecycle(
 
     Warns 180 days before an end and exits with 1 from 60 days before it on, naming every resource that it concerns.
     """
-    if json_file == ics == "-":
-        raise UsageError("only one report can go to standard output")
+    out = console_beside(json_file, ics)
     today = judged_day(at)
     register, root = Register.load(), project_root()
     records = records_with_progress(stacks or [], checked_mode(mode), record)
     calendars = [work_out_of(each, "lifecycle", lambda one: calendar(one, register, today, root)) for each in records]
-    terminal.show(console(stderr=json_file == "-" or ics == "-"), calendars)
-    if json_file is not None:
-        write_text(json_file, to_json(calendars))
-    if ics is not None:
-        write_text(ics, to_ics(calendars))
+    terminal.show(out, calendars)
+    write_report(json_file, to_json, calendars)
+    write_report(ics, to_ics, calendars)
     if not all(each.report.holds for each in calendars):
         raise typer.Exit(1)

@@ -12,12 +12,11 @@ from assurance.check.findings import Report
 from assurance.check.formats import to_json
 from assurance.check.terminal import show_violations
 from assurance.cli.check import At, judged_day
-from assurance.cli.options import JsonFile, ProjectDir, RecordFile, Stack, write_text
+from assurance.cli.options import JsonFile, ProjectDir, RecordFile, Stack, console_beside, write_report
 from assurance.cli.recording import one_record
 from assurance.errors import UsageError
 from assurance.observed.graph import graph_findings, read_graph
 from assurance.observed.state import read_state, state_findings
-from assurance.terminal import console
 from documents.counting import counted
 
 StateFile = Annotated[
@@ -51,7 +50,7 @@ def observed(
     findings = list(state_findings(declared, rows) if state else graph_findings(declared, rows))  # type: ignore[arg-type]
     basis = {**judged_basis(declared.basis, declared.mode, judged_day(at)), "observed": file_hash(source)}
     report = Report(declared.stack, declared.mode, findings, len(rows), basis)
-    screen = console(stderr=json_file == "-")
+    screen = console_beside(json_file)
     show_violations(screen, report)
     skipped = Counter(f.message for f in report.with_status("unchecked"))
     for message, count in sorted(skipped.items()) if graph else ():
@@ -59,7 +58,6 @@ def observed(
     counts = ", ".join(f"{count} {status}" for status, count in report.totals.items() if count)
     basis_told = f"{source.name} ({counted(len(rows), 'row')}), observed; and what {declared.stack} declares"
     screen.print(Text(f"\n{counts or 'nothing compared'}. Basis: {basis_told}.", style="dim"), soft_wrap=True)
-    if json_file is not None:
-        write_text(json_file, to_json([report]))
+    write_report(json_file, to_json, [report])
     if not report.holds:
         raise typer.Exit(1)

@@ -1,13 +1,16 @@
 """Options that several commands share, so that they mean the same everywhere."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from assurance.errors import UsageError
 from assurance.stacks import project_root, stack_names
+from assurance.terminal import console
 
 
 def known_stacks(incomplete: str) -> list[str]:
@@ -51,10 +54,12 @@ def checked_target(target: str | None) -> str | None:
     return target
 
 
-JsonFile = Annotated[
-    str | None,
-    typer.Option("--json", metavar="FILE", callback=checked_target, help="Write JSON to FILE; - is standard output."),
-]
+def report_file(flag: str, about: str) -> Any:
+    """The option of a file that a report is written to, ``-`` for standard output."""
+    return typer.Option(flag, metavar="FILE", callback=checked_target, help=f"{about}; - is standard output.")
+
+
+JsonFile = Annotated[str | None, report_file("--json", "Write JSON to FILE")]
 ModeName = Annotated[
     str,
     typer.Option(
@@ -65,8 +70,24 @@ ModeName = Annotated[
 ]
 
 
-def write_text(target: str, text: str) -> None:
-    """Write a report to a file, or to standard output for ``-``. Raises UsageError when the file cannot be written."""
+def console_beside(*targets: str | None) -> Console:
+    """What people read while reports are written to ``targets``: on standard error where one goes to standard output.
+
+    Raises UsageError where two do.
+    """
+    if targets.count("-") > 1:
+        raise UsageError("only one report can go to standard output")
+    return console(stderr="-" in targets)
+
+
+def write_report(target: str | None, write: Callable[..., str], *about: Any) -> None:
+    """Write what ``write`` says of ``about`` to a file, or to standard output for ``-``; nothing without a target.
+
+    Raises UsageError when the file cannot be written.
+    """
+    if target is None:
+        return
+    text = write(*about)
     if target == "-":
         typer.echo(text)
         return

@@ -5,15 +5,21 @@ from typing import Annotated
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stacks, checked_target, write_text
+from assurance.cli.options import (
+    JsonFile,
+    ModeName,
+    ProjectDir,
+    RecordFile,
+    Stacks,
+    console_beside,
+    report_file,
+    write_report,
+)
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.preview import terminal
-from assurance.terminal import console
 
-HtmlFile = Annotated[
-    str | None, typer.Option("--html", metavar="FILE", callback=checked_target, help="Write the same as one HTML page.")
-]
+HtmlFile = Annotated[str | None, report_file("--html", "Write the same as one HTML page")]
 Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
 
 ONE_RECORD = "--json writes one record: name one stack"
@@ -38,15 +44,14 @@ def preview(
     records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     if json_file is not None and len(records) != 1:
         raise UsageError(ONE_RECORD)
-    out = console(stderr=json_file == "-")
+    out = console_beside(json_file, html_file)
     for each in records:
         terminal.show_stack(out, each, full=full or len(records) == 1)
     terminal.show_summary(out, records, time.perf_counter() - started)
-    if json_file is not None:
-        write_text(json_file, records[0].to_json())
+    write_report(json_file, records[0].to_json)
     if html_file is not None:
         from assurance.preview.page import page
 
-        write_text(html_file, page(records))
+        write_report(html_file, page, records)
     if any(each.problems for each in records):
         raise typer.Exit(1)

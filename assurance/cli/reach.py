@@ -2,11 +2,10 @@
 
 import typer
 
-from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, write_text
+from assurance.cli.options import JsonFile, ModeName, ProjectDir, RecordFile, Stack, console_beside, write_report
 from assurance.cli.recording import one_record, work_out_of
 from assurance.reach import formats, terminal
 from assurance.reach.report import reach as work_out
-from assurance.terminal import console
 
 
 def reach(
@@ -22,8 +21,7 @@ def reach(
     platform needs (assurance/reach/needed.yaml) is closed.
     """
     found = work_out_of(one_record(stack, mode, record, project), "reach", work_out)
-    terminal.show(console(stderr=json_file == "-"), found)
-    if json_file is not None:
-        write_text(json_file, formats.to_json(found))
+    terminal.show(console_beside(json_file), found)
+    write_report(json_file, formats.to_json, found)
     if not found.report.holds:
         raise typer.Exit(1)

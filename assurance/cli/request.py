@@ -7,14 +7,13 @@ import typer
 
 from assurance.check.findings import Report
 from assurance.check.formats import to_json as findings_json
-from assurance.cli.options import JsonFile, ModeName, RecordFile, write_text
+from assurance.cli.options import JsonFile, ModeName, RecordFile, console_beside, write_report
 from assurance.cli.recording import one_record
 from assurance.errors import UsageError
 from assurance.request import formats, terminal
 from assurance.request.edge import Edge
 from assurance.request.expectations import check, load_examples
 from assurance.request.message import RequestError, parse_request
-from assurance.terminal import console
 
 StackName = Annotated[str, typer.Argument(metavar="STACK", help="The stack, for example prod.")]
 Method = Annotated[str | None, typer.Argument(help="GET, POST ...")]
@@ -51,7 +50,7 @@ def request(
 
     With --file, check every request of the file against what it expects; exits with 1 when one differs.
     """
-    out = console(stderr=json_file == "-")
+    out = console_beside(json_file)
     if file is not None:
         if method or url:
             raise UsageError("give METHOD and URL, or --file, not both")
@@ -59,8 +58,7 @@ def request(
         recorded = one_record(stack, mode, record)
         report = Report(recorded.stack, recorded.mode, list(check(recorded, examples, str(file))), basis=recorded.basis)
         terminal.show_examples(out, report)
-        if json_file is not None:
-            write_text(json_file, findings_json([report]))
+        write_report(json_file, findings_json, [report])
         if not report.holds:
             raise typer.Exit(1)
         return
@@ -73,5 +71,4 @@ def request(
     recorded = one_record(stack, mode, record)
     outcome = Edge(recorded).handle(asked)
     terminal.show(out, recorded.stack, asked, outcome)
-    if json_file is not None:
-        write_text(json_file, formats.to_json(recorded, asked, outcome))
+    write_report(json_file, formats.to_json, recorded, asked, outcome)

@@ -6,24 +6,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from assurance.cli.options import JsonFile, checked_target, write_text
-from assurance.errors import UsageError
+from assurance.cli.options import JsonFile, console_beside, report_file, write_report
 from assurance.scan.baseline import DEFAULT, Baseline
 from assurance.scan.report import REMEDY, to_json, to_sarif
 from assurance.scan.report import scan as work_out
 from assurance.stacks import project_root
-from assurance.terminal import console
 from documents.counting import counted
 
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATH", help="Files, or folders with all below; this project when none.")
 ]
-SarifFile = Annotated[
-    str | None,
-    typer.Option(
-        "--sarif", metavar="FILE", callback=checked_target, help="Write SARIF 2.1.0 to FILE; - is standard output."
-    ),
-]
+SarifFile = Annotated[str | None, report_file("--sarif", "Write SARIF 2.1.0 to FILE")]
 BaselineFile = Annotated[
     Path | None,
     typer.Option(
@@ -40,13 +33,11 @@ def scan(
     Names file, line and kind, never the secret. Exits with 1 when one is found that the baseline does not accept, or
     when the whole project is scanned and an entry of the baseline accepts nothing.
     """
-    if json_file == sarif_file == "-":
-        raise UsageError("only one report can go to standard output")
+    out = console_beside(json_file, sarif_file)
     root = project_root()
     own = root / DEFAULT
     accepted = Baseline.load(baseline) if baseline else Baseline.load(own) if own.is_file() else Baseline()
     result = work_out(paths or [root], accepted, root)
-    out = console(stderr="-" in (json_file, sarif_file))
     out._emoji = False  # a line number between colons is no picture
     for each in result.found:
         message = escape(f"{each.file}:{each.line}: {each.kind}")
@@ -61,8 +52,7 @@ def scan(
     message = f"{counted(result.read, 'file')} read, {counted(len(result.found), 'secret')} in plain text"
     message += f", {result.accepted} accepted"
     out.print(message + (f", {len(result.unread)} not read: no text, or too large" if result.unread else ""))
-    for target, write in ((json_file, to_json), (sarif_file, to_sarif)):
-        if target is not None:
-            write_text(target, write(result))
+    write_report(json_file, to_json, result)
+    write_report(sarif_file, to_sarif, result)
     if result.found or stale:
         raise typer.Exit(1)

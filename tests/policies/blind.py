@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from assurance.record import SECRET, Record, Resource
-from policies.resource import Resource
+from policies import resource as viewed
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.view import Stack
@@ -115,19 +115,19 @@ def _reads(rule: Rule, one: Property) -> bool:
 def _paths_read(rule: Rule) -> dict[str, set[str]]:
     """The paths that a rule reads of each type, in production as it is."""
     read: dict[str, set[str]] = defaultdict(set)
-    get, leaves = Resource.get, Resource.leaves
+    get, leaves = viewed.Resource.get, viewed.Resource.leaves
 
-    def traced_get(self: Resource, path: str, default: Any = None) -> Any:
+    def traced_get(self: viewed.Resource, path: str, default: Any = None) -> Any:
         read[self.type].add(path)
         return get(self, path, default)
 
-    def traced_leaves(self: Resource, path: str) -> Iterator[Any]:
+    def traced_leaves(self: viewed.Resource, path: str) -> Iterator[Any]:
         read[self.type].add(path.replace("[]", ""))
         return leaves(self, path)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Resource, "get", traced_get)
-        patch.setattr(Resource, "leaves", traced_leaves)
+        patch.setattr(viewed.Resource, "get", traced_get)
+        patch.setattr(viewed.Resource, "leaves", traced_leaves)
         # A stack of its own for each rule: what one has worked out, another would not read again.
         before = view(0, "deployed")
         fresh = Stack(before.resources, ours=before.ours).judged(before.trust, before.today)
