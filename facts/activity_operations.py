@@ -1,21 +1,18 @@
 """Operations that the activity log names (`activity_operations.yaml`)."""
 
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from documents.reading import read_document
-from documents.sections import Section
+from facts.decisions import Sourced
 
 
-class Operation(Section):
+class Operation(Sourced):
     """One operation. spelling: ``confirmed`` by a list of Microsoft's, or ``unverified``."""
 
     what: str
     spelling: Literal["confirmed", "unverified"]
-    source: str
-    read: date
 
 
 @cache

@@ -1,16 +1,15 @@
 """Inputs that Azure takes only together with others (`conditional_properties.yaml`)."""
 
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from documents.problems import Problem
 from documents.reading import read_document
-from documents.sections import Section
+from facts.decisions import Sourced
 
 
-class ConditionalProperty(Section):
+class ConditionalProperty(Sourced):
     """One such input. when: values of another input with which alone it is taken; unless: with which it is refused."""
 
     type: str
@@ -18,8 +17,6 @@ class ConditionalProperty(Section):
     when: dict[str, list[str]] = {}
     unless: dict[str, list[str]] = {}
     says: str
-    source: str
-    read: date
 
     def problems(self) -> Iterator[Problem]:
         """Exactly one of the two conditions."""

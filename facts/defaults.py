@@ -1,19 +1,14 @@
 """What Azure takes where an input is absent: ``defaults.yaml``."""
 
-from datetime import date
-
 from documents.reading import data_reader
-from documents.sections import Section
-from facts.decisions import Text, Unknown
+from facts.decisions import Sourced, Unknown
 
 Value = str | bool | int | None
 
 
-class TypeDefaults(Section):
+class TypeDefaults(Sourced):
     """The defaults of one type."""
 
-    source: Text
-    read: date
     defaults: dict[str, Value | Unknown]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
-from facts.decisions import No, Unknown
+from facts.decisions import No, Sourced, Unknown
 
 Kind = Literal["apiVersion", "engine", "ruleSet", "portal", "service", "feature"]
 
@@ -47,7 +47,7 @@ class Uses(Section):
     """Path to patterns of values, ``*`` for any text, null for an input that is absent. All must hold."""
 
 
-class End(Section):
+class End(Sourced):
     """One end. The file's head says what each field means."""
 
     kind: Kind
@@ -59,8 +59,6 @@ class End(Section):
     effect: Literal["refused", "unsupported", "moved"]
     then: str
     action: str
-    source: str
-    read: date
 
     def problems(self) -> Iterator[Problem]:
         """Exactly one way of saying whom it concerns."""

@@ -1,13 +1,12 @@
 """Limits of a subscription (`limits.yaml`)."""
 
-from datetime import date
 from typing import Literal
 
 from documents.reading import data_reader
-from documents.sections import Section
+from facts.decisions import Sourced
 
 
-class Limit(Section):
+class Limit(Sourced):
     """How many resources of a type there may be. The file's head says what each field means."""
 
     type: str
@@ -15,8 +14,6 @@ class Limit(Section):
     per: Literal["subscription", "region"]
     adjustable: bool
     catalogue: Literal["activity"] | None = None
-    source: str
-    read: date
 
 
 limits = data_reader(__file__, "limits.yaml", dict[str, Limit])

@@ -1,19 +1,15 @@
 """The log categories of each resource type (`log_categories.yaml`)."""
 
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from documents.reading import read_document
-from documents.sections import Section
-from facts.decisions import Unknown
+from facts.decisions import Sourced, Unknown
 
 
-class LogCategories(Section):
+class LogCategories(Sourced):
     """The categories of one type with the tables that pages give for each, and its category groups."""
 
-    source: str
-    read: date
     groups: list[str] | Unknown
     categories: dict[str, list[str]]
 

@@ -1,15 +1,13 @@
 """What a log-scrubbing rule hides (`log_scrubbing.yaml`)."""
 
-from datetime import date
-
 from documents.reading import data_reader
-from documents.sections import Section
+from facts.decisions import Sourced
 
 HIDDEN = "****"
 """What Azure writes in place of a hidden value."""
 
 
-class Scrubbing(Section):
+class Scrubbing(Sourced):
     """The scrubbing rules of one resource type.
 
     category: the log they act on. rules, state: where the resource's inputs hold the rules and whether they are on.
@@ -21,8 +19,6 @@ class Scrubbing(Section):
     state: str
     hides: dict[str, list[str]]
     hides_arguments: dict[str, list[str]]
-    source: str
-    read: date
 
 
 log_scrubbing = data_reader(__file__, "log_scrubbing.yaml", dict[str, Scrubbing])

@@ -1,11 +1,11 @@
 """Columns of log tables, and what fills each (`log_tables.yaml`)."""
 
-from datetime import date
 from functools import cache
 from typing import Annotated, Literal
 
 from documents.reading import data_reader
-from documents.sections import Section, one_of
+from documents.sections import one_of
+from facts.decisions import Sourced
 from facts.types import log_kinds
 
 KustoType = Literal["string", "int", "long", "real", "bool", "datetime", "timespan", "dynamic", "guid", "decimal"]
@@ -13,14 +13,12 @@ FeedingKind = Annotated[str, one_of(lambda: (*log_kinds(), "subscription", "tena
 """What writes logs: a kind of facts/types.yaml; ``tenant`` is Entra, set up outside this program."""
 
 
-class LogTable(Section):
+class LogTable(Sourced):
     """One table: its columns with their Kusto types, the page that lists them and the day it was read.
 
     fed_by: diagnostic log categories that end up in it, by kind of resource; none: written without a setting.
     """
 
-    source: str
-    read: date
     columns: dict[str, KustoType]
     fed_by: dict[FeedingKind, list[str]] = {}
 

@@ -1,11 +1,11 @@
 """The platform metrics of each resource type (`metrics.yaml`)."""
 
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from documents.reading import read_document
 from documents.sections import Section
+from facts.decisions import Sourced
 
 
 class Metric(Section):
@@ -17,11 +17,9 @@ class Metric(Section):
     dimensions: list[str]
 
 
-class TypeMetrics(Section):
+class TypeMetrics(Sourced):
     """The metrics of one resource type, by their names in the REST API, which tell capitals apart."""
 
-    source: str
-    read: date
     metrics: dict[str, Metric]
 
 

@@ -1,13 +1,12 @@
 """What Azure keeps of what is deleted (`soft_delete.yaml`)."""
 
-from datetime import date
 from typing import Literal
 
 from documents.reading import data_reader
-from documents.sections import Section
+from facts.decisions import Sourced
 
 
-class Remains(Section):
+class Remains(Sourced):
     """What stays of a deleted thing. The file's head says what each field means."""
 
     types: list[str]
@@ -17,8 +16,6 @@ class Remains(Section):
     name: Literal["taken", "free", "returns", "none"]
     scope: str = ""
     again: str
-    source: str
-    read: date
 
 
 remains = data_reader(__file__, "soft_delete.yaml", list[Remains])

@@ -1,21 +1,17 @@
 """The managed rule sets of Front Door's firewall (`waf_rule_sets.yaml`)."""
 
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from documents.problems import Problem
 from documents.reading import read_document
-from documents.sections import Section
-from facts.decisions import Unknown
+from facts.decisions import Sourced, Unknown
 
 
-class RuleSet(Section):
+class RuleSet(Sourced):
     """One version of a rule set."""
 
-    source: str
-    read: date
     groups: dict[str, list[str]] | Unknown
     off: list[str]
 

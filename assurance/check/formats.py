@@ -4,13 +4,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
 from assurance.check.terminal import places
 from assurance.json_text import json_text
-from assurance.sarif import SCHEMA
+from assurance.sarif import sarif_location, sarif_log
 
 _LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
 """A gate of code scanning must say what `check` says: only what fails is an error."""
@@ -31,25 +30,12 @@ def to_sarif(reports: Sequence[Report]) -> str:
     rules = list({finding.rule: finding for report in reports for finding in report.findings}.values())
     numbers = {finding.rule: index for index, finding in enumerate(rules)}
     failed = {finding.rule for finding in findings if finding.status == "fail"}
-    log = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "medspasync-assurance",
-                        "rules": [_sarif_rule(finding, finding.rule in failed) for finding in rules],
-                    }
-                },
-                "invocations": [{"executionSuccessful": True}],
-                "properties": {"basis": shared_basis(reports)},
-                "columnKind": "unicodeCodePoints",
-                "results": [_sarif_result(finding, numbers[finding.rule]) for finding in findings],
-            }
-        ],
-    }
-    return json_text(log)
+    return sarif_log(
+        "medspasync-assurance",
+        [_sarif_rule(finding, finding.rule in failed) for finding in rules],
+        [_sarif_result(finding, numbers[finding.rule]) for finding in findings],
+        properties={"basis": shared_basis(reports)},
+    )
 
 
 def _sarif_rule(finding: Finding, failed: bool) -> dict[str, Any]:
@@ -96,9 +82,7 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
 
 
 def _sarif_location(position: dict[str, Any]) -> dict[str, Any]:
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(position["file"]), "uriBaseId": "%SRCROOT%"}}
-    physical["region"] = {"startLine": position.get("line") or 1}
-    return {"physicalLocation": physical}
+    return sarif_location(position["file"], position.get("line"))
 
 
 def to_junit(reports: Sequence[Report]) -> str:

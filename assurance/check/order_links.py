@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assurance.record import UNKNOWN, Resource
+from documents.nested import texts_in
 from facts.order import Constraints, Wait
 from facts.types import Serial, type_row
 
@@ -165,9 +166,10 @@ def _own_id(resource: Resource) -> Iterator[str]:
 
 def _given_by_azure(resource: Resource) -> Iterator[str]:
     """Values in the outputs that no input gave and that are long enough to be somebody's own."""
-    given = set(_leaves(resource.inputs))
+    given = {text.lower() for text in texts_in(resource.inputs)}
     # Name and type are ARM's envelope: the program knows both.
-    for value in _leaves(_without_echoes(resource.outputs, {**resource.inputs, "name": "", "type": ""})):
+    answered = _without_echoes(resource.outputs, {**resource.inputs, "name": "", "type": ""})
+    for value in map(str.lower, texts_in(answered)):
         if len(value) >= SHORTEST and value not in given:
             yield value.rstrip("/")
 
@@ -179,14 +181,3 @@ def _without_echoes(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> di
         if isinstance(value, dict) and isinstance(inputs.get(key), dict):
             kept[key] = _without_echoes(value, inputs[key])
     return kept
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from _leaves(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _leaves(member)
-    elif isinstance(value, str):
-        yield value.lower()

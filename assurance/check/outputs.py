@@ -1,10 +1,11 @@
 """Secrets among a stack's outputs: whoever may read the state, or the log of an update, reads them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from assurance.check.findings import Finding
 from assurance.record import UNKNOWN, Record
+from documents.nested import leaves
 from facts.secret_inputs import is_secret_input, says_secret
 from policies.rule import RuleInfo
 from policies.secrets import MASK, REFERENCE, is_random, shapes
@@ -26,7 +27,7 @@ def output_findings(record: Record) -> Iterator[Finding]:
     """
     named = {value for each in record for key, value in each.inputs.items() if _is_name(key, value)}
     names = named | {each.id for each in record}
-    shown = [(path, text) for path, text in _texts(record.outputs, "") if text not in names]
+    shown = [(path, text) for path, text in _texts(record.outputs) if text not in names]
     wrong = [message for path, text in shown for message in _wrong(path, text)]
     for message in wrong:
         yield Finding.of(OUTPUTS, "fail", message, stack=record.stack)
@@ -51,12 +52,6 @@ def _wrong(path: str, text: str) -> Iterator[str]:
         yield f"output {path} looks like a secret: it is random"
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        yield path, str(value)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _texts(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, f"{path}[{index}]")
+def _texts(outputs: Any) -> Iterator[tuple[str, str]]:
+    """Texts and numbers, by path."""
+    return ((path, str(value)) for path, value in leaves(outputs) if type(value) in (str, int, float))

@@ -12,6 +12,7 @@ from facts.decisions import Unknown
 from facts.lifecycle import End, Uses, azure_ends, lifecycle
 from facts.tokens import generic_arm_type
 from facts.types import counted_type, type_row
+from policies.resource import lookup
 
 
 def azure_endings(record: Record) -> Iterator[Ending]:
@@ -93,9 +94,9 @@ def _arm_type(resource: Resource) -> str | None:
 
 
 def _uses(uses: Uses, inputs: Mapping[str, Any]) -> bool:
-    items = [inputs] if not uses.item else _value(inputs, uses.item)
+    items = [inputs] if not uses.item else lookup(inputs, uses.item)
     return any(
-        all(_matches(_value(item, path), patterns) for path, patterns in uses.inputs.items())
+        all(_matches(lookup(item, path), patterns) for path, patterns in uses.inputs.items())
         for item in (items if isinstance(items, list) else ())
     )
 
@@ -106,9 +107,3 @@ def _matches(value: Any, patterns: list[str | None]) -> bool:
     return any(
         value is None if each is None else value is not None and fnmatchcase(str(value), each) for each in patterns
     )
-
-
-def _value(inputs: Any, path: str) -> Any:
-    for part in path.split("."):
-        inputs = inputs.get(part) if isinstance(inputs, Mapping) else None
-    return inputs

@@ -13,6 +13,7 @@ from assurance.lifecycle.endings import Ending
 from assurance.record import Record, Resource
 from documents.lines import file_lines, line_of
 from documents.yaml_text import read_again
+from policies.resource import lookup
 
 LAST_DAYS = ("expires", "until", "validUntil")
 """How registers call the last day on which an entry holds."""
@@ -49,9 +50,9 @@ class _Kind:
 
 def _rotates(key: Resource) -> bool:
     """Azure makes a key's next version before the end of this one."""
-    policy = _at(key.inputs, "properties.rotationPolicy")
+    policy = lookup(key.inputs, "properties.rotationPolicy")
     actions = policy.get("lifetimeActions") if isinstance(policy, Mapping) else None
-    return "rotate" in [str(_at(each, "action.type")).lower() for each in actions or ()]
+    return "rotate" in [str(lookup(each, "action.type")).lower() for each in actions or ()]
 
 
 _KINDS: Mapping[str, _Kind] = {
@@ -70,7 +71,7 @@ _KINDS: Mapping[str, _Kind] = {
         day="properties.attributes.expires",
         then="the vault still hands it out, and it is older than anybody agreed to",
         action="Rotate it: docs/secrets.md",
-        goes_on=lambda secret: _at(secret.inputs, "properties.attributes.enabled") is False,
+        goes_on=lambda secret: lookup(secret.inputs, "properties.attributes.enabled") is False,
     ),
     "azure-native:authorization:PolicyExemption": _Kind(
         name="exemption",
@@ -92,11 +93,11 @@ _KINDS: Mapping[str, _Kind] = {
 
 def _ending(resource: Resource) -> Ending | None:
     kind = _KINDS.get(resource.type)
-    day = _day(_at(resource.inputs, kind.day)) if kind is not None else None
+    day = _day(lookup(resource.inputs, kind.day)) if kind is not None else None
     if kind is None or day is None or kind.goes_on(resource):
         return None
     name = resource.inputs.get(kind.named, resource.name)
-    begun = _day(_at(resource.inputs, "tags.rotated-on"))
+    begun = _day(lookup(resource.inputs, "tags.rotated-on"))
     return Ending(
         id=f"{kind.name} {name}",
         kind=kind.name,
@@ -165,9 +166,3 @@ def _day(value: Any) -> date | None:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _at(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value

@@ -5,12 +5,13 @@ subscription and GUIDs, and a text that holds a computed output of another resou
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from assurance.record import UNKNOWN, Record, Resource
+from documents.nested import texts_in
 
 SECRET = "[secret]"  # noqa: S105 - the record's mark for one
 ENGINE_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which the engine marks a secret
@@ -65,8 +66,8 @@ class Comparer:
         """Computed texts of each resource, by URN: outputs that are none of its inputs."""
         found = {}
         for resource in self._record:
-            given = set(_texts(resource.inputs))
-            answered = {text for text in _texts(resource.outputs) if len(text) >= SHORTEST} - given
+            given = set(texts_in(resource.inputs))
+            answered = {text for text in texts_in(resource.outputs) if len(text) >= SHORTEST} - given
             found[resource.urn] = frozenset(text for text in answered if not text.startswith("/subscriptions/"))
         return found
 
@@ -127,17 +128,6 @@ def comparable(value: Any) -> Any:
 
 def _is_secret(value: Any) -> bool:
     return value == SECRET or (isinstance(value, Mapping) and ENGINE_SECRET in value)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from _texts(item)
 
 
 def _shown(value: Any) -> str:

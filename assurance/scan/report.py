@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from assurance.json_text import json_text
-from assurance.sarif import SCHEMA
+from assurance.sarif import sarif_location, sarif_log
 from assurance.scan.baseline import Baseline, fingerprint
 from assurance.scan.files import chosen_files, text_of
 from assurance.scan.lines import Hit
@@ -96,25 +95,12 @@ def to_sarif(result: Scan) -> str:
             "ruleIndex": 0,
             "level": "error",
             "message": {"text": f"{each.kind} in plain text"},
-            "locations": [
-                {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": quote(each.file), "uriBaseId": "%SRCROOT%"},
-                        "region": {"startLine": each.line},
-                    }
-                }
-            ],
+            "locations": [sarif_location(each.file, each.line)],
             "partialFingerprints": {"line/v1": each.fingerprint},
         }
         for each in result.found
     ]
-    run = {
-        "tool": {"driver": {"name": "medspasync-assurance-scan", "rules": [rule]}},
-        "invocations": [{"executionSuccessful": True}],
-        "columnKind": "unicodeCodePoints",
-        "results": results,
-    }
-    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return sarif_log("medspasync-assurance-scan", [rule], results)
 
 
 REMEDY = (

@@ -1,6 +1,6 @@
 """The key of a stack file that a change comes from, where both sides' files are at hand."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import yaml
 
 from assurance.compare.posture.item import Posture
 from documents.lines import line_of, text_lines
+from documents.nested import leaves
 from documents.yaml_text import compose_yaml, node_data
 
 Texts = tuple[str | None, str | None]
@@ -22,7 +23,7 @@ def name_keys(items: Iterable[Posture], file: str, texts: Texts, *, alone: bool 
     if texts[0] is None or texts[1] is None:
         return list(items)
     try:
-        before, after = (dict(_leaves(node_data(compose_yaml(text)))) for text in (texts[0], texts[1]))
+        before, after = (dict(leaves(node_data(compose_yaml(text)))) for text in (texts[0], texts[1]))
         lines, base_lines = text_lines(texts[1]), text_lines(texts[0])
     except yaml.YAMLError:
         return list(items)
@@ -57,14 +58,3 @@ def _named(
 def _telling(item: Posture) -> bool:
     """Whether values say where they come from: that something is on, off or not there is said in many places."""
     return not {type(item.before), type(item.after)} <= {bool, type(None)}
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value

@@ -10,6 +10,7 @@ from typing import Any
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.record import Record, Resource
 from assurance.references import get
+from documents.nested import texts_in
 from documents.reading import read_document
 from documents.sections import Section
 from facts.types import type_row
@@ -76,7 +77,7 @@ def _about(resource: Resource, by_id: dict[str, str]) -> set[str]:
     """URNs of what a resource of the table is about."""
     row = presences()[resource.type]
     inputs = resource.inputs if row.about is None else {row.about: resource.inputs.get(row.about)}
-    about = {by_id[text] for text in _texts(inputs) if text in by_id}
+    about = {by_id[text] for text in map(str.lower, texts_in(inputs)) if text in by_id}
     return about | {urn for key, urns in resource.propertyDependencies.items() if key in inputs for urn in urns}
 
 
@@ -91,17 +92,6 @@ def _asks_for_gone(resource: Resource, record: Record, urns: set[str]) -> bool:
     named = {f"app-{name}" for query in queries for name in re.findall(r'"([\w-]+)"', str(query or ""))}
     asked = [each.urn in urns for each in record.of_type(APP) if each.name in named]
     return bool(asked) and all(asked)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, str) and value.startswith("/"):
-        yield value.lower()
 
 
 def _essence(resource: Resource) -> str:
