@@ -7,8 +7,9 @@ import pulumi
 
 from bootstrap.settings import PlatformSettings
 from components.action_group import ActionGroup, ActionGroupArgs
-from components.alerts import AlertArgs, MetricCondition, metric_alert
+from components.alerts import AlertArgs
 from components.key_vault_events import ExpiryAlert, ExpiryEvents
+from components.metric_alerts import MetricCondition, metric_alert
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import applicationinsights
 
-from components.alerts import AlertArgs, web_test_alert
+from components.alerts import AlertArgs
+from components.metric_alerts import web_test_alert
 
 LOCATIONS = ("us-il-ch1-azr", "us-fl-mia-edge", "us-va-ash-azr", "us-ca-sjc-azr", "us-tx-sn1-azr")
 """Test locations in the United States: a geo rule of the WAF may keep others out

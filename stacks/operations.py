@@ -6,17 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import monitor
 
-from components.alerts import (
-    ActivityCondition,
-    AlertArgs,
-    AlertFolder,
-    MetricCondition,
-    QueryCondition,
-    activity_alert,
-    log_alert,
-    metric_alert,
-)
+from components.alerts import ActivityCondition, AlertArgs, AlertFolder, QueryCondition, activity_alert, log_alert
 from components.budget import BudgetArgs, budget
+from components.metric_alerts import MetricCondition, metric_alert
 from components.web_test import WebTestArgs, web_test
 from facts.types import metric_namespaces
 from stacks.alert_inputs import QueryLists

@@ -5,9 +5,9 @@ from typing import Any
 
 import pulumi
 
-from components.alerts import MetricCondition, metric_alert
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.identity import Identity, IdentityArgs, IdentityOutputs
+from components.metric_alerts import MetricCondition, metric_alert
 from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses, disable_accounts
 from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE

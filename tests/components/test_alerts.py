@@ -8,16 +8,9 @@ from typing import Any
 import pytest
 
 from assurance.record import Mode
-from components.alerts import (
-    ActivityCondition,
-    AlertArgs,
-    MetricCondition,
-    QueryCondition,
-    activity_alert,
-    log_alert,
-    metric_alert,
-)
+from components.alerts import ActivityCondition, AlertArgs, QueryCondition, activity_alert, log_alert
 from components.budget import BudgetArgs, budget
+from components.metric_alerts import MetricCondition, metric_alert
 from components.web_test import WebTestArgs, web_test
 from tests.harness import MODES, only, record
 
