@@ -8,8 +8,6 @@ from pulumi_azure_native import monitor, web
 
 from components.diagnostics import LogDestination, diagnose
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Instances:

@@ -5,16 +5,13 @@ charged by use has no number in a comment.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from documents.arguments import read_arguments
-from documents.problems import Problem
 from facts.prices import HOURS, price_of
 
 ROOT = Path(__file__).parents[2]
-_PRICED = re.compile(r"\$(?P<number>[\d,.]*\d) a month(?P<gap>(?:\n\s*#)? )\[(?P<meter>[\w-]+)\]")
-_AMOUNT = re.compile(r"\$\d|\d dollars")
+PRICED = re.compile(r"\$(?P<number>[\d,.]*\d) a month(?P<gap>(?:\n\s*#)? )\[(?P<meter>[\w-]+)\]")
 
 
 def with_prices(text: str, region: str) -> str:
@@ -24,7 +21,7 @@ def with_prices(text: str, region: str) -> str:
         number = monthly(match["meter"], region) or match["number"]
         return f"${number} a month{match['gap']}[{match['meter']}]"
 
-    return _PRICED.sub(write, text)
+    return PRICED.sub(write, text)
 
 
 def monthly(meter: str, region: str) -> str | None:
@@ -35,19 +32,6 @@ def monthly(meter: str, region: str) -> str | None:
     amount = price.amount * (HOURS if price.unit == "hour" else 1)
     digits = f"{float(f'{amount:.2g}'):,.2f}"
     return digits.removesuffix(".00")
-
-
-def price_problems(text: str, file: str, region: str) -> Iterator[Problem]:
-    """Amounts in comments that name no meter, name one without a price, or are not its price."""
-    priced = {match.start(): match for match in _PRICED.finditer(text)}
-    for match in _AMOUNT.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        named = priced.get(match.start())
-        known = monthly(named["meter"], region) if named else None
-        if named is None or known is None:
-            yield Problem("", match[0], "a price as `$33 a month [meter]`, with a row of facts/prices.yaml", file, line)
-        elif known != named["number"]:
-            yield Problem("", f"${named['number']}", f"${known}: run `python -m assurance.cost.comments`", file, line)
 
 
 def region_of(text: str) -> str:

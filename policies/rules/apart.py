@@ -10,7 +10,6 @@ from policies.rules.postgres import ADMINISTRATOR
 from policies.view import Stack
 
 VAULT, IDENTITY = "keyvault:Vault", "managedidentity:UserAssignedIdentity"
-CACHE_USER = "redisenterprise:AccessPolicyAssignment"
 
 
 def _identities(app: Resource, stack: Stack) -> list[Resource]:

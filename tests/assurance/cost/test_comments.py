@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assurance.cost import comments
-from assurance.cost.comments import monthly, price_problems, region_of, with_prices
+from assurance.cost.comments import PRICED, monthly, region_of, with_prices
+from documents.problems import Problem
 from tests.harness import ROOT, STACKS
+
+AMOUNT = re.compile(r"\$\d|\d dollars")
+
+
+def price_problems(text: str, file: str, region: str) -> Iterator[Problem]:
+    """Amounts in comments that name no meter, name one without a price, or are not its price."""
+    priced = {match.start(): match for match in PRICED.finditer(text)}
+    for match in AMOUNT.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        named = priced.get(match.start())
+        known = monthly(named["meter"], region) if named else None
+        if named is None or known is None:
+            yield Problem("", match[0], "a price as `$33 a month [meter]`, with a row of facts/prices.yaml", file, line)
+        elif known != named["number"]:
+            yield Problem("", f"${named['number']}", f"${known}: run `python -m assurance.cost.comments`", file, line)
 
 
 @pytest.mark.parametrize("stack", STACKS)
