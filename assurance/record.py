@@ -4,7 +4,6 @@ Everything `assurance` proves is proven on a record, so a saved one can be check
 Secrets read "[secret]", values that only a real deployment can know read "[unknown]".
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from assurance.json_text import json_text
 from assurance.project import is_own
+from documents.json_reading import parse_json
 from facts.tokens import type_key
 from policies.projects import PLATFORM
 
@@ -181,17 +181,14 @@ class Record:
 
         Raises ValueError naming what is missing when the text is no record.
         """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"not JSON: {error}") from error
+        data = parse_json(text)
         if not isinstance(data, dict):
             raise ValueError("a record is a JSON object")
         missing = [key for key in ("stack", "mode", "resources", "outputs") if key not in data]
         if missing:
             raise ValueError(f"a record needs {', '.join(missing)}")
         version = data.setdefault("recordVersion", 1)
-        if not isinstance(version, int) or version > VERSION:
+        if type(version) is not int or not 1 <= version <= VERSION:
             raise ValueError(f"recordVersion: {version}; this assurance reads 1 to {VERSION}")
         try:
             record = TypeAdapter(cls).validate_python(data)

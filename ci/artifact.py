@@ -136,8 +136,6 @@ def _add(uploaded: Uploaded, name: str, text: str) -> None:
             raise ArtifactError(f"{name}: no record: {error}"[:300]) from error
         uploaded.unreadable[name] = str(error)[:300]
         return
-    except RecursionError as error:
-        raise ArtifactError(f"{name}: no record: too deeply nested") from error
     if record.stack != stack:
         raise ArtifactError(f"{name}: a record of another stack, {record.stack}")
     if record.mode != MODE:

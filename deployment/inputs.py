@@ -1,6 +1,5 @@
 """What the steps work on: the stack's output ``deployment``, as `pulumi stack output --json` gives it."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from deployment.errors import UsageError
+from documents.json_reading import parse_json
 
 OUTPUT = "deployment"
 
@@ -128,9 +128,9 @@ def load_inputs(stack: str, outputs: str | None) -> Inputs:
     text = _from_file(outputs) if outputs else _from_pulumi(stack)
     origin = outputs or f"pulumi stack output --stack {stack}"
     try:
-        known: Any = json.loads(text)
+        known: Any = parse_json(text)
     except ValueError as malformed:
-        raise UsageError(f"{origin}: no JSON ({malformed})") from malformed
+        raise UsageError(f"{origin}: {malformed}") from malformed
     if not isinstance(known, dict) or OUTPUT not in known:
         raise UsageError(f"{origin}: no output `{OUTPUT}`; run `pulumi up` with this version of the program first")
     try:

@@ -1,6 +1,5 @@
 """A saved record of a stack (`assurance preview STACK --mode deployed --json FILE`), as a deployment reads it."""
 
-import json
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.errors import UsageError
+from documents.json_reading import parse_json
 from facts.regions import region_name
 from facts.tokens import type_key
 
@@ -91,7 +91,7 @@ def load_record(stack: str, file: str | None) -> Record:
     """
     text, origin = _text(stack, file)
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         found = Record(
             stack=data["stack"],
             resources=list(_declared(data["resources"])),

@@ -1,7 +1,6 @@
 """What a bundle holds, by hash; whether one is intact, and signed by somebody who may."""
 
 import hashlib
-import json
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pydantic import Field, StringConstraints
 from assurance.errors import UsageError
 from assurance.json_text import json_text
 from documents.counting import counted
+from documents.json_reading import parse_json
 from documents.sections import Section, validate
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
@@ -60,11 +60,11 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a bundle; raises UsageError where there is none, or it is none, with every mistake in it."""
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         found, mistakes = validate(content, Manifest)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}: not a bundle of evidence") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise UsageError(f"{path}: not JSON: not a bundle of evidence") from None
     if mistakes:
         raise UsageError(*(str(replace(mistake, file=str(path))) for mistake in mistakes))

@@ -1,6 +1,5 @@
 """The period of a bundle: what was merged since, who reviewed it, what it did, and how the registers moved."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,6 +11,7 @@ import yaml
 from assurance.basis import REGISTERS, git, shallow_hint
 from assurance.errors import ProgramError, UsageError
 from assurance.json_text import json_text
+from documents.json_reading import parse_json
 from documents.yaml_text import load_yaml
 
 NOT_RECORDED = "not recorded"
@@ -156,7 +156,7 @@ def _approved(file: Path | None) -> dict[str, list[str]]:
     if file is None:
         return {}
     try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
+        rows = parse_json(file.read_text(encoding="utf-8"))
         return {
             row["mergeCommit"]["oid"]: sorted(
                 {each["author"]["login"] for each in row["reviews"] if each["state"] == "APPROVED"}

@@ -115,7 +115,7 @@ def test_the_report_goes_where_it_is_asked_to(deployment: Deployment, capsys: py
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("not json", "no JSON"),
+        ("not json", "not JSON"),
         ("{}", "no output `deployment`"),
         ('{"deployment": {"stack": "test", "jobs": {}}}', "deployment.apps: Field required"),
         ("[1]", "no output `deployment`"),

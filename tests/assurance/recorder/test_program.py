@@ -257,6 +257,8 @@ def test_a_record_survives_being_saved() -> None:
     ("text", "what"),
     [
         ("{", "not JSON"),
+        (altered(recordVersion=True), "recordVersion"),
+        (altered(recordVersion=0), "recordVersion"),
         ("[]", "JSON object"),
         ("{}", "needs stack"),
         (altered(stack=1), "stack"),
