@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.harness import once
 from tests.loopback import Handler, serving
 
 TOKEN = "token-of-the-identity"
@@ -34,13 +36,22 @@ class BlobServer:
         return [name for method, name in self.requests if method == "PUT"]
 
 
+def _certificate() -> tuple[bytes, bytes]:
+    """A key, and the certificate of 127.0.0.1 that it signed."""
+    with tempfile.TemporaryDirectory() as name:
+        key, certificate = Path(name, "blob.key"), Path(name, "blob.crt")
+        made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=loopback")
+        named = ("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate)
+        subprocess.run([*made, *named], check=True, capture_output=True)
+        return key.read_bytes(), certificate.read_bytes()
+
+
 @contextmanager
 def blob_server(folder: Path) -> Iterator[tuple[BlobServer, Path]]:
-    """The server, and the certificate that it is to be trusted by."""
+    """The server, and the certificate that it is to be trusted by: one for all tests of a run."""
     key, certificate = folder / "blob.key", folder / "blob.crt"
-    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=loopback")
-    named = ("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate)
-    subprocess.run([*made, *named], check=True, capture_output=True)
+    for file, content in zip((key, certificate), once(_certificate, "certificate of loopback"), strict=True):
+        file.write_bytes(content)
     state = BlobServer()
 
     class Blobs(Handler):

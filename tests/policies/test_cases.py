@@ -6,11 +6,13 @@ from functools import cache
 
 import pytest
 
+from assurance.record import Record, Resource
 from facts.parts import parts
 from policies.resource import token
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.view import Stack
+from tests.long import sample
 from tests.policies.cases import Case, all_cases, made, subjects
 from tests.policies.records import everything, view, view_of
 
@@ -35,7 +37,7 @@ def broken_before(rule: Rule, index: int) -> dict[str, tuple[str, ...]]:
 def test_case_fails_its_rule_and_names_resource(case: Case) -> None:
     """On the first stack, production before others, that has such a resource: on each where the rule held."""
     rule = BY_ID[case.rule]
-    index, found = next((i, found) for i, r in enumerate(everything("deployed")) if (found := subjects(r, case)))
+    index, found = first_subjects(case)
     record = everything("deployed")[index]
     before = broken_before(rule, index)
     tried = [subject for subject in found if subject.urn not in before]
@@ -51,19 +53,57 @@ def test_case_fails_its_rule_and_names_resource(case: Case) -> None:
         assert failed == {blamed}, "a fault of one resource is blamed on another"
 
 
-@pytest.mark.parametrize("case", HARMLESS, ids=str)
-def test_a_harmless_change_breaks_no_rule(case: Case) -> None:
-    """On the first stack that has such a resource: no rule fails that held, and the one named is asked."""
-    index, found = next((i, found) for i, r in enumerate(everything("deployed")) if (found := subjects(r, case)))
-    stack = view_of(made(everything("deployed")[index], case, found[0]), index, "deployed")
-    assert any(BY_ID[case.rule].examine(stack))
-    new = {
+def first_subjects(case: Case) -> tuple[int, list[Resource]]:
+    """The first record, production before others, that has such resources, and these."""
+    return next((i, found) for i, r in enumerate(everything("deployed")) if (found := subjects(r, case)))
+
+
+def newly_broken(stack: Stack, index: int) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What breaks a rule and did not in the record at this place of `everything`."""
+    return {
         (rule.id, urn): messages
         for rule in RULES
         for urn, messages in broken_by(rule, stack).items()
         if urn not in broken_before(rule, index)
     }
-    assert new == {}
+
+
+def broken_by_change(case: Case) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What a harmless change, made alone, breaks; the rule that it names is asked."""
+    index, found = first_subjects(case)
+    stack = view_of(made(everything("deployed")[index], case, found[0]), index, "deployed")
+    assert any(BY_ID[case.rule].examine(stack)), case
+    return newly_broken(stack, index)
+
+
+@pytest.mark.parametrize("case", sample(HARMLESS, every=10), ids=str)
+def test_a_harmless_change_breaks_no_rule(case: Case) -> None:
+    assert broken_by_change(case) == {}
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_harmless_changes_together_break_no_rule(turn: int) -> None:
+    """Every eighth of them, in one record as long as each has a resource of its own. Only where they break something
+    together each is made alone: what two do to each other is no fault of a rule."""
+    altered: dict[int, Record] = {}
+    together, alone = [], []
+    for case in HARMLESS[turn::8]:
+        index, _ = first_subjects(case)
+        original = everything("deployed")[index]
+        record = altered.get(index, original)
+        untouched = set(map(id, original))
+        fresh = [each for each in subjects(record, case) if id(each) in untouched]
+        if fresh:
+            altered[index] = made(record, case, fresh[0])
+            together.append((case, index))
+        else:
+            alone.append(case)
+    stacks = {index: view_of(record, index, "deployed") for index, record in altered.items()}
+    for case, index in together:
+        assert any(BY_ID[case.rule].examine(stacks[index])), case
+    if any(newly_broken(stack, index) for index, stack in stacks.items()):
+        alone = HARMLESS[turn::8]
+    assert {str(case): broken for case in alone if (broken := broken_by_change(case))} == {}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

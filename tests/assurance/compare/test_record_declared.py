@@ -15,7 +15,8 @@ from assurance.basis import commit_of
 from assurance.compare import record_declared
 from assurance.compare.record_declared import judge_record, record_findings
 from assurance.record import Record, Resource
-from tests.harness import MODES, ROOT, stack_record
+from tests.harness import MODES, ROOT, shared_record, stack_record
+from tests.long import sample
 
 STACK = "prod"
 
@@ -57,10 +58,20 @@ def named_urns(record: Record, declared: Record) -> set[str]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_removed_resource_is_named(mode: Any) -> None:
-    """One of each type of prod, one by one, and nothing else with it."""
-    declared = stack_record(STACK, mode)
-    for gone in of_each_type(declared):
+def test_removed_resources_are_named(mode: Any) -> None:
+    """One of each type of prod, and nothing else with them."""
+    declared = shared_record(STACK, mode)
+    gone = {each.urn for each in of_each_type(declared)}
+    assert len(gone) > 50
+    altered = replace(declared, resources=[each for each in declared if each.urn not in gone])
+    assert named_urns(altered, declared) == gone
+
+
+@pytest.mark.parametrize("first", sample(range(30), every=30))
+def test_a_removed_resource_is_named_alone(first: int) -> None:
+    """Every thirtieth type, from the first on."""
+    declared = shared_record(STACK)
+    for gone in of_each_type(declared)[first::30]:
         altered = replace(declared, resources=[each for each in declared if each is not gone])
         assert named_urns(altered, declared) == {gone.urn}
 
