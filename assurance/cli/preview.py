@@ -18,6 +18,7 @@ from assurance.cli.options import (
 from assurance.cli.recording import checked_mode, records_with_progress
 from assurance.errors import UsageError
 from assurance.preview import terminal
+from assurance.stacks import project_root, stack_names
 
 HtmlFile = Annotated[str | None, report_file("--html", "Write the same as one HTML page")]
 Full = Annotated[bool, typer.Option("--full", help="Every resource, also when several stacks are shown.")]
@@ -39,7 +40,8 @@ def preview(
     Exits with 1 when the program declares what a real engine or Azure would refuse.
     """
     started = time.perf_counter()
-    if json_file is not None and len(set(stacks or ())) > 1:
+    ours = record is None and project is None
+    if json_file is not None and len(set(stacks or (stack_names(project_root()) if ours else ()))) > 1:
         raise UsageError(ONE_RECORD)
     records = records_with_progress(stacks or [], checked_mode(mode), record, project)
     if json_file is not None and len(records) != 1:

@@ -56,7 +56,10 @@ def parse_request(
     """
     if not METHOD.fullmatch(method):
         raise RequestError(f"{method}: not a method such as GET or POST")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an address in brackets that is none
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise RequestError(f"{url}: not a URL such as https://host/path")
     named = dict(_header(line) for line in headers)

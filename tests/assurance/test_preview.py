@@ -81,6 +81,14 @@ def test_preview_of_what_engine_refuses_exits_1(here: Path) -> None:
     assert "two of them" in (here / "page.html").read_text()
 
 
+def test_record_of_several_stacks_is_refused_unrecorded(here: Path) -> None:
+    (here / "Pulumi.other.yaml").write_text("config: {}\n")
+    (here / "__main__.py").unlink()
+    (here / "__main__.py").write_text("raise RuntimeError('it ran')\n")
+    result = assurance("preview", "--json", "record.json")
+    assert (result.exit_code, "name one stack" in result.stderr) == (2, True)
+
+
 def test_program_that_fails_is_told_from_wrong_config(here: Path) -> None:
     (here / "__main__.py").unlink()
     (here / "__main__.py").write_text("raise RuntimeError('by design')\n")

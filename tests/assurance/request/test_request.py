@@ -369,6 +369,7 @@ def test_every_kind_of_answer_is_told(arguments: list[str], told: str, tmp_path:
     ("arguments", "told"),
     [
         (["GET", "not-a-url"], "not a URL"),
+        (["GET", "https://[::1"], "not a URL"),
         (["get", WEB], "not a method"),
         (["GET", WEB, "--header", "no colon"], "not a header"),
         (["GET", WEB, "--from", "nowhere"], "neither an address nor a country"),
