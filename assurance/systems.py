@@ -48,9 +48,9 @@ class System(Section):
     """What is missing, or where it is attested."""
 
 
-def systems(file: Path = DATA) -> list[System]:
+def systems() -> list[System]:
     """The rows, in the file's order. Raises DocumentError when the file is wrong."""
-    return read_document(file, list[System])
+    return read_document(DATA, list[System])
 
 
 def page(rows: list[System]) -> str:

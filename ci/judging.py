@@ -12,9 +12,9 @@ NAMED = 5
 """Files named in the first line; how many more there are is said."""
 
 
-def judging_paths(root: Path = ROOT) -> list[str]:
+def judging_paths() -> list[str]:
     """The patterns of CODEOWNERS, from the repository's root."""
-    lines = (root / FILE).read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / FILE).read_text(encoding="utf-8").splitlines()
     return [line.split()[0].lstrip("/") for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -23,9 +23,9 @@ def judges(file: str, patterns: Iterable[str]) -> bool:
     return any(file.startswith(each) if each.endswith("/") else fnmatchcase(file, each) for each in patterns)
 
 
-def lead_of(files: Sequence[str], root: Path = ROOT) -> str | None:
+def lead_of(files: Sequence[str]) -> str | None:
     """The first line of a comment on a change of ``files``, in Markdown; None where it touches nothing that judges."""
-    patterns = judging_paths(root)
+    patterns = judging_paths()
     touched = [file for file in files if judges(file, patterns)]
     if not touched:
         return None

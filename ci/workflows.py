@@ -12,13 +12,12 @@ from pydantic import Field
 
 from documents.lines import key_lines, line_of
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from documents.words import Words
 from documents.yaml_text import compose_yaml, node_data, repeated_keys, yaml_problem
 
 ROOT = Path(__file__).parents[1]
-FILE = Path(__file__).with_name("workflows.yaml")
 FOLDER = ".github/workflows"
 
 _USES = re.compile(r"^\s*(?:- )?uses:\s*(?P<action>[^@\s]+)@(?P<commit>\S+)(?:\s+#\s*(?P<tag>\S+))?\s*$", re.M)
@@ -86,14 +85,13 @@ class Registry(Section):
     workflows: dict[str, Workflow]
 
 
-def read_registry(file: Path = FILE) -> Registry:
-    """What workflows may do. Raises DocumentError."""
-    return read_document(file, Registry)
+read_registry = data_reader(__file__, "workflows.yaml", Registry)
+"""What workflows may do."""
 
 
-def workflow_problems(root: Path = ROOT, registry: Registry | None = None) -> list[Problem]:
+def workflow_problems(root: Path = ROOT) -> list[Problem]:
     """Everything that a workflow under ``root`` does and may not, or should and does not."""
-    registry = registry or read_registry()
+    registry = read_registry()
     found = {path.name: path for path in sorted((root / FOLDER).glob("*.y*ml"))}
     problems = [
         Problem(name, None, "a workflow with an entry in ci/workflows.yaml", f"{FOLDER}/{name}")

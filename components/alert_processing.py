@@ -40,7 +40,6 @@ def route_alerts(
     *,
     resource_type: str,
     action_group_ids: Sequence[pulumi.Input[str]],
-    parent: pulumi.Resource | None = None,
 ) -> alertsmanagement.AlertProcessingRuleByName:
     """Tell action groups of the alerts that Azure itself raises on resources of a type, which have no rule of ours.
 
@@ -55,13 +54,10 @@ def route_alerts(
         field=alertsmanagement.Field.TARGET_RESOURCE_TYPE,
         value=resource_type,
         schedule=None,
-        parent=parent,
     )
 
 
-def quiet_metrics(
-    name: str, args: ProcessingArgs, window: Window, *, parent: pulumi.Resource | None = None
-) -> alertsmanagement.AlertProcessingRuleByName:
+def quiet_metrics(name: str, args: ProcessingArgs, window: Window) -> alertsmanagement.AlertProcessingRuleByName:
     """Tell nobody of metric alerts during a maintenance window.
 
     They still fire and are kept. Alerts on logs and on the activity log are told as ever: an attack knows no window.
@@ -85,7 +81,6 @@ def quiet_metrics(
                 )
             ],
         ),
-        parent=parent,
     )
 
 
@@ -97,7 +92,6 @@ def _rule(
     field: alertsmanagement.Field,
     value: str,
     schedule: alertsmanagement.ScheduleArgs | None,
-    parent: pulumi.Resource | None,
 ) -> alertsmanagement.AlertProcessingRuleByName:
     return alertsmanagement.AlertProcessingRuleByName(
         name,
@@ -115,5 +109,4 @@ def _rule(
             schedule=schedule,
         ),
         tags=args.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -16,9 +16,7 @@ class LoadTestingArgs:
     tags: dict[str, str] | None = None
 
 
-def load_testing(
-    name: str, args: LoadTestingArgs, *, parent: pulumi.Resource | None = None
-) -> loadtestservice.LoadTest:
+def load_testing(name: str, args: LoadTestingArgs) -> loadtestservice.LoadTest:
     """A place for load tests. The tests are data-plane: a pipeline uploads and starts them.
 
     It has no identity: a test sends synthetic requests from outside and needs no right on anything of ours.
@@ -30,5 +28,4 @@ def load_testing(
         load_test_name=args.resource_name,
         identity=loadtestservice.ManagedServiceIdentityArgs(type=loadtestservice.ManagedServiceIdentityType.NONE),
         tags=args.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -81,7 +81,6 @@ def web_test_alert(
     web_test_id: pulumi.Input[str],
     app_insights_id: pulumi.Input[str],
     failed_locations: int,
-    parent: pulumi.Resource | None = None,
 ) -> monitor.MetricAlert:
     """An alert when an availability test fails from ``failed_locations`` places at once."""
     return _metric_rule(
@@ -91,7 +90,6 @@ def web_test_alert(
         window="PT5M",
         frequency="PT1M",
         auto_mitigate=True,
-        parent=parent,
         criteria=monitor.WebtestLocationAvailabilityCriteriaArgs(
             odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_WEBTEST_LOCATION_AVAILABILITY_CRITERIA,
             web_test_id=web_test_id,
@@ -111,7 +109,7 @@ def _metric_rule(
     auto_mitigate: bool,
     criteria: monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs
     | monitor.WebtestLocationAvailabilityCriteriaArgs,
-    parent: pulumi.Resource | None,
+    parent: pulumi.Resource | None = None,
 ) -> monitor.MetricAlert:
     return monitor.MetricAlert(
         name,

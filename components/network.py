@@ -209,8 +209,7 @@ def peer_network(
     virtual_network_name: pulumi.Input[str],
     remote_network_id: pulumi.Input[str],
     use_remote_gateways: bool,
-    parent: pulumi.Resource | None = None,
-    after: Sequence[pulumi.Resource] = (),
+    after: Sequence[pulumi.Resource],
 ) -> network.VirtualNetworkPeering:
     """Our half of a peering; the other half is made by whoever owns the remote network.
 
@@ -227,5 +226,5 @@ def peer_network(
         allow_forwarded_traffic=False,
         allow_gateway_transit=False,
         use_remote_gateways=use_remote_gateways,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        opts=pulumi.ResourceOptions(depends_on=list(after)),
     )

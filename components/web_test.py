@@ -34,9 +34,7 @@ class WebTestArgs:
     tags: dict[str, str] | None = None
 
 
-def web_test(
-    name: str, args: WebTestArgs, alert: AlertArgs, *, parent: pulumi.Resource | None = None
-) -> applicationinsights.WebTest:
+def web_test(name: str, args: WebTestArgs, alert: AlertArgs) -> applicationinsights.WebTest:
     """A request every five minutes from five places, and an alert when two of them fail at once.
 
     It also fails when the certificate has less than two weeks to live.
@@ -68,7 +66,6 @@ def web_test(
             s_sl_cert_remaining_lifetime_check=14,
         ),
         tags=link,
-        opts=pulumi.ResourceOptions(parent=parent),
     )
     web_test_alert(
         f"{name}-alert",
@@ -76,6 +73,5 @@ def web_test(
         web_test_id=test.id,
         app_insights_id=args.app_insights_id,
         failed_locations=FAILED_LOCATIONS,
-        parent=parent,
     )
     return test

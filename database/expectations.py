@@ -177,7 +177,7 @@ def _expected_rows() -> list[tuple[str, list[str], str, set[tuple[str, ...]]]]:
 
 def _values(file: str, table: str) -> list[tuple[str, ...]]:
     """The rows of an INSERT … VALUES of plain texts in one of the files."""
-    text = sql_text("apply", file)
+    text = sql_text(file)
     start = text.index(f"INSERT INTO {table} ")
     body = text[text.index("VALUES", start) : text.index("ON CONFLICT", start)]
     rows = re.findall(r"\(((?:'(?:[^']|'')*'(?:, )?)+)\)", body)
@@ -204,9 +204,7 @@ _PROTECTED = {
 def _protected() -> list[tuple[str, ...]]:
     """The entries that the reference tables' calls of secure_table() make."""
     entries = []
-    for call in re.findall(
-        r"security\.secure_table\((.*?)\);", sql_text("apply", "910_reference_protection.sql"), re.DOTALL
-    ):
+    for call in re.findall(r"security\.secure_table\((.*?)\);", sql_text("910_reference_protection.sql"), re.DOTALL):
         table, tenant = re.findall(r"'([^']*)'", call)[:2]
         given = dict(re.findall(r"(\w+) => '((?:[^']|'')*)'", call))
         row = []

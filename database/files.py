@@ -44,9 +44,9 @@ def read_files(phase: str, folder: Path = ROOT / "sql") -> list[SqlFile]:
     return [SqlFile(phase, path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 
-def sql_text(phase: str, name: str) -> str:
-    """One file's text."""
-    return (ROOT / "sql" / phase / name).read_text(encoding="utf-8")
+def sql_text(name: str) -> str:
+    """The text of one file that `apply` runs."""
+    return (ROOT / "sql" / "apply" / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -43,10 +43,13 @@ MISSING = Bare("(missing)")
 """Stands for the value of a key that is not there."""
 
 
-def shorten(value: Any, limit: int = 60) -> str:
+LONGEST = 60
+
+
+def shorten(value: Any) -> str:
     """A value as a message may show it: in YAML's words."""
     text = _written(value)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _written(value: Any) -> str:

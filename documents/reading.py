@@ -42,12 +42,12 @@ def read_document(file: Path, type_: Any, more: More = lambda _data: ()) -> Any:
     return parse_document(text, type_, name, more)
 
 
-def data_reader(beside: str, name: str, type_: type[T], more: More = lambda _data: ()) -> Callable[[], T]:
+def data_reader(beside: str, name: str, type_: type[T]) -> Callable[[], T]:
     """A function that reads a file of our own data, once: ``name``, beside the module ``beside`` (its ``__file__``).
 
     It gives and raises what `read_document` does.
     """
-    return cache(lambda: read_document(Path(beside).with_name(name), type_, more))
+    return cache(lambda: read_document(Path(beside).with_name(name), type_))
 
 
 def parse_document(text: str, type_: Any, file: str, more: More = lambda _data: ()) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -206,6 +206,67 @@ def test_public_names_have_a_reader() -> None:
 def test_name_without_reader_is_found() -> None:
     tree = ast.parse("A = 1\nB = A\ndef c(): ...\n@rule\ndef d(): ...")
     assert [name for name in _public_names(tree) if name not in set(_read_names(tree))] == ["B", "c"]
+
+
+SET_BY_TESTS = {
+    "ci/bounded.py: run_bounded(memory)",
+    "ci/bounded.py: run_bounded(seconds)",
+    "ci/code_scanning.py: upload_findings(judge)",
+    "ci/workflows.py: workflow_problems(root)",
+    "database/runner.py: apply(folder)",
+    "database/context.py: sign_context(seconds)",  # applications sign by it, with their own time
+    "documents/arguments.py: read_arguments(arguments)",
+    "stacks/database_parameters.py: parameter_values(rows)",
+}
+"""Options by which the tests reach what the program never meets: a hung judge, another folder."""
+
+
+def _options(tree: ast.Module) -> Iterator[tuple[str, int | None, str]]:
+    """Parameters with a default: the function, the place among its arguments, the name."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list:
+            names = [each.arg for each in node.args.args]
+            first = len(names) - len(node.args.defaults)
+            yield from ((node.name, place, names[place]) for place in range(first, len(names)))
+            defaults = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            yield from ((node.name, None, each.arg) for each, default in defaults if default is not None)
+
+
+def _set_options(trees: Iterable[ast.Module]) -> Iterator[tuple[str, int | str | None]]:
+    """What calls set: the function, and the place or name of an argument. None: it is handed on, to unseen calls."""
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            yield name, "a call"
+            yield from ((name, place) for place in range(len(node.args)))
+            yield from ((name, keyword.arg) for keyword in node.keywords)
+            passed = [*node.args, *(keyword.value for keyword in node.keywords)]
+            unseen = (each for each in passed if isinstance(each, ast.Name))
+            yield from ((each.id, None) for each in unseen)
+            if any(isinstance(each, ast.Starred) for each in node.args):
+                yield name, None
+
+
+def _unset_options(trees: Mapping[Path, ast.Module]) -> set[str]:
+    known = set(_set_options(trees.values()))
+    return {
+        f"{_where(path)}: {name}({option})"
+        for path, tree in trees.items()
+        if path.parent.name != "cli"  # people set a command's
+        for name, place, option in _options(tree)
+        if (name, "a call") in known and not known & {(name, option), (name, None), (name, place)}
+    }
+
+
+def test_options_are_set_by_a_caller() -> None:
+    """A parameter that every caller leaves alone is no option."""
+    assert _unset_options(_product()) == SET_BY_TESTS
+
+
+def test_option_without_caller_is_found() -> None:
+    """One that is set by place or by name is not, nor one of a function that is handed on."""
+    text = "def f(a=1, *, b=2, c=3): ...\ndef g(a=1): ...\nf(1, b=2)\nmap(g, [])"
+    assert _unset_options({ROOT / "m.py": ast.parse(text)}) == {"m.py: f(c)"}
 
 
 def _where(path: Path) -> str:

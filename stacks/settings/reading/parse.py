@@ -75,7 +75,7 @@ def _document(config: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]
             continue
         if key not in allowed:
             unknown = Problem(key, Bare("…"), f"unknown key{did_you_mean(key, allowed)}")
-            problems.append(forgotten_path(key, allowed, NAMESPACE, SUPPLIED_KEY) or unknown)
+            problems.append(forgotten_path(key, allowed) or unknown)
             continue
         try:
             document[key] = json.loads(text)
@@ -88,22 +88,22 @@ def _defaults() -> dict[str, Any]:
     return {name: info.get_default() for name, info in Settings.model_fields.items() if not info.is_required()}
 
 
-def forgotten_path(key: str, sections: Collection[str], namespace: str, secrets: str) -> Problem | None:
+def forgotten_path(key: str, sections: Collection[str]) -> Problem | None:
     """What is told of a key below no section, without the namespace: ``database.backupDays``, ``STRIPE-SECRET-KEY``.
 
-    sections: keys of sections; secrets: the key under which supplied secrets stand. None for a key of another kind.
+    sections: keys of sections. None for a key of another kind.
     """
     section, separator, inner = re.fullmatch(r"([^.\[]+)([.\[]?)(.*)", key, re.S).groups()  # type: ignore[union-attr]
-    if separator and section == secrets:
-        return Problem(key, Bare("(not shown)"), _message(namespace, key, inner, "--secret --path"))
+    if separator and section == SUPPLIED_KEY:
+        return Problem(key, Bare("(not shown)"), _message(key, inner, "--secret --path"))
     if separator and section in sections:
-        return Problem(key, Bare("…"), _message(namespace, key, inner, "--path"))
+        return Problem(key, Bare("…"), _message(key, inner, "--path"))
     if key in catalogue():
-        return Problem(key, Bare("(not shown)"), _message(namespace, f"{secrets}.{key}", key, "--secret --path"))
+        return Problem(key, Bare("(not shown)"), _message(f"{SUPPLIED_KEY}.{key}", key, "--secret --path"))
     return None
 
 
-def _message(namespace: str, key: str, inner: str, options: str) -> str:
+def _message(key: str, inner: str, options: str) -> str:
     section = re.split(r"[.\[]", key)[0]
-    command = f"pulumi config set {options} '{namespace}:{key}'"
-    return f"{inner} inside {namespace}:{section}; remove this key and use `{command}`"
+    command = f"pulumi config set {options} '{NAMESPACE}:{key}'"
+    return f"{inner} inside {NAMESPACE}:{section}; remove this key and use `{command}`"

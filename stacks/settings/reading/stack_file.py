@@ -19,7 +19,7 @@ from documents.problems import Bare, Problem, did_you_mean
 from documents.reading import read_document
 from documents.yaml_text import compose_yaml, is_plain, node_data, repeated_keys, yaml_problem
 from stacks.settings.model import Settings
-from stacks.settings.reading.parse import NAMESPACE, SUPPLIED_KEY, SettingsError, forgotten_path
+from stacks.settings.reading.parse import NAMESPACE, SettingsError, forgotten_path
 from stacks.settings.reading.supplied import COMMAND, CONFIG_KEY
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -164,7 +164,7 @@ def _secret_key_problems(config: dict[str, Any]) -> Iterator[Problem]:
     for full, value in config.items():
         namespace, _, key = full.partition(":")
         if namespace == NAMESPACE and is_secure(value):
-            found = forgotten_path(key, sections, NAMESPACE, SUPPLIED_KEY)
+            found = forgotten_path(key, sections)
             if found is not None:
                 yield replace(found, key=full)
 
