@@ -43,6 +43,7 @@ class Floor(TypedDict):
     tables: dict[str, str]
     containers: dict[str, str]
     alerts: dict[str, dict[str, str]]
+    warnings: dict[str, str]
     plans: dict[str, str]
     initiatives: dict[str, str]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from policies.compare import same
 from policies.data import table
 from policies.projects import PLATFORM
-from policies.resource import Resource, token
+from policies.resource import Resource
 from policies.rule import at_least, must, rule
-from policies.rules.monitoring import ALERTS, GROUP, METRIC, RECEIVERS, WORKSPACE
+from policies.rules.monitoring import WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
 from policies.view import Stack
 
@@ -24,7 +24,6 @@ CACHE, BUS = "redisenterprise:RedisEnterprise", "servicebus:Namespace"
 CONTAINER, WORM = "storage:BlobContainer", "storage:BlobContainerImmutabilityPolicy"
 ACTIVITY_LOG, PRICING, CONTACT = "monitor:SubscriptionDiagnosticSetting", "security:Pricing", "security:SecurityContact"
 INITIATIVE = "authorization:PolicyAssignment"
-CHANNELS = ("critical", "warning", "security")
 CLASS = "tags.data-classification"
 SIX_YEARS = 2191
 """Days; the Tables API takes no value between 2191 and 2556."""
@@ -126,23 +125,6 @@ def _is_elastic(app: Resource, path: str, stack: Stack) -> bool:
 
 
 @rule(
-    "FLOOR-RECEIVERS",
-    "Somebody is on every channel of alerts",
-    on=[WORKSPACE, SERVER],
-    severity="critical",
-    controls=["164.308(a)(6)(ii)", "164.308(a)(1)(ii)(D)"],
-    remediation="Name receivers for critical, warning and security under medspasync:monitoring.receivers.",
-    source="requirement S26",
-    where=may_hold_phi,
-)
-def receivers(_resource: Resource, stack: Stack) -> Iterator[str]:
-    for channel in CHANNELS:
-        groups = [group for group in stack.by_type(GROUP) if str(group.get("actionGroupName")).endswith(f"-{channel}")]
-        if not any(group.has(kind) for group in groups for kind in RECEIVERS):
-            yield f"nobody is on the channel {channel}"
-
-
-@rule(
     "FLOOR-RETENTION",
     "The tables that audits read are kept for six years",
     on=[WORKSPACE, SERVER],
@@ -179,36 +161,6 @@ def archive(_resource: Resource, stack: Stack) -> Iterator[str]:
             yield f"the archive has no container {name} ({why})"
         elif not stack.holders(container, "containerName", WORM, by="containerName"):
             yield f"container {name} has no immutability policy ({why})"
-
-
-@rule(
-    "FLOOR-ALERTS",
-    "The alerts without which nobody hears are there",
-    on=[SERVER, VAULT, PROFILE, APP, WORKSPACE],
-    severity="high",
-    controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)", "164.312(b)"],
-    remediation="Make the alert of this id (tag alert) again: stacks/catalogues/alerts.yaml, medspasync:monitoring.",
-    source="requirements S24, S25; policies/data/floor.yaml, alerts, with the reason of each",
-    where=may_hold_phi,
-)
-def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
-    required = {token(type_): rows for type_, rows in table("floor")["alerts"].items()}[resource.type]
-    made: dict[str, list[Resource]] = stack.remember("alerts by id", lambda: _alerts_by_id(stack))
-    for id_, why in required.items():
-        watching = [
-            alert
-            for alert in made.get(id_, ())
-            if alert.type != token(METRIC) or resource in stack.targets(alert, "scopes[]", resource.type)
-        ]
-        if not any(same(alert.get("enabled"), True) for alert in watching):
-            yield f"no alert {id_} is on for it ({why})"
-
-
-def _alerts_by_id(stack: Stack) -> dict[str, list[Resource]]:
-    made: dict[str, list[Resource]] = {}
-    for alert in stack.by_type(*ALERTS):
-        made.setdefault(str(alert.get("tags.alert")), []).append(alert)
-    return made
 
 
 @rule(

@@ -11,10 +11,11 @@ from assurance.record import Record, Resource
 from policies.data import table
 from policies.rule import Rule
 from policies.rules import RULES, backup
-from policies.rules.floor import alerts, archive, database_jobs, retention, security
+from policies.rules.floor import archive, database_jobs, retention, security
+from policies.rules.floor_alerts import alerts
 from tests.policies.records import records
 
-FLOOR = [rule for rule in RULES if rule.area in ("floor", "floor_sight")]
+FLOOR = [rule for rule in RULES if rule.area in ("floor", "floor_alerts", "floor_sight")]
 WHATEVER_THE_CLASS = {"FLOOR-SLOT", "FLOOR-AUTOSCALE", "FLOOR-CACHE", "FLOOR-BUS"}
 
 
