@@ -70,17 +70,8 @@ class SentinelArgs:
     defender_subscription: pulumi.Input[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SentinelOutputs:
-    """rule_ids: ARM ids of the rules by id."""
-
-    rule_ids: Mapping[str, pulumi.Output[str]]
-
-
 class Sentinel(pulumi.ComponentResource):
     """Sentinel on one workspace. Everything in it waits for the onboarding, which a workspace has once."""
-
-    outputs: SentinelOutputs
 
     def __init__(self, name: str, args: SentinelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("medspasync:components:Sentinel", name, None, opts)
@@ -101,8 +92,7 @@ class Sentinel(pulumi.ComponentResource):
         for order, (label, ids) in enumerate((args.label_rules or {}).items(), start=1):
             self._label(order, label, [rules[rule] for rule in ids])
         self._learn()
-        self.outputs = SentinelOutputs(rule_ids=rules)
-        self.register_outputs(vars(self.outputs))
+        self.register_outputs({})
 
     def _rule(self, rule: AnalyticsRule, opts: pulumi.ResourceOptions) -> insights.ScheduledAlertRule:
         return insights.ScheduledAlertRule(
