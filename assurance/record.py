@@ -29,8 +29,8 @@ VERSION = 2
 SECRET = "[secret]"  # noqa: S105 - the mark, not a secret
 UNKNOWN = "[unknown]"
 
-TAKEN = ("provider", "import", "importId")
-"""Options by which a resource goes by another provider, or takes over what is there."""
+TAKEN = ("provider", "import", "importId", "version", "pluginDownloadURL", "hooks", "hideDiffs")
+"""Options by which a resource goes by another provider or plugin, takes over what is there, or goes unseen."""
 
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -237,6 +237,7 @@ def _viewed(record: Record) -> "Stack":
                 secrets=frozenset(item.secrets),
                 ignored=tuple(item.options.get("ignoreChanges") or ()),
                 taken=tuple(name for name in TAKEN if item.options.get(name)),
+                options=item.options,
                 aliases=tuple(str(alias) for alias in item.options.get("aliases") or ()),
             )
             for item in record

@@ -44,8 +44,10 @@ class Resource:
     unknown: what `known` met since it was last emptied that is not known yet.
     declared: what the program declared, where parts that stand apart were merged into it (policies/merged.py).
     inside: where in that resource a part of it stands, which is no resource of its own.
-    ignored: inputs whose changes the engine ignores. taken: options that give it a provider or an import.
+    ignored: inputs whose changes the engine ignores. taken: options that give it another provider,
+    plugin or origin, run code beside it, or hide its changes.
     aliases: URNs of which the engine takes it for the successor; none in the engine's policy host, which does not tell.
+    options: all that the program gave it, by the record's names; none in the engine's policy host, which does not tell.
     retained, secrets: kept on delete, and the paths of its secret inputs; None in the engine's policy host, which
     does not tell.
     """
@@ -66,6 +68,7 @@ class Resource:
     ignored: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     seen: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     declared: "Resource | None" = None

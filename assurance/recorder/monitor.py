@@ -17,27 +17,16 @@ from assurance.recorder import simulate
 from assurance.recorder.aliases import alias_urns
 from assurance.recorder.api_version import api_version
 from assurance.recorder.dropped import dropped_inputs
+from assurance.recorder.options import plain_options
 from assurance.recorder.shapes import with_marks
 from assurance.recorder.stack_reference import STACK_REFERENCE, referenced
+from assurance.recorder.transforms import Transforms
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDERS = "pulumi:providers:"
 RESOURCE_GROUP = "azure-native:resources:ResourceGroup"
 PROGRAM = "__main__.py"
-_OPTIONS = {
-    "protect": "protect",
-    "retainOnDelete": "retainOnDelete",
-    "deleteBeforeReplace": "deleteBeforeReplace",
-    "ignoreChanges": "ignoreChanges",
-    "replaceOnChanges": "replaceOnChanges",
-    "additionalSecretOutputs": "additionalSecretOutputs",
-    "deletedWith": "deletedWith",
-    "importId": "importId",
-    "provider": "provider",
-}
-
-
 _given: ContextVar[tuple[type | None, Any]] = ContextVar("assurance_given", default=(None, None))
 
 
@@ -71,6 +60,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self._locations: dict[str, str] = {}
         self._by_urn: dict[str, Resource] = {}
         self._own_files: dict[str, str | None] = {}
+        self._transforms = Transforms()
 
     def expect(self, cls: type, props: Any) -> None:
         """Remember the class and the arguments of the resource that the program is about to register.
@@ -90,7 +80,9 @@ class RecordingMonitor(mocks.MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        wire: dict[str, Any] = json_format.MessageToDict(request.object)
+        given_wire: dict[str, Any] = json_format.MessageToDict(request.object)
+        asked, request = request, self._transforms.applied(request, urn)
+        wire = given_wire if request is asked else json_format.MessageToDict(request.object)
         cls, given = _given.get()
         made = simulate.Registration(
             token=request.type,
@@ -105,7 +97,7 @@ class RecordingMonitor(mocks.MockMonitor):
         resource = self._resource(request, urn, wire, answer)
         resource.id = identifier if identifier or not request.custom else UNKNOWN
         self._keep(resource, wire)
-        for path in dropped_inputs(given, exposed(wire)):
+        for path in dropped_inputs(given, exposed(given_wire)):
             self.problem(
                 "dropped-input",
                 urn,
@@ -115,6 +107,11 @@ class RecordingMonitor(mocks.MockMonitor):
         struct = struct_pb2.Struct()
         json_format.ParseDict(answer, struct)
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=struct)
+
+    def RegisterStackTransform(self, request: Any) -> empty_pb2.Empty:  # noqa: N802 - the RPC's name
+        """Take a transform of every resource that is registered from now on."""
+        self._transforms.add(request)
+        return empty_pb2.Empty()
 
     def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802 - the RPC's name
         """Record a resource that the program looks up: its id is known, what Azure holds of it is not."""
@@ -255,19 +252,13 @@ class RecordingMonitor(mocks.MockMonitor):
         return self._own_files[uri]
 
     def _options(self, request: Any) -> dict[str, Any]:
-        """The options that are set, by their wire names; aliases as URNs."""
-        options: dict[str, Any] = {}
-        for name, attribute in _OPTIONS.items():
-            value = getattr(request, attribute, None)
-            if value:
-                options[name] = value if isinstance(value, (bool, str)) else list(value)
-        if "customTimeouts" in request.DESCRIPTOR.fields_by_name and request.HasField("customTimeouts"):
-            options["customTimeouts"] = json_format.MessageToDict(request.customTimeouts)
+        """The options that are set; aliases as URNs."""
+        options = plain_options(request, _given.get()[0])
         parent = self._by_urn.get(request.parent)
         inherited = parent.options.get("aliases", ()) if parent else ()
         if aliases := alias_urns(request, self.make_urn, parent.name if parent else "", inherited):
             options["aliases"] = aliases
-        return {"protect": False, **options}
+        return options
 
 
 class _NoMocks(mocks.Mocks):

@@ -136,8 +136,13 @@ async def _run_and_settle(program: Callable[[], Any]) -> None:
     the square of the number of resources, were they still open.
     """
     program()
-    while running := asyncio.all_tasks() - {asyncio.current_task()}:
+    while running := [task for task in asyncio.all_tasks() - {asyncio.current_task()} if not _serves(task)]:
         await asyncio.wait(running)
+
+
+def _serves(task: "asyncio.Task[Any]") -> bool:
+    """Whether it belongs to the server of callbacks that a transform or a hook starts: that ends with the program."""
+    return getattr(task.get_coro(), "__qualname__", "").startswith("AioServer.")
 
 
 def _watch_registrations(

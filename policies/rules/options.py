@@ -39,19 +39,21 @@ def ignored(resource: Resource) -> Iterator[str]:
 
 @rule(
     "OPT-OWN-PROVIDER",
-    "A resource goes by the program's own provider and name",
+    "A resource goes by the program's own provider, plugin and name; nothing runs beside it, and no change is hidden",
     on="*",
     severity="high",
     controls=["164.312(a)(1)", "164.308(a)(1)(ii)(D)"],
-    remediation="Leave out provider and import: another provider has another subscription, tenant or credential, and "
-    "an import takes over what nobody reviewed.",
-    source="pulumi.com/docs/iac/concepts/options: provider, import",
-    offline="the engine shows policies no import, and names a provider for every resource",
-    where=lambda resource: resource.custom,
+    remediation="Leave it out. Another provider has another subscription, tenant or credential, another plugin runs "
+    "with the deployer's rights, an import takes over what nobody reviewed; hooks run code where it is deployed, and "
+    "hideDiffs keeps changes out of the preview that is approved.",
+    source="pulumi.com/docs/iac/concepts/options: provider, version, import, hooks, hideDiffs",
+    offline="the engine shows policies none of these options, and names a provider for every resource",
+    where=lambda resource: resource.custom or bool(resource.taken),
 )
 def own_provider(resource: Resource) -> Iterator[str]:
     for option in resource.taken:
-        yield f"it has the option {option}"
+        value = resource.options.get(option)
+        yield f"it has the option {option}" + (f": {value}" if isinstance(value, str) else "")
 
 
 @rule(

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 
 from pulumi import Alias, ResourceOptions
-from pulumi_azure_native import managedidentity
+from pulumi_azure_native import managedidentity, resources
 
 from assurance.record import Mode, Record
 from policies.exceptions import Register
@@ -28,14 +28,15 @@ def records(mode: Mode) -> dict[str, Record]:
 
 
 def renamed(mode: Mode) -> Record:
-    """An identity that had another name before."""
+    """An identity that had another name before, and that goes with its group."""
 
     def build() -> None:
+        group = resources.ResourceGroup("group", resource_group_name="rg")
         managedidentity.UserAssignedIdentity(
             "identity",
-            resource_group_name="rg",
+            resource_group_name=group.name,
             resource_name_="id-renamed",
-            opts=ResourceOptions(aliases=[Alias(name="identity-before")]),
+            opts=ResourceOptions(aliases=[Alias(name="identity-before")], deleted_with=group),
         )
 
     return once(lambda: record(build, mode), "renamed", mode)

@@ -214,3 +214,55 @@ def test_check_judges_a_foreign_program_by_azure_only(name: str, tmp_path: Path)
     assert not {rule for rule in failed if rule.startswith("FLOOR-")}
     judged = [each for each in findings if each["status"] != "unchecked"]
     assert not [each for each in judged if each["name"] == "hub"], "it exists already, and is not managed here"
+
+
+CHANGED = """
+import pulumi
+from pulumi_azure_native import resources, storage
+
+def open_all(args):
+    if args.type_ == "azure-native:storage:StorageAccount":
+        options = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(ignore_changes=["sku"]))
+        return pulumi.ResourceTransformResult({**args.props, "allowBlobPublicAccess": True}, options)
+
+async def move(args):
+    return pulumi.ResourceTransformResult({**args.props, "location": "westus"}, args.opts)
+
+pulumi.runtime.register_resource_transform(open_all)
+group = resources.ResourceGroup("group", location="westeurope")
+store = storage.StorageAccount(
+    "store", resource_group_name=group.name, kind="StorageV2", sku={"name": "Standard_LRS"}, tags={"a": "b"},
+    allow_blob_public_access=False,
+    opts=pulumi.ResourceOptions(
+        transforms=[move], version="2.0.0", plugin_download_url="https://plugins.example", deleted_with=group,
+        hide_diffs=["tags"],
+    ),
+)
+storage.BlobContainer(
+    "below", account_name=store.name, resource_group_name=group.name, opts=pulumi.ResourceOptions(parent=store)
+)
+storage.BlobContainer(
+    "apart", account_name=store.name, resource_group_name=group.name,
+    opts=pulumi.ResourceOptions(hide_diffs=["publicAccess"]),
+)
+"""
+
+
+def test_transforms_change_what_is_recorded(tmp_path: Path) -> None:
+    """The resource's own, its parents' and the stack's, as the engine applies them; and every option is kept."""
+    root = write_program(tmp_path, CHANGED)
+    for record in record_stacks(root, [Job("dev", mode) for mode in MODES]):
+        store = only(record, "storage:StorageAccount")
+        assert store.inputs["allowBlobPublicAccess"] is True
+        assert store.inputs["location"] == "westus"
+        assert store.inputs["tags"] == {"a": "b"}
+        assert store.options["ignoreChanges"] == ["sku"]
+        assert store.options["version"] == "2.0.0"
+        assert store.options["pluginDownloadURL"] == "https://plugins.example"
+        assert store.options["deletedWith"].endswith("::group")
+        below, apart = sorted(record.of_type("storage:BlobContainer"), key=lambda each: each.name, reverse=True)
+        assert (below.inputs.get("location"), apart.inputs.get("location")) == ("westus", None)
+        assert apart.options["hideDiffs"] == ["publicAccess"]
+        assert "version" not in apart.options
+        assert store.propertyDependencies["resourceGroupName"]
+        assert record.problems == []
