@@ -17,7 +17,7 @@ from assurance.project import read_project
 from assurance.record import Record
 from assurance.recorder.stack import record_stack
 from documents.problems import DocumentError
-from tests.harness import MODES
+from tests.harness import MODES, project_record
 from tests.long import sample
 from tests.projects import Config, changed, minimal_config, project
 
@@ -30,6 +30,13 @@ def assurance(*arguments: str | Path) -> Result:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return project(tmp_path, test=minimal_config())
+
+
+def saved(folder: Path) -> Path:
+    """A file with the record of the least stack."""
+    file = folder / "record.json"
+    file.write_text(project_record(minimal_config(), stack="test").to_json())
+    return file
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -54,12 +61,12 @@ def test_several_stacks_are_shown_by_their_components(here: Path) -> None:
     assert "Previewing stack test" in result.output
     assert "Previewing stack other" in result.output
     assert "keyvault:Secret  " not in result.output
-    full = assurance("preview", "--full")
+    full = assurance("preview", "--full", "--record", saved(here))
     assert full.output.count("azure-native:keyvault:Secret") > result.output.count("azure-native:keyvault:Secret")
 
 
 def test_saved_record_is_shown_without_running_program(here: Path) -> None:
-    assurance("preview", "test", "--json", "record.json")
+    saved(here)
     (here / "__main__.py").unlink()
     assert assurance("preview", "--record", "record.json").exit_code == 0
     assert assurance("preview", "other", "--record", "record.json").exit_code == 2
@@ -71,8 +78,7 @@ def test_json_goes_to_standard_output_alone(here: Path) -> None:
 
 
 def test_preview_of_what_engine_refuses_exits_1(here: Path) -> None:
-    assurance("preview", "test", "--json", "record.json")
-    record = json.loads((here / "record.json").read_text())
+    record = json.loads(saved(here).read_text())
     record["problems"] = [{"kind": "duplicate-name", "urn": "u", "message": "two of them", "source": None}]
     (here / "record.json").write_text(json.dumps(record))
     result = assurance("preview", "--record", "record.json", "--html", "page.html")

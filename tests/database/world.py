@@ -176,3 +176,10 @@ class World:
         )
         app.execute("INSERT INTO phi.message (tenant_id, patient_id) VALUES (%s, %s)", (clinic.id, patient))
         return patient
+
+
+def count(connection: Connection[tuple], what: str) -> int:
+    """How many rows of a table or view this session sees."""
+    row = connection.execute(f"SELECT count(*) FROM {what}").fetchone()
+    assert row is not None
+    return int(row[0])

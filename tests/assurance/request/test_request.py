@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from typer.testing import CliRunner
 
-from assurance.cli import app
 from assurance.record import Mode, Record
-from assurance.request.conditions import UndecidedError, holds
 from assurance.request.edge import Edge
 from assurance.request.expectations import check, load_examples
 from assurance.request.message import RequestError, parse_request
 from assurance.request.outcome import Outcome
-from assurance.request.routes import most_specific
 from tests.assurance.altered import added, lean_record, named, without
-from tests.assurance.cli import run
+from tests.assurance.request.samples import API, WEB, condition, rules_of, waf
 from tests.harness import MODES, ROOT, STACKS
 
 FILE = ROOT / "docs" / "requests.yaml"
 EXAMPLES = load_examples(FILE)
-API = "https://api.medspasyncpro.com"
-WEB = "https://app.medspasyncpro.com"
 
 
 def ask(record: Record, method: str, url: str, **given: Any) -> Outcome:
@@ -48,118 +39,14 @@ def test_examples_cover_every_host_route_and_rule() -> None:
     routes = {route.inputs["routeName"] for route in record.of_type("cdn:Route")}
     assert {outcome.route for outcome in outcomes} >= routes
     stopping = {outcome.rule for outcome in outcomes if outcome.rule}
-    rules = {rule["name"] for policy in record.of_type("frontdoor:Policy") for rule in _rules(policy.inputs)}
+    rules = {rule["name"] for policy in record.of_type("frontdoor:Policy") for rule in rules_of(policy.inputs)}
     assert rules - stopping == {"UrlSize", "QuerySize"}, "which have tests of their own: their URLs are long"
-
-
-def _rules(policy: dict[str, Any]) -> list[dict[str, Any]]:
-    rules: list[dict[str, Any]] = policy["customRules"]["rules"]
-    return rules
 
 
 @pytest.mark.parametrize(("query", "path", "rule"), [(0, 3000, "UrlSize"), (1025, 1, "QuerySize"), (1024, 1, "")])
 def test_long_urls_are_stopped(query: int, path: int, rule: str) -> None:
     url = f"{API}/{'a' * path}" + (f"?{'q' * query}" if query else "")
     assert ask(lean_record(), "GET", url).rule == rule
-
-
-# The table of examples in learn.microsoft.com/azure/frontdoor/front-door-route-matching.
-PATTERNS = ["/", "/*", "/ab", "/abc", "/abc/", "/abc/*", "/abc/def", "/path/"]
-
-
-@pytest.mark.parametrize(
-    ("path", "pattern"),
-    [
-        ("/", "/"), ("/a", "/*"), ("/ab", "/ab"), ("/abc", "/abc"), ("/abzzz", "/*"), ("/abc/", "/abc/"),
-        ("/abc/d", "/abc/*"), ("/abc/def", "/abc/def"), ("/abc/defzzz", "/abc/*"), ("/abc/def/ghi", "/abc/*"),
-        ("/path", "/*"), ("/path/", "/path/"), ("/path/zzz", "/*"),
-    ],
-)  # fmt: skip
-def test_the_most_specific_pattern_takes_a_path(path: str, pattern: str) -> None:
-    assert most_specific(PATTERNS, path) == pattern
-
-
-def test_no_pattern_takes_what_none_covers() -> None:
-    assert most_specific(["/api/*"], "/other") is None
-
-
-def condition(variable: str, operator: str, *values: str, **more: Any) -> dict[str, Any]:
-    return {"matchVariable": variable, "operator": operator, "matchValue": list(values), **more}
-
-
-ASKED = parse_request(
-    "POST",
-    f"{WEB}/A%62c/x?one=1&two=2",
-    headers=["Cookie: a=1; s=zz", "X-Forwarded-For: 198.51.100.7, 10.0.0.1", "X-Name:  Value "],
-    origin="203.0.113.5",
-    body_bytes=100,
-)
-
-
-@pytest.mark.parametrize(
-    ("tried", "expected"),
-    [
-        (condition("SocketAddr", "IPMatch", "203.0.113.0/24"), True),
-        (condition("SocketAddr", "IPMatch", "203.0.113.5"), True),
-        (condition("SocketAddr", "IPMatch", "2001:db8::/32", "198.51.100.0/24"), False),
-        (condition("RemoteAddr", "IPMatch", "198.51.100.0/24"), True),
-        (condition("SocketAddr", "IPMatch", "203.0.113.0/24", negateCondition=True), False),
-        (condition("RequestMethod", "Equal", "GET", "POST"), True),
-        (condition("RequestMethod", "Equal", "post"), False),
-        (condition("RequestMethod", "Equal", "post", transforms=["Lowercase"]), True),
-        (condition("RequestUri", "Contains", "/abc/"), False),
-        (condition("RequestUri", "Contains", "/abc/", transforms=["UrlDecode", "Lowercase"]), True),
-        (condition("RequestUri", "BeginsWith", "https://app."), True),
-        (condition("RequestUri", "EndsWith", "two=2"), True),
-        (condition("RequestUri", "RegEx", "one=[0-9]+"), True),
-        (condition("RequestUri", "RegEx", "^/A"), False),
-        (condition("QueryString", "Equal", "2", selector="two"), True),
-        (condition("QueryString", "GreaterThan", "10"), True),
-        (condition("QueryString", "LessThanOrEqual", "11"), True),
-        (condition("QueryString", "LessThan", "11"), False),
-        (condition("QueryString", "GreaterThanOrEqual", "12"), False),
-        (condition("Cookies", "Equal", "zz", selector="s"), True),
-        (condition("Cookies", "Any", selector="missing"), False),
-        (condition("RequestHeader", "Equal", "Value", selector="X-NAME"), True),
-        (condition("RequestHeader", "Equal", "VALUE", selector="X-Name", transforms=["Uppercase"]), True),
-        (condition("RequestHeader", "Contains", "x", selector="Missing"), False),
-        (condition("RequestHeader", "Contains", "x", selector="Missing", negateCondition=True), True),
-        (condition("RequestHeader", "Any", selector="Host"), True),
-        (condition("RequestBody", "GreaterThan", "99"), True),
-        (condition("RequestBody", "GreaterThan", "100"), False),
-        (condition("RequestHeader", "Equal", "100", selector="Content-Length", transforms=["Trim"]), True),
-    ],
-)
-def test_conditions_hold_as_azure_documents_them(tried: dict[str, Any], expected: bool) -> None:
-    result, why = holds(tried, ASKED)
-    assert result is expected
-    assert why.endswith("yes" if expected else "no")
-
-
-@pytest.mark.parametrize(
-    "tried",
-    [
-        condition("SocketAddr", "GeoMatch", "US"),
-        condition("SocketAddr", "ServiceTagMatch", "AzureCloud"),
-        condition("RequestHeader", "ServiceTagMatch", "x", selector="Host"),
-        condition("PostArgs", "Contains", "x", selector="a"),
-        condition("RequestBody", "Contains", "x"),
-        condition("RequestUri", "IPMatch", "10.0.0.0/8"),
-    ],
-)
-def test_what_a_description_cannot_tell_is_not_decided(tried: dict[str, Any]) -> None:
-    with pytest.raises(UndecidedError):
-        holds(tried, ASKED)
-
-
-def test_a_forwarded_address_has_no_known_country() -> None:
-    forwarded = parse_request("GET", WEB, headers=["X-Forwarded-For: 198.51.100.7"], origin="KP")
-    with pytest.raises(UndecidedError):
-        holds(condition("RemoteAddr", "GeoMatch", "KP"), forwarded)
-    assert holds(condition("SocketAddr", "GeoMatch", "KP"), forwarded)[0]
-    assert not holds(
-        condition("RemoteAddr", "IPMatch", "10.0.0.0/8"), parse_request("GET", WEB, headers=["X-Forwarded-For: ?"])
-    )[0]
 
 
 def test_request_without_country_leaves_geography_rule_open() -> None:
@@ -176,14 +63,10 @@ def test_a_rate_is_measured_in_the_rules_window(rate: str, stopped: bool) -> Non
     assert (outcome.rule == "RateAuthentication") is stopped
 
 
-def waf(record: Record, name: str = "waf-api") -> dict[str, Any]:
-    return named(record, name, "frontdoor:Policy").inputs
-
-
 def first(record: Record, **rule: Any) -> None:
     """A rule of one's own before all others."""
     match = [condition("RequestUri", "Contains", "/x")]
-    _rules(waf(record)).append(
+    rules_of(waf(record)).append(
         {
             "name": "Mine",
             "priority": 0,
@@ -317,106 +200,6 @@ def test_origin_is_reached_privately_under_its_own_name(mode: Mode) -> None:
     assert "app-backend" in last.text
     assert last.by is not None
     assert last.by.source
-
-
-def test_example_that_no_longer_holds_fails_command(tmp_path: Path) -> None:
-    record = lean_record()
-    for rule in _rules(waf(record)):
-        rule["rateLimitThreshold"] = 5000
-    named(record, "edge-frontend-static", "cdn:Route").inputs["cacheConfiguration"] = None
-    without(record, "edge-frontend-cache", "cdn:Rule")
-    named(record, "headers-backend-2", "cdn:Rule").inputs["actions"].pop()
-    without(record, "headers-backend-3", "cdn:Rule")
-    result, report = run("request", record, tmp_path, "prod", "--file", str(FILE))
-    assert result.exit_code == 1
-    failed = {each["name"]: each for each in report["findings"] if each["status"] == "fail"}
-    assert set(failed) == {
-        "api-call", "api-static-looking", "web-static", "web-static-upper-case", "password-guessing",
-        "password-guessing-encoded", "api-flood", "flood",
-    }  # fmt: skip
-    assert "Cache-Control is not set" in failed["api-call"]["message"]
-    assert "Server is not removed" in failed["api-call"]["message"]
-    assert "expected RateAuthentication" in failed["password-guessing"]["message"]
-    assert all(each["source"]["line"] and each["origin"]["key"] for each in failed.values())
-
-
-def test_one_request_is_explained_step_by_step(tmp_path: Path) -> None:
-    result, report = run(
-        "request", lean_record(), tmp_path, "prod", "POST", f"{API}/auth/login", "--rate", "500/5", "--from", "US"
-    )
-    assert result.exit_code == 0
-    assert "blocked (403) by RateAuthentication" in result.output
-    assert (report["outcome"], report["rule"], report["status"]) == ("blocked", "RateAuthentication", 403)
-    assert [each["name"] for each in report["decisions"]][-1] == "RateAuthentication"
-    assert report["decisions"][-1]["source"]["line"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["GET", "http://api.medspasyncpro.com/a"], "redirected to https://api.medspasyncpro.com/a"),
-        (["GET", "https://nobody.example/"], "refused (400)"),
-        (["GET", f"{WEB}/static/a.js"], "from the cache where the origin allows it"),
-    ],
-)
-def test_every_kind_of_answer_is_told(arguments: list[str], told: str, tmp_path: Path) -> None:
-    result, _ = run("request", lean_record(), tmp_path, "prod", *arguments)
-    assert result.exit_code == 0
-    assert told in result.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["GET", "not-a-url"], "not a URL"),
-        (["GET", "https://[::1"], "not a URL"),
-        (["get", WEB], "not a method"),
-        (["GET", WEB, "--header", "no colon"], "not a header"),
-        (["GET", WEB, "--from", "nowhere"], "neither an address nor a country"),
-        (["GET", WEB, "--rate", "many"], "not requests and minutes"),
-        (["GET"], "give METHOD and URL"),
-        (["GET", WEB, "--file", "x.yaml"], "not both"),
-        (["--file", "/nonexistent.yaml"], "a file that is there"),
-    ],
-)
-def test_wrong_use_is_told_in_a_line(arguments: list[str], told: str) -> None:
-    result = CliRunner().invoke(app, ["request", "prod", *arguments])
-    assert result.exit_code == 2
-    assert told in result.output
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"requests": [{"id": "a", "why": "b", "method": "GET", "url": "https://{api}/"}]}, "expect"),
-        ({"hosts": {"prod": {}}}, "has no host 'api'"),
-        ({"hosts": {"dev": {"api": "a"}}, "stacks": ["prod"]}, "no hosts are given for stack prod"),
-        ({"twice": True}, "two requests have this id"),
-        ({"method": "get"}, "not a method"),
-    ],
-)
-def test_mistakes_of_file_are_told_all_at_once(change: dict[str, Any], told: str, tmp_path: Path) -> None:
-    example = {"id": "a", "why": "b", "method": change.get("method", "GET"), "url": "https://{api}/",
-               "stacks": change.get("stacks", []), "expect": {"outcome": "forwarded"}}  # fmt: skip
-    content = {
-        "hosts": change.get("hosts", {"prod": {"api": "a.example"}}),
-        "requests": change.get("requests", [example, example] if "twice" in change else [example]),
-    }
-    file = tmp_path / "requests.yaml"
-    file.write_text(yaml.safe_dump(content), encoding="utf-8")
-    result = CliRunner().invoke(app, ["request", "prod", "--file", str(file)])
-    assert result.exit_code == 2
-    assert told in result.output
-
-
-def test_file_without_yaml_or_stack_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "requests.yaml"
-    file.write_text("{", encoding="utf-8")
-    assert "a YAML file" in CliRunner().invoke(app, ["request", "prod", "--file", str(file)]).output
-    file.write_text(json.dumps({"hosts": {"dev": {}}, "requests": []}), encoding="utf-8")
-    result, _ = run("request", lean_record(), tmp_path, "prod", "--file", str(file))
-    assert result.exit_code == 2
-    assert "no hosts for stack prod" in result.output
 
 
 def test_request_needs_method_and_url_only() -> None:
