@@ -1,5 +1,5 @@
 """A major upgrade in place, by pg_upgrade, which is also what a platform's own upgrade checks with; and a dump that is
-loaded into a newer server. Afterwards nothing looks tampered with."""
+loaded into a newer server (the one that `make test` runs). Afterwards nothing looks tampered with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.database import conftest
 from tests.database.servers import Binaries, Server, discover, ordinary_user, running
 from tests.database.world import World
 
-pytestmark = pytest.mark.long
 NAME = "upgraded"
 
 
@@ -57,6 +56,7 @@ def findings(out: str) -> list[str]:
     return [rule for rule in rules if not rule.startswith("database/parameter")]
 
 
+@pytest.mark.long
 def test_an_upgrade_in_place_looks_like_no_tampering(run: Any, tmp_path: Path) -> None:
     older, newer = pair()
     program = newer.folder / "pg_upgrade"
