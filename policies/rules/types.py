@@ -63,8 +63,8 @@ Cells = dict[tuple[str, str], list[str]]
 
 
 def _said_here(resource: Resource, stack: Stack) -> Cells:
-    """The unknown cells that are told at this resource: the first one that they are about, for what is unknown of a
-    type is unknown of each of its resources."""
+    """The unknown cells that are told at this resource: the first by URN that they are about, for what is unknown of a
+    type is unknown of each of its resources, and the engine registers them in another order each time."""
     cells: dict[str, Cells] = stack.remember("unknown cells", lambda: _by_first(stack))
     return cells.get(resource.urn, {})
 
@@ -72,10 +72,11 @@ def _said_here(resource: Resource, stack: Stack) -> Cells:
 def _by_first(stack: Stack) -> dict[str, Cells]:
     first: dict[tuple[str, str], str] = {}
     types: Cells = {}
-    for type_, resource in {each.type: each for each in reversed(stack.resources) if each.custom}.items():
+    by_urn = sorted((each for each in stack.resources if each.custom), key=lambda each: each.urn)
+    for type_, resource in {each.type: each for each in reversed(by_urn)}.items():
         row = type_row(type_)
         for cell in row.unknown().items() if row is not None else ():
-            first.setdefault(cell, resource.urn)
+            first[cell] = min(first.get(cell, resource.urn), resource.urn)
             types.setdefault(cell, []).append(type_)
     return {urn: {cell: sorted(types[cell]) for cell, at in first.items() if at == urn} for urn in first.values()}
 
