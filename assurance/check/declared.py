@@ -16,6 +16,7 @@ from typing import Any
 from assurance.basis import file_hash
 from assurance.check.entries import Node, WrittenEntry, find_entries
 from assurance.check.findings import Finding
+from assurance.check.stack_files import OTHER_FILE
 from assurance.record import SECRET, UNKNOWN, Record, Resource
 from documents.counting import counted
 from documents.lines import file_lines, line_of
@@ -99,7 +100,7 @@ def _unchecked(record: Record, root: Path) -> tuple[Any, str] | None:
     if record.recordVersion < 2:
         return "unchecked", "this record is of an earlier version, which does not say what became of entries"
     if record.basis.get("stackFile") is None or record.basis["stackFile"] != file_hash(root / file):
-        return "unchecked", f"the record is of another {file} than the one here"
+        return "unchecked", f"{OTHER_FILE} {file} than the one here"
     return None
 
 

@@ -16,6 +16,8 @@ from policies.projects import PLATFORM
 
 PREFIX = "medspasync:"
 SUBSCRIPTION = "azure-native:subscriptionId"
+OTHER_FILE = "the record is of another"
+"""How the message begins that a stack file's rules say nothing about a record."""
 
 
 @dataclass(frozen=True)
@@ -89,5 +91,5 @@ def not_at_hand(record: Record, root: Path) -> tuple[Status, str] | None:
     if record.project != PLATFORM:
         return "not-applicable", f"the stack files of the project {record.project} are not known here"
     if record.basis.get("stackFile") is None or record.basis["stackFile"] != file_hash(root / file):
-        return "unchecked", f"the record is of another {file} than the one here"
+        return "unchecked", f"{OTHER_FILE} {file} than the one here"
     return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from assurance.check.findings import Finding, Status
 from assurance.check.presentation import SHARED
+from assurance.check.stack_files import OTHER_FILE
 from assurance.compare.pairing import Pair
 
 RANKS: dict[Status, int] = {"pass": 0, "not-applicable": 0, "excepted": 1, "warn": 2, "unchecked": 3, "fail": 4}
@@ -54,6 +55,8 @@ def compare_verdicts(
         old, new = before.get(key), after.get(key)
         if new is None or (old is not None and RANKS[old.status] == RANKS[new.status]):
             continue  # a subject that is gone is no verdict
+        if old is not None and OTHER_FILE in old.message and RANKS[new.status] < RANKS[old.status]:
+            continue  # nothing got better: the base's stack file, a comment of it too, is not the one here
         if (old is None and RANKS[new.status] == 0) or _stands(new, base) or (old is not None and _stands(old, head)):
             continue
         before_status = old.status if old else None

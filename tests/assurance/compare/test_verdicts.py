@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from assurance.check.findings import Finding
+from assurance.check.stack_files import OTHER_FILE
 from assurance.compare import report
 from assurance.compare.pairing import pair_revisions
 from assurance.compare.report import Side, StackComparison, compare_sides
@@ -40,6 +42,13 @@ CHG-ONE:
 
 def finding(side: Any, status: Any) -> Finding:
     return Finding.of(RULE, status, "m", side.resources[0], stack="prod")
+
+
+@pytest.mark.parametrize(("after", "count"), [("pass", 0), ("warn", 0), ("fail", 1)])
+def test_comment_in_stack_file_betters_nothing(after: Any, count: int) -> None:
+    """What reads the stack file at hand says nothing of a base whose file had another comment."""
+    before = replace(finding(BASE, "unchecked"), message=f"{OTHER_FILE} Pulumi.dev.yaml than the one here")
+    assert len(compare_verdicts([before], [finding(HEAD, after)], PAIRS)) == count
 
 
 @pytest.mark.parametrize("before", RANKS)
