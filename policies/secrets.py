@@ -176,6 +176,16 @@ ENOUGH, ENOUGH_OF_DIGITS = 4.0, 3.0
 limits for whole files are 4.5 and 3)."""
 
 
+HEX_KEY = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
+"""As digests are written, and keys of 160 and 256 bits too."""
+
+
+@kept
+def is_hex_key(text: str) -> bool:
+    """Whether a text is a digest or a key in hexadecimal digits: its name must say which."""
+    return HEX_KEY.fullmatch(text) is not None and _entropy(text) >= ENOUGH_OF_DIGITS
+
+
 @kept
 def is_random(text: str) -> bool:
     """Whether a whole text is an opaque word that only a generator writes, or several with ``:`` or ``.`` between."""
@@ -189,7 +199,11 @@ def _is_opaque(text: str) -> bool:
         return False
     if not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return False
+    return _entropy(text) >= (ENOUGH_OF_DIGITS if re.fullmatch(r"(?i)[0-9a-f]+", text) else ENOUGH)
+
+
+def _entropy(text: str) -> float:
+    """Bits a character."""
     from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString
 
-    enough = ENOUGH_OF_DIGITS if re.fullmatch(r"(?i)[0-9a-f]+", text) else ENOUGH
-    return bool(Base64HighEntropyString().calculate_shannon_entropy(text) >= enough)
+    return float(Base64HighEntropyString().calculate_shannon_entropy(text))

@@ -6,6 +6,7 @@ from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, categor
 from policies.compare import same
 from policies.resource import Resource, lookup, token
 from policies.rule import at_least, must, rule
+from policies.rules.floor import may_hold_phi
 from policies.view import Stack
 
 CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
@@ -95,6 +96,20 @@ def recoverable(account: Resource, stack: Stack) -> Iterator[str]:
         for kind in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
             yield from must(service, f"{kind}.enabled", True)
             yield from at_least(service, f"{kind}.days", 7, "days")
+
+
+@rule(
+    "ARCH-REDUNDANT",
+    "The archive survives the loss of a region",
+    on=ACCOUNT,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(A)", "164.310(d)(2)(iv)", "164.316(b)(2)(i)"],
+    remediation="Set sku.name to Standard_GZRS, or another that copies to the paired region.",
+    source="PSRule AZR-000195; learn.microsoft.com/azure/storage/common/storage-redundancy",
+    where=lambda account, stack: _is_archive(account, stack) and may_hold_phi(account, stack),
+)
+def redundant(account: Resource) -> Iterator[str]:
+    yield from must(account, "sku.name", *(f"Standard_{kind}" for kind in ("GZRS", "RAGZRS", "GRS", "RAGRS")))
 
 
 @rule(

@@ -56,6 +56,11 @@ def caches(item: Resource) -> bool:
     )
 
 
+def _caches_itself(route: Resource) -> bool:
+    """Whether a route caches without a rule; an empty object does, with Azure's defaults."""
+    return next(route.leaves("cacheConfiguration"), None) is not None
+
+
 @rule(
     "FD-SECURITY-HEADERS",
     "Every route's answers carry the security headers, with values that protect",
@@ -119,7 +124,8 @@ def _header_changes(item: Resource) -> Iterator[tuple[str, str | None]]:
 )
 def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
     overrides = [item for item in items_of(route, stack) if caches(item)]
-    if not route.has("cacheConfiguration") and not overrides:
+    on_route = _caches_itself(route)
+    if not on_route and not overrides:
         return
     how = f"{overrides[0]} makes it cache" if overrides else "it caches"
     for pattern in route.each("patternsToMatch"):
@@ -133,7 +139,7 @@ def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
     for item in items_of(route, stack):
         if any(same(name, "UrlRewrite") for name in item.leaves("actions[].name")):
             yield f"{how}, and {item} rewrites paths, so that its patterns say nothing of what is cached"
-    if not route.has("cacheConfiguration"):
+    if not on_route:
         yield f"{how}, although the route caches nothing"
     elif not overrides:
         yield "it caches, and no rule says how long an answer without Cache-Control is kept"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from policies.compare import same
 from policies.data import table
 from policies.projects import PLATFORM
-from policies.resource import Resource
+from policies.resource import UNKNOWN, Resource
 from policies.rule import at_least, must, rule
 from policies.rules.monitoring import WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
@@ -97,6 +97,10 @@ def app_slot(app: Resource, stack: Stack) -> Iterator[str]:
         yield "it has no slot of this stack"
 
 
+TWO_ZONES = 2
+"""Workers that a plan over zones needs (learn.microsoft.com/azure/reliability/reliability-app-service)."""
+
+
 @rule(
     "FLOOR-AUTOSCALE",
     "A plan that can scale does",
@@ -116,6 +120,10 @@ def autoscale(plan: Resource, stack: Stack) -> Iterator[str]:
             yield f"{setting}: {message}"
         if not any(True for _ in setting.leaves("profiles[].capacity.maximum")):
             yield f"{setting} has no profile"
+        known = (each for each in setting.leaves("profiles[].capacity.minimum") if each is not UNKNOWN)
+        least = min(map(float, known), default=TWO_ZONES)
+        if same(plan.get("zoneRedundant"), True) and least < TWO_ZONES:
+            yield f"{setting}: capacity.minimum is {least:g}, must be {TWO_ZONES} or more for a plan of several zones"
 
 
 def _is_elastic(app: Resource, path: str, stack: Stack) -> bool:

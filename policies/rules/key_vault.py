@@ -8,7 +8,7 @@ from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
 from policies.compare import same
 from policies.merged import Part
-from policies.resource import Resource, lookup
+from policies.resource import UNKNOWN, Resource, lookup
 from policies.rule import at_least, judge_each, must, rule
 from policies.view import Stack
 
@@ -227,6 +227,9 @@ def usable(item: Resource, stack: Stack) -> Iterator[str]:
     today = datetime.combine(stack.today, time(), UTC).timestamp()
     expires, begins = item.known(f"{attributes}.expires"), item.known(f"{attributes}.notBefore")
     begins = item.known(f"{attributes}.nbf") if begins is None else begins  # as ARM itself calls it
+    for name, value in (("expires", expires), ("notBefore", begins)):
+        if not (value is None or value is UNKNOWN or isinstance(value, (int, float))):
+            yield f"{attributes}.{name} is {value}, must be a number of seconds since 1970"
     if isinstance(expires, (int, float)) and expires <= today:
         yield f"{attributes}.expires is {datetime.fromtimestamp(expires, UTC):%Y-%m-%d}, which is past"
     if isinstance(expires, (int, float)) and expires > today + LONGEST * 86_400:

@@ -1,7 +1,7 @@
 """Secrets that are not treated as such."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from facts.secret_inputs import is_secret_input, says_secret, secret_inputs
@@ -9,7 +9,7 @@ from policies.kept import kept
 from policies.resource import UNKNOWN, Resource
 from policies.rule import rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
-from policies.secrets import MASK, REFERENCE, first_shape, is_random
+from policies.secrets import MASK, REFERENCE, first_shape, is_hex_key, is_random
 from policies.variables import command_lines, set_in
 
 PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
@@ -94,8 +94,23 @@ def no_literal(resource: Resource) -> Iterator[str]:
     shaped = {path: kind for path, text in resource.texts() if (kind := first_shape(text))}
     yield from (f"{path} looks like {kind}" for path, kind in shaped.items())
     for path, text in resource.free_texts:
-        if path not in shaped and is_random(text):
+        if path not in shaped and (is_random(text) or _is_bare_hex(path, text, resource.variables)):
             yield f"{path} looks like a secret: it is random"
+
+
+DIGESTS = re.compile(
+    r"digest|sha|checksum|hash|commit|revision|rev$|fingerprint|thumbprint|integrity|etag|version|build|git|image|release"
+    r"|trace",
+    re.IGNORECASE,
+)
+"""Words in the name of what is a digest, and no secret."""
+
+
+def _is_bare_hex(path: str, text: str, variables: Mapping[str, str]) -> bool:
+    """Whether a named text is as long as a digest, and its name says of nothing that has one."""
+    holder, _, last = path.rpartition(".")
+    name = variables.get(holder, "") if last == "value" else last
+    return is_hex_key(text) and name[-1:] != "]" and not DIGESTS.search(name)
 
 
 @rule(

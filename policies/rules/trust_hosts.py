@@ -52,6 +52,9 @@ NAMES_OF_ITS_OWN = {
 ISSUED = [token(type_) for type_ in CREDENTIALS]
 """Types whose issuer is who is believed, not where data goes: TRUST-CREDENTIAL."""
 
+SIGN_IN = ("login.microsoftonline.com", "sts.windows.net")
+"""Entra's own hosts, where each tenant has its own path (learn.microsoft.com/entra/identity-platform/access-tokens)."""
+
 MAIL_KEY = re.compile(r"e?mails?(address(es)?)?$|receivers?$|recipients?$")
 """Inputs that hold who is written to."""
 MAIL = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+)", re.IGNORECASE)
@@ -70,8 +73,14 @@ MAIL = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+)", re.IGNORECASE)
 def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
     for path, host in _hosts(resource):
-        if not ours.has_host(host) and not stack.trust.host(host):
+        if not ours.has_host(host) and not stack.trust.host(host) and not _signs_in(resource, path, host, ours.tenant):
             yield from unregistered(stack, f"{path} names the host {host}")
+
+
+def _signs_in(resource: Resource, path: str, host: str, tenant: str) -> bool:
+    """Whether an input names the place where the platform's own tenant, and no other, signs people in."""
+    start = f"https://{host}/{tenant.lower()}/"
+    return bool(tenant) and host in SIGN_IN and dict(resource.texts())[path].lower().startswith(start)
 
 
 @kept

@@ -87,7 +87,7 @@ SWITCHED_OFF = re.compile(
 """Variables that switch it off when they are off."""
 VALUES: tuple[tuple[str, str], ...] = (
     (r"SSL_?MODE$", r"(?!(verify[-_]?full|verify[-_]?identity|strict)$).*"),
-    (r"^(REQUESTS|CURL|AWS)_CA_BUNDLE$", r""),
+    (r"^(REQUESTS|CURL|AWS)_CA_BUNDLE$", r"(/dev/null)?"),
     # What is not of the image can be changed while it runs.
     (r"^(NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|PGSSLROOTCERT|\w+_CA_BUNDLE)$", r"/(home|tmp|mnt)/.*"),
     (r"^DENO_TLS_CA_STORE$", r"none"),
@@ -101,7 +101,9 @@ ON, OFF = (
 )
 _LEAST_VERSION = re.compile(r"MIN\w*_(TLS|SSL)|(TLS|SSL)_(\w+_)?MIN")
 _PLAIN = re.compile(
-    r"http://(?!localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.)[^/\s:]+\.[^/\s]+", re.I
+    r"http://(?!localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|(www\.)?w3\.org/|schemas\.|purl\.org/)"
+    r"[^/\s:]+\.[^/\s]+(/\S*)?",
+    re.I,
 )
 
 

@@ -251,6 +251,7 @@ GIVEN: dict[str, Any] = {
     # Networks and storage.
     "AuditArchiveArgs.containers": ["postgres"],
     "AuditArchiveArgs.retention_days": 2192,
+    "PrivateAccountArgs.redundancy": "GZRS",
     "Expiry.days": 2200,
     "Expiry.prefix": "postgres/",
     "FlowLogsArgs.target_id": f"{NETWORK}/virtualNetworks/vnet-test",

@@ -79,6 +79,8 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
     elsewhere |= {"applicationId"}
     # Of one kind of action among those of a rule of the edge, and of a key as ARM itself calls it.
     elsewhere |= {"actions[].parameters.cacheConfiguration.cacheBehavior", "properties.attributes.nbf"}
+    # Of a mapping, whose members an app names.
+    elsewhere |= {"siteConfig.azureStorageAccounts.*.accountName"}
     # Of one kind of rule among those of a backup policy.
     rules = "properties.policyRules[]"
     elsewhere |= {f"{rules}.trigger.schedule.repeatingTimeIntervals[]", f"{rules}.lifecycles[].deleteAfter.duration"}
