@@ -124,14 +124,7 @@ def redundant(account: Resource) -> Iterator[str]:
 )
 def expiry(account: Resource, stack: Stack) -> Iterator[str]:
     kept = [int(policy.get(KEPT, 0)) for each in _containers(account, stack) for policy in _policies(each, stack)]
-    policies = stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName")
-    days = [
-        int(lookup(each, path))
-        for policy in policies
-        for each in policy.each("policy.rules")
-        for path in DELETES
-        if not same(each.get("enabled"), False) and lookup(each, path) is not None
-    ]
+    days = deleted_after(account, stack)
     if not days:
         yield "no lifecycle rule deletes what is past its retention"
     elif min(days) < max(kept):
@@ -144,6 +137,17 @@ DELETES = tuple(
     for event in ("Modification", "Creation", "LastAccessTime")
 )
 """What a lifecycle rule counts the days from."""
+
+
+def deleted_after(account: Resource, stack: Stack) -> list[int]:
+    """The days after which each lifecycle rule of a storage account that is on deletes."""
+    return [
+        int(lookup(each, path))
+        for policy in stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName")
+        for each in policy.each("policy.rules")
+        for path in DELETES
+        if not same(each.get("enabled"), False) and lookup(each, path) is not None
+    ]
 
 
 def _containers(account: Resource, stack: Stack) -> list[Resource]:

@@ -6,26 +6,34 @@ from urllib.parse import urlsplit
 from policies.compare import same
 from policies.resource import Resource
 from policies.rule import rule
+from policies.rules.archive import deleted_after
 from policies.rules.floor import PROFILE, may_hold_phi
 from policies.rules.monitoring import METRIC
 from policies.view import Stack
 
+KEPT_DAYS = 90
 TEST, DOMAIN = "applicationinsights:WebTest", "cdn:AFDCustomDomain"
 
 
 @rule(
     "FLOOR-FLOW-LOG",
-    "The flows of a network are recorded",
+    "The flows of a network are recorded, and kept for 90 days",
     on="network:VirtualNetwork",
     severity="high",
     controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Give the stack medspasync:network.flowLogs; NET-FLOW-LOG says what a flow log must be.",
-    source="CIS Azure Foundations 6.5",
+    remediation="Give the stack medspasync:network.flowLogs, with retentionDays of 90 or more; NET-FLOW-LOG says what "
+    "a flow log must be.",
+    source="CIS Azure Foundations 6.5: kept for 90 days",
     where=may_hold_phi,
 )
 def flow_log(network: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.holders(network, "targetResourceId", "network:FlowLog"):
+    logs = stack.holders(network, "targetResourceId", "network:FlowLog")
+    if not logs:
         yield "no flow log of this stack is of it"
+    for account in (each for log in logs for each in stack.targets(log, "storageId", "storage:StorageAccount")):
+        days = min(deleted_after(account, stack), default=KEPT_DAYS)
+        if days < KEPT_DAYS:
+            yield f"{account} deletes its flows after {days} days"
 
 
 @rule(

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from facts.types import alert_kinds, counted_type, metric_namespaces, private_link_zone, resource_types
+from facts.defaults import defaults
+from facts.types import alert_kinds, counted_type, metric_namespaces, private_link_zone, resource_types, types_with
 
 
 def test_no_column_of_any_row_is_undecided() -> None:
     assert {key: row.undecided() for key, row in resource_types().items() if row.undecided()} == {}
+
+
+def test_default_of_an_input_has_one_owner() -> None:
+    """Column public owns those of the inputs that open a type, facts/defaults.yaml every other."""
+    doors = {(key, door.path) for key, doors in types_with("public", list).items() for door in doors}
+    assert doors
+    assert not doors & {(key, path) for key, row in defaults().items() for path in row.defaults}
 
 
 def test_type_lives_in_a_type_that_is_there() -> None:
