@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from database import catalogue, chain, maintain, principals, retention, runner, verify
+from database import catalogue, maintain, principals, retention, runner, verify
 from database.blobs import Container
 from database.connection import connect, database_name
 from database.credentials_command import credentials
@@ -18,6 +18,7 @@ from database.keys_command import context_key, rotate_key
 from database.options import Dsn, Entra, Json
 from database.reports import write_report
 from database.restored import restored
+from database.trail_parts import Checkpoint
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -125,7 +126,7 @@ def verify_command(
     recomputed, parameters, files: as auditor or maintainer."""
     heads = verify.read_anchors(anchors) if anchors else None
     with connect(dsn, entra=entra) as connection:
-        evidence = verify.collect(connection, heads, chain.Checkpoint.read(checkpoint))
+        evidence = verify.collect(connection, heads, Checkpoint.read(checkpoint))
     if json_file != "-":
         table = Table("check", "status", "controls", "what was seen")
         for finding in evidence["findings"]:

@@ -18,6 +18,7 @@ from database.errors import DatabaseRoomError, explain
 from database.files import read_files, role_catalogue
 from database.matrix import access_matrix, function_matrix
 from database.parameters import compare, read_parameters
+from database.trail_parts import Checkpoint
 
 # Major versions that the test suite has run on, with what it cannot show there (docs/database.md).
 PROVEN_VERSIONS = (15, 17)
@@ -26,7 +27,7 @@ PROVEN_VERSIONS = (15, 17)
 def collect(
     connection: Connection[tuple],
     anchors: list[dict[str, Any]] | None = None,
-    checkpoint: chain.Checkpoint | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> dict[str, Any]:
     """Everything ``verify --json`` writes: the findings in the form every room reports them, and what they rest on.
 
@@ -76,7 +77,7 @@ def collect(
 
 
 def _trail(
-    connection: Connection[tuple], findings: list[dict[str, Any]], checkpoint: chain.Checkpoint | None
+    connection: Connection[tuple], findings: list[dict[str, Any]], checkpoint: Checkpoint | None
 ) -> chain.Verification:
     """The trail recomputed, and the finding about it."""
     try:

@@ -6,8 +6,8 @@ from typing import Any
 from components.alerts import ALERT_IDS
 from components.load_testing import LoadTestingArgs, load_testing
 from components.slo import BurnRateAlert, ErrorBudget, ServiceLevelObjective, ServiceLevelObjectiveArgs
+from documents.durations import minutes
 from stacks.alerts import Overrides, alert_entries, alert_parts, builtin_alert_args
-from stacks.catalogues.alerts import minutes
 from stacks.catalogues.slos import SLOS, BurnRate, Indicator, burn_rate_query, slo_catalogue
 from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
 from stacks.outputs import Foundation

@@ -22,6 +22,7 @@ from assurance.recorder.shapes import with_marks
 from assurance.recorder.stack_reference import STACK_REFERENCE, referenced
 from assurance.recorder.transforms import Transforms
 from assurance.recorder.wire import exposed, secret, secret_texts, unwrap
+from facts.types import counted_type
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDERS = "pulumi:providers:"
@@ -173,7 +174,7 @@ class RecordingMonitor(mocks.MockMonitor):
         inputs, secrets = unwrap(wire)
         outputs, _ = unwrap(answer)
         custom = bool(getattr(request, "custom", True))
-        type_ = simulate.counted_type(request.type, inputs) if custom else request.type
+        type_ = counted_type(request.type, inputs) if custom else request.type
         if custom and not simulate.is_known(type_):
             self.unknown_types.add(type_)
         trace, origins = self._trace(request), self._origins(inputs)

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from policies.compare import same
 from policies.data import table
+from policies.resource import Resource, token
 from policies.rule import rule
 from policies.rules.floor import APP, PROFILE, VAULT, may_hold_phi
 from policies.rules.monitoring import ACTION_GROUPS, ALERTS, GROUP, METRIC, RECEIVERS, WORKSPACE
 from policies.rules.postgres import SERVER
-from policies.view import Resource, Stack, token
+from policies.view import Stack
 
 CHANNELS = ("critical", "warning", "security")
 URGENT = ("-critical", "-security")

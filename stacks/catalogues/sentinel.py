@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from documents.durations import minutes
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
 from documents.words import Words
-from stacks.catalogues.alerts import AlertId, Control, Kind, minutes, missing_queries
+from stacks.catalogues.alerts import AlertId, Control, Kind, missing_queries
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
 _CATALOGUES = Path(__file__).parent

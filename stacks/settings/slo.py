@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from documents.durations import minutes
 from documents.problems import Problem
 from documents.sections import Section
-from stacks.catalogues.alerts import minutes
 from stacks.catalogues.slos import Indicator, slo_catalogue
 
 Objective = Annotated[float, Field(gt=0, lt=100)]

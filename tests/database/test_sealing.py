@@ -14,6 +14,7 @@ import pytest
 
 from database import chain, maintain
 from database.errors import DatabaseRoomError
+from database.trail_parts import Checkpoint
 from tests.database.trail import age, broken, seal, tamper
 from tests.database.world import AUDITOR, BACKEND, MAINTAINER, MARKETING, MIGRATOR, World
 
@@ -168,10 +169,10 @@ def test_an_interrupted_verification_goes_on(world: World, tmp_path: Path, monke
     # The month that age() made holds rows of another time, which is what a checkpoint never keeps.
     monkeypatch.setattr(chain, "SLOW", timedelta(days=4000))
     with world.login(AUDITOR) as auditor:
-        chain.verify(auditor, chain.Checkpoint.read(path))
+        chain.verify(auditor, Checkpoint.read(path))
         first, old = list(read), sorted(json.loads(path.read_text())["months"])[0]
         read.clear()
-        chain.verify(auditor, chain.Checkpoint.read(path))
+        chain.verify(auditor, Checkpoint.read(path))
         assert set(first) - set(read) == {
             key for key in json.loads(path.read_text())["months"] if key.split()[1] < f"{datetime.now(UTC):%Y-%m}"
         }
@@ -180,8 +181,8 @@ def test_an_interrupted_verification_goes_on(world: World, tmp_path: Path, monke
         known["months"][old]["at"] = "2026-01-01T00:00:00+00:00"
         path.write_text(json.dumps(known))
         read.clear()
-        chain.verify(auditor, chain.Checkpoint.read(path))
+        chain.verify(auditor, Checkpoint.read(path))
         assert old in read
     path.write_text("{}")
     with pytest.raises(DatabaseRoomError, match="no checkpoint"):
-        chain.Checkpoint.read(path)
+        Checkpoint.read(path)
