@@ -29,9 +29,11 @@ class Parameter(TypedDict):
 
 @with_config(_STRICT)
 class Job(TypedDict):
-    """A job of the database: how it is started, and what it is for."""
+    """A job of the database: how it is started, the longest time between two runs, and what it is for."""
 
     trigger: Literal["Manual", "Schedule"]
+    longestHours: NotRequired[int]
+    source: NotRequired[str]
     why: str
 
 
@@ -42,6 +44,7 @@ class Floor(TypedDict):
     jobs: dict[str, Job]
     tables: dict[str, str]
     containers: dict[str, str]
+    activity: dict[str, str]
     alerts: dict[str, dict[str, str]]
     warnings: dict[str, str]
     plans: dict[str, str]

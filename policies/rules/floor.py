@@ -7,7 +7,10 @@ own (policies/data/floor.yaml), so that a catalogue that loses an entry is caugh
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
+from facts.log_containers import ACTIVITY_LOG_CONTAINER
+from facts.schedules import longest_pause
 from policies.compare import same
 from policies.data import table
 from policies.projects import PLATFORM
@@ -66,20 +69,36 @@ def of_primary(server: Resource, stack: Stack) -> bool:
     where=of_primary,
 )
 def database_jobs(_server: Resource, stack: Stack) -> Iterator[str]:
-    triggers: dict[str, set[str]] = {}
+    jobs: dict[str, list[Resource]] = {}
     for job in stack.by_type(JOB):
         for container in job.each("template.containers"):
             words = [str(word) for word in container.get("command") or ()] + [
                 str(word) for word in container.get("args") or ()
             ]
             if "database" in words[:-1]:
-                command = words[words.index("database") + 1]
-                triggers.setdefault(command, set()).add(str(job.get("configuration.triggerType")).capitalize())
+                jobs.setdefault(words[words.index("database") + 1], []).append(job)
     for command, row in table("floor")["jobs"].items():
-        if command not in triggers:
+        triggers = {str(job.get("configuration.triggerType")).capitalize(): job for job in jobs.get(command, ())}
+        if not triggers:
             yield f"there is no job that runs it: {command} ({row['why']})"
-        elif row["trigger"] not in triggers[command]:
-            yield f"its job {command} is started {' or '.join(sorted(triggers[command]))}, must be {row['trigger']}"
+        elif row["trigger"] not in triggers:
+            yield f"its job {command} is started {' or '.join(sorted(triggers))}, must be {row['trigger']}"
+        elif "longestHours" in row:
+            yield from _too_seldom(command, triggers[row["trigger"]], row["longestHours"], row["why"])
+
+
+def _too_seldom(command: str, job: Resource, most: int, why: str) -> Iterator[str]:
+    cron = job.known("configuration.scheduleTriggerConfig.cronExpression")
+    if cron is UNKNOWN:
+        return
+    try:
+        pause = longest_pause(str(cron))
+    except ValueError as error:
+        yield f"its job {command} has no schedule that can be read: {error}"
+        return
+    if pause is None or pause > timedelta(hours=most):
+        told = "for years" if pause is None else f"for {pause / timedelta(hours=1):g} hours"
+        yield f"its job {command} ({cron}) does not run {told}, must be at most {most} ({why})"
 
 
 @rule(
@@ -158,17 +177,32 @@ def retention(_resource: Resource, stack: Stack) -> Iterator[str]:
     severity="high",
     controls=["164.312(c)(1)", "164.312(b)", "164.316(b)(2)(i)"],
     remediation="Declare the archive's container, with its immutability policy and what feeds it (medspasync:archive).",
-    source="requirement S15; policies/data/floor.yaml, containers",
+    source="requirement S15; policies/data/floor.yaml, containers and activity",
     where=may_hold_phi,
 )
 def archive(_resource: Resource, stack: Stack) -> Iterator[str]:
     containers = {str(each.get("containerName")): each for each in stack.by_type(CONTAINER)}
-    for name, why in table("floor")["containers"].items():
+    required = table("floor")["containers"]
+    if owned := stack.by_type(ACTIVITY_LOG):
+        required = required | {ACTIVITY_LOG_CONTAINER: "who changed what of Azure"}
+        sent = {category for each in owned for category in _archived(each, stack)}
+        for category, why in table("floor")["activity"].items():
+            if category not in sent:
+                yield f"the subscription's activity log is not sent to the archive: {category} ({why})"
+    for name, why in required.items():
         container = containers.get(name)
         if container is None or not stack.targets(container, "accountName", "storage:StorageAccount", by="accountName"):
             yield f"the archive has no container {name} ({why})"
         elif not stack.holders(container, "containerName", WORM, by="containerName"):
             yield f"container {name} has no immutability policy ({why})"
+
+
+def _archived(setting: Resource, stack: Stack) -> Iterator[str]:
+    """The categories of the activity log that a setting sends to a storage account of this stack."""
+    if stack.targets(setting, "storageAccountId", "storage:StorageAccount"):
+        for entry in setting.each("logs"):
+            if not same(entry.get("enabled"), False):
+                yield str(entry.get("category"))
 
 
 @rule(

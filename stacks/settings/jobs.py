@@ -1,6 +1,5 @@
 """The database job: what applies the SQL to the deployed database, and keeps it in order."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
 from documents.words import Words
+from facts.schedules import check_cron
 from stacks.catalogues.secrets import SecretName
 from stacks.settings.apps import AppSettings
 from stacks.settings.registry import ImageByDigest
@@ -17,23 +17,6 @@ from stacks.settings.registry import ImageByDigest
 DATABASE_URL = "DATABASE-URL"
 
 PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
-
-
-# learn.microsoft.com/azure/container-apps/jobs, "Scheduled jobs" (cron expressions), read 2026-11-29.
-FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), "weekday": (0, 6)}
-
-
-def check_cron(text: str) -> str:
-    """The expression itself. Raises ValueError that names the field, what it holds and what it may hold."""
-    for (name, (low, high)), value in zip(FIELDS.items(), text.split(" "), strict=True):
-        for part in value.split(","):
-            match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-            numbers = [int(number) for number in match.groups()[:2] if number] if match else []
-            step = int(match[3]) if match and match[3] else 1
-            if not match or numbers != sorted(numbers) or not all(low <= n <= high for n in numbers) or not step:
-                raise ValueError(f"{name} `{value}`: *, {low} to {high}, a range like {low}-{high}, or a step like */2")
-    return text
-
 
 Cron = Annotated[
     str,
