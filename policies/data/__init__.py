@@ -38,6 +38,15 @@ class Job(TypedDict):
 
 
 @with_config(_STRICT)
+class Limit(TypedDict):
+    """The weakest threshold of an alert, above or below which it tells, and why no weaker one."""
+
+    above: NotRequired[int]
+    below: NotRequired[int]
+    why: str
+
+
+@with_config(_STRICT)
 class Floor(TypedDict):
     """What a stack must never be without, each with its reason."""
 
@@ -46,6 +55,7 @@ class Floor(TypedDict):
     containers: dict[str, str]
     activity: dict[str, str]
     alerts: dict[str, dict[str, str]]
+    limits: dict[str, Limit]
     warnings: dict[str, str]
     plans: dict[str, str]
     initiatives: dict[str, str]

@@ -121,8 +121,7 @@ def no_retention_policy(setting: Resource) -> Iterator[str]:
     source="requirement S25; learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule (mute)",
 )
 def alert_watches(alert: Resource) -> Iterator[str]:
-    about_test = alert.has("criteria.webTestId")
-    if not alert.has("scopes") and not about_test:
+    if not alert.has("scopes"):
         yield "its scopes are empty"
     muted = str(alert.get("muteActionsDuration", ""))
     if muted and _hours(muted) > 4:

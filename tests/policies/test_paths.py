@@ -75,6 +75,7 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
             types.setdefault(path, set()).add(type_)
     # Of a Sentinel rule, which no stack has, and of one kind of destination or criteria among several.
     elsewhere = {"query", "entityMappings", "destination.actionGroups[]", "criteria.webTestId"}
+    elsewhere |= {"criteria.failedLocationCount"}
     # Of Entra's credentials, which the bootstrap makes.
     elsewhere |= {"applicationId"}
     # Of one kind of action among those of a rule of the edge, and of a key as ARM itself calls it.
