@@ -10,7 +10,7 @@ from typing import Any
 
 from facts.roles import role_id
 from policies.compare import same
-from policies.resource import Resource, lookup
+from policies.resource import UNKNOWN, Resource, lookup, peek
 from policies.view import Stack
 
 KINDS = ("keys", "secrets", "certificates", "storage")
@@ -44,17 +44,35 @@ def permissions(policy: Any) -> dict[str, frozenset[str]]:
     return {kind: frozenset(str(name).lower() for name in lookup(policy, f"permissions.{kind}", ())) for kind in KINDS}
 
 
-def may(access: Access, identity: Resource, vault: Resource, stack: Stack) -> bool:
-    """Whether ``identity`` has at least ``access`` on ``vault``, by the model that the vault uses."""
-    principal = str(lookup(identity.outputs, "principalId", "")).lower()
+def may(access: Access, identity: Resource, vault: Resource, stack: Stack, *, surely: bool = False) -> bool:
+    """Whether ``identity`` has at least ``access`` on ``vault``, by the model that the vault uses.
+
+    Where nobody knows yet whom a right is given to, it may be one that this was computed from; surely: such a one
+    raises UnknownValueError instead.
+    """
+    read = lookup if surely else peek
     if same(vault.get("properties.enableRbacAuthorization"), True):
         return any(
-            str(assignment.get("principalId")).lower() == principal
+            is_principal(identity, read(assignment.inputs, "principalId"), assignment, "principalId")
             and str(assignment.get("roleDefinitionId")).lower().endswith(access.role_id)
             for assignment in stack.holders(vault, "scope", "authorization:RoleAssignment")
         )
+    holders = [vault, *stack.holders(vault, "vaultName", "keyvault:AccessPolicy", by="vaultName")]
     return any(
-        str(lookup(policy, "objectId")).lower() == principal
+        any(is_principal(identity, read(policy, "objectId"), holder, path) for holder, path in _written(holders))
         and all(access.permissions[kind] <= granted for kind, granted in permissions(policy).items())
         for policy in vault.each("properties.accessPolicies")
     )
+
+
+def _written(holders: list[Resource]) -> list[tuple[Resource, str]]:
+    """Where the access policies of a vault are written: inside it, or apart from it."""
+    return [(holder, "policy" if holder.type.endswith(":AccessPolicy") else "properties") for holder in holders]
+
+
+def is_principal(identity: Resource, value: Any, holder: Resource, path: str) -> bool:
+    """Whether ``value``, which stands in the input ``path`` of ``holder``, is the object id of ``identity``."""
+    own = peek(identity.outputs, "principalId") or peek(identity.outputs, "identity.principalId")
+    if isinstance(value, str) and isinstance(own, str):
+        return value.lower() == own.lower()
+    return value is UNKNOWN and identity.urn in holder.dependencies.get(path, frozenset())

@@ -6,6 +6,7 @@ The engine's policy host and `assurance check` build the same. Values that only 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -93,6 +94,14 @@ class Resource:
             self.unknown.append(error.message)
             return UNKNOWN
 
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Within it, a value that is not known yet ends what reads it, is noted, and hides nothing of what follows."""
+        try:
+            yield
+        except UnknownValueError as error:
+            self.unknown.append(error.message)
+
     def each(self, path: str) -> list[Any]:
         """The entries of the list at ``path``; none when it is absent."""
         return list(self.get(path) or ())
@@ -160,6 +169,22 @@ def lookup(value: Any, path: str, default: Any = None) -> Any:
         if value is None:
             return default
     return value
+
+
+def peek(value: Any, path: str) -> Any:
+    """The value at a dotted path inside nested objects, None where it is absent, UNKNOWN where it is not known yet."""
+    return next(_leaves(value, path.split(".")), None)
+
+
+def leaves_of(value: Any, path: str) -> Iterator[Any]:
+    """Every value at ``path`` inside nested objects, as `Resource.leaves` has them."""
+    return _leaves(value, path.split("."))
+
+
+def told(value: Any, path: str) -> str:
+    """The value at a dotted path as a message shows it, known or not."""
+    found = peek(value, path)
+    return "one not known yet" if found is UNKNOWN else str(found)
 
 
 def _empty(value: Any) -> bool:

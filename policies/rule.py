@@ -188,13 +188,11 @@ def judge_each(resource: Resource, path: str, judge: Callable[[Any], Iterable[st
     count = 0
     for entry in resource.leaves(f"{path}[]"):
         count += 1
-        try:
+        with resource.noting():
             if entry is UNKNOWN:
                 resource.unknown.append(f"an entry of {path} can't be known during preview")
             else:
                 yield from judge(entry)
-        except UnknownValueError as error:
-            resource.unknown.append(error.message)
     resource.seen[path] = [None] * count
 
 

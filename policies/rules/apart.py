@@ -29,7 +29,7 @@ def one_app_reads(vault: Resource, stack: Stack) -> Iterator[str]:
     readers = [
         app
         for app in stack.by_type(SITE)
-        if any(may(READ_SECRETS, identity, vault, stack) for identity in _identities(app, stack))
+        if any(may(READ_SECRETS, identity, vault, stack, surely=True) for identity in _identities(app, stack))
     ]
     if len(readers) > 1:
         yield f"its secrets are read by {', '.join(map(str, readers))}"

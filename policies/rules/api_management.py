@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
 from policies.compare import same
-from policies.resource import Resource, lookup
-from policies.rule import must, rule
+from policies.resource import UNKNOWN, Resource, lookup
+from policies.rule import must, rule, shown
 from policies.view import Stack
 
 SERVICE, API, OPERATION = "apimanagement:ApiManagementService", "apimanagement:Api", "apimanagement:ApiOperation"
@@ -201,9 +201,9 @@ def logs_without_phi(diagnostic: Resource) -> Iterator[str]:
     "subscriptions should not be scoped to all APIs'",
 )
 def subscription_scope(subscription: Resource) -> Iterator[str]:
-    scope = str(subscription.get("scope", ""))
-    if "/products/" not in scope:
-        yield f"scope is {scope or 'not set'}, must be a product"
+    scope = subscription.known("scope")
+    if scope is not UNKNOWN and "/products/" not in str(scope):
+        yield f"scope is {shown(scope)}, must be a product"
     yield from must(subscription, "allowTracing", False)
 
 

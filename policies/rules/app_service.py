@@ -5,7 +5,7 @@ from typing import Any
 
 from facts.defaults import default_of
 from policies.compare import same
-from policies.resource import Resource, lookup
+from policies.resource import UNKNOWN, Resource, leaves_of, lookup, peek
 from policies.rule import judge_each, must, rule
 from policies.view import Stack
 
@@ -171,13 +171,16 @@ def _admits(entry: Any) -> Iterator[str]:
     where=lambda app: app.has("siteConfig.ipSecurityRestrictions"),
 )
 def own_front_door(app: Resource, stack: Stack) -> Iterator[str]:
-    expected = {lookup(profile.outputs, "frontDoorId") for profile in stack.by_type("cdn:Profile")}
-    for entry in app.each("siteConfig.ipSecurityRestrictions"):
-        headers = lookup(entry, "headers", {})
-        for header in headers:
-            wanted = set(headers[header])
-            if header.lower() == "x-azure-fdid" and not wanted <= expected:
-                yield f"it admits Front Door {', '.join(sorted(map(str, wanted - expected)))}, which is not ours"
+    # One that is written out is ours only where it is known to be: the id of a profile to come is nowhere yet.
+    expected = {peek(profile.outputs, "frontDoorId") for profile in stack.by_type("cdn:Profile")}
+
+    def admitted(entry: Any) -> Iterator[str]:
+        for header in lookup(entry, "headers", {}):
+            strangers = set(leaves_of(entry, f"headers.{header}[]")) - expected - {UNKNOWN}
+            if header.lower() == "x-azure-fdid" and strangers:
+                yield f"it admits Front Door {', '.join(sorted(map(str, strangers)))}, which is not ours"
+
+    yield from judge_each(app, "siteConfig.ipSecurityRestrictions", admitted)
 
 
 @rule(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from facts.secret_inputs import says_secret
 from policies.access import READ_SECRETS, may
-from policies.resource import Resource
+from policies.resource import Resource, told
 from policies.rule import rule
 from policies.rules.app_service import APPS, SITE, SLOT
 from policies.view import Stack
@@ -36,8 +36,9 @@ def secrets_referenced(settings: Resource) -> Iterator[str]:
     for name in properties:
         if not says_secret(name) or name in NO_SECRET:
             continue
-        if not str(properties[name]).startswith("@Microsoft.KeyVault("):
-            yield f"{name} is not a Key Vault reference"
+        with settings.noting():
+            if not str(properties[name]).startswith("@Microsoft.KeyVault("):
+                yield f"{name} is not a Key Vault reference"
 
 
 @rule(
@@ -67,35 +68,39 @@ def settings_apart(app: Resource) -> Iterator[str]:
 def reference_resolves(settings: Resource, stack: Stack) -> Iterator[str]:
     properties = settings.get("properties", {})
     for name in properties:
-        value = str(properties[name])
-        if not value.startswith("@Microsoft.KeyVault("):
-            continue
-        match = REFERENCE.match(value)
-        if match is None:
-            yield f"{name} is no reference by versionless URI"
-            continue
-        named: dict[str, list[Resource]] = stack.remember("vaults by name", lambda: _vaults_by_name(stack))
-        vaults = named.get(match.group("vault").lower(), [])
-        if not vaults:
-            yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
-        for vault in vaults:
-            if match.group("secret").lower() not in _secret_names(vault, stack):
-                yield f"{name} refers to {match.group('secret')}, which {vault} does not hold"
-            for app in _apps_with(settings, stack):
-                if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
-                    yield f"{name}: the identity of {app} may not read secrets of {vault}"
+        with settings.noting():
+            value = str(properties[name])
+            if value.startswith("@Microsoft.KeyVault("):
+                yield from _unresolved(name, value, settings, stack)
+
+
+def _unresolved(name: str, value: str, settings: Resource, stack: Stack) -> Iterator[str]:
+    match = REFERENCE.match(value)
+    if match is None:
+        yield f"{name} is no reference by versionless URI"
+        return
+    named: dict[str, list[Resource]] = stack.remember("vaults by name", lambda: _vaults_by_name(stack))
+    vaults = named.get(match.group("vault").lower(), [])
+    if not vaults:
+        yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
+    for vault in vaults:
+        if match.group("secret").lower() not in _secret_names(vault, stack):
+            yield f"{name} refers to {match.group('secret')}, which {vault} does not hold"
+        for app in _apps_with(settings, stack):
+            if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
+                yield f"{name}: the identity of {app} may not read secrets of {vault}"
 
 
 def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
     named: dict[str, list[Resource]] = {}
     for vault in stack.by_type(VAULT):
-        named.setdefault(str(vault.get("vaultName")).lower(), []).append(vault)
+        named.setdefault(told(vault.inputs, "vaultName").lower(), []).append(vault)
     return named
 
 
 def _secret_names(vault: Resource, stack: Stack) -> set[str]:
     secrets = stack.holders(vault, "vaultName", "keyvault:Secret", by="vaultName")
-    return {str(secret.get("secretName")).lower() for secret in secrets}
+    return {told(secret.inputs, "secretName").lower() for secret in secrets}
 
 
 def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:

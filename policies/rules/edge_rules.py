@@ -78,9 +78,7 @@ def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
     cut: dict[str, str] = {}
     for item in items_of(route, stack):
         sometimes = item.has("conditions")
-        for name, value in _header_changes(item):
-            if name not in HEADERS:
-                continue
+        for name, value in _header_changes(item, route):
             protects = value is not None and HEADERS[name](value)
             if not protects:
                 spoilt[name] = f"{item} sets {name} to {value}" if value is not None else f"{item} deletes {name}"
@@ -96,19 +94,24 @@ def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
     spoilt |= cut
     yield from spoilt.values()
     missing = HEADERS.keys() - carried.keys() - spoilt.keys()
-    if missing:
+    if missing and not route.unknown:
         yield f"its rule sets do not set {', '.join(sorted(missing))}"
 
 
-def _header_changes(item: Resource) -> Iterator[tuple[str, str | None]]:
-    """(header, its new value or None where it is deleted) for each response header that a rule changes."""
+def _header_changes(item: Resource, route: Resource) -> Iterator[tuple[str, str | None]]:
+    """(header, its new value or None where it is deleted) for each of `HEADERS` that a rule changes.
+
+    One that is not known yet is noted at the route.
+    """
     for action in item.each("actions"):
-        if same(lookup(action, "name"), "ModifyResponseHeader"):
-            deletes = same(lookup(action, "parameters.headerAction"), "Delete")
-            value = None if deletes else str(lookup(action, "parameters.value", ""))
-            if value is not None and not same(lookup(action, "parameters.headerAction", "Overwrite"), "Overwrite"):
-                value = ""  # What is appended stands behind what an app says.
-            yield str(lookup(action, "parameters.headerName", "")).lower(), value
+        with route.noting():
+            name = str(lookup(action, "parameters.headerName", "")).lower()
+            if name in HEADERS and same(lookup(action, "name"), "ModifyResponseHeader"):
+                deletes = same(lookup(action, "parameters.headerAction"), "Delete")
+                value = None if deletes else str(lookup(action, "parameters.value", ""))
+                if value is not None and not same(lookup(action, "parameters.headerAction", "Overwrite"), "Overwrite"):
+                    value = ""  # What is appended stands behind what an app says.
+                yield name, value
 
 
 @rule(

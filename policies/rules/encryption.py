@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from facts.regions import region_name, regions
 from policies.access import ENCRYPT_WITH_KEYS, may
-from policies.resource import UNKNOWN, Resource, token
+from policies.resource import UNKNOWN, Resource, token, told
 from policies.rule import rule
 from policies.view import Stack
 
-VAULT, IDENTITY, SERVER = "keyvault:Vault", "managedidentity:UserAssignedIdentity", "dbforpostgresql:Server"
+VAULT, KEY = "keyvault:Vault", "keyvault:Key"
+IDENTITY, SERVER = "managedidentity:UserAssignedIdentity", "dbforpostgresql:Server"
 
 KEY_URI = re.compile(r"^https://(?P<vault>[^.]+)\.vault\.azure\.net(?:/keys/(?P<key>[^/]+))?", re.IGNORECASE)
 
@@ -64,30 +65,37 @@ def key_access(resource: Resource, stack: Stack) -> Iterator[str]:
     for use in USES[resource.type]:
         if not resource.has(use.key):
             continue
-        vault = _vault(resource, use, stack)
-        if vault is None:
-            yield f"{use.key} is no key of this stack: {resource.get(use.key)}"
+        vaults = _vaults(resource, use, stack)
+        if not vaults:
+            yield f"{use.key} is no key of this stack: {told(resource.inputs, use.key)}"
             continue
         identities = stack.targets(resource, use.identity, IDENTITY)
         if not identities:
             yield f"{use.identity} is no identity of this stack"
-        for identity in identities:
-            if not may(ENCRYPT_WITH_KEYS, identity, vault, stack):
-                yield f"{identity} may not wrap and unwrap with the keys of {vault}, which {use.key} names"
+        elif not any(may(ENCRYPT_WITH_KEYS, identity, vault, stack) for identity in identities for vault in vaults):
+            yield f"{identities[0]} may not wrap and unwrap with the keys of {vaults[0]}, which {use.key} names"
 
 
-def _vault(resource: Resource, use: Use, stack: Stack) -> Resource | None:
-    """The vault that holds the key, when both are in this stack."""
-    match = KEY_URI.match(str(resource.get(use.key)))
+def _vaults(resource: Resource, use: Use, stack: Stack) -> list[Resource]:
+    """The vault that holds the key, when both are in this stack; each that it may be, where that is not known yet."""
+    uri = resource.known(use.key)
+    name = resource.known(use.name) if use.name else None
+    if uri is UNKNOWN or name is UNKNOWN:
+        keys = stack.targets(resource, use.key, KEY, by="keyUri")
+        return [vault for key in keys for vault in stack.targets(key, "vaultName", VAULT, by="vaultName")]
+    match = KEY_URI.match(str(uri))
     if match is None:
-        return None
-    name = str(resource.get(use.name) if use.name else match.group("key")).lower()
-    for vault in stack.by_type(VAULT):
-        if str(vault.get("vaultName")).lower() == match.group("vault").lower():
-            keys = stack.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
-            if any(str(key.get("keyName")).lower() == name for key in keys):
-                return vault
-    return None
+        return []
+    name = str(name if use.name else match.group("key")).lower()
+    return [
+        vault
+        for vault in stack.by_type(VAULT)
+        if told(vault.inputs, "vaultName").lower() == match.group("vault").lower()
+        and any(
+            told(key.inputs, "keyName").lower() == name
+            for key in stack.holders(vault, "vaultName", KEY, by="vaultName")
+        )
+    ]
 
 
 @rule(
@@ -104,12 +112,14 @@ def geo_key(server: Resource, stack: Stack) -> Iterator[str]:
     primary, geo = USES[server.type]
     region = region_name(server.get("location"))
     expected = regions()[region].pair if region in regions() else None
-    vault = _vault(server, geo, stack)
-    if vault is not None and region_name(vault.get("location")) != expected:
-        yield f"the geo key's vault {vault} is in {vault.get('location')}, must be in {expected}, paired with {region}"
-    for identity in stack.targets(server, geo.identity, IDENTITY):
-        if region_name(identity.get("location")) != expected:
-            yield f"its identity {identity} is in {identity.get('location')}, must be in {expected}, as the key is"
+    # Of several, where it is not known yet which one is named, one that is right is enough.
+    vaults = _vaults(server, geo, stack)
+    if vaults and expected not in [region_name(vault.get("location")) for vault in vaults]:
+        place = vaults[0].get("location")
+        yield f"the geo key's vault {vaults[0]} is in {place}, must be in {expected}, paired with {region}"
+    used = stack.targets(server, geo.identity, IDENTITY)
+    if used and expected not in [region_name(identity.get("location")) for identity in used]:
+        yield f"its identity {used[0]} is in {used[0].get('location')}, must be in {expected}, as the key is"
     identities = [next(iter(server.leaves(use.identity)), UNKNOWN) for use in (primary, geo)]
     if UNKNOWN not in identities and identities[0] == identities[1]:
         yield "the geo key is used by the primary key's identity, must be another"

@@ -9,8 +9,10 @@ from facts.decisions import Unknown
 from facts.log_categories import log_categories
 from facts.log_tables import log_tables
 from facts.metrics import Metric, type_metrics
-from policies.resource import Resource, lookup
+from facts.types import Logs, type_row
+from policies.resource import UNKNOWN, Resource, lookup, peek
 from policies.rule import rule
+from policies.view import Stack
 
 METRIC_ALERT, ACTIVITY_ALERT, LOG_ALERT = (
     "monitor:MetricAlert",
@@ -35,7 +37,7 @@ _LET = re.compile(r"\blet\s+(\w+)\s*=")
     remediation="Name a metric of facts/metrics.yaml: Azure refuses the rule otherwise, and the deployment ends there.",
     source="facts/metrics.yaml; 400 Couldn't find a metric named (terraform-provider-azurerm issue 22210)",
 )
-def metric_known(resource: Resource) -> Iterator[str]:
+def metric_known(resource: Resource, stack: Stack) -> Iterator[str]:
     for criterion in resource.each("criteria.allOf"):
         if lookup(criterion, "metricName"):
             dimensions = [str(lookup(each, "name")) for each in lookup(criterion, "dimensions", ())]
@@ -45,8 +47,11 @@ def metric_known(resource: Resource) -> Iterator[str]:
     for profile in resource.each("profiles"):
         for scale in lookup(profile, "rules", ()):
             trigger: Any = lookup(scale, "metricTrigger", {})
-            namespace = lookup(trigger, "metricNamespace") or _type_of(lookup(trigger, "metricResourceUri"))
-            yield from _unknown(str(namespace), str(lookup(trigger, "metricName")), [])
+            with resource.noting():
+                namespace = lookup(trigger, "metricNamespace")
+                namespace = namespace or _type_named(peek(trigger, "metricResourceUri"), "profiles", resource, stack)
+                if namespace is not None:
+                    yield from _unknown(str(namespace), str(lookup(trigger, "metricName")), [])
 
 
 @rule(
@@ -96,8 +101,8 @@ def operation_known(alert: Resource) -> Iterator[str]:
     remediation="Name categories of facts/log_categories.yaml: Azure refuses the setting otherwise.",
     source="facts/log_categories.yaml; Category is not supported (terraform-provider-azurerm issue 2985)",
 )
-def category_known(setting: Resource) -> Iterator[str]:
-    type_ = _type_of(setting.get("resourceUri"))
+def category_known(setting: Resource, stack: Stack) -> Iterator[str]:
+    type_ = _type_named(setting.known("resourceUri"), "resourceUri", setting, stack) or ""
     row = log_categories().get(type_.lower())
     for log in setting.each("logs") if type_ else ():
         category, group = lookup(log, "category"), lookup(log, "categoryGroup")
@@ -153,6 +158,22 @@ def _unknown(namespace: str, name: str, dimensions: list[str]) -> Iterator[str]:
 def _metric(namespace: str, name: str) -> Metric | None:
     row = type_metrics().get(namespace.lower())
     return row.metrics.get(name) if row else None
+
+
+def _type_named(resource_id: Any, path: str, holder: Resource, stack: Stack) -> str | None:
+    """The ARM type in a resource id; of one that is not known yet, that of the one resource it was computed from.
+
+    None, and noted, where that is not one.
+    """
+    if resource_id is not UNKNOWN:
+        return _type_of(resource_id)
+    sources = [one for urn in holder.dependencies.get(path, ()) if (one := stack.by_urn.get(urn)) is not None]
+    row = type_row(sources[0].type) if len(sources) == 1 else None
+    if row is None or not isinstance(row.arm, str):
+        holder.unknown.append(f"the id in {path} can't be known during preview")
+        return None
+    child = row.logs.child.strip("/").split("/")[::2] if isinstance(row.logs, Logs) else []
+    return "/".join(filter(None, [row.arm, *child]))
 
 
 def _type_of(resource_id: Any) -> str:

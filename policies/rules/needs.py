@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from facts.roles import roles
-from policies.resource import UNKNOWN, Resource, lookup, token
+from policies.access import is_principal
+from policies.resource import UNKNOWN, Resource, token
 from policies.rule import rule
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
@@ -48,11 +49,7 @@ def _grants(assignment: Resource, right: str) -> bool:
 
 
 def _is_given_to(assignment: Resource, holder: Resource) -> bool:
-    principal = next(assignment.leaves("principalId"), None)
-    own = lookup(holder.outputs, "principalId") or lookup(holder.outputs, "identity.principalId")
-    if isinstance(principal, str) and isinstance(own, str):
-        return principal.lower() == own.lower()
-    return holder.urn in assignment.dependencies.get("principalId", ())
+    return is_principal(holder, next(assignment.leaves("principalId"), None), assignment, "principalId")
 
 
 def _reaches(assignment: Resource, target: Resource | str) -> bool:

@@ -26,25 +26,30 @@ def audited(value: str) -> set[str]:
     return classes
 
 
-def parameters(server: Resource, stack: Stack) -> dict[str, str]:
-    """The declared parameters of a server, by name."""
-    return {
-        str(item.get("configurationName")).lower(): str(item.get("value", ""))
-        for item in stack.holders(server, "serverName", CONFIGURATION, by="serverName")
-        # With another source Azure keeps its own value.
-        if same(item.get("source", OVERRIDE), OVERRIDE)
-    }
+def parameters(server: Resource, stack: Stack) -> dict[str, list[str]]:
+    """The declared values of a server's parameters, by name: whichever of several Azure takes last, holds.
+
+    One that is not known yet is noted.
+    """
+    declared: dict[str, list[str]] = {}
+    for item in stack.holders(server, "serverName", CONFIGURATION, by="serverName"):
+        with server.noting():
+            # With another source Azure keeps its own value.
+            if same(item.get("source", OVERRIDE), OVERRIDE):
+                values = declared.setdefault(str(item.get("configurationName")).lower(), [])
+                values.append(str(item.get("value", "")))
+    return declared
 
 
 def wrong_parameters(server: Resource, stack: Stack, group: str) -> Iterator[str]:
     """A violation for each parameter of ``group`` whose value, declared or the platform's default, is not allowed."""
     declared = parameters(server, stack)
     for name, row in table("postgres_parameters")[group].items():
-        value = declared.get(name.lower(), row.get("default"))
-        wanted = None if value is None else _wanted(name, value, row)
-        if wanted:
-            origin = "" if name.lower() in declared else " (the platform's default)"
-            yield f"parameter {name} is {value or 'empty'}{origin}, must {wanted}"
+        for value in declared.get(name.lower(), [row.get("default")]):
+            wanted = None if value is None else _wanted(name, value, row)
+            if wanted:
+                origin = "" if name.lower() in declared else " (the platform's default)"
+                yield f"parameter {name} is {value or 'empty'}{origin}, must {wanted}"
 
 
 def _wanted(name: str, value: str, row: Any) -> str:
@@ -119,7 +124,8 @@ def audit_parameters(server: Resource, stack: Stack) -> Iterator[str]:
 )
 def reads_audited(server: Resource, stack: Stack) -> Iterator[str]:
     declared = parameters(server, stack)
-    if not declared.get("pgaudit.role") and "read" not in audited(declared.get("pgaudit.log", "none")):
+    roles = declared.get("pgaudit.role", [""])
+    if not all(roles) and not all("read" in audited(value) for value in declared.get("pgaudit.log", ["none"])):
         yield "neither pgaudit.role names a role nor does pgaudit.log include read"
 
 
