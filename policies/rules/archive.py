@@ -105,7 +105,8 @@ def recoverable(account: Resource, stack: Stack) -> Iterator[str]:
     severity="high",
     controls=["164.308(a)(7)(ii)(A)", "164.310(d)(2)(iv)", "164.316(b)(2)(i)"],
     remediation="Set sku.name to Standard_GZRS, or another that copies to the paired region.",
-    source="PSRule AZR-000195; learn.microsoft.com/azure/storage/common/storage-redundancy",
+    source="PSRule Azure.Storage.UseReplication (AZR-000195); "
+    "learn.microsoft.com/azure/storage/common/storage-redundancy",
     where=lambda account, stack: _is_archive(account, stack) and may_hold_phi(account, stack),
 )
 def redundant(account: Resource) -> Iterator[str]:

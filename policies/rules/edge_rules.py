@@ -1,7 +1,7 @@
 """Front Door's rules engine: rules are evaluated in the order in which they run, and judged by what they do."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from policies.compare import same
@@ -98,19 +98,23 @@ def security_headers(route: Resource, stack: Stack) -> Iterator[str]:
         yield f"its rule sets do not set {', '.join(sorted(missing))}"
 
 
-def _header_changes(item: Resource, route: Resource) -> Iterator[tuple[str, str | None]]:
-    """(header, its new value or None where it is deleted) for each of `HEADERS` that a rule changes.
+def _header_changes(
+    item: Resource, route: Resource, names: Container[str] = HEADERS, *, appended: bool = False
+) -> Iterator[tuple[str, str | None]]:
+    """(header, its new value or None where it is deleted) for each response header of ``names`` that a rule changes.
 
-    One that is not known yet is noted at the route.
+    One that is not known yet is noted at the route. appended: whether what is appended counts as the value; it stands
+    behind what an app says.
     """
     for action in item.each("actions"):
         with route.noting():
             name = str(lookup(action, "parameters.headerName", "")).lower()
-            if name in HEADERS and same(lookup(action, "name"), "ModifyResponseHeader"):
+            if name in names and same(lookup(action, "name"), "ModifyResponseHeader"):
                 deletes = same(lookup(action, "parameters.headerAction"), "Delete")
                 value = None if deletes else str(lookup(action, "parameters.value", ""))
-                if value is not None and not same(lookup(action, "parameters.headerAction", "Overwrite"), "Overwrite"):
-                    value = ""  # What is appended stands behind what an app says.
+                overwrites = same(lookup(action, "parameters.headerAction", "Overwrite"), "Overwrite")
+                if value is not None and not overwrites and not appended:
+                    value = ""
                 yield name, value
 
 
@@ -146,6 +150,45 @@ def cache_static_only(route: Resource, stack: Stack) -> Iterator[str]:
         yield f"{how}, although the route caches nothing"
     elif not overrides:
         yield "it caches, and no rule says how long an answer without Cache-Control is kept"
+
+
+@rule(
+    "FD-NO-SHARED-COPIES",
+    "No rule of the edge tells proxies and browsers to keep the answers of a route that caches nothing",
+    on=ROUTE,
+    severity="high",
+    controls=["164.312(a)(1)", "164.312(c)(1)"],
+    remediation="Let the last rule that sets Cache-Control say no-store or private, or leave it to the app; what is "
+    "static has a route of its own, or a condition on the file extension.",
+    source="rfc-editor.org/rfc/rfc9111 5.2.2.9, 5.2.2.10: public and s-maxage let shared caches keep even answers to "
+    "signed-in users; learn.microsoft.com/azure/frontdoor/front-door-rules-engine: the last word holds",
+    where=lambda route: not _caches_itself(route),
+)
+def no_shared_copies(route: Resource, stack: Stack) -> Iterator[str]:
+    shared: list[str] = []
+    for item in items_of(route, stack):
+        for _, value in _header_changes(item, route, ("cache-control",), appended=True):
+            if _is_for_files(item):
+                continue
+            if value is None or _SHARED.search(value):
+                shared.append(f"{item} sets Cache-Control to {value}" if value else f"{item} deletes Cache-Control")
+            elif not item.has("conditions"):
+                shared.clear()
+        if same(item.get("matchProcessingBehavior"), "Stop") and not item.has("conditions"):
+            break
+    yield from shared
+
+
+_SHARED = re.compile(r"\b(public|s-maxage)\b", re.IGNORECASE)
+
+
+def _is_for_files(item: Resource) -> bool:
+    """Whether a rule is for paths with some file extension only."""
+    return any(
+        same(lookup(condition, "name"), "UrlFileExtension")
+        and not same(lookup(condition, "parameters.negateCondition"), True)
+        for condition in item.each("conditions")
+    )
 
 
 @rule(

@@ -16,6 +16,17 @@ SAID = ("RequestHeader", "Cookies", "PostArgs", "RequestBody")
 ADDRESS_OPERATORS = ("IPMatch", "GeoMatch", "ServiceTagMatch", "AsnMatch")
 
 
+SIGN_IN = frozenset(
+    {"auth", "login", "signin", "sign-in", "register", "signup", "token", "password", "mfa", "otp", "oauth", "oauth2"}
+)
+"""Parts of a path behind which somebody signs in, or gets another password."""
+MOST_SIGN_INS = 120
+"""Requests a minute, of one address, that a limit on sign-in lets pass at most (policy choice: two a second, a clinic
+behind one address; pages.nist.gov/800-63-3/sp800-63b.html 5.2.2 allows 100 failed attempts in a row for an account)."""
+EMBARGOED = frozenset({"CU", "IR", "KP"})
+"""Countries with which no business may be done (31 CFR 515, 560 and 510), so that nobody means to let them alone in."""
+
+
 def _limits_rates(entry: Any) -> bool:
     return same(lookup(entry, "ruleType"), "RateLimitRule")
 
@@ -69,7 +80,7 @@ def _does_not_block(limit: Any) -> Iterator[str]:
     severity="medium",
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
     remediation="Set rateLimitThreshold to 10 to 5000 requests for rateLimitDurationInMinutes 1 or 5, for each address "
-    "(groupBy SocketAddr).",
+    "(groupBy SocketAddr), and on sign-in to 120 a minute or less.",
     source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit (windows of 1 and 5 "
     "minutes; counted for each client address); policy choice: nobody clicks 5000 times a minute",
 )
@@ -85,8 +96,29 @@ def _too_high(limit: Any) -> Iterator[str]:
         yield f"rate limit {name} is {threshold}, must be 10 to 5000"
     if lookup(limit, "rateLimitDurationInMinutes", 1) not in (1, 5):
         yield f"rate limit {name} is for {lookup(limit, 'rateLimitDurationInMinutes')} minutes, must be 1 or 5"
+    minutes = lookup(limit, "rateLimitDurationInMinutes", 1)
+    if _is_about_sign_in(limit) and isinstance(threshold, (int, float)) and threshold > MOST_SIGN_INS * minutes:
+        yield f"rate limit {name} on sign-in is {threshold} in {minutes} minutes, must be {MOST_SIGN_INS} a minute"
     if not lookup(limit, "matchConditions"):
         yield f"rate limit {name} matches nothing: it has no condition"
+    yield from (f"rate limit {name} {fault}" for fault in _matches_nothing(limit))
+
+
+def _is_about_sign_in(limit: Any) -> bool:
+    return any(_names(condition, SIGN_IN) for condition in lookup(limit, "matchConditions", ()))
+
+
+def _names(condition: Any, parts: frozenset[str]) -> bool:
+    """Whether a condition is about paths with one of these parts."""
+    texts = [str(value).lower() for value in lookup(condition, "matchValue", ())]
+    return same(lookup(condition, "matchVariable"), "RequestUri") and any(parts & set(t.split("/")) for t in texts)
+
+
+def _matches_nothing(entry: Any) -> Iterator[str]:
+    """Conditions without a value: what such a rule should stop or count, it does not."""
+    for condition in lookup(entry, "matchConditions", ()):
+        if not lookup(condition, "matchValue") and not same(lookup(condition, "operator"), "Any"):
+            yield f"compares {lookup(condition, 'matchVariable')} with an empty list"
 
 
 @rule(
@@ -111,6 +143,18 @@ def _lets_through(entry: Any) -> Iterator[str]:
         yield f"custom rule {lookup(entry, 'name')} is {state} with action {shown(action)}"
     elif not lookup(entry, "matchConditions"):
         yield f"custom rule {lookup(entry, 'name')} has no condition"
+    yield from (f"custom rule {lookup(entry, 'name')} {fault}" for fault in (*_matches_nothing(entry), *_turned(entry)))
+
+
+def _turned(entry: Any) -> Iterator[str]:
+    """Negations that stop the harmless and let pass what the condition names."""
+    for condition in lookup(entry, "matchConditions", ()):
+        if same(lookup(condition, "negateCondition"), True):
+            values = {str(value).upper() for value in lookup(condition, "matchValue", ())}
+            if same(lookup(condition, "operator"), "GeoMatch") and EMBARGOED & values:
+                yield f"lets {', '.join(sorted(EMBARGOED & values))} in, and others not"
+            elif same(lookup(condition, "operator"), "GreaterThan", "GreaterThanOrEqual"):
+                yield f"stops {lookup(condition, 'matchVariable')} up to {', '.join(values)}, and nothing above"
 
 
 STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect", "AnomalyScoring")
@@ -123,7 +167,8 @@ STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect", "AnomalyScoring")
     on=POLICY,
     severity="high",
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
-    remediation="Remove negated address conditions from RateLimitRules, or register an exception that names who sends "
+    remediation="Remove negated conditions on addresses, sign-in, the API and POST from RateLimitRules, or register an "
+    "exception that names who sends "
     "from there and until when.",
     source="requirement S18; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit",
 )
@@ -136,9 +181,10 @@ def _does_not_count(limit: Any) -> Iterator[str]:
         for condition in lookup(limit, "matchConditions", ()):
             values = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
             of_addresses = same(lookup(condition, "operator"), *ADDRESS_OPERATORS)
-            if of_addresses and same(lookup(condition, "negateCondition"), True):
+            negated = same(lookup(condition, "negateCondition"), True)
+            if negated and (of_addresses or _names(condition, SIGN_IN | {"api"}) or "POST" in values.split(", ")):
                 yield f"rate limit {lookup(limit, 'name')} does not count {values}"
-            elif of_addresses and not {"0.0.0.0/0", "*", "Any"} & set(values.split(", ")):
+            elif of_addresses and values and not {"0.0.0.0/0", "*", "Any"} & set(values.split(", ")):
                 yield f"rate limit {lookup(limit, 'name')} counts {values} alone"
             elif same(lookup(condition, "matchVariable"), *SAID) and not same(lookup(condition, "selector"), "Host"):
                 what = f"{lookup(condition, 'matchVariable')} {lookup(condition, 'selector', '')}".strip()

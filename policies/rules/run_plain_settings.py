@@ -1,0 +1,81 @@
+"""Known plain settings of what runs: how much it logs, how it mails, how much telemetry it keeps."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from policies.resource import Resource
+from policies.rule import rule
+from policies.rules.floor import is_test_data
+from policies.rules.verified import OFF, ON
+from policies.variables import variables
+from policies.view import Stack
+
+_LEVEL = re.compile(r"(^|_)LOG(GING|GER)?_?LEVEL($|_)|^LOG_VERBOSITY$|^RUST_LOG$")
+_TALKATIVE = re.compile(r"(^|[=,\s])(debug|trace|verbose|silly|finest|all)\b", re.IGNORECASE)
+_MAIL_TLS = re.compile(r"(^|_)(SMTP|MAIL|EMAIL|MAILER)_(\w+_)?(SECURE|TLS|STARTTLS|SSL|ENCRYPTION)$")
+_MAIL_PLAIN = re.compile(r"(^|_)(SMTP|MAIL|EMAIL|MAILER)_(IGNORE|DISABLE|NO|SKIP)_(START)?(TLS|SSL)$")
+_NONE = frozenset({"none", "null", "plain", "never"})
+_PERCENT = re.compile(r"SAMPLING_PERCENTAGE$")
+_SHARE = re.compile(r"^OTEL_TRACES_SAMPLER_ARG$|SAMPL(E|ING)_RA(TE|TIO)$")
+_SAMPLER = re.compile(r"^OTEL_(TRACES|LOGS|METRICS)_(SAMPLER|EXPORTER)$")
+LEAST_SHARE = 0.05
+"""Of requests whose telemetry is kept (policy choice: of twenty requests one; at a hundredth an incident of few
+requests leaves no trace)."""
+
+
+@rule(
+    "RUN-LOGS-NO-CONTENT",
+    "Nothing that runs beside patients' data logs as for debugging",
+    on="*",
+    severity="high",
+    controls=["164.312(a)(1)"],
+    remediation="Set the level to info or above; a stack without patients' data says data-classification: test-data.",
+    source="cheatsheetseries.owasp.org Logging Cheat Sheet (data to exclude): debug logs hold requests and queries",
+    where=lambda resource, stack: bool(resource.free_texts) and not is_test_data(stack),
+)
+def logs_no_content(resource: Resource, _stack: Stack) -> Iterator[str]:
+    for name, value in variables(resource):
+        if _LEVEL.search(name) and _TALKATIVE.search(value):
+            yield f"{name} is {value}"
+
+
+@rule(
+    "RUN-MAIL-ENCRYPTED",
+    "Nothing that runs hands mail over in plain text",
+    on="*",
+    severity="high",
+    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
+    remediation="Switch TLS on from the start (port 465), or require STARTTLS beside it (SMTP_REQUIRE_TLS=true).",
+    source="nodemailer.com/smtp: secure false upgrades only where the server offers it; docs.djangoproject.com "
+    "EMAIL_USE_TLS; rfc-editor.org/rfc/rfc8314 3: in the clear is obsolete",
+    where=lambda resource: bool(resource.free_texts),
+)
+def mail_encrypted(resource: Resource) -> Iterator[str]:
+    set_: Mapping[str, str] = {name: value.strip().lower() for name, value in variables(resource)}
+    mail = {name: value for name, value in set_.items() if _MAIL_TLS.search(name)}
+    plain = {name: value for name, value in mail.items() if value in OFF or value in _NONE}
+    required = mail.keys() - plain.keys() - {name for name in mail if _MAIL_PLAIN.search(name)}
+    for name, value in plain.items():
+        if not required and not _MAIL_PLAIN.search(name):
+            yield f"{name} is {value}"
+    yield from (f"{name} is {value}" for name, value in set_.items() if _MAIL_PLAIN.search(name) and value in ON)
+
+
+@rule(
+    "RUN-TELEMETRY-KEPT",
+    "Enough telemetry is kept to follow what happened",
+    on="*",
+    severity="medium",
+    controls=["164.308(a)(1)(ii)(D)", "164.312(b)"],
+    remediation="Keep five of a hundred requests or more, and export what is kept.",
+    source="opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables (samplers); policy choice: 5 %",
+    where=lambda resource: bool(resource.free_texts),
+)
+def telemetry_kept(resource: Resource) -> Iterator[str]:
+    for name, value in variables(resource):
+        said = value.strip().lower()
+        if _SAMPLER.search(name) and said in ("always_off", "parentbased_always_off", "none"):
+            yield f"{name} is {value}"
+        for pattern, whole in ((_PERCENT, 100), (_SHARE, 1)):
+            if pattern.search(name) and re.fullmatch(r"\d*\.?\d+", said) and float(said) / whole < LEAST_SHARE:
+                yield f"{name} is {value}, must be {LEAST_SHARE * whole:g} or more"
