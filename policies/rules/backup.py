@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from documents.durations import days
 from policies.compare import same
-from policies.resource import Resource
+from policies.resource import UNKNOWN, Resource, lookup
 from policies.rule import rule
 from policies.rules.floor import of_primary
 from policies.rules.postgres import SERVER
@@ -13,6 +13,8 @@ from policies.view import Stack
 
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
 POLICY = "dataprotection:BackupPolicy"
+_RULES, _RETENTION = "properties.policyRules", "AzureRetentionRule"
+_MARKS = f"{_RULES}[].trigger.taggingCriteria[]"
 
 
 @rule(
@@ -47,12 +49,12 @@ def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
 
 @rule(
     "BAK-POLICY",
-    "A backup policy makes full backups on a schedule, into the vault, and keeps each for weeks",
+    "A backup policy makes full backups on a schedule, into the vault, and keeps each",
     on=POLICY,
     severity="high",
     controls=["164.308(a)(7)(ii)(A)", "164.316(b)(2)(i)"],
     remediation="Give the policy a rule with backupType Full and a repeating interval of at most a week, and keep each "
-    "backup for 28 days or more.",
+    "backup for 28 days or more; give every tag of taggingCriteria, the default among them, a retention rule.",
     source="requirement S15; learn.microsoft.com/azure/backup/backup-azure-database-postgresql-flex-overview (weekly, "
     "full, vault-standard tier)",
 )
@@ -67,6 +69,23 @@ def policy(policy_: Resource, stack: Stack) -> Iterator[str]:
     kept = list(policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration"))
     if not kept or min(_length(str(text)) for text in kept) < 28:
         yield f"it keeps a backup for {', '.join(map(str, kept)) or 'no time that it names'}, must be 28 days or more"
+    yield from _unkept(policy_)
+
+
+def _unkept(policy_: Resource) -> Iterator[str]:
+    """Marks without a time that they are kept for, and times that no backup is marked for; the default among both."""
+    marks = set(policy_.leaves(f"{_MARKS}.tagInfo.tagName"))
+    kept = {lookup(each, "name") for each in policy_.each(_RULES) if same(lookup(each, "objectType"), _RETENTION)}
+    defaults = list(policy_.leaves(f"{_MARKS}.isDefault"))
+    if UNKNOWN in marks or UNKNOWN in defaults:
+        policy_.unknown.append("how backups are marked can't be known during preview")
+        return
+    for name in sorted(map(str, marks - kept)):
+        yield f"backups marked {name} are kept for no time that it names"
+    for name in sorted(map(str, kept - marks)):
+        yield f"it marks no backup {name}, so that none is kept for that long"
+    if True not in defaults:
+        yield "it does not mark a backup that no generation takes"
 
 
 @rule(

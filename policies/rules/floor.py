@@ -139,6 +139,8 @@ def autoscale(plan: Resource, stack: Stack) -> Iterator[str]:
             yield f"{setting}: {message}"
         if not any(True for _ in setting.leaves("profiles[].capacity.maximum")):
             yield f"{setting} has no profile"
+        elif not {UNKNOWN, "Increase"} & set(setting.leaves("profiles[].rules[].scaleAction.direction")):
+            yield f"{setting} has no rule that adds a worker"
         known = (each for each in setting.leaves("profiles[].capacity.minimum") if each is not UNKNOWN)
         least = min(map(float, known), default=TWO_ZONES)
         if same(plan.get("zoneRedundant"), True) and least < TWO_ZONES:

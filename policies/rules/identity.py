@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from facts.roles import role_id, roles
+from policies.compare import folded
 from policies.resource import Resource
 from policies.rule import rule
 from policies.view import Stack
@@ -178,3 +179,20 @@ def federated_subject(credential: Resource) -> Iterator[str]:
         yield "its issuer is not an https address"
     if len(credential.each("audiences")) != 1:
         yield f"it has {len(credential.each('audiences'))} audiences, must be one"
+
+
+@rule(
+    "ID-IN-USE",
+    "What is given identities works as them",
+    on="*",
+    severity="high",
+    controls=["164.308(a)(4)(ii)(B)", "164.312(d)"],
+    remediation="Let identity.type name UserAssigned exactly where identity.userAssignedIdentities names identities.",
+    source="learn.microsoft.com/azure/templates, identity of each type: userAssignedIdentities belongs to a type that "
+    "names UserAssigned; every right of ours is an identity's that is named",
+    where=lambda resource: resource.custom and "identity" in resource.inputs,
+)
+def identity_in_use(resource: Resource) -> Iterator[str]:
+    type_ = str(resource.get("identity.type", ""))
+    if resource.has("identity.userAssignedIdentities") and "userassigned" not in folded(type_):
+        yield f"identity.type is {type_ or 'not set'}, so that it works as none of the identities that it names"

@@ -12,7 +12,7 @@ from policies.resource import UNKNOWN, Resource, token
 from policies.rule import rule
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
-from policies.rules.identity import ROLE_ASSIGNMENT
+from policies.rules.identity import CREDENTIALS, ROLE_ASSIGNMENT
 from policies.view import Stack
 
 SETTINGS, SLOT_SETTINGS, SLOT = "web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot", "web:WebAppSlot"
@@ -210,6 +210,27 @@ def backup_is_possible(instance: Resource, stack: Stack) -> Iterator[str]:
                 targets = [server, *groups] if right == "definitions read" else [server]
                 if not any(has_right(right, vault, stack, target) for target in targets):
                     yield f"the vault {vault} lacks the right to {right} on {server}"
+
+
+@rule(
+    "NEED-RUNNER",
+    "Somebody is each identity: something runs as it, or a credential signs in as it",
+    on=IDENTITY,
+    severity="medium",
+    controls=["164.308(a)(4)(ii)(C)", "164.308(a)(3)(ii)(C)"],
+    remediation="Declare what runs as the identity, or take the identity away with its rights.",
+    source="a duty that nobody does is not done, and rights that nobody needs are taken back",
+    where=lambda identity: is_ours(identity) and not identity.existing,
+)
+def identity_is_somebody(identity: Resource, stack: Stack) -> Iterator[str]:
+    at_work = stack.remember("identities at work", lambda: _identities_at_work(stack))
+    if identity.urn not in at_work and not stack.holders(identity, "resourceName", *CREDENTIALS, by="resourceName"):
+        yield "nothing of this stack runs as it, and no credential signs in as it"
+
+
+def _identities_at_work(stack: Stack) -> set[str]:
+    users = (each for each in stack.resources if each.custom and "identity" in each.inputs)
+    return {of.urn for user in users for of in stack.targets(user, "identity.userAssignedIdentities[]", IDENTITY)}
 
 
 @rule(
