@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from facts.roles import roles
 from policies.access import is_principal
 from policies.resource import UNKNOWN, Resource, token
-from policies.rule import rule
+from policies.rule import must, rule
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
 from policies.rules.identity import CREDENTIALS, ROLE_ASSIGNMENT
@@ -203,6 +203,9 @@ def _named(value: object, stack: Stack) -> list[Resource]:
 def backup_is_possible(instance: Resource, stack: Stack) -> Iterator[str]:
     if not stack.targets(instance, "properties.policyInfo.policyId", "dataprotection:BackupPolicy"):
         yield "it names no policy of this stack, so nothing says when to back up and how long to keep"
+    who = "properties.identityDetails"
+    if not instance.has(f"{who}.userAssignedIdentityArmUrl"):
+        yield from must(instance, f"{who}.useSystemAssignedIdentity", True)
     for vault in stack.targets(instance, "vaultName", BACKUP_VAULT, by="vaultName"):
         for server in stack.targets(instance, "properties.dataSourceInfo.resourceID", "dbforpostgresql:Server"):
             for right in ("database back up", "definitions read"):
