@@ -43,6 +43,9 @@ DEPLOYMENTS = "microsoft.resources/deployments/"
     "series-single-rule; learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema (status, level)",
 )
 def alert_fires(alert: Resource, stack: Stack) -> Iterator[str]:
+    conditions = "condition.allOf" if alert.type == token(ACTIVITY) else "criteria.allOf"
+    if alert.type != token(ANALYTICS) and not alert.has(conditions) and not alert.has("criteria.webTestId"):
+        yield f"{conditions} is empty: it waits for nothing"
     for criterion in alert.each("criteria.allOf"):
         yield from _beyond_reach(criterion)
     for query in _queries(alert):
