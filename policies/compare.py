@@ -5,9 +5,14 @@ from typing import Any
 
 
 def folded(value: Any) -> Any:
-    """A value to compare by: names, states and tags of Azure have no case nor blanks at ends; a boolean is its word."""
+    """A value to compare by: names, states and tags of Azure have no case nor blanks at ends.
+
+    A boolean is its word and a number its digits: the provider writes both as the text that Azure takes.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(int(value)) if value == value // 1 else str(value)
     return value.strip().lower() if isinstance(value, str) else value
 
 

@@ -62,20 +62,18 @@ class Finding:
     ) -> "Finding":
         """The judgement of ``resource``, or of the stack, by the rule ``info``.
 
-        more: fields that differ from the resource's. What passes was seen as its message says, where ``seen`` is not
-        given.
+        more: fields that differ from the resource's. Where ``seen`` is not given, or empty, the message says what was.
         """
         # Not by the constructor: a frozen class sets field by field, which is half of what a finding takes.
         finding = object.__new__(cls)
         fields = vars(finding)
         fields.update(_rule_fields(info))
         fields["status"], fields["stack"], fields["message"] = status, stack, message
-        if status == "pass":
-            fields["seen"] = message
         if resource is not None:
             fields["urn"], fields["type"], fields["name"] = resource.urn, resource.type, resource.name
             fields["source"], fields["origin"] = resource.source, resource.origin
         fields.update(more)
+        fields["seen"] = fields["seen"] or message
         return finding
 
     def as_dict(self) -> dict[str, Any]:

@@ -99,6 +99,7 @@ class SafeValues(TypedDict):
 SHAPES: Mapping[str, Any] = {
     "audit_categories": dict[str, list[str]],
     "floor": Floor,
+    "group_roles": dict[str, str],
     "ignored": dict[str, dict[str, str]],
     "required": dict[str, dict[str, Required]],
     "postgres_parameters": dict[str, dict[str, Parameter]],

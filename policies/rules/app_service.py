@@ -175,10 +175,12 @@ def own_front_door(app: Resource, stack: Stack) -> Iterator[str]:
     expected = {peek(profile.outputs, "frontDoorId") for profile in stack.by_type("cdn:Profile")}
 
     def admitted(entry: Any) -> Iterator[str]:
-        for header in lookup(entry, "headers", {}):
+        headers = lookup(entry, "headers", {})
+        for header in headers:
             strangers = set(leaves_of(entry, f"headers.{header}[]")) - expected - {UNKNOWN}
             if header.lower() == "x-azure-fdid" and strangers:
                 yield f"it admits Front Door {', '.join(sorted(map(str, strangers)))}, which is not ours"
+            set(headers[header])  # One that is not known yet is unchecked: this raises.
 
     yield from judge_each(app, "siteConfig.ipSecurityRestrictions", admitted)
 

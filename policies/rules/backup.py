@@ -28,6 +28,7 @@ _MARKS = f"{_RULES}[].trigger.taggingCriteria[]"
 )
 def redundant(vault: Resource) -> Iterator[str]:
     kinds = set(vault.leaves("properties.storageSettings[].type"))
+    vault.seen["properties.storageSettings[].type"] = ", ".join(sorted(map(str, kinds))) or None
     if not kinds or not all(same(kind, "GeoRedundant") for kind in kinds):
         yield f"properties.storageSettings keep it {', '.join(sorted(map(str, kinds))) or 'nowhere'}"
 

@@ -102,7 +102,7 @@ def operation_known(alert: Resource) -> Iterator[str]:
     source="facts/log_categories.yaml; Category is not supported (terraform-provider-azurerm issue 2985)",
 )
 def category_known(setting: Resource, stack: Stack) -> Iterator[str]:
-    type_ = _type_named(setting.known("resourceUri"), "resourceUri", setting, stack) or ""
+    type_ = _type_named(peek(setting.inputs, "resourceUri"), "resourceUri", setting, stack) or ""
     row = log_categories().get(type_.lower())
     for log in setting.each("logs") if type_ else ():
         category, group = lookup(log, "category"), lookup(log, "categoryGroup")

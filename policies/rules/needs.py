@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from facts.roles import roles
 from policies.access import is_principal
 from policies.resource import UNKNOWN, Resource, token
-from policies.rule import must, rule
+from policies.rule import must, rule, shown
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
 from policies.rules.floor import JOB, is_ours
 from policies.rules.identity import CREDENTIALS, ROLE_ASSIGNMENT
@@ -275,7 +275,9 @@ def _different(one: Resource, other: Resource) -> set[str]:
     """Names of the settings that both have, with values that are known to differ."""
     names = set(one.get("properties", {})) & set(other.get("properties", {}))
     values = {name: [next(each.leaves(f"properties.{name}"), None) for each in (one, other)] for name in names}
-    return {name for name, (mine, yours) in values.items() if UNKNOWN not in (mine, yours) and mine != yours}
+    return {
+        name for name, (mine, yours) in values.items() if UNKNOWN not in (mine, yours) and shown(mine) != shown(yours)
+    }
 
 
 @rule(

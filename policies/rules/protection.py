@@ -21,6 +21,7 @@ LOCK = "authorization:ManagementLockByScope"
     source="reference: pulumi protect; facts/types.yaml",
 )
 def protected(resource: Resource) -> Iterator[str]:
+    resource.seen["protect"] = resource.protect
     if not resource.protect:
         yield "the option protect is not set"
 
@@ -36,6 +37,7 @@ def protected(resource: Resource) -> Iterator[str]:
 )
 def locked(resource: Resource, stack: Stack) -> Iterator[str]:
     locks = stack.holders(resource, "scope", LOCK)
+    resource.seen["management locks on it"] = locks
     if not locks:
         yield "no management lock of this stack is on it"
     for lock in locks:

@@ -25,7 +25,7 @@ TENANT_KEYS = frozenset({"tenantid", "managedbytenantid", "managedtenantid", "aa
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 ARM_ID = re.compile(
-    r"(?<!Microsoft\.Resources)/subscriptions/[0-9a-z-]+(?:/[^\s\"'|,;)\]}?&#<>]+)?|/providers/Microsoft\.Management/managementGroups/[\w.-]+",
+    r"(?<!Microsoft\.Resources)/subscriptions/[0-9a-z*-]+(?:/[^\s\"'|,;)\]}?&#<>]+)?|/providers/Microsoft\.Management/managementGroups/[\w.-]+",
     re.IGNORECASE,
 )
 

@@ -176,7 +176,7 @@ def _hosts_in(text: str) -> tuple[str, ...]:
     found = [match[1] for match in URL.finditer(text)] if "://" in text else []
     found += LINK_ALIAS.findall(text) if "privatelinkservice" in text.lower() else []
     found += [match[1] for match in ADDRESS_PART.finditer(text)] if "=" in text else []
-    return tuple(dict.fromkeys(host.lower().rstrip(".") for host in found))
+    return tuple(dict.fromkeys(host.lower().rstrip(".") for host in found if not _is_inside(host)))
 
 
 @kept

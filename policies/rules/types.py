@@ -54,6 +54,7 @@ def _undecided(type_: str) -> str:
     where=lambda resource, stack: resource.custom and bool(_said_here(resource, stack)),
 )
 def known(resource: Resource, stack: Stack) -> Iterator[str]:
+    resource.seen["type"] = resource.type
     for (column, looked), types in _said_here(resource, stack).items():
         yield f"{column} is unknown of {', '.join(types)}: {looked}"
 
@@ -101,6 +102,7 @@ def closed(resource: Resource) -> Iterator[str]:
 def _values(resource: Resource, path: str) -> list[Any]:
     """The values at ``path``, None where it is absent. Raises UnknownValueError for one that is not known yet."""
     values = list(resource.leaves(path)) or [None]
+    resource.seen[path] = values[0] if len(values) == 1 else values
     if any(value is UNKNOWN for value in values):
         raise _unknown(f"{path} is not known before a deployment")
     return values

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from assurance.check.audit import audit
-from assurance.check.findings import Finding
+from assurance.check.findings import Finding, Report
 from assurance.check.presentation import presented
 from assurance.full_audit import full_audit
 from policies.exceptions import Register
@@ -75,10 +76,31 @@ def test_shared_warning_is_told_once_with_all() -> None:
     assert "also" not in told[1].as_dict()
 
 
+@cache
+def audited(stack: str) -> Report:
+    """What `assurance check` says of a stack."""
+    return presented(full_audit(records("deployed")[stack], Register.load(), TODAY), ROOT)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_finding_tells_where_what_and_remedy(stack: str) -> None:
+    """Whatever its rule: the line that made the resource, the data entry where there is one, what was seen, what to
+    do."""
+    resources = records("deployed")[stack].by_urn
+    told = [each for each in audited(stack).findings if each.status in ("fail", "warn", "excepted", "unchecked")]
+    assert told
+    for each in told:
+        assert each.seen, each
+        assert each.remediation, each
+        if resource := resources.get(each.urn):
+            assert each.source, each
+            assert each.origin or not resource.origin, each
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_run_opens_with_few_warnings(stack: str) -> None:
     """What is accepted is registered with a date, what is shared is told once; attestations wait for people."""
-    judged = presented(full_audit(records("deployed")[stack], Register.load(), TODAY), ROOT)
+    judged = audited(stack)
     warned = [each for each in judged.with_status("warn") if not each.rule.startswith("ATTEST-")]
     assert {each.rule for each in warned} <= {"LIFECYCLE", "TYPE-UNKNOWN"}
     # One end, and what is unknown: a warning for each column and reason.
