@@ -88,6 +88,16 @@ class Safe(TypedDict):
 
 
 @with_config(_STRICT)
+class PlainSetting(TypedDict):
+    """The numbers that a plain setting of an app may be, what gets lost otherwise, and where they are from."""
+
+    least: int
+    most: int
+    why: str
+    source: str
+
+
+@with_config(_STRICT)
 class SafeValues(TypedDict):
     """Values that protect: by type and input, and by the name of an input in any type."""
 
@@ -102,6 +112,7 @@ SHAPES: Mapping[str, Any] = {
     "group_roles": dict[str, str],
     "ignored": dict[str, dict[str, str]],
     "required": dict[str, dict[str, Required]],
+    "plain_settings": dict[str, PlainSetting],
     "postgres_parameters": dict[str, dict[str, Parameter]],
     "values": SafeValues,
 }

@@ -140,7 +140,8 @@ class AppSettings(Section):
     host_names: Annotated[list[HostName], Field(min_length=1)]
     """Public host names, the first one being the app's own; Front Door serves them."""
     exposure: Literal["api", "web", "marketing"]
-    """Which Front Door endpoint and firewall policy it is behind. Changing it is an outage: the engine deletes the
+    """Which Front Door endpoint and firewall policy it is behind: `marketing` is for an app that reads plain values
+    only, and what other origins call (`cors`) is an `api`. Changing it is an outage: the engine deletes the
     app's routes before it makes those on the other endpoint, and its hosts answer nothing for as long as Front Door
     takes. In steps without one: a second app of the new class with a new host first, then its users, then the old."""
     runtime: RuntimeSettings
@@ -204,11 +205,21 @@ class AppSettings(Section):
         policy = self.content_security_policy
         if policy not in (None, "app") and not re.search(r"(^|;)\s*frame-ancestors\s", policy):
             yield Problem("contentSecurityPolicy", policy, "`app`, or a policy with frame-ancestors")
+        yield from self._exposure_problems()
         if self.exposure == "api" and self.static_paths:
             yield Problem("staticPaths", self.static_paths, "none: answers of an API are never cached")
         if self.sign_in and self.static_paths:
             # The edge would hand out to everybody what one person had to sign in for.
             yield Problem("staticPaths", self.static_paths, "none: with signIn every answer is for one who signed in")
+
+    def _exposure_problems(self) -> Iterator[Problem]:
+        """The class of the edge fits what the app is: limits and headers of pages do not guard an API."""
+        read = [name for name in self.secrets if name in catalogue() and catalogue()[name].origin != "setting"]
+        if self.exposure == "marketing" and read:
+            allowed = f"api or web: the app reads {read[0]}, and this class has no limit on sign-in"
+            yield Problem("exposure", self.exposure, allowed)
+        elif self.exposure != "api" and self.cors.origins:
+            yield Problem("exposure", self.exposure, "api: pages of other origins call the app (cors.origins)")
 
     def _environment_problems(self) -> Iterator[Problem]:
         yield from environment_problems("settings", self.settings)

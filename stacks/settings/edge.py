@@ -182,7 +182,9 @@ class WafSettings(Section):
     max_query_characters: Annotated[int, Field(ge=64, le=4096)] = 1024
     """Longest query string answered; Front Door itself stops at 4096."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=2_000_000_000)] = 10_485_760
-    """Largest announced request body in bytes. The firewall inspects the first 128 KB of a body."""
+    """Largest announced request body in bytes, 1,024 to 2,000,000,000: Front Door takes no body above 2 GB
+    (azure-docs, includes/front-door-limits.md, upload and download data limit). The firewall inspects the first 128 KB
+    of a body."""
 
     def problems(self) -> Iterator[Problem]:
         """Overrides must name a limit of the catalogue; URLs hold their query strings; each rule is changed once."""

@@ -42,6 +42,7 @@ def test_a_right_block_has_no_problem() -> None:
     assert keys() == []
     assert keys(cors={"origins": ["https://app.example.com", "https://localhost:3000"], "credentials": True}) == []
     assert keys(contentSecurityPolicy="app") == []
+    assert keys(exposure="marketing", secrets=["SALES-EMAIL", "NODE-ENV"]) == []
     assert keys(contentSecurityPolicy="default-src 'self';frame-ancestors 'none'") == []
     assert keys(settings={"LOG_LEVEL": "info"}, slotSettings={"LOG_LEVEL": "debug"}) == []
     assert across({"backend": app_block()}) == []
@@ -110,6 +111,9 @@ def test_an_apps_name_fits_into_a_vaults(name: str) -> None:
         ({"vaultName": "two--hyphens"}, "vaultName"),
         ({"staticPaths": ["/assets/*"]}, "staticPaths"),
         ({"exposure": "web", "staticPaths": ["/assets/*"], "signIn": {"clientId": CLIENT}}, "staticPaths"),
+        ({"exposure": "marketing"}, "exposure"),
+        ({"exposure": "web", "cors": {"origins": ["https://a.example.com"]}}, "exposure"),
+        ({"exposure": "marketing", "secrets": [], "cors": {"origins": ["https://a.example.com"]}}, "exposure"),
         ({"contentSecurityPolicy": "default-src 'self'"}, "contentSecurityPolicy"),
         ({"contentSecurityPolicy": "default-src frame-ancestors"}, "contentSecurityPolicy"),
     ],
