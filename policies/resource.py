@@ -181,7 +181,7 @@ def leaves_of(value: Any, path: str) -> Iterator[Any]:
     return _leaves(value, path.split("."))
 
 
-def told(value: Any, path: str) -> str:
+def shown_at(value: Any, path: str) -> str:
     """The value at a dotted path as a message shows it, known or not."""
     found = peek(value, path)
     return "one not known yet" if found is UNKNOWN else str(found)

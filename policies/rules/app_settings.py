@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from facts.secret_inputs import says_secret
 from policies.access import READ_SECRETS, may
-from policies.resource import Resource, told
+from policies.resource import Resource, shown_at
 from policies.rule import rule
 from policies.rules.app_service import APPS, SITE, SLOT
 from policies.view import Stack
@@ -94,13 +94,13 @@ def _unresolved(name: str, value: str, settings: Resource, stack: Stack) -> Iter
 def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
     named: dict[str, list[Resource]] = {}
     for vault in stack.by_type(VAULT):
-        named.setdefault(told(vault.inputs, "vaultName").lower(), []).append(vault)
+        named.setdefault(shown_at(vault.inputs, "vaultName").lower(), []).append(vault)
     return named
 
 
 def _secret_names(vault: Resource, stack: Stack) -> set[str]:
     secrets = stack.holders(vault, "vaultName", "keyvault:Secret", by="vaultName")
-    return {told(secret.inputs, "secretName").lower() for secret in secrets}
+    return {shown_at(secret.inputs, "secretName").lower() for secret in secrets}
 
 
 def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from facts.regions import region_name, regions
 from policies.access import ENCRYPT_WITH_KEYS, may
-from policies.resource import UNKNOWN, Resource, token, told
+from policies.resource import UNKNOWN, Resource, shown_at, token
 from policies.rule import rule
 from policies.view import Stack
 
@@ -67,7 +67,7 @@ def key_access(resource: Resource, stack: Stack) -> Iterator[str]:
             continue
         vaults = _vaults(resource, use, stack)
         if not vaults:
-            yield f"{use.key} is no key of this stack: {told(resource.inputs, use.key)}"
+            yield f"{use.key} is no key of this stack: {shown_at(resource.inputs, use.key)}"
             continue
         identities = stack.targets(resource, use.identity, IDENTITY)
         if not identities:
@@ -90,9 +90,9 @@ def _vaults(resource: Resource, use: Use, stack: Stack) -> list[Resource]:
     return [
         vault
         for vault in stack.by_type(VAULT)
-        if told(vault.inputs, "vaultName").lower() == match.group("vault").lower()
+        if shown_at(vault.inputs, "vaultName").lower() == match.group("vault").lower()
         and any(
-            told(key.inputs, "keyName").lower() == name
+            shown_at(key.inputs, "keyName").lower() == name
             for key in stack.holders(vault, "vaultName", KEY, by="vaultName")
         )
     ]

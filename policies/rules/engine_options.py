@@ -16,7 +16,7 @@ _OFFLINE = "the engine shows policies none of these options"
     "What the program takes away is deleted, or goes with what holds it",
     on="*",
     severity="high",
-    controls=["164.310(d)(2)(i)", "164.308(a)(3)(ii)(C)"],
+    controls=["164.308(a)(3)(ii)(C)"],
     remediation="Name in deletedWith the group, server, account or vault that it stands in, or leave it out.",
     source="pulumi.com/docs/iac/concepts/options/deletedwith: with the other one gone, nobody asks for the delete",
     offline=_OFFLINE,

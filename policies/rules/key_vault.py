@@ -8,7 +8,7 @@ from documents.durations import days
 from policies.access import ENCRYPT_WITH_KEYS, READ_SECRETS, permissions
 from policies.compare import same
 from policies.merged import Part
-from policies.resource import UNKNOWN, Resource, lookup, peek, told
+from policies.resource import UNKNOWN, Resource, lookup, peek, shown_at
 from policies.rule import at_least, judge_each, must, rule
 from policies.view import Stack
 
@@ -96,12 +96,12 @@ def _granted_inside(policy: Any) -> Iterator[str]:
 
 def _granted(policy: Any) -> Iterator[str]:
     granted = permissions(policy)
-    whose = told(policy, "objectId")
+    whose = shown_at(policy, "objectId")
     if granted not in (READ_SECRETS.permissions, ENCRYPT_WITH_KEYS.permissions):
         message = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in granted.items() if names)
         yield f"access policy of {whose} grants {message or 'nothing'}"
     if peek(policy, "applicationId"):
-        yield f"access policy of {whose} is for the application {told(policy, 'applicationId')} too"
+        yield f"access policy of {whose} is for the application {shown_at(policy, 'applicationId')} too"
 
 
 @rule(

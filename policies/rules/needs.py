@@ -11,7 +11,7 @@ from policies.access import is_principal
 from policies.resource import UNKNOWN, Resource, token
 from policies.rule import must, rule, shown
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
-from policies.rules.floor import JOB, is_ours
+from policies.rules.floor import JOB, is_ours, may_hold_phi
 from policies.rules.identity import CREDENTIALS, ROLE_ASSIGNMENT
 from policies.view import Stack
 
@@ -223,7 +223,7 @@ def backup_is_possible(instance: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.308(a)(4)(ii)(C)", "164.308(a)(3)(ii)(C)"],
     remediation="Declare what runs as the identity, or take the identity away with its rights.",
     source="a duty that nobody does is not done, and rights that nobody needs are taken back",
-    where=lambda identity: is_ours(identity) and not identity.existing,
+    where=may_hold_phi,
 )
 def identity_is_somebody(identity: Resource, stack: Stack) -> Iterator[str]:
     at_work = stack.remember("identities at work", lambda: _identities_at_work(stack))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from components.backup import Keep
 from components.encryption import CustomerManagedKey
 from components.key_vault import ENCRYPT_WITH_KEYS
 from components.playbook import block_addresses
@@ -182,13 +183,14 @@ GIVEN: dict[str, Any] = {
     "BusSubscription.receivers": {"mailer": PERSON},
     "BusTopic.senders": {"backend": PERSON},
     "HighAvailability.standby_zone": "2",
-    "Keep.duration": "P6Y",
-    "Keep.first_of": "FirstOfYear",
-    "Keep.priority": 10,
     "MaintenanceWindow.day": 0,
     "MaintenanceWindow.hour": 7,
     "MaintenanceWindow.minute": 0,
     "PasswordLogin.password": "a-word-nobody-may-see",
+    "PostgresBackupArgs.keep": [
+        Keep(name="Weekly", first_of=None, duration="P90D", priority=99),
+        Keep(name="Yearly", first_of="FirstOfYear", duration="P6Y", priority=10),
+    ],
     "PostgresBackupArgs.server_group_id": GROUP,
     "PostgresBackupArgs.server_id": SERVER,
     "PostgresBackupArgs.server_location": "centralus",

@@ -14,6 +14,7 @@ WHOLE_STACK: dict[str, list[str]] = {
         "MON-ALERT-RECEIVED",
         "MON-BACKUP-ALERTS",
         "NEED-EGRESS",
+        "NEED-RUNNER",
         "NEED-TELEMETRY",
         "NET-DATABASE-NAME",
         "NET-ENDPOINT-NAME",
@@ -63,6 +64,7 @@ CALLER: dict[str, list[tuple[str, str]]] = {
     "somebody else's secret may have no end; the register of exceptions names each": [
         ("vault_secret-defaults", "KV-SECRET-EXPIRY")
     ],
+    "a cache is encrypted with Azure's own key where its caller gives none of ours": [("Redis-defaults", "REDIS-CMK")],
     "test data needs no standby and no copy in another region": [
         ("PostgresServer-defaults", "PG-GEO-BACKUP"),
         ("PostgresServer-defaults", "PG-HIGH-AVAILABILITY"),

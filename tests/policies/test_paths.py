@@ -85,7 +85,7 @@ def test_rules_read_only_inputs_that_exist(monkeypatch: pytest.MonkeyPatch) -> N
     # Of one kind of rule among those of a backup policy.
     rules = "properties.policyRules[]"
     elsewhere |= {f"{rules}.trigger.schedule.repeatingTimeIntervals[]", f"{rules}.lifecycles[].deleteAfter.duration"}
-    elsewhere |= {f"{rules}.backupParameters.backupType"}
+    elsewhere |= {f"{rules}.backupParameters.backupType", f"{rules}.trigger.taggingCriteria[].isDefault"}
     assert {path for path, its in types.items() if all(unknown_part(type_, path) for type_ in its)} <= elsewhere
 
 
