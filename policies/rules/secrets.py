@@ -7,7 +7,7 @@ from functools import cache
 from facts.secret_inputs import is_secret_input, says_secret, secret_inputs
 from policies.kept import kept
 from policies.resource import UNKNOWN, Resource
-from policies.rule import rule
+from policies.rule import at_least, rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
 from policies.secrets import MASK, REFERENCE, first_shape, is_hex_key, is_random
 from policies.variables import command_lines, set_in
@@ -22,8 +22,24 @@ TAKEN_ELSEWHERE = re.compile(
 """Values of a command line that name where a secret is, or say whether there is one."""
 
 
+LEAST_LENGTH = 15
+"""Characters of a password that alone lets somebody in (NIST SP 800-63B-4, 3.1.1.2)."""
+
 SWITCHES = ("Enabled", "Disabled")
 """Says whether a kind of secret is taken (Managed Grafana's ``apiKey``), and is none."""
+
+
+@rule(
+    "SEC-GENERATED-LONG",
+    "A password that the program generates is long enough not to be guessed",
+    on="random:index/randomPassword:RandomPassword",
+    severity="high",
+    controls=["164.308(a)(5)(ii)(D)", "164.312(d)"],
+    remediation=f"Set length to {LEAST_LENGTH} or more.",
+    source="NIST SP 800-63B-4, 3.1.1.2",
+)
+def generated(password: Resource) -> Iterator[str]:
+    yield from at_least(password, "length", LEAST_LENGTH, "characters")
 
 
 @rule(
