@@ -38,13 +38,14 @@ def longest_pause(text: str) -> timedelta | None:
     minute, hour, day, month, weekday = (
         _numbers(value, *bounds) for value, bounds in zip(check_cron(text).split(" "), FIELDS.values(), strict=True)
     )
-    _, _, day_text, _, weekday_text = text.split(" ")
+    _, _, day_text, month_text, weekday_text = text.split(" ")
     either = "*" not in (day_text, weekday_text)
+    every_day = (day_text, month_text, weekday_text) == ("*", "*", "*")
     times = sorted(60 * h + m for h in hour for m in minute)
     start = date(2024, 1, 1)
     days = [
         number
-        for number in range(365 * YEARS)
+        for number in range(2 if every_day else 365 * YEARS)
         if (each := start + timedelta(days=number)).month in month
         and (any if either else all)((each.day in day, each.isoweekday() % 7 in weekday))
     ]

@@ -5,6 +5,7 @@ import re
 from policies.kept import kept
 
 _MASKED = re.compile(r"""//[^\n]*|@?"(?P<double>(?:[^"\\\n]|\\.)*)"|@?'(?P<single>(?:[^'\\\n]|\\.)*)'""")
+_MARKS = re.compile(r"[()\[\]{};|\0]")
 _LET = re.compile(r"^let\s+(?P<name>\w+)\s*=\s*(?P<made>.*)$", re.DOTALL)
 _SETTING = re.compile(r"^(set|declare|alias|restrict)\b")
 _NONE_TAKEN = re.compile(r"^(?:take|limit|sample|top)\s+0+\b")
@@ -52,13 +53,14 @@ def _mask(found: re.Match[str]) -> str:
 
 def _split(text: str, mark: str) -> list[str]:
     """The parts of a text between marks that stand in no brackets; empty ones are left out."""
-    parts, depth = [""], 0
-    for letter in text:
+    parts, depth, begin = [], 0, 0
+    for found in _MARKS.finditer(text):
+        letter = found[0]
         depth += (letter in "([{") - (letter in ")]}")
         if letter == mark and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
+            parts.append(text[begin : found.start()])
+            begin = found.end()
+    parts.append(text[begin:])
     return [part.strip() for part in parts if part.strip()]
 
 

@@ -123,7 +123,7 @@ SEEN = 400
 
 
 def _short(value: Any) -> str:
-    if not isinstance(value, str) and isinstance(value, (Mapping, Sequence)):  # the engine's lists are no `list`
+    if not isinstance(value, (str, bool, int)) and isinstance(value, (Mapping, Sequence)):  # the engine's are no `list`
         return counted(len(value), "entry", "entries") if value else "none"
     return shown(value)
 

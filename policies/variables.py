@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from policies.kept import kept
 from policies.resource import Resource, token
@@ -15,8 +16,18 @@ _WORD = re.compile(
 _COMMAND = re.compile(r"^(?P<holder>.*?)\.?(?:command|args)\[\d+\]$|(?P<line>.*appCommandLine)$")
 
 
-def variables(resource: Resource) -> Iterator[tuple[str, str]]:
+_known: WeakKeyDictionary[Resource, tuple[tuple[str, str], ...]] = WeakKeyDictionary()
+
+
+def variables(resource: Resource) -> tuple[tuple[str, str], ...]:
     """The variables that a program is given, and what its command lines set: (name in capitals, value)."""
+    known = _known.get(resource)  # several rules ask for them
+    if known is None:
+        known = _known[resource] = tuple(_variables(resource))
+    return known
+
+
+def _variables(resource: Resource) -> Iterator[tuple[str, str]]:
     if resource.type in SETTINGS:
         for path, value in resource.scalars():
             if path.startswith("properties."):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from assurance.basis import judged_basis
 from assurance.check.findings import LATER, Finding, Report, Status
@@ -88,29 +89,20 @@ def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, t
     resource = record.by_urn[verdict.subject.urn]
     status: Status = "pass"
     message = ""
-    exception_id, expires = "", None
+    more: dict[str, Any] = {}
     if verdict.violations:
         status, message = "fail" if rule.blocking else "warn", "; ".join(verdict.violations)
         exception_id = register.find(rule.id, record.stack, resource.name) or ""
         if exception_id:
             exception = register.exceptions[exception_id]
-            expires = exception.expires
+            more = {"exception": exception_id, "expires": exception.expires}
             if exception.expired(today):
-                message = f"{message} ({exception_id} expired on {expires})"
+                message = f"{message} ({exception_id} expired on {exception.expires})"
             else:
                 status, message = "excepted", f"{message}; {exception.reason}"
     elif verdict.unknown:
         status, message = "unchecked", f"{LATER}{verdict.unknown}"
-    return Finding.of(
-        rule,
-        status,
-        message,
-        resource,
-        stack=record.stack,
-        seen=verdict.seen,
-        exception=exception_id,
-        expires=expires,
-    )
+    return Finding.of(rule, status, message, resource, stack=record.stack, seen=verdict.seen, **more)
 
 
 EXCEPTION = RuleInfo(
