@@ -22,8 +22,9 @@ TAKEN_ELSEWHERE = re.compile(
 """Values of a command line that name where a secret is, or say whether there is one."""
 
 
-LEAST_LENGTH = 15
-"""Characters of a password that alone lets somebody in (NIST SP 800-63B-4, 3.1.1.2)."""
+PASSWORD, KEY = "random:index/randomPassword:RandomPassword", "random:index/randomBytes:RandomBytes"
+LEAST_LENGTH = {PASSWORD: (15, "characters"), KEY: (16, "bytes")}
+"""Of a password that alone lets somebody in (NIST SP 800-63B-4, 3.1.1.2), and of a key of 128 bits (NIST SP 800-57)."""
 
 SWITCHES = ("Enabled", "Disabled")
 """Says whether a kind of secret is taken (Managed Grafana's ``apiKey``), and is none."""
@@ -31,15 +32,15 @@ SWITCHES = ("Enabled", "Disabled")
 
 @rule(
     "SEC-GENERATED-LONG",
-    "A password that the program generates is long enough not to be guessed",
-    on="random:index/randomPassword:RandomPassword",
+    "A password or key that the program generates is long enough not to be guessed",
+    on=list(LEAST_LENGTH),
     severity="high",
     controls=["164.308(a)(5)(ii)(D)", "164.312(d)"],
-    remediation=f"Set length to {LEAST_LENGTH} or more.",
-    source="NIST SP 800-63B-4, 3.1.1.2",
+    remediation="Set length to 15 or more for a password, to 16 or more for the bytes of a key.",
+    source="NIST SP 800-63B-4, 3.1.1.2; NIST SP 800-57 part 1",
 )
-def generated(password: Resource) -> Iterator[str]:
-    yield from at_least(password, "length", LEAST_LENGTH, "characters")
+def generated(secret: Resource) -> Iterator[str]:
+    yield from at_least(secret, "length", *LEAST_LENGTH[secret.type])
 
 
 @rule(
