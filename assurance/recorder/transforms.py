@@ -30,6 +30,7 @@ _OPTIONS = {
     "replacement_trigger": "replacement_trigger",
 }
 """Options of a resource, as a transform sees them -> as a registration carries them."""
+_GIVEN = {ours: theirs for theirs, ours in _OPTIONS.items()}
 
 
 class Transforms:
@@ -68,9 +69,7 @@ def _apply(token: str, request: Any) -> None:
         custom=request.custom,
         parent=request.parent,
         properties=request.object,
-        options=_moved(
-            request, resource_pb2.TransformResourceOptions(), {ours: theirs for theirs, ours in _OPTIONS.items()}
-        ),
+        options=_moved(request, resource_pb2.TransformResourceOptions(), _GIVEN),
     )
     answer = _called(token, asked)
     request.object.CopyFrom(answer.properties)

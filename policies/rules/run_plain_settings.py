@@ -1,8 +1,10 @@
-"""Known plain settings of what runs: how much it logs, how it mails, how much telemetry it keeps."""
+"""Known plain settings of what runs: how much it logs, how it mails, how much telemetry it keeps, and the guards of
+policies/data/plain_settings.yaml."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from policies.data import table
 from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.floor import is_test_data
@@ -51,14 +53,13 @@ def logs_no_content(resource: Resource, _stack: Stack) -> Iterator[str]:
     where=lambda resource: bool(resource.free_texts),
 )
 def mail_encrypted(resource: Resource) -> Iterator[str]:
-    set_: Mapping[str, str] = {name: value.strip().lower() for name, value in variables(resource)}
-    mail = {name: value for name, value in set_.items() if _MAIL_TLS.search(name)}
-    plain = {name: value for name, value in mail.items() if value in OFF or value in _NONE}
-    required = mail.keys() - plain.keys() - {name for name in mail if _MAIL_PLAIN.search(name)}
-    for name, value in plain.items():
-        if not required and not _MAIL_PLAIN.search(name):
-            yield f"{name} is {value}"
-    yield from (f"{name} is {value}" for name, value in set_.items() if _MAIL_PLAIN.search(name) and value in ON)
+    given = {name: value.strip().lower() for name, value in variables(resource)}
+    unwanted = [name for name in given if _MAIL_PLAIN.search(name)]
+    mail = [name for name in given if _MAIL_TLS.search(name) and name not in unwanted]
+    plain = [name for name in mail if given[name] in OFF or given[name] in _NONE]
+    if plain == mail:  # nothing beside it requires TLS
+        yield from (f"{name} is {given[name]}" for name in plain)
+    yield from (f"{name} is {given[name]}" for name in unwanted if given[name] in ON)
 
 
 @rule(
@@ -79,3 +80,25 @@ def telemetry_kept(resource: Resource) -> Iterator[str]:
         for pattern, whole in ((_PERCENT, 100), (_SHARE, 1)):
             if pattern.search(name) and re.fullmatch(r"\d*\.?\d+", said) and float(said) / whole < LEAST_SHARE:
                 yield f"{name} is {value}, must be {LEAST_SHARE * whole:g} or more"
+
+
+@rule(
+    "RUN-SETTING-SAFE",
+    "A plain setting that is a guard has a value that guards",
+    on="*",
+    severity="high",
+    controls=["164.312(a)(2)(iii)"],
+    remediation="Give the setting a value that the message names.",
+    source="policies/data/plain_settings.yaml, each with its own source",
+    where=lambda resource: bool(resource.free_texts),
+)
+def setting_safe(resource: Resource) -> Iterator[str]:
+    known = table("plain_settings")
+    for name, value in variables(resource):
+        row = known.get(name)
+        if row is not None and not (_is_number(value) and row["least"] <= float(value) <= row["most"]):
+            yield f"{name} is {value}, must be {row['least']} to {row['most']}: {row['why']}"
+
+
+def _is_number(value: str) -> bool:
+    return re.fullmatch(r"\d{1,9}(\.\d{1,3})?", value.strip()) is not None
