@@ -20,6 +20,7 @@ from pulumi.runtime.stack import run_pulumi_func
 
 from assurance.recorder import simulate
 from assurance.recorder.sdk_import import sdk_modules
+from assurance.recorder.stack import PLACEHOLDER
 from documents.arguments import read_arguments
 
 ROOT = Path(__file__).parents[1]
@@ -51,16 +52,19 @@ def run(stack: str) -> dict[str, float]:
     for name in sorted(set(sdk_modules(ROOT))):  # as any project would: no cache of compiled files, no frozen collector
         hasattr(importlib.import_module(name), "_inputs")
     imported = time.perf_counter() - started
-    with stack_config(ROOT, stack) as known:
+    with stack_config(ROOT, stack, PLACEHOLDER) as known:
         config, secret_keys = known.values, known.secret_keys
     counted = SimulatedMocks()
     started = time.perf_counter()
+
+    def program() -> None:
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
     async def main() -> None:
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]
         mocks.set_mocks(counted, project="medspasync", stack=stack, preview=False)
         pulumi.runtime.set_all_config(config, secret_keys)
-        await run_pulumi_func(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__") and None)
+        await run_pulumi_func(program)
 
     asyncio.run(main())
     return {"resources": counted.resources, "seconds": time.perf_counter() - started, "imports": imported}

@@ -158,7 +158,8 @@ def median_microseconds(world: World, clinic: Clinic, dsn: str) -> dict[str, flo
 
 def sealed_value(world: World) -> dict[str, float]:
     """Server time to seal and to open a value: the median of 20 statements of 100."""
-    clinic, took = world.a, {"seal": [], "open": []}  # type: dict[str, list[float]]
+    clinic = world.a
+    took: dict[str, list[float]] = {"seal": [], "open": []}
     statements = {
         "seal": "SELECT app.seal('a usual name', %(id)s, %(key)s, 'phi.patient', 'full_name_sealed', n::text) "
         "FROM generate_series(1, 100) AS n",
