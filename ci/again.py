@@ -89,17 +89,18 @@ def judge_again(record: Record, today: date) -> Report:
 
 def differing(stack: str, found: Sequence[Finding], claimed: Sequence[Claimed]) -> list[str]:
     """Where the findings that a run reports differ from those found here, and either of them is bad."""
-    here: dict[tuple[str, str], str] = {(each.rule, each.urn or each.name): each.status for each in found}
-    there: dict[tuple[str, str], str] = {(each.rule, each.urn or each.name): each.status for each in claimed}
-    names = {(each.rule, each.urn or each.name): each.name for each in claimed}
-    names |= {(each.rule, each.urn or each.name): each.name for each in found}
+    here, there = _by_subject(found), _by_subject(claimed)
     differences = []
     for key in sorted(here.keys() | there.keys()):
-        mine, theirs = here.get(key), there.get(key)
+        mine, theirs = (side[key].status if key in side else None for side in (here, there))
         if mine != theirs and {mine, theirs} & {"fail", "warn"}:
-            subject = f"{key[0]} of {names[key] or 'the stack'}"
+            subject = f"{key[0]} of {(here.get(key) or there[key]).name or 'the stack'}"
             differences.append(f"{stack}: {subject}: {theirs or 'not judged'}; here {mine or 'not judged'}")
     return differences
+
+
+def _by_subject(findings: Sequence[Finding | Claimed]) -> dict[tuple[str, str], Finding | Claimed]:
+    return {(each.rule, each.urn or each.name): each for each in findings}
 
 
 def base_doubt(base: Record, root: Path, since: str) -> str | None:

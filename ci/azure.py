@@ -8,18 +8,20 @@ from urllib.request import Request, urlopen
 
 from assurance.errors import UsageError
 
-SCOPE = "https://management.azure.com/.default"
+GRAPH = "https://management.azure.com/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 SECONDS = 60
+
+
+def azure_token() -> str:
+    """A token for Azure Resource Manager, of whoever is signed in."""
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential().get_token("https://management.azure.com/.default").token
 
 
 def ask_graph(question: Mapping[str, Any]) -> dict[str, Any]:
     """Send a question to Resource Graph, as whoever is signed in. Raises UsageError when it is refused."""
-    from azure.identity import DefaultAzureCredential
-
-    from ci.drift import ADDRESS
-
-    token = DefaultAzureCredential().get_token(SCOPE).token
-    return post(ADDRESS, question, token)
+    return post(GRAPH, question, azure_token())
 
 
 def post(address: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:

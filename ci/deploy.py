@@ -75,18 +75,18 @@ def release_images(stack: str, images: Sequence[str], run: Run, outputs: str | N
 
     outputs: file with the stack's outputs, where no engine is at hand.
     """
-    known = ["--outputs", outputs] if outputs else []
     chosen = [part for image in images for part in ("--image", image)]
+    chosen += ["--outputs", outputs] if outputs else []
     steps = [part for step in ("slot-image", "slot-warm", "slot-swap") for part in ("--step", step)]
-    if run(module("deployment", "run", stack, *steps, *chosen, *known)).code:
+    back = module("deployment", "run", stack, "--step", "slot-swap-back", *chosen)
+    if run(module("deployment", "run", stack, *steps, *chosen)).code:
         # A swap that gave up changed nothing; one that was lost on the way is told by image, and taken back.
-        run(module("deployment", "run", stack, "--step", "slot-swap-back", *chosen, *known))
+        run(back)
         return False
     if smoke(stack, run, outputs):
         return True
     print("smoke fails: the images before are swapped back")
-    back = run(module("deployment", "run", stack, "--step", "slot-swap-back", *chosen, *known))
-    done = "the images before run again" if not back.code else "and they could not be swapped back"
+    done = "and they could not be swapped back" if run(back).code else "the images before run again"
     summarize(f"### {stack}: the release does not answer as it should, {done}")
     return False
 

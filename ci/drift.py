@@ -10,7 +10,6 @@ from ci.engine import Engine
 from ci.programs import module
 
 QUERY = Path(__file__).parents[1] / "docs" / "drift.kql"
-ADDRESS = "https://management.azure.com/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 PAGES = 50
 
 Ask = Callable[[Mapping[str, Any]], dict[str, Any]]

@@ -62,6 +62,15 @@ class GitHub:
         """The answer to one question about the repository. Raises GitHubError."""
         return self._json(self._send("GET", self._address(path, query)))
 
+    def find(self, path: str, **query: str) -> Any:
+        """As `get`; None for what is not there (404)."""
+        try:
+            return self.get(path, **query)
+        except GitHubError as error:
+            if error.status != 404:
+                raise
+            return None
+
     def pages(self, path: str, key: str | None = None, **query: str) -> Iterator[Any]:
         """The entries of a list, of all its pages. key: where an answer holds the list, if it is no list itself."""
         address: str | None = self._address(path, {**query, "per_page": "100"})

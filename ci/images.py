@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from assurance.errors import UsageError
+from ci.azure import azure_token
 from ci.programs import Run
 
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
@@ -71,10 +72,7 @@ def checked_digest(text: str) -> str:
 
 def sign_in_to_registry(registry: str) -> None:
     """Let Docker push as whoever is signed in to Azure; the token goes through a pipe, never into an argument."""
-    from azure.identity import DefaultAzureCredential
-
-    token = DefaultAzureCredential().get_token("https://management.azure.com/.default").token
-    refresh = exchange(f"https://{registry}", registry, token)
+    refresh = exchange(f"https://{registry}", registry, azure_token())
     command = ["docker", "login", "--username", USER, "--password-stdin", registry]
     if subprocess.run(command, input=refresh, text=True, check=False).returncode:  # noqa: S603 - a list, no shell
         raise UsageError(f"{registry}: Docker cannot sign in")

@@ -5,7 +5,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from assurance.errors import UsageError
-from ci.github import GitHub, GitHubError
+from ci.github import GitHub
 from documents.reading import data_reader
 from documents.sections import Section
 
@@ -42,11 +42,6 @@ def refused_permission(stack: str, github: GitHub) -> str | None:
 
 def has_reviewers(stack: str, github: GitHub) -> bool:
     """Whether a job that names the environment waits for somebody. Raises GitHubError when GitHub does not say."""
-    try:
-        environment = github.get(f"environments/{quote(stack, safe='')}")
-    except GitHubError as error:
-        if error.status == 404:
-            return False
-        raise
+    environment = github.find(f"environments/{quote(stack, safe='')}") or {}
     rules = environment.get("protection_rules") or []
     return any(rule.get("type") == "required_reviewers" and rule.get("reviewers") for rule in rules)

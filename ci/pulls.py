@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from assurance.errors import UsageError
-from ci.github import GitHub, GitHubError
+from ci.github import GitHub
 
 
 class _Owner(BaseModel):
@@ -100,12 +100,7 @@ def head_files(github: GitHub, pull: Pull, paths: Iterable[str]) -> dict[str, st
 
 
 def _text_at(github: GitHub, path: str, sha: str) -> str | None:
-    try:
-        answer: Any = github.get(f"contents/{path}", ref=sha)
-    except GitHubError as error:
-        if error.status != 404:
-            raise
-        return None
+    answer: Any = github.find(f"contents/{path}", ref=sha)
     if not isinstance(answer, dict) or answer.get("encoding") != "base64":  # a folder, or more than a megabyte
         return None
     try:

@@ -15,12 +15,11 @@ from assurance.compare.cost import too_dear
 from assurance.compare.markdown import to_markdown
 from assurance.compare.revision import checked_out, record_revision, resolve_commit
 from assurance.full_audit import full_audit
-from assurance.record import Mode, Record
+from assurance.record import Record
 from assurance.stacks import project_root, records_for, stack_names
+from ci.artifact import MODE
 from ci.comment import summarize
 from policies.exceptions import Register
-
-MODE: Mode = "deployed"
 
 
 def keep_records(base: str, out: Path, today: date, console: Console) -> bool:

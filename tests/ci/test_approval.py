@@ -21,7 +21,7 @@ class Environments:
     def __init__(self, *reviewers: str) -> None:
         self.rules = [{"type": "required_reviewers", "reviewers": list(reviewers)}] if reviewers else []
 
-    def get(self, path: str) -> Any:
+    def find(self, path: str) -> Any:
         assert path.startswith("environments/")
         return {"protection_rules": self.rules}
 

@@ -60,10 +60,10 @@ def test_digest_given_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_commands_do_what_their_modules_do(job: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed in, and with the engine's and Azure's answers in place of theirs."""
     programs = Programs()
-    monkeypatch.setattr("ci.programs.run_program", programs)
-    monkeypatch.setattr("ci.azure.ask_graph", lambda _question: {"data": []})
-    monkeypatch.setattr("ci.deploy.plan_stack", lambda *_given: False)
-    monkeypatch.setattr("ci.deploy.deploy_stack", lambda *_given: False)
+    monkeypatch.setattr("ci.__main__.run_program", programs)
+    monkeypatch.setattr("ci.__main__.ask_graph", lambda _question: {"data": []})
+    monkeypatch.setattr("ci.__main__.plan_stack", lambda *_given: False)
+    monkeypatch.setattr("ci.__main__.deploy_stack", lambda *_given: False)
     monkeypatch.setenv("STACK_OUTPUTS", "{}")
     expected = {
         ("drift", "dev", "--out", str(tmp_path / "drift")): 0,

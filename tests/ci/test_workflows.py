@@ -172,7 +172,7 @@ def test_command_tells_and_fails(monkeypatch: pytest.MonkeyPatch, copy: Path) ->
     assert CliRunner().invoke(app, ["workflows"]).exit_code == 0
     add_workflow(copy)
     found = workflow_problems(copy)
-    monkeypatch.setattr("ci.workflows.workflow_problems", lambda: found)
+    monkeypatch.setattr("ci.__main__.workflow_problems", lambda: found)
     result = CliRunner().invoke(app, ["workflows"])
     assert result.exit_code == 1
     assert ".github/workflows/new.yml" in result.output
