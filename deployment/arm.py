@@ -67,6 +67,15 @@ class Arm:
         """A resource. query: further parameters. Raises ArmError, with status 404 when it does not exist."""
         return _body(self._send("GET", self._url(path, version, query)))
 
+    def find(self, path: str, version: str) -> dict[str, Any] | None:
+        """A resource; None where there is none. Raises ArmError."""
+        try:
+            return self.get(path, version)
+        except ArmError as refused:
+            if refused.status != 404:
+                raise
+            return None
+
     def list(self, path: str, version: str, **query: str) -> list[dict[str, Any]]:
         """Every item of a collection, page after page. query: further parameters."""
         items: list[dict[str, Any]] = []

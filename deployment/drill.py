@@ -115,12 +115,7 @@ class Drill:
 
     def _existing(self) -> dict[str, Any] | None:
         """A server of the copy's name, if there is one."""
-        try:
-            return self._arm.get(self._copy, POSTGRES)
-        except ArmError as refused:
-            if refused.status == 404:
-                return None
-            raise
+        return self._arm.find(self._copy, POSTGRES)
 
     def _point(self, source: dict[str, Any]) -> datetime:
         """The point in time to restore to; what Azure would refuse is refused here."""

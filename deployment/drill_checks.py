@@ -32,7 +32,7 @@ _SAME = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Check:
     """One property. expected, found: as read from Azure, or said in a few words."""
 
@@ -47,25 +47,17 @@ def compare(arm: Arm, source_id: str, copy_id: str) -> list[Check]:
     source, copy = arm.get(source_id, POSTGRES), arm.get(copy_id, POSTGRES)
     checks = [_same(path, at(source, path), at(copy, path)) for path in _SAME]
     size = "properties.storage.storageSizeGB"
-    checks.append(
-        Check(
-            name=size,
-            holds=(at(copy, size) or 0) >= (at(source, size) or 0),
-            expected=f"{at(source, size)} or more",
-            found=at(copy, size),
-        )
-    )
-    known, there = (_administrators(arm, server) for server in (source_id, copy_id))
-    checks.append(
-        Check(name="administrators", holds=there <= known, expected=f"none but {sorted(known)}", found=sorted(there))
-    )
+    least, there = at(source, size), at(copy, size)
+    checks.append(Check(size, (there or 0) >= (least or 0), f"{least} or more", there))
+    known, held = (_administrators(arm, server) for server in (source_id, copy_id))
+    checks.append(Check("administrators", held <= known, f"none but {sorted(known)}", sorted(held)))
     return checks
 
 
 def tls(parameters: Mapping[str, str]) -> Check:
     """Whether the copy refuses connections without TLS."""
     found = parameters.get("require_secure_transport")
-    return Check(name="require_secure_transport", holds=(found or "").lower() == "on", expected="on", found=found)
+    return Check("require_secure_transport", (found or "").lower() == "on", "on", found)
 
 
 def parameters(arm: Arm, server_id: str) -> dict[str, str]:
@@ -85,19 +77,11 @@ def long_term(arm: Arm, backup: LongTermInputs, now: datetime) -> list[Check]:
     state = arm.get(backup.instance_id, BACKUP)["properties"].get("currentProtectionState")
     points = arm.list(f"{backup.instance_id}/recoveryPoints", BACKUP)
     newest = max((datetime.fromisoformat(one["properties"]["recoveryPointTime"]) for one in points), default=None)
+    young = newest is not None and now - newest <= timedelta(minutes=backup.rpo_minutes)
+    wanted, shown = f"at most {backup.rpo_minutes} minutes old", newest.isoformat() if newest else None
     return [
-        Check(
-            name="long-term backup: state",
-            holds=state == "ProtectionConfigured",
-            expected="ProtectionConfigured",
-            found=state,
-        ),
-        Check(
-            name="long-term backup: newest copy",
-            holds=newest is not None and now - newest <= timedelta(minutes=backup.rpo_minutes),
-            expected=f"at most {backup.rpo_minutes} minutes old",
-            found=newest.isoformat() if newest else None,
-        ),
+        Check("long-term backup: state", state == "ProtectionConfigured", "ProtectionConfigured", state),
+        Check("long-term backup: newest copy", young, wanted, shown),
     ]
 
 
@@ -117,7 +101,7 @@ def at(server: Mapping[str, Any], path: str) -> Any:
 def _same(path: str, expected: Any, found: Any) -> Check:
     """Azure writes the same id and the same region in different cases and spacing."""
     plain = [str(value).lower().replace(" ", "") for value in (expected, found)]
-    return Check(name=path, holds=found is not None and plain[0] == plain[1], expected=expected, found=found)
+    return Check(path, found is not None and plain[0] == plain[1], expected, found)
 
 
 def _administrators(arm: Arm, server_id: str) -> set[str]:

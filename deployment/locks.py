@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from deployment.arm import Arm, ArmError
+from deployment.arm import Arm
 
 LOCKS = "/providers/Microsoft.Authorization/locks"
 VERSION = "2020-05-01"
@@ -39,16 +39,10 @@ class Lock:
     @property
     def command(self) -> str:
         """How a person puts it back."""
-        asked = [
-            "az",
-            "rest",
-            "--method",
-            "put",
-            "--url",
-            f"https://management.azure.com{self.id}?api-version={VERSION}",
-        ]
+        url = f"https://management.azure.com{self.id}?api-version={VERSION}"
         notes = str(self.properties.get("notes", "")).replace('"', "'")
-        return shlex.join([*asked, "--body", f'{{"properties": {{"level": "{self.level}", "notes": "{notes}"}}}}'])
+        body = f'{{"properties": {{"level": "{self.level}", "notes": "{notes}"}}}}'
+        return shlex.join(["az", "rest", "--method", "put", "--url", url, "--body", body])
 
 
 def list_locks(arm: Arm, subscription: str) -> list[Lock]:
@@ -58,12 +52,8 @@ def list_locks(arm: Arm, subscription: str) -> list[Lock]:
 
 def is_there(arm: Arm, lock: Lock) -> bool:
     """Whether the lock stands, at its level. Raises ArmError."""
-    try:
-        return _lock(arm.get(lock.id, VERSION)).level == lock.level
-    except ArmError as refused:
-        if refused.status == 404:
-            return False
-        raise
+    shown = arm.find(lock.id, VERSION)
+    return shown is not None and _lock(shown).level == lock.level
 
 
 def lift(arm: Arm, lock: Lock) -> None:

@@ -2,24 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from deployment.errors import UsageError
-from deployment.step import Result
+from deployment.step import Result, Status
 
 
 def errors() -> Console:
     """Standard error, with long lines whole."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-def show(step: str, result: Result) -> None:
-    """One line: what became of one resource."""
-    say(result.status, step, f"{result.target}: {result.detail}")
 
 
 def say(status: str, step: str, text: str) -> None:
@@ -28,13 +23,20 @@ def say(status: str, step: str, text: str) -> None:
     errors().print(f"{status:>8}  {step}  {text}", style=style, markup=False)
 
 
-def results_report(head: Mapping[str, Any], outcomes: Sequence[tuple[str, Result]]) -> dict[str, Any]:
-    """``head``, every result with the name of its step, and totals by status."""
-    return {
-        **head,
-        "results": [{"step": step, **vars(result)} for step, result in outcomes],
-        "totals": dict(Counter(result.status for _, result in outcomes)),
-    }
+def tell(outcomes: Iterable[tuple[str, Result]], head: Mapping[str, Any], target: str | None) -> set[Status]:
+    """Show the results of steps one by one, write them where ``target`` says, and give the statuses among them.
+
+    The report: ``head``, every result with the name of its step, and totals by status.
+    """
+    told = []
+    for step, result in outcomes:
+        say(result.status, step, f"{result.target}: {result.detail}")
+        told.append((step, result))
+    totals = Counter(result.status for _, result in told)
+    if target:
+        results = [{"step": step, **vars(result)} for step, result in told]
+        write_json(target, {**head, "results": results, "totals": dict(totals)})
+    return set(totals)
 
 
 def write_json(target: str, report: Mapping[str, Any]) -> None:

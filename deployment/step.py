@@ -1,15 +1,15 @@
 """What a step is given and what it answers."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, ParamSpec
 
 from deployment.arm import Arm, ArmError
 from deployment.inputs import Inputs
-from deployment.pages import Answer
+from deployment.tools import Tools
 
 Status = Literal["done", "already", "skipped", "failed", "planned", "holds", "missing"]
+Given = ParamSpec("Given")
 
 
 @dataclass(frozen=True)
@@ -26,32 +26,20 @@ class Result:
     detail: str
 
 
-def _no_pages(url: str) -> Answer:
-    raise OSError(f"{url}: this run asks no pages")
-
-
-def _no_certificates(host: str) -> datetime:
-    raise OSError(f"{host}: this run asks no hosts")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What every step is given.
 
     plan: read only, and say what would be done. irreversible: what cannot be undone was confirmed.
     images: digest by app, for the steps of a release.
-    fetch: asks a page over the Internet; raises OSError. expiry: when a host's certificate ends; raises OSError where
-    it does not hold. clock: the time.
     """
 
     arm: Arm
     inputs: Inputs
-    plan: bool = False
-    irreversible: bool = False
-    images: Mapping[str, str] = field(default_factory=dict)
-    fetch: Callable[[str], Answer] = _no_pages
-    expiry: Callable[[str], datetime] = _no_certificates
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tools: Tools
+    plan: bool
+    irreversible: bool
+    images: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,12 +55,20 @@ class Step:
     when: Literal["always", "named", "verify"] = "always"
 
 
-def attempt(target: str, work: Callable[[], Result]) -> Result:
+def attempt(target: str, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result:
     """The result of ``work``; a refusal of Azure's is one that failed, and the next resource gets its turn."""
     try:
-        return work()
+        return work(*given, **named)
     except ArmError as refused:
         return Result(target, "failed", str(refused))
+
+
+def attempt_all(results: Iterator[Result]) -> Iterator[Result]:
+    """The results of a step or check; a refusal of Azure's ends them with one that failed."""
+    try:
+        yield from results
+    except ArmError as refused:
+        yield Result("-", "failed", str(refused))
 
 
 def name_of(resource_id: str) -> str:

@@ -1,16 +1,18 @@
 """``preflight``: what is missing before `up`."""
 
+from itertools import chain
 from typing import Annotated
 
 import typer
 
 from deployment.cli.options import Json, Stack
-from deployment.preflight import CHECKS, results
+from deployment.preflight import CHECKS
 from deployment.preflight.github import github_results
 from deployment.preflight.needs import list_needs
 from deployment.preflight.subscription import Subscription, choose_subscription
 from deployment.record import load_record
-from deployment.report import results_report, show, write_json
+from deployment.report import tell
+from deployment.step import attempt_all
 from deployment.tools import Tools
 
 
@@ -51,17 +53,9 @@ def preflight(
         print(list_needs(declared))
         return
     arm = tools.connect()
-    outcomes = []
     seen = Subscription(arm, choose_subscription(arm, subscription), declared, tools.ask, tools.clock().date())
-    for check in CHECKS:
-        for result in results(check, seen):
-            show(check.name, result)
-            outcomes.append((check.name, result))
-    for result in github_results(tools, declared.stack) if github else ():
-        show("github", result)
-        outcomes.append(("github", result))
-    if json_file:
-        write_json(
-            json_file, results_report({"stack": stack, "command": "preflight", "subscription": seen.id}, outcomes)
-        )
-    raise typer.Exit(int(any(result.status in ("missing", "failed") for _, result in outcomes)))
+    outcomes = ((name, result) for name, check in CHECKS.items() for result in attempt_all(check(seen)))
+    of_github = (("github", result) for result in github_results(tools, declared.stack)) if github else ()
+    head = {"stack": stack, "command": "preflight", "subscription": seen.id}
+    statuses = tell(chain(outcomes, of_github), head, json_file)
+    raise typer.Exit(int(bool(statuses & {"missing", "failed"})))

@@ -9,8 +9,8 @@ import typer
 from deployment.cli.options import Json, Outputs, Plan, Stack
 from deployment.errors import UsageError
 from deployment.inputs import Inputs, load_inputs
-from deployment.report import results_report, show, write_json
-from deployment.step import Context, Result, Step
+from deployment.report import tell
+from deployment.step import Context, Result, Step, attempt_all
 from deployment.steps import STEPS
 from deployment.tools import Tools
 
@@ -36,9 +36,11 @@ def run(
     json_file: Json = None,
 ) -> None:
     """Do what has to be done."""
-    context = _context(ctx.obj, load_inputs(stack, outputs), images, plan=plan, irreversible=confirm_irreversible)
-    results = _results(context, _chosen(steps), {"stack": stack, "command": "run", "plan": plan}, json_file)
-    raise typer.Exit(int(any(result.status in ("failed", "missing") for result in results)))
+    inputs = load_inputs(stack, outputs)
+    context = _context(ctx.obj, inputs, images, plan=plan, irreversible=confirm_irreversible)
+    head = {"stack": stack, "command": "run", "plan": plan}
+    statuses = tell(_outcomes(context, _chosen(steps, "always")), head, json_file)
+    raise typer.Exit(int(bool(statuses & {"failed", "missing"})))
 
 
 def verify(
@@ -52,21 +54,19 @@ def verify(
     """Read only: exit 1 when something is to be done, or is not as it should be."""
     # Nothing is changed, and a policy that config wants locked and that is not is a finding.
     context = _context(ctx.obj, load_inputs(stack, outputs), images, plan=True, irreversible=True)
-    chosen = _chosen(steps, verifying=True)
-    results = _results(context, chosen, {"stack": stack, "command": "verify", "plan": True}, json_file)
-    raise typer.Exit(int(any(result.status in ("failed", "planned", "missing") for result in results)))
+    head = {"stack": stack, "command": "verify", "plan": True}
+    statuses = tell(_outcomes(context, _chosen(steps, "always", "verify")), head, json_file)
+    raise typer.Exit(int(bool(statuses & {"failed", "planned", "missing"})))
 
 
 def _context(tools: Tools, inputs: Inputs, images: Sequence[str] | None, *, plan: bool, irreversible: bool) -> Context:
     return Context(
+        arm=tools.connect(),
         inputs=inputs,
-        images=_images(images or [], inputs),
+        tools=tools,
         plan=plan,
         irreversible=irreversible,
-        arm=tools.connect(),
-        fetch=tools.fetch,
-        expiry=tools.expiry,
-        clock=tools.clock,
+        images=_images(images or [], inputs),
     )
 
 
@@ -85,24 +85,12 @@ def _images(given: Sequence[str], inputs: Inputs) -> Mapping[str, str]:
     return images
 
 
-def _chosen(names: Sequence[str] | None, *, verifying: bool = False) -> list[Step]:
-    """The named steps, in their order; without names those of a run, or of a verification."""
-    known = {step.name for step in STEPS}
+def _chosen(names: Sequence[str] | None, *usual: str) -> list[Step]:
+    """The named steps, in their order; without names those that run at the ``usual`` times."""
+    known = [step.name for step in STEPS]
     if unknown := [name for name in names or [] if name not in known]:
-        raise UsageError(f"--step {unknown[0]}: no such step (allowed: {', '.join(step.name for step in STEPS)})")
-    usual = ("always", "verify") if verifying else ("always",)
+        raise UsageError(f"--step {unknown[0]}: no such step (allowed: {', '.join(known)})")
     return [step for step in STEPS if (step.name in names if names else step.when in usual)]
-
-
-def _results(context: Context, steps: Sequence[Step], head: Mapping[str, object], target: str | None) -> list[Result]:
-    """Run the steps, show and write what became of each resource."""
-    outcomes = []
-    for name, result in _outcomes(context, steps):
-        show(name, result)
-        outcomes.append((name, result))
-    if target:
-        write_json(target, results_report(head, outcomes))
-    return [result for _, result in outcomes]
 
 
 def _outcomes(context: Context, steps: Sequence[Step]) -> Iterator[tuple[str, Result]]:
@@ -112,7 +100,7 @@ def _outcomes(context: Context, steps: Sequence[Step]) -> Iterator[tuple[str, Re
         if failed:
             yield step.name, Result("-", "skipped", f"not run, because {failed.name} failed")
             continue
-        for result in step.run(context):
+        for result in attempt_all(step.run(context)):
             yield step.name, result
             if result.status == "failed" and not context.plan:
                 failed = step

@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
-from deployment.arm import ArmError
 from deployment.drill_checks import at
 from deployment.preflight.subscription import Subscription
-from deployment.record import Declared
 from deployment.step import Result
 
 BUDGET = "azure-native:consumption:Budget"
@@ -21,20 +19,10 @@ def check_budget(subscription: Subscription) -> Iterator[Result]:
     month = subscription.today.replace(day=1)
     for budget in subscription.record.of(BUDGET):
         start = str(at(budget.inputs, "timePeriod.startDate"))[:10]
-        if _is_made(subscription, budget):
+        if subscription.arm.find(subscription.real(budget.id), VERSION) is not None:
             yield Result(budget.last_name, "holds", "it is made")
         elif date.fromisoformat(start) < month:
             message = f"it starts on {start}; Azure makes none that starts before {month}"
             yield Result(budget.last_name, "missing", f"{message}: set medspasync:monitoring.budget.startDate")
         else:
             yield Result(budget.last_name, "holds", f"it starts on {start}")
-
-
-def _is_made(subscription: Subscription, budget: Declared) -> bool:
-    try:
-        subscription.arm.get(subscription.real(budget.id), VERSION)
-    except ArmError as refused:
-        if refused.status != 404:
-            raise
-        return False
-    return True

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from deployment.arm import ArmError
 from deployment.preflight.subscription import Subscription
 from deployment.record import Declared, Record, arm_type
 from deployment.step import Result, name_of
+from documents.nested import leaves
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PRINCIPAL_INPUTS = ("objectId", "principalId", "principalObjectId")
@@ -38,8 +38,8 @@ def outside_principals(record: Record) -> dict[str, list[str]]:
     made = {text for one in record.resources for text in _own_principals(one)}
     found: defaultdict[str, list[str]] = defaultdict(list)
     for one in record.resources:
-        for key, text in _named(one.inputs):
-            if key in _PRINCIPAL_INPUTS and _GUID.fullmatch(text) and text not in made:
+        for path, text in leaves(one.inputs):
+            if path.rpartition(".")[2] in _PRINCIPAL_INPUTS and _GUID.fullmatch(str(text)) and text not in made:
                 found[text].append(one.name)
     return dict(sorted(found.items()))
 
@@ -49,26 +49,23 @@ def check_existing(subscription: Subscription) -> Iterator[Result]:
     for resource, users in outside_resources(subscription.record).items():
         real = subscription.real(resource)
         kind = arm_type(real)
+        version = subscription.newest_version(kind)
         if real.lower() in subscription.made:
             yield Result(name_of(real), "holds", f"{kind} is there")
-            continue
-        version = subscription.newest_version(kind)
-        if version is None:
+        elif version is None:
             yield Result(name_of(real), "skipped", f"no API version of {kind} is known: not looked for")
-            continue
-        try:
-            subscription.arm.get(real, version)
-        except ArmError as refused:
-            if refused.status != 404:
-                raise
-            yield Result(name_of(real), "missing", f"{real} is not there; {', '.join(sorted(set(users))[:3])} need it")
-        else:
+        elif subscription.arm.find(real, version) is not None:
             yield Result(name_of(real), "holds", f"{kind} is there")
+        else:
+            yield Result(name_of(real), "missing", f"{real} is not there; {_first(users)} need it")
     for principal, users in outside_principals(subscription.record).items():
-        need = (
-            f"az ad group show --group {principal} (or sp show, user show); {', '.join(sorted(set(users))[:3])} need it"
-        )
+        need = f"az ad group show --group {principal} (or sp show, user show); {_first(users)} need it"
         yield Result(principal, "skipped", f"Entra is not asked: {need}")
+
+
+def _first(users: list[str]) -> str:
+    """A few of those that need it."""
+    return ", ".join(sorted(set(users))[:3])
 
 
 def _own_principals(resource: Declared) -> Iterator[str]:
@@ -95,16 +92,3 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
-
-
-def _named(value: Any) -> Iterator[tuple[str, str]]:
-    """Every text with the key that it stands under."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, str):
-                yield key, item
-            else:
-                yield from _named(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _named(item)

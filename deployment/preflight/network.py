@@ -4,7 +4,6 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Iterator
 
-from deployment.arm import ArmError
 from deployment.preflight.subscription import Subscription
 from deployment.record import Declared, Record
 from deployment.step import Result, name_of
@@ -20,24 +19,18 @@ RESERVED = 5
 
 def watchers(record: Record) -> dict[str, str]:
     """Ids of the network watchers that flow logs stand on, and their regions."""
-    found = {}
-    for one in record.of("azure-native:network:FlowLog"):
-        found[one.id.rpartition("/flowLogs/")[0]] = str(one.location)
-    return found
+    logs = record.of("azure-native:network:FlowLog")
+    return {one.id.rpartition("/flowLogs/")[0]: str(one.location) for one in logs}
 
 
 def check_watcher(subscription: Subscription) -> Iterator[Result]:
     """The network watcher of each flow log is there: Azure makes it with a region's first network, not at once."""
     for watcher, location in watchers(subscription.record).items():
-        command = f"az network watcher configure --enabled true -g {watcher.split('/')[4]} -l {location}"
-        try:
-            subscription.arm.get(subscription.real(watcher), NETWORK)
-        except ArmError as refused:
-            if refused.status != 404:
-                raise
-            yield Result(name_of(watcher), "missing", f"flow logs need it: {command}")
-        else:
+        if subscription.arm.find(subscription.real(watcher), NETWORK) is not None:
             yield Result(name_of(watcher), "holds", "it is there")
+        else:
+            command = f"az network watcher configure --enabled true -g {watcher.split('/')[4]} -l {location}"
+            yield Result(name_of(watcher), "missing", f"flow logs need it: {command}")
 
 
 def check_shared_subnets(subscription: Subscription) -> Iterator[Result]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from deployment.arm import Arm
@@ -33,7 +32,7 @@ def each_release(context: Context, work: Callable[[Context, Release], Result]) -
             yield Result(app, "failed", "it has no slot, or runs on a built-in Node.js: nothing to swap")
             continue
         release = Release(app=app, site=known.site_id, slot=slot_id(known), image=f"{prefix(known)}{digest}")
-        yield attempt(app, partial(work, context, release))
+        yield attempt(app, work, context, release)
 
 
 def slot_id(app: AppInputs) -> str:

@@ -43,7 +43,7 @@ def _validation(host: str, states: dict[str, str | None]) -> Iterator[str]:
 
 def _answer(context: Context, host: str, path: str) -> Iterator[str]:
     try:
-        status = context.fetch(f"https://{host}{path}").status
+        status = context.tools.fetch(f"https://{host}{path}").status
     except OSError as silent:
         yield f"nobody answers ({silent})"
         return
@@ -53,10 +53,10 @@ def _answer(context: Context, host: str, path: str) -> Iterator[str]:
 
 def _certificate(context: Context, host: str) -> Iterator[str]:
     try:
-        ends = context.expiry(host)
+        ends = context.tools.expiry(host)
     except OSError as refused:
         yield f"its certificate cannot be had or does not hold ({refused})"
         return
-    left = ends - context.clock()
+    left = ends - context.tools.clock()
     if left < LEAST:
         yield f"its certificate ends on {ends:%Y-%m-%d}, in {left.days} days"

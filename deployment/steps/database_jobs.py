@@ -7,7 +7,6 @@ declared: no template is sent, and what runs is what the stack says.
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from deployment.arm import Arm
@@ -25,7 +24,7 @@ def run(job: str, context: Context) -> Iterator[Result]:
     if job_id is None:
         yield Result(f"database job {job}", "skipped", "this stack has none (medspasync:databaseJob.image)")
         return
-    yield attempt(name_of(job_id), partial(_run, context, job_id))
+    yield attempt(name_of(job_id), _run, context, job_id)
 
 
 def _run(context: Context, job_id: str) -> Result:

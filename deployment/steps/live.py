@@ -3,7 +3,7 @@
 Nothing is mended here: each finding says what to do (docs/azure-unproven.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from deployment.arm import ArmError
@@ -11,35 +11,29 @@ from deployment.record import arm_type
 from deployment.step import Context, Result, name_of
 
 RESOURCES = "2021-04-01"
-NETWORK = "2024-05-01"
 METRICS = "2023-10-01"
+ENDPOINTS = {"Microsoft.Network/privateEndpoints": "2024-05-01"}
 ALERTS = {
-    "scheduledQueryRules": "2023-12-01",
-    "metricAlerts": "2018-03-01",
-    "activityLogAlerts": "2020-10-01",
+    "Microsoft.Insights/scheduledQueryRules": "2023-12-01",
+    "Microsoft.Insights/metricAlerts": "2018-03-01",
+    "Microsoft.Insights/activityLogAlerts": "2020-10-01",
 }
 """Kinds of alert rules and the API version that lists them."""
 
 
 def check_providers(context: Context) -> Iterator[Result]:
     """The namespace of everything that stands in the stack's groups is registered."""
-    try:
-        used = {
-            arm_type(one["id"]).partition("/")[0].lower()
-            for group in context.inputs.groups.values()
-            for one in context.arm.list(f"{group}/resources", RESOURCES)
-        }
-        shown = context.arm.list(f"{context.inputs.subscription}/providers", RESOURCES)
-    except ArmError as refused:
-        yield Result("providers", "failed", str(refused))
-        return
-    states = {str(one["namespace"]).lower(): one for one in shown}
-    wrong = 0
-    for namespace in sorted(used):
-        state = states.get(namespace, {}).get("registrationState", "unknown to Azure")
-        if state != "Registered":
-            wrong += 1
-            yield Result(namespace, "missing", f"{state}: az provider register --wait -n {namespace}")
+    used = {
+        arm_type(one["id"]).partition("/")[0].lower()
+        for group in context.inputs.groups.values()
+        for one in context.arm.list(f"{group}/resources", RESOURCES)
+    }
+    shown = context.arm.list(f"{context.inputs.subscription}/providers", RESOURCES)
+    states = {str(one["namespace"]).lower(): one.get("registrationState") for one in shown}
+    wrong = {namespace: state for namespace in sorted(used) if (state := states.get(namespace)) != "Registered"}
+    for namespace, state in wrong.items():
+        state = state or "unknown to Azure"
+        yield Result(namespace, "missing", f"{state}: az provider register --wait -n {namespace}")
     if not wrong:
         yield _examined("providers", len(used), "namespaces are registered")
 
@@ -49,54 +43,40 @@ def check_alert_rules(context: Context) -> Iterator[Result]:
 
     MicrosoftDocs/azure-monitor-docs articles/azure-monitor/alerts/alerts-troubleshoot-log.md, read 2026-11-29.
     """
-    found, wrong = 0, 0
-    for group in context.inputs.groups.values():
-        for kind, version in ALERTS.items():
-            try:
-                rules = context.arm.list(f"{group}/providers/Microsoft.Insights/{kind}", version)
-            except ArmError as refused:
-                wrong += 1
-                yield Result(kind, "failed", str(refused))
-                continue
-            found += len(rules)
-            for rule in (rule for rule in rules if not _is_on(rule)):
-                wrong += 1
-                message = "switched off; see why its query failed, mend it, and switch it on by the next `up`"
-                yield Result(str(rule["name"]), "missing", message)
-    if not wrong:
-        yield _examined("alert rules", found, "are on")
+    return _look_at_all(context, ALERTS, _what_is_off, "alert rules", "are on")
 
 
 def check_private_endpoints(context: Context) -> Iterator[Result]:
     """Each private endpoint of the stack is connected: one that waits for approval resolves and does not answer."""
+    return _look_at_all(context, ENDPOINTS, _what_is_unconnected, "private endpoints", "are connected")
+
+
+def _look_at_all(
+    context: Context, kinds: Mapping[str, str], judge: Callable[[dict[str, Any]], Iterator[str]], many: str, holds: str
+) -> Iterator[Result]:
+    """What ``judge`` finds wrong with each resource of these kinds (API version by type) in the stack's groups."""
     found, wrong = 0, 0
     for group in context.inputs.groups.values():
-        try:
-            endpoints = context.arm.list(f"{group}/providers/Microsoft.Network/privateEndpoints", NETWORK)
-        except ArmError as refused:
-            wrong += 1
-            yield Result(name_of(group), "failed", str(refused))
-            continue
-        found += len(endpoints)
-        for endpoint in endpoints:
-            for status in _statuses(endpoint["properties"]):
-                if status != "Approved":
-                    wrong += 1
-                    message = f"its connection is {status}: approve it on the resource, or find out who rejected it"
-                    yield Result(str(endpoint["name"]), "missing", message)
+        for kind, version in kinds.items():
+            try:
+                shown = context.arm.list(f"{group}/providers/{kind}", version)
+            except ArmError as refused:
+                wrong += 1
+                yield Result(name_of(kind), "failed", str(refused))
+                continue
+            found += len(shown)
+            for name, message in ((str(one["name"]), message) for one in shown for message in judge(one["properties"])):
+                wrong += 1
+                yield Result(name, "missing", message)
     if not wrong:
-        yield _examined("private endpoints", found, "are connected")
+        yield _examined(many, found, holds)
 
 
 def check_archive(context: Context) -> Iterator[Result]:
     """Records have arrived in the audit archive: no page promises that Azure Monitor writes without shared keys."""
     account = context.inputs.archive.account_id
     path = f"{account}/blobServices/default/providers/Microsoft.Insights/metrics"
-    try:
-        metrics = context.arm.get(path, METRICS, metricnames="BlobCount", aggregation="Average", interval="PT1H")
-    except ArmError as refused:
-        yield Result(name_of(account), "failed", str(refused))
-        return
+    metrics = context.arm.get(path, METRICS, metricnames="BlobCount", aggregation="Average", interval="PT1H")
     counts = [
         point["average"]
         for metric in metrics.get("value") or []
@@ -120,12 +100,14 @@ def _examined(target: str, count: int, holds: str) -> Result:
     return Result(target, "holds", f"{count} {holds}")
 
 
-def _is_on(rule: dict[str, Any]) -> bool:
-    return rule["properties"].get("enabled") in (True, "true", "True")
+def _what_is_off(rule: dict[str, Any]) -> Iterator[str]:
+    if rule.get("enabled") not in (True, "true", "True"):
+        yield "switched off; see why its query failed, mend it, and switch it on by the next `up`"
 
 
-def _statuses(properties: dict[str, Any]) -> Iterator[str]:
+def _what_is_unconnected(endpoint: dict[str, Any]) -> Iterator[str]:
     for key in ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections"):
-        for connection in properties.get(key) or []:
-            state = connection["properties"].get("privateLinkServiceConnectionState") or {}
-            yield str(state.get("status"))
+        for connection in endpoint.get(key) or []:
+            status = (connection["properties"].get("privateLinkServiceConnectionState") or {}).get("status")
+            if status != "Approved":
+                yield f"its connection is {status}: approve it on the resource, or find out who rejected it"

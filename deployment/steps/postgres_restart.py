@@ -5,7 +5,6 @@ A replica goes first: some parameters must be at least as high there as on the p
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 from deployment.arm import Arm
 from deployment.step import Context, Result, attempt, name_of
@@ -19,7 +18,7 @@ def run(context: Context) -> Iterator[Result]:
     """One result for each server, replicas first."""
     servers = context.inputs.databases
     for part in sorted(servers, key=lambda part: part == "primary"):
-        yield attempt(name_of(servers[part]), partial(_restart, context, servers[part]))
+        yield attempt(name_of(servers[part]), _restart, context, servers[part])
 
 
 def _restart(context: Context, server: str) -> Result:

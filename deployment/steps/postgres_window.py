@@ -7,7 +7,6 @@ the one in the creating request of API 2025-08-01 is not known (docs/azure-unpro
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 from deployment.step import Context, Result, attempt, name_of
 
@@ -17,7 +16,7 @@ POSTGRES = "2025-08-01"
 def run(context: Context) -> Iterator[Result]:
     """One result for each server."""
     for server in context.inputs.databases.values():
-        yield attempt(name_of(server), partial(_set, context, server))
+        yield attempt(name_of(server), _set, context, server)
 
 
 def _set(context: Context, server: str) -> Result:

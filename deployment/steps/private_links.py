@@ -16,10 +16,9 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from deployment.arm import Arm, ArmError
+from deployment.arm import Arm
 from deployment.inputs import Inputs
 from deployment.step import Context, Result, attempt, name_of
 
@@ -53,13 +52,9 @@ def run(context: Context) -> Iterator[Result]:
     if not targets:
         yield Result("Front Door", "skipped", "no app of this stack is reached by private link")
         return
-    try:
-        asked = _requests_of_ours(context.arm, context.inputs)
-    except ArmError as refused:
-        yield Result(name_of(context.inputs.front_door_id), "failed", str(refused))
-        return
+    asked = _requests_of_ours(context.arm, context.inputs)
     for target, version in targets.items():
-        yield attempt(name_of(target), partial(_approve, context, target, version, asked))
+        yield attempt(name_of(target), _approve, context, target, version, asked)
 
 
 def _requests_of_ours(arm: Arm, inputs: Inputs) -> Mapping[str, LinkRequests]:

@@ -5,7 +5,6 @@ image, or a swap that was begun and not ended, is noticed.
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 from deployment.inputs import AppInputs
 from deployment.step import Context, Result, attempt
@@ -18,7 +17,7 @@ def run(context: Context) -> Iterator[Result]:
         yield from slots.each_release(context, _set)
     for name, app in context.inputs.apps.items():
         if app.repository is not None and name not in context.images:
-            yield attempt(name, partial(_look, context, name, app))
+            yield attempt(name, _look, context, name, app)
 
 
 def _set(context: Context, release: slots.Release) -> Result:

@@ -31,17 +31,17 @@ def run(context: Context) -> Iterator[Result]:
 
 
 def _wrong(context: Context, app: AppInputs) -> Iterator[str]:
-    health = context.fetch(f"{app.url}{app.health_check_path}")
+    health = context.tools.fetch(f"{app.url}{app.health_check_path}")
     if health.status != 200:
         yield f"{app.health_check_path} answers {health.status}"
     yield from _headers(health.headers, context.inputs.edge)
     if not app.own_policy and "frame-ancestors" not in health.headers.get(CSP, ""):
         yield "no content security policy with frame-ancestors"
     if app.own_policy or app.static_paths:
-        first = context.fetch(f"{app.url}/")
+        first = context.tools.fetch(f"{app.url}/")
         yield from _static(context, app, first.text)
         if app.own_policy:
-            yield from _own_policy(first.headers.get(CSP, ""), context.fetch(f"{app.url}/").headers.get(CSP, ""))
+            yield from _own_policy(first.headers.get(CSP, ""), context.tools.fetch(f"{app.url}/").headers.get(CSP, ""))
 
 
 def _headers(headers: Mapping[str, str], edge: EdgeInputs) -> Iterator[str]:
@@ -57,11 +57,11 @@ def _static(context: Context, app: AppInputs, page: str) -> Iterator[str]:
     """
     for path in app.static_paths:
         folder = path.removesuffix("*")
-        missing = context.fetch(f"{app.url}{folder}{MISSING}")
+        missing = context.tools.fetch(f"{app.url}{folder}{MISSING}")
         if missing.status < 400:
             yield f"{folder} answers {missing.status} for a file that is not there"
         found = re.search(rf"""(?:src|href)=["']({re.escape(folder)}[^"'?#]+)""", page)
-        if found and not context.fetch(f"{app.url}{found.group(1)}").headers.get("cache-control"):
+        if found and not context.tools.fetch(f"{app.url}{found.group(1)}").headers.get("cache-control"):
             yield f"{found.group(1)} has no Cache-Control"
 
 

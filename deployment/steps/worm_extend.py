@@ -8,7 +8,6 @@ policy's life (learn.microsoft.com, azure/storage/blobs/immutable-time-based-ret
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 from deployment.step import Context, Result, attempt
 from deployment.steps.worm_lock import STORAGE, policy_path
@@ -17,7 +16,7 @@ from deployment.steps.worm_lock import STORAGE, policy_path
 def run(context: Context) -> Iterator[Result]:
     """One result for each container."""
     for container in context.inputs.archive.containers:
-        yield attempt(container, partial(_extend, context, container))
+        yield attempt(container, _extend, context, container)
 
 
 def _extend(context: Context, container: str) -> Result:

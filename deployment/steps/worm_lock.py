@@ -5,7 +5,6 @@ until the last record is old enough. It takes both: `lock: true` in the stack co
 """
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from deployment.inputs import ArchiveInputs
@@ -21,7 +20,7 @@ def run(context: Context) -> Iterator[Result]:
         yield Result(name_of(archive.account_id), "skipped", "config does not ask for it (medspasync:archive.lock)")
         return
     for container in archive.containers:
-        yield attempt(container, partial(_lock, context, container))
+        yield attempt(container, _lock, context, container)
 
 
 def policy_path(archive: ArchiveInputs, container: str) -> str:
