@@ -4,7 +4,6 @@ Known values are compared as Azure compares them; where a value is not known yet
 property was computed from decides (see `policies.view.Stack.targets`, which does the work).
 """
 
-from functools import cached_property
 from typing import Any
 
 from assurance.record import Record, Resource
@@ -16,20 +15,13 @@ class References:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self._by_types: dict[tuple[str, ...], list[Resource]] = {}
 
     def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types, ``keyvault:Vault`` being short for ``azure-native:keyvault:Vault``."""
-        if len(types) != 1:
-            return self.record.of_type(*types)
-        (type_,) = types
-        return list(self._groups.get(type_ if type_.count(":") > 1 else f"azure-native:{type_}", ()))
-
-    @cached_property
-    def _groups(self) -> dict[str, list[Resource]]:
-        groups: dict[str, list[Resource]] = {}
-        for resource in self.record.resources:
-            groups.setdefault(resource.type, []).append(resource)
-        return groups
+        if types not in self._by_types:
+            self._by_types[types] = self.record.of_type(*types)
+        return list(self._by_types[types])
 
     def targets(self, holder: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` (``*``: any) that the value of ``holder`` at ``path`` refers to.

@@ -4,7 +4,7 @@ Who may do what and what is reached from where is worked out of whole lists of e
 access restrictions. An entry that only a deployment can know is taken out before, and named.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ def unread_paths(record: Record) -> dict[str, list[str]]:
 
 
 def _unknown(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, member in value.items():
             below = f"{path}.{key}" if path else str(key)
             if key in LISTS and (member == UNKNOWN or (isinstance(member, list) and not all(map(_is_known, member)))):
@@ -51,7 +51,7 @@ def _unknown(value: Any, path: str) -> Iterator[str]:
 def _known(value: Any, key: str = "") -> Any:
     if key in LISTS and value == UNKNOWN:
         return []
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _known(member, name) for name, member in value.items()}
     if isinstance(value, list):
         return [_known(entry) for entry in value if key not in LISTS or _is_known(entry)]
@@ -61,5 +61,5 @@ def _known(value: Any, key: str = "") -> Any:
 def _is_known(entry: Any) -> bool:
     """Whether it is known what an entry does."""
     return entry != UNKNOWN and not (
-        isinstance(entry, Mapping) and any(entry.get(member) == UNKNOWN for member in DECISIVE)
+        isinstance(entry, dict) and any(entry.get(member) == UNKNOWN for member in DECISIVE)
     )

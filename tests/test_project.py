@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 
 import jsonschema
 import pytest
@@ -75,3 +76,17 @@ def test_run_time_pins_are_same_in_both_files() -> None:
         text = (ROOT / name).read_text(encoding="utf-8")
         pins[name] = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==([^ ;]+)", text, re.MULTILINE))
     assert pins["requirements.txt"].items() <= pins["requirements-dev.txt"].items()
+
+
+UNTYPED = {
+    "tests": "pytest runs them",
+    "loadtest": "Locust, which runs it, is in no requirements",
+}
+
+
+def test_mypy_reads_every_folder_of_code() -> None:
+    """A folder that it does not read keeps calls that no longer fit: the benchmark of recording did not run."""
+    listed = subprocess.run(["git", "ls-files", "*/*.py"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    folders = {path.partition("/")[0] for path in listed.splitlines()}
+    typed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["files"]
+    assert folders - set(typed) == UNTYPED.keys()

@@ -21,7 +21,7 @@ class Difference:
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
     """Every value that differs, at its deepest path (``securityRules[3].access``); in the head's order of lists."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
             yield from differences(before.get(key), after.get(key), f"{path}.{key}" if path else str(key))
     elif isinstance(before, list) and isinstance(after, list):

@@ -1,9 +1,7 @@
 """Flows that start inside the network: out of a subnet, by name, to a private or a public address."""
 
-from ipaddress import ip_network
-
 from assurance.reach.public import public_side
-from assurance.reach.security_groups import Place, passes
+from assurance.reach.security_groups import Place, network_of, passes
 from assurance.reach.targets import JOBS, SERVER, SITE, SLOT, Target, endpoints_of
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Resource
@@ -17,7 +15,7 @@ ZONE, LINK, ZONE_GROUP = "privatedns:PrivateZone", "privatedns:VirtualNetworkLin
 def ranges(subnet: Resource) -> Place:
     """The addresses of a subnet."""
     prefixes = get(subnet, "addressPrefixes") or [get(subnet, "addressPrefix")]
-    return [ip_network(prefix) for prefix in prefixes]
+    return [network_of(prefix) for prefix in prefixes]
 
 
 def home(references: References, site: Resource) -> tuple[Resource | None, Step]:

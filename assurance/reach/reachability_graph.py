@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_network
 from typing import get_args
 
 from assurance.reach import front_door, inside
 from assurance.reach.needed import Row, Tag
 from assurance.reach.public import Who, public_side
-from assurance.reach.security_groups import passes, peer_ranges
+from assurance.reach.security_groups import network_of, passes, peer_ranges
 from assurance.reach.targets import ENDPOINT, SITE, SLOT, Target, targets
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Record, Resource
@@ -83,7 +82,7 @@ class ReachabilityGraph:
     def _from_peers(self, target: Target) -> Verdict:
         """Peers resolve names by themselves, so only endpoints and security groups decide."""
         ours = [
-            ip_network(prefix)
+            network_of(prefix)
             for network in self.references.by_type(inside.NETWORK)
             for prefix in get(network, "addressSpace.addressPrefixes", ())
         ]

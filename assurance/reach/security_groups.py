@@ -5,6 +5,7 @@ of addresses asked about, a Deny counts as soon as it touches it: a flow is call
 """
 
 from collections.abc import Sequence
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
@@ -16,6 +17,9 @@ from policies.compare import same
 Network = IPv4Network | IPv6Network
 Place = Sequence[Network] | str
 """Ranges of addresses inside the network, or the name of a service tag outside it (``Internet``, ``Storage``)."""
+
+network_of = cache(ip_network)
+"""The range of addresses that a text names: a record names few, and asks for each thousands of times."""
 
 Direction = Literal["Inbound", "Outbound"]
 
@@ -110,7 +114,7 @@ def _range_covers(prefix: str, place: Network, local: Sequence[Network], whole: 
         inside = any(_within(place, space) for space in local)
         return inside if prefix == "VirtualNetwork" else not inside
     try:
-        network = ip_network(prefix, strict=False)
+        network = network_of(prefix, strict=False)
     except ValueError:
         return False
     return _within(place, network) if whole else network.version == place.version and network.overlaps(place)
@@ -123,7 +127,7 @@ def _within(place: Network, network: Network) -> bool:
 def local_ranges(references: References) -> list[Network]:
     """What the tag VirtualNetwork means: our address spaces and, as far as rules name them, those of peers."""
     ours = [
-        ip_network(prefix)
+        network_of(prefix)
         for network in references.by_type("network:VirtualNetwork")
         for prefix in get(network, "addressSpace.addressPrefixes", ())
     ]
@@ -141,5 +145,5 @@ def peer_ranges(references: References, ours: Sequence[Network]) -> list[Network
         for prefix in values(rule, "sourceAddressPrefix")
         if prefix[0].isdigit() and prefix not in ANY
     }
-    ranges = [ip_network(prefix) for prefix in sorted(named)]
+    ranges = [network_of(prefix) for prefix in sorted(named)]
     return [each for each in ranges if each.is_private and not any(_within(each, space) for space in ours)]

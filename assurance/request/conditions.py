@@ -6,10 +6,11 @@ transforms). All conditions of a rule must hold; of a condition's values one mus
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote
 
+from assurance.reach.security_groups import network_of
 from assurance.request.message import Request
 
 SHOWN = 40
@@ -75,7 +76,7 @@ def _in_ranges(address: str, ranges: list[str]) -> bool:
         known = ip_address(address)
     except ValueError:
         return False
-    networks = [ip_network(each, strict=False) for each in ranges]
+    networks = [network_of(each, strict=False) for each in ranges]
     return any(known in network for network in networks if network.version == known.version)
 
 

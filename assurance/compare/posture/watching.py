@@ -84,9 +84,10 @@ def _notified(budget: Resource) -> Named:
 
 
 def _groups(alert: Resource, record: Record) -> Named:
-    names = {each.id.lower(): each.name for each in record.of_type(GROUP)}
+    named = re.findall(r"/subscriptions/[^'\"]*/actionGroups/[^'\"]+", str(alert.inputs.get("actions") or ""))
+    names = {each.id.lower(): each.name for each in record.of_type(GROUP)} if named else {}
     found: Named = {}
-    for text in re.findall(r"/subscriptions/[^'\"]*/actionGroups/[^'\"]+", str(alert.inputs.get("actions") or "")):
+    for text in named:
         found[names.get(text.lower(), text.rsplit("/", 1)[-1])] = "actions"
     return found
 

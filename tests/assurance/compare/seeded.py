@@ -14,7 +14,7 @@ from assurance.compare.posture.build import find_posture
 from assurance.compare.posture.keys import name_keys
 from assurance.compare.report import StackComparison
 from assurance.record import Record, Resource
-from tests.harness import ROOT, once, stack_record
+from tests.harness import ROOT, once, shared_record, stack_record
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 
@@ -262,7 +262,7 @@ def comparison(name: str) -> Comparison:
 
 
 def _compared(change: Callable[[Record], Any]) -> Comparison:
-    before, after = base(), changed(change)
+    before, after = shared_record("prod"), changed(change)
     pairs = pair_revisions(before, after)
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     posture = name_keys(find_posture(before, after, pairs, []), "Pulumi.prod.yaml", (text, text))
