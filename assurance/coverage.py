@@ -15,8 +15,7 @@ from assurance.check.log_feeds import (
     sends,
     settings_of,
 )
-from assurance.record import Record, Resource
-from assurance.references import References, short_type
+from assurance.record import Record, Resource, short_type
 from documents.arguments import read_arguments
 from documents.generated import with_part
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
@@ -52,32 +51,31 @@ class Row:
 
 def matrix(record: Record) -> list[Row]:
     """The coverage of a stack, by type and category."""
-    references = References(record)
-    return sorted(_rows(references), key=lambda row: (row.type, row.category))
+    return sorted(_rows(record), key=lambda row: (row.type, row.category))
 
 
-def _rows(references: References) -> Iterator[Row]:
+def _rows(record: Record) -> Iterator[Row]:
     for table, feeders_of in fed_tables().items():
         for kind, categories in feeders_of.items():
             if kind == "subscription":
-                settings = {"subscription": references.by_type(SUBSCRIPTION_SETTING)}
+                settings = {"subscription": record.of_type(SUBSCRIPTION_SETTING)}
                 types, arm = {"subscription": "subscription"}, {}
             else:
-                pairs = feeders(references, kind)
-                settings = {one.urn: settings_of(references, one, feeder) for one, feeder in pairs}
+                pairs = feeders(record, kind)
+                settings = {one.urn: settings_of(record, one, feeder) for one, feeder in pairs}
                 types = {one.urn: short_type(one) for one, _ in pairs}
                 arm = {short_type(one): logging_type(one, feeder) for one, feeder in pairs}
             for type_ in dict.fromkeys(types.values()):
                 own = [settings[urn] for urn, its in types.items() if its == type_]
                 for category in (each for each in categories if has_category(arm.get(type_, ""), each)):
-                    yield _row(references, table, type_, category, own)
+                    yield _row(record, table, type_, category, own)
 
 
-def _row(references: References, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
+def _row(record: Record, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
     to_workspace = [
-        [s for s in own if sends(s, category) and references.targets(s, "workspaceId", WORKSPACE)] for own in settings
+        [s for s in own if sends(s, category) and record.targets(s, "workspaceId", WORKSPACE)] for own in settings
     ]
-    searchable, kept = _retention(references, table)
+    searchable, kept = _retention(record, table)
     return Row(
         type=type_,
         category=category,
@@ -86,27 +84,27 @@ def _row(references: References, table: str, type_: str, category: str, settings
         table=table,
         searchable=searchable,
         kept=kept,
-        archived=_archived(references, table, category, [s for own in settings for s in own]),
+        archived=_archived(record, table, category, [s for own in settings for s in own]),
     )
 
 
-def _retention(references: References, table: str) -> tuple[int, int]:
+def _retention(record: Record, table: str) -> tuple[int, int]:
     """Days at full speed and at all."""
-    for one in references.by_type(TABLE):
+    for one in record.of_type(TABLE):
         if one.inputs.get("tableName") == table:
             return one.inputs["retentionInDays"], one.inputs["totalRetentionInDays"]
-    days = next((one.inputs["retentionInDays"] for one in references.by_type(WORKSPACE)), 0)
+    days = next((one.inputs["retentionInDays"] for one in record.of_type(WORKSPACE)), 0)
     return days, days
 
 
-def _archived(references: References, table: str, category: str, settings: list[Resource]) -> int | None:
+def _archived(record: Record, table: str, category: str, settings: list[Resource]) -> int | None:
     """Days of the container that the category or the table is copied to; Azure names it after either."""
-    exported = {name for one in references.by_type(EXPORT) for name in one.inputs.get("tableNames") or ()}
+    exported = {name for one in record.of_type(EXPORT) for name in one.inputs.get("tableNames") or ()}
     direct = [s for s in settings if s.inputs.get("storageAccountId") and sends(s, category)]
     activity = any(short_type(s) == SUBSCRIPTION_SETTING for s in direct)
     own = ACTIVITY_LOG_CONTAINER if activity else category_container(category)
     container = own if direct else table_container(table) if table in exported else None
-    for policy in references.by_type(WORM):
+    for policy in record.of_type(WORM):
         if container is not None and policy.inputs.get("containerName") == container:
             days: int = policy.inputs["immutabilityPeriodSinceCreationInDays"]
             return days

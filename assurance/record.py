@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,10 +18,11 @@ from assurance.json_text import json_text
 from assurance.project import is_own
 from documents.json_reading import parse_json
 from facts.tokens import type_key
+from facts.types import counted_type
 from policies.projects import PLATFORM
-
-if TYPE_CHECKING:
-    from policies.view import Stack
+from policies.resource import Resource as Viewed
+from policies.resource import lookup
+from policies.view import Stack
 
 VERSION = 2
 """Of the record's form. 1 had no version: types as registered, no `custom`, `apiVersion`, `basis` or `origins`."""
@@ -85,6 +86,27 @@ class Resource:
         return self.token or self.type
 
 
+def get(resource: Resource, path: str, default: Any = None) -> Any:
+    """The input at a dotted path, or ``default``."""
+    return lookup(resource.inputs, path, default)
+
+
+def short_type(resource: Resource) -> str:
+    """``keyvault:Vault`` for ``azure-native:keyvault:Vault``."""
+    return resource.type.removeprefix("azure-native:")
+
+
+def source_lines(resource: Resource) -> str:
+    """Where a person would look: the line that made it and the entry it was made from."""
+    parts = []
+    if resource.source:
+        parts.append(f"{resource.source['file']}:{resource.source['line']}")
+    if resource.origin:
+        line = f":{resource.origin['line']}" if resource.origin.get("line") else ""
+        parts.append(f"{resource.origin['file']}{line} {resource.origin.get('key', '')}".rstrip())
+    return ", from ".join(parts) or "no line is known"
+
+
 def first_origin(origins: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The entry that a finding points to: the first that is the whole resource, else the first, without its path."""
     whole = [origin for origin in origins if not origin.get("path")]
@@ -139,9 +161,25 @@ class Record:
         return is_own(self.basis.get("project"))
 
     def of_type(self, *types: str) -> list[Resource]:
-        """Resources whose type token is one of ``types``; ``azure-native:`` may be left out."""
+        """Resources of these types, ``keyvault:Vault`` being short for ``azure-native:keyvault:Vault``."""
         wanted = {t if t.count(":") > 1 else f"azure-native:{t}" for t in types}
         return [r for r in self.resources if r.type in wanted]
+
+    def targets(self, holder: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
+        """The resources of ``types`` (``*``: any) that the value of ``holder`` at ``path`` refers to.
+
+        path: dotted, ``name[]`` means each entry of a list. by: what the value holds: ``id`` for ARM ids, else the
+        target's input or output of that name.
+        """
+        view = self.view
+        matches = view.targets(view.by_urn[holder.urn], path, *types, by=by, child=child)
+        return [self.by_urn[resource.urn] for resource in matches]
+
+    def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
+        """The resources of ``types`` whose value at ``path`` refers to ``target``, or to its part ``child``."""
+        view = self.view
+        matches = view.holders(view.by_urn[target.urn], path, *types, by=by, child=child)
+        return [self.by_urn[resource.urn] for resource in matches]
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)
@@ -152,7 +190,7 @@ class Record:
         return {r.urn: r for r in self.resources}
 
     @cached_property
-    def view(self) -> "Stack":
+    def view(self) -> Stack:
         """The record as rules see a stack, unknown values guarded just as the engine's policy host guards them."""
         return _viewed(self)
 
@@ -213,11 +251,8 @@ class Record:
         return cls.from_json(path.read_text(encoding="utf-8"))
 
 
-def _viewed(record: Record) -> "Stack":
-    from assurance.guarded import GuardedObject  # a recording needs no policy SDK
-    from facts.types import counted_type
-    from policies.resource import Resource as Viewed
-    from policies.view import Stack
+def _viewed(record: Record) -> Stack:
+    from assurance.guarded import GuardedObject  # which knows the mark of this module
 
     return Stack(
         (

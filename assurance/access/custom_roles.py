@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from assurance.references import References, get
+from assurance.record import Record, get
 from facts.roles import Role
 
 _ROLES = re.compile(r"RoleDefinitionId\]\s*ForAnyOfAnyValues:GuidEquals\s*\{([^}]*)\}", re.IGNORECASE)
@@ -13,10 +13,10 @@ _REPOSITORY = re.compile(
 GIVES = "access grant"
 
 
-def custom_roles(references: References) -> Mapping[str, Role]:
+def custom_roles(record: Record) -> Mapping[str, Role]:
     """Roles of the record by the GUID of their definition. Their rights are the operations that they name."""
     found = {}
-    for definition in references.by_type("authorization:RoleDefinition"):
+    for definition in record.of_type("authorization:RoleDefinition"):
         rights = [
             str(operation)
             for permission in get(definition, "permissions", ())

@@ -9,8 +9,7 @@ from typing import Any, Literal
 from assurance.access.custom_roles import custom_roles, limited
 from assurance.access.principals import UNKNOWN_PRINCIPAL, Principal, Principals
 from assurance.access.tables import cache_policy
-from assurance.record import Resource
-from assurance.references import References, get, short_type
+from assurance.record import Record, Resource, get, short_type
 from facts.roles import roles
 
 Scope = Literal["resource", "resource group", "subscription"]
@@ -48,14 +47,14 @@ class Grant:
     why: str = ""
 
 
-def grants(references: References, principals: Principals) -> list[Grant]:
+def grants(record: Record, principals: Principals) -> list[Grant]:
     """Every grant of the record, by principal and target."""
     found = [
-        *_vault_policies(references, principals),
-        *_standalone_policies(references, principals),
-        *_role_assignments(references, principals),
-        *_database_administrators(references, principals),
-        *_cache_users(references, principals),
+        *_vault_policies(record, principals),
+        *_standalone_policies(record, principals),
+        *_role_assignments(record, principals),
+        *_database_administrators(record, principals),
+        *_cache_users(record, principals),
     ]
     return sorted(found, key=lambda grant: (grant.principal.name, grant.target.type, grant.target.name, grant.via))
 
@@ -66,9 +65,9 @@ def _each(whom: list[Principal], target: Target, rights: tuple[str, ...], via: s
         yield Grant(principal=principal, target=target, rights=rights, via=via, by=by, candidates=len(whom), why=why)
 
 
-def _vault_policies(references: References, principals: Principals) -> Iterator[Grant]:
+def _vault_policies(record: Record, principals: Principals) -> Iterator[Grant]:
     """Inline access policies. With RBAC on, Azure ignores them, and so does this."""
-    for vault in references.by_type(VAULT):
+    for vault in record.of_type(VAULT):
         if get(vault, "properties.enableRbacAuthorization"):
             continue
         for policy in get(vault, "properties.accessPolicies", ()):
@@ -76,11 +75,11 @@ def _vault_policies(references: References, principals: Principals) -> Iterator[
             yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", vault)
 
 
-def _standalone_policies(references: References, principals: Principals) -> Iterator[Grant]:
-    for entry in references.by_type("keyvault:AccessPolicy"):
+def _standalone_policies(record: Record, principals: Principals) -> Iterator[Grant]:
+    for entry in record.of_type("keyvault:AccessPolicy"):
         policy = get(entry, "policy", {})
         whom = principals.who(policy.get("objectId"), entry, "policy")
-        for vault in references.targets(entry, "vaultName", VAULT, by="vaultName"):
+        for vault in record.targets(entry, "vaultName", VAULT, by="vaultName"):
             if not get(vault, "properties.enableRbacAuthorization"):
                 yield from _each(whom, _target(vault), _policy_rights(policy), "access policy", entry)
 
@@ -90,18 +89,18 @@ def _policy_rights(policy: dict[str, Any]) -> tuple[str, ...]:
     return tuple(f"{kind} {right}" for kind in sorted(permissions) for right in permissions[kind] or ())
 
 
-def _role_assignments(references: References, principals: Principals) -> Iterator[Grant]:
-    known = {**roles(), **custom_roles(references)}
-    for assignment in references.by_type("authorization:RoleAssignment"):
+def _role_assignments(record: Record, principals: Principals) -> Iterator[Grant]:
+    known = {**roles(), **custom_roles(record)}
+    for assignment in record.of_type("authorization:RoleAssignment"):
         id_ = str(get(assignment, "roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
         role = known.get(id_)
-        target = _scope(references, assignment)
+        target = _scope(record, assignment)
         rights = role.rights if role else ()
         via = f"role {role.name if role else id_}"
         if condition := str(get(assignment, "condition") or ""):
             rights, message = limited(rights, condition, known)
             via += f", {message}"
-        vault = references.record.by_urn.get(target.urn)
+        vault = record.by_urn.get(target.urn)
         if vault and short_type(vault) == VAULT and not get(vault, "properties.enableRbacAuthorization"):
             # Data rights of a role mean nothing on a vault that goes by access policies.
             rights = tuple(right for right in rights if right.split()[0] not in ("secrets", "keys", "certificates"))
@@ -114,14 +113,14 @@ def _role_assignments(references: References, principals: Principals) -> Iterato
         yield from _each(whom, target, rights, via, assignment)
 
 
-def _scope(references: References, assignment: Resource) -> Target:
+def _scope(record: Record, assignment: Resource) -> Target:
     """What a role assignment is on: a resource of the record, or one outside it that its ARM id describes."""
-    found = [each for each in references.targets(assignment, "scope", "*") if each.custom]
+    found = [each for each in record.targets(assignment, "scope", "*") if each.custom]
     if found:
         return _target(found[0])
     scope = str(get(assignment, "scope", ""))
     if whole := re.fullmatch(r"/subscriptions/([^/]+)/?", scope):
-        ours = whole[1] == _own_subscription(references)
+        ours = whole[1] == _own_subscription(record)
         name = "the subscription" if ours else f"the subscription {whole[1]}"
         return Target(name=name, type="subscription", scope="subscription")
     group = re.fullmatch(r"/subscriptions/[^/]+/resourceGroups/([^/]+)/?", scope, re.IGNORECASE)
@@ -133,28 +132,28 @@ def _scope(references: References, assignment: Resource) -> Target:
     return Target(name=scope or "nothing", type="unknown", scope="subscription")
 
 
-def _own_subscription(references: References) -> str:
+def _own_subscription(record: Record) -> str:
     """The subscription that most of the record's resources are in."""
-    found = Counter(resource.id.split("/")[2] for resource in references.record if resource.id.startswith(_IDS))
+    found = Counter(resource.id.split("/")[2] for resource in record if resource.id.startswith(_IDS))
     return found.most_common(1)[0][0] if found else ""
 
 
-def _database_administrators(references: References, principals: Principals) -> Iterator[Grant]:
+def _database_administrators(record: Record, principals: Principals) -> Iterator[Grant]:
     """Entra administrators. One that is no identity of ours is known by the name that the stack config gives it."""
-    for entry in references.by_type("dbforpostgresql:AdministratorsMicrosoftEntra", "dbforpostgresql:Administrator"):
+    for entry in record.of_type("dbforpostgresql:AdministratorsMicrosoftEntra", "dbforpostgresql:Administrator"):
         whom = principals.who(get(entry, "objectId"), entry, "objectId")
         if not whom[0].known and get(entry, "principalName"):
             kind = str(get(entry, "principalType", "unknown"))
             whom = [Principal(name=str(get(entry, "principalName")), kind=kind)]
-        for server in references.targets(entry, "serverName", "dbforpostgresql:Server", by="serverName"):
+        for server in record.targets(entry, "serverName", "dbforpostgresql:Server", by="serverName"):
             yield from _each(whom, _target(server), ("database administer",), "Entra administrator", entry)
 
 
-def _cache_users(references: References, principals: Principals) -> Iterator[Grant]:
-    for entry in references.by_type("redisenterprise:AccessPolicyAssignment"):
+def _cache_users(record: Record, principals: Principals) -> Iterator[Grant]:
+    for entry in record.of_type("redisenterprise:AccessPolicyAssignment"):
         policy = str(get(entry, "accessPolicyName"))
         whom = principals.who(get(entry, "user.objectId"), entry, "user.objectId")
-        for cluster in references.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
+        for cluster in record.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
             rights = cache_policy(policy) or ()
             yield from _each(whom, _target(cluster), rights, f"cache access policy {policy}", entry)
 

@@ -8,7 +8,6 @@ from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable, readable
 from assurance.check.findings import Report
 from assurance.record import Record
-from assurance.references import References
 from assurance.unread import known_entries
 
 
@@ -35,10 +34,9 @@ class Matrix:
 def matrix(record: Record) -> Matrix:
     """Work out the access matrix of a record, from the entries that are known."""
     record = known_entries(record)
-    references = References(record)
-    principals = Principals(record, references)
-    found = grants(references, principals)
-    secrets = readable(references, found)
+    principals = Principals(record)
+    found = grants(record, principals)
+    secrets = readable(record, found)
     findings = list(Judge(record.stack, principals).findings(found, secrets))
     return Matrix(
         stack=record.stack,

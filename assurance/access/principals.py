@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from assurance.access.tables import duties
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import References, get, short_type
+from assurance.record import UNKNOWN, Record, Resource, get, short_type
 from policies.resource import lookup
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
@@ -38,9 +37,8 @@ class Principal:
 class Principals:
     """All identities of a record, found by object id, or by what a value was computed from."""
 
-    def __init__(self, record: Record, references: References) -> None:
+    def __init__(self, record: Record) -> None:
         self._record = record
-        self._references = references
 
     @cached_property
     def all(self) -> list[Principal]:
@@ -50,7 +48,7 @@ class Principals:
     @cached_property
     def _by_urn(self) -> dict[str, Principal]:
         found = {}
-        for identity in self._references.by_type(IDENTITY):
+        for identity in self._record.of_type(IDENTITY):
             users = tuple(resource.urn for resource in self._record if identity in self._used(resource))
             name = identity.name.removeprefix("identity-")
             found[identity.urn] = Principal(name=name, kind="managed identity", urn=identity.urn, users=users)
@@ -74,10 +72,10 @@ class Principals:
             sources = resource.propertyDependencies.get("identity", [])
             return [
                 identity
-                for identity in self._references.by_type(IDENTITY)
+                for identity in self._record.of_type(IDENTITY)
                 if (identity.urn in sources if identity.id in ("", UNKNOWN) else identity.id.lower() in wanted)
             ]
-        return self._references.targets(resource, f"{USED_BY}[]", IDENTITY)
+        return self._record.targets(resource, f"{USED_BY}[]", IDENTITY)
 
     def resource(self, principal: Principal) -> Resource | None:
         """The identity's resource, or the one it belongs to."""
@@ -109,8 +107,8 @@ class Principals:
     def _signed_in(self) -> dict[str, list[str]]:
         """Subjects whose tokens sign in as an identity, by its URN."""
         found: dict[str, list[str]] = {}
-        for credential in self._references.by_type(CREDENTIAL):
-            for identity in self._references.targets(credential, "resourceName", IDENTITY, by="resourceName"):
+        for credential in self._record.of_type(CREDENTIAL):
+            for identity in self._record.targets(credential, "resourceName", IDENTITY, by="resourceName"):
                 found.setdefault(identity.urn, []).append(str(get(credential, "subject")))
         return found
 

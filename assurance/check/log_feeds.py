@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 
 from assurance.check.findings import Finding, Status
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import References, get
+from assurance.record import UNKNOWN, Record, Resource, get
 from facts.log_categories import log_categories
 from facts.log_tables import fed_tables
 from facts.types import Logs, log_kinds, resource_types
@@ -33,14 +32,14 @@ OUTSIDE = "whether Entra sends it: the tenant's diagnostic setting is made outsi
 _COMMENT, _TEXT, _NAME = re.compile(r"//[^\n]*"), re.compile(r"\"[^\"\n]*\"|'[^'\n]*'"), re.compile(r"\b[A-Z]\w+")
 
 
-def feeders(references: References, kind: str) -> list[tuple[Resource, Logs]]:
+def feeders(record: Record, kind: str) -> list[tuple[Resource, Logs]]:
     """The resources that write logs of ``kind``, each with what its type writes."""
-    return [(one, logs) for type_, logs in log_kinds().get(kind, {}).items() for one in references.by_type(type_)]
+    return [(one, logs) for type_, logs in log_kinds().get(kind, {}).items() for one in record.of_type(type_)]
 
 
-def settings_of(references: References, resource: Resource, logs: Logs) -> list[Resource]:
+def settings_of(record: Record, resource: Resource, logs: Logs) -> list[Resource]:
     """The diagnostic settings for a resource."""
-    return references.holders(resource, "resourceUri", SETTING, child=logs.child)
+    return record.holders(resource, "resourceUri", SETTING, child=logs.child)
 
 
 def sends(setting: Resource, category: str) -> bool:
@@ -67,7 +66,7 @@ def logging_type(resource: Resource, logs: Logs) -> str:
 
 def feed_findings(record: Record) -> Iterator[Finding]:
     """A finding for each table that each query of the record reads."""
-    feeds = _Feeds(References(record))
+    feeds = _Feeds(record)
     for rule in record.of_type(QUERY, SENTINEL):
         for query in _queries(rule):
             bare = _TEXT.sub("", _COMMENT.sub("", query))
@@ -85,8 +84,8 @@ def _queries(rule: Resource) -> list[str]:
 class _Feeds:
     """What of a record sends which logs to its workspace."""
 
-    def __init__(self, references: References) -> None:
-        self._references = references
+    def __init__(self, record: Record) -> None:
+        self._record = record
         self._known: dict[str, dict[str, tuple[str, list[Resource]]]] = {}
 
     def judge(self, query: str, table: str, fed_by: dict[str, list[str]]) -> tuple[Status, str]:
@@ -111,18 +110,17 @@ class _Feeds:
     def _senders(self, kind: str) -> dict[str, tuple[str, list[Resource]]]:
         """What writes logs of ``kind``: its ARM type and the diagnostic settings that send them to the workspace."""
         if kind not in self._known:
-            references = self._references
             if kind == "subscription":
-                settings = references.by_type(SUBSCRIPTION_SETTING)
+                settings = self._record.of_type(SUBSCRIPTION_SETTING)
                 senders = {kind: ("", settings)} if settings else {}
             else:
-                pairs = feeders(references, kind)
+                pairs = feeders(self._record, kind)
                 senders = {
-                    resource.name: (logging_type(resource, logs), settings_of(references, resource, logs))
+                    resource.name: (logging_type(resource, logs), settings_of(self._record, resource, logs))
                     for resource, logs in pairs
                 }
             self._known[kind] = {
-                name: (type_, [each for each in settings if references.targets(each, "workspaceId", WORKSPACE)])
+                name: (type_, [each for each in settings if self._record.targets(each, "workspaceId", WORKSPACE)])
                 for name, (type_, settings) in senders.items()
             }
         return self._known[kind]

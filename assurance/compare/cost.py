@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 from assurance.cost.bill import CURRENCY, Bill, bill_of
 from assurance.errors import UsageError
-from assurance.record import Record
-from assurance.references import get
+from assurance.record import Record, get
 
 
 @dataclass(frozen=True)

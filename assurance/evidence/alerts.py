@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assurance.record import Record, Resource
-from assurance.references import get
+from assurance.record import Record, Resource, get
 
 ALERTS = ("monitor:MetricAlert", "monitor:ScheduledQueryRule", "monitor:ActivityLogAlert",
           "securityinsights:ScheduledAlertRule")  # fmt: skip

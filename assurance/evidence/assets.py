@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from assurance.check.log_feeds import SETTING, settings_of
 from assurance.evidence.encryption import at_rest, in_transit
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import References, get, short_type
+from assurance.record import UNKNOWN, Record, Resource, get, short_type
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
@@ -88,14 +87,13 @@ def is_asset(resource: Resource) -> bool:
 
 def assets(record: Record) -> list[Asset]:
     """Every asset, by kind and name."""
-    references = References(record)
-    found = [_asset(references, resource) for resource in record if is_asset(resource)]
+    found = [_asset(record, resource) for resource in record if is_asset(resource)]
     return sorted(found, key=lambda each: (each.kind, each.name, each.resource.urn))
 
 
-def _asset(references: References, resource: Resource) -> Asset:
+def _asset(record: Record, resource: Resource) -> Asset:
     row = asset_kinds().get(short_type(resource))
-    tags = _tags(references, resource)
+    tags = _tags(record, resource)
     transit = row.transit if row else None
     return Asset(
         resource=resource,
@@ -103,44 +101,44 @@ def _asset(references: References, resource: Resource) -> Asset:
         data=row.data if row else "not decided",
         classification=str(tags.get("data-classification", UNTAGGED)),
         owner=str(tags.get("owner", "nobody is named")),
-        location=_location(references, resource),
-        at_rest=at_rest(references, resource, _around(references, resource), row.rest if row else "none"),
-        in_transit=in_transit(references, resource, transit) if transit else "",
-        backup=_backup(references, resource, row.backup if row else []),
-        logs=_logs(references, resource),
+        location=_location(record, resource),
+        at_rest=at_rest(record, resource, _around(record, resource), row.rest if row else "none"),
+        in_transit=in_transit(record, resource, transit) if transit else "",
+        backup=_backup(record, resource, row.backup if row else []),
+        logs=_logs(record, resource),
     )
 
 
-def _tags(references: References, resource: Resource) -> dict[str, Any]:
+def _tags(record: Record, resource: Resource) -> dict[str, Any]:
     """Its own tags over those of what it lies in."""
-    around = _around(references, resource)
+    around = _around(record, resource)
     own = get(resource, "tags") or {}
-    return {**(_tags(references, around) if around else {}), **(own if isinstance(own, dict) else {})}
+    return {**(_tags(record, around) if around else {}), **(own if isinstance(own, dict) else {})}
 
 
-def _around(references: References, resource: Resource) -> Resource | None:
+def _around(record: Record, resource: Resource) -> Resource | None:
     """What it lies in: the resource of the type that its own lives in, by name, else its resource group."""
     row = resource_types().get(resource.type)
     outer = row.lives_in if row else None
     names = resource_types()[outer].names if isinstance(outer, str) and outer in resource_types() else []
     for name in names[-1:]:
         if name in resource.inputs:
-            return next(iter(references.targets(resource, name, str(outer), by=name)), None)
+            return next(iter(record.targets(resource, name, str(outer), by=name)), None)
     return None
 
 
-def _location(references: References, resource: Resource) -> str:
+def _location(record: Record, resource: Resource) -> str:
     value = get(resource, "location")
     if value:
         return str(value).lower()
-    around = _around(references, resource)
-    return _location(references, around) if around else ""
+    around = _around(record, resource)
+    return _location(record, around) if around else ""
 
 
-def _backup(references: References, resource: Resource, paths: list[str]) -> str:
+def _backup(record: Record, resource: Resource, paths: list[str]) -> str:
     ways = [f"{path.rsplit('.', 1)[-1]} {_short(get(resource, path))}" for path in paths if get(resource, path)]
     own = resource.id if resource.id not in ("", UNKNOWN) else None
-    for instance in references.by_type("dataprotection:BackupInstance"):
+    for instance in record.of_type("dataprotection:BackupInstance"):
         if own and str(get(instance, "properties.dataSourceInfo.resourceID")).lower() == own.lower():
             ways.append(f"backup vault, as {instance.name}")
     return "; ".join(ways)
@@ -154,13 +152,13 @@ def _short(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _logs(references: References, resource: Resource) -> str:
+def _logs(record: Record, resource: Resource) -> str:
     row = resource_types().get(resource.type)
     if row is None or not isinstance(row.logs, Logs):
         return ""
     if row.logs.emits == "telemetry":
         return "telemetry"
-    settings = settings_of(references, resource, row.logs)
+    settings = settings_of(record, resource, row.logs)
     names = sorted(
         {
             str(log.get("category") or log.get("categoryGroup"))

@@ -9,8 +9,7 @@ from assurance.access.principals import IDENTITY
 from assurance.evidence.assets import asset_kinds, is_asset
 from assurance.evidence.encryption import KEY, keys_of
 from assurance.evidence.flows import DataMap
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import References, get, short_type
+from assurance.record import UNKNOWN, Record, Resource, get, short_type
 
 VAULT = "keyvault:Vault"
 
@@ -94,23 +93,22 @@ _CARRY = (
 
 def openings(record: Record, matrix: Matrix) -> list[Opening]:
     """What each key encrypts, each identity may do, and who reads what in each vault."""
-    references = References(record)
-    return [*_keys(record, references), *_identities(record, matrix), *_vaults(references, matrix)]
+    return [*_keys(record), *_identities(record, matrix), *_vaults(record, matrix)]
 
 
-def _keys(record: Record, references: References) -> Iterator[Opening]:
-    named = [(key.urn, path, each) for each in record for key, path in keys_of(references, each) if each.custom]
-    for key in sorted(references.by_type(KEY), key=lambda each: each.name):
+def _keys(record: Record) -> Iterator[Opening]:
+    named = [(key.urn, path, each) for each in record for key, path in keys_of(record, each) if each.custom]
+    for key in sorted(record.of_type(KEY), key=lambda each: each.name):
         own = [(path, each) for urn, path, each in named if urn == key.urn and short_type(each) != KEY]
         opens = tuple(f"{each.name} ({path})" for path, each in own)
-        by = {identity.name for _, each in own for identity in _acting(references, each)}
+        by = {identity.name for _, each in own for identity in _acting(record, each)}
         yield Opening(resource=key, kind="key", used_by=tuple(sorted(by)), opens=opens)
 
 
-def _acting(references: References, resource: Resource) -> list[Resource]:
+def _acting(record: Record, resource: Resource) -> list[Resource]:
     values = get(resource, "identity.userAssignedIdentities") or ()
     ids = {str(each).lower() for each in values}
-    return [each for each in references.by_type(IDENTITY) if each.id.lower() in ids]
+    return [each for each in record.of_type(IDENTITY) if each.id.lower() in ids]
 
 
 def _identities(record: Record, matrix: Matrix) -> Iterator[Opening]:
@@ -124,10 +122,10 @@ def _identities(record: Record, matrix: Matrix) -> Iterator[Opening]:
         yield Opening(resource=resource, kind="identity", used_by=used, opens=opens)
 
 
-def _vaults(references: References, matrix: Matrix) -> Iterator[Opening]:
-    for vault in sorted(references.by_type(VAULT), key=lambda each: each.name):
+def _vaults(record: Record, matrix: Matrix) -> Iterator[Opening]:
+    for vault in sorted(record.of_type(VAULT), key=lambda each: each.name):
         inside = [each for each in matrix.secrets if each.vault.urn == vault.urn]
-        keys = references.holders(vault, "vaultName", KEY, by="vaultName")
+        keys = record.holders(vault, "vaultName", KEY, by="vaultName")
         readers = sorted({grant.principal.name for grant in matrix.grants if grant.target.urn == vault.urn})
         opens = (*(each.name for each in inside), *(f"key {key.name}" for key in sorted(keys, key=lambda k: k.name)))
         yield Opening(resource=vault, kind="vault", used_by=tuple(readers), opens=opens)

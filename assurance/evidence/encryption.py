@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from assurance.record import UNKNOWN, Resource
-from assurance.references import References, get
+from assurance.record import UNKNOWN, Record, Resource, get
 
 KEY, CONFIGURATION = "keyvault:Key", "dbforpostgresql:Configuration"
 _KEY_URI = re.compile(r"^https://([^./]+)\.[^/]+/keys/([^/]+)", re.IGNORECASE)
@@ -13,10 +12,10 @@ AZURES = "Azure's own keys"
 NOT_DECLARED = "not declared"
 
 
-def keys_of(references: References, resource: Resource) -> list[tuple[Resource, str]]:
+def keys_of(record: Record, resource: Resource) -> list[tuple[Resource, str]]:
     """The keys of the record that encrypt a resource, each with the input that names it."""
     by_name = {
-        (str(get(key, "vaultName")).lower(), str(get(key, "keyName")).lower()): key for key in references.by_type(KEY)
+        (str(get(key, "vaultName")).lower(), str(get(key, "keyName")).lower()): key for key in record.of_type(KEY)
     }
     found: dict[str, tuple[Resource, str]] = {}
     for path, vault, name in _named_keys(resource.inputs, ""):
@@ -41,7 +40,7 @@ def _named_keys(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
         yield path, found[1], found[2]
 
 
-def at_rest(references: References, resource: Resource, around: Resource | None, otherwise: str) -> str:
+def at_rest(record: Record, resource: Resource, around: Resource | None, otherwise: str) -> str:
     """In words: our keys where it, or what it lies in, names them, else what assets.yaml says; empty where it keeps
     nothing."""
     if otherwise == "none":
@@ -53,11 +52,11 @@ def at_rest(references: References, resource: Resource, around: Resource | None,
         where = "in a hardware module of the vault" if kind.upper().endswith("HSM") else "in software of the vault"
         size = get(resource, "properties.keySize") or get(resource, "properties.curveName", "")
         return f"{where}, {kind} {size}".rstrip()
-    keys = keys_of(references, resource) or (keys_of(references, around) if around else [])
+    keys = keys_of(record, resource) or (keys_of(record, around) if around else [])
     return ", ".join(f"our key {key.name} ({path})" for key, path in keys) or AZURES
 
 
-def in_transit(references: References, resource: Resource, how: str) -> str:
+def in_transit(record: Record, resource: Resource, how: str) -> str:
     """In words, how a connection to a resource is encrypted. how: `transit` of assets.yaml."""
     if how == "https":
         return "HTTPS, TLS 1.2 or newer (Azure takes nothing else)"
@@ -68,7 +67,7 @@ def in_transit(references: References, resource: Resource, how: str) -> str:
         floor = str(get(resource, "minimumTlsVersion", NOT_DECLARED)).replace("TLS1_", "1.")
         return f"HTTPS only, TLS {floor} or newer" if get(resource, "enableHttpsTrafficOnly") else "HTTP is let in"
     if how == "database":
-        return _database(references, resource)
+        return _database(record, resource)
     value = get(resource, how)
     if how == "clientProtocol":
         return {"Encrypted": "TLS only"}.get(str(value), f"clientProtocol {value or NOT_DECLARED}")
@@ -76,12 +75,12 @@ def in_transit(references: References, resource: Resource, how: str) -> str:
     return f"TLS {text} or newer" if value and value != UNKNOWN else f"TLS floor {NOT_DECLARED}"
 
 
-def _database(references: References, server: Resource) -> str:
+def _database(record: Record, server: Resource) -> str:
     """By the server's parameters; where the stack sets none, Azure's default requires TLS 1.2
     (learn.microsoft.com/azure/postgresql/security/security-tls; read 2026-11-29)."""
     values = {
         str(get(each, "configurationName")): str(get(each, "value"))
-        for each in references.holders(server, "serverName", CONFIGURATION, by="serverName")
+        for each in record.holders(server, "serverName", CONFIGURATION, by="serverName")
     }
     if values.get("require_secure_transport", "on").lower() not in ("on", "true"):
         return "connections without TLS are let in"

@@ -15,8 +15,7 @@ from assurance.reach import front_door, inside
 from assurance.reach.reachability_graph import JOB, ReachabilityGraph
 from assurance.reach.targets import SITE, Target
 from assurance.reach.verdict import Verdict
-from assurance.record import Record, Resource
-from assurance.references import get, short_type
+from assurance.record import Record, Resource, get, short_type
 from documents.counting import counted
 
 Layer = Literal["people", "edge", "apps", "stores", "copies", "outside"]
@@ -82,7 +81,7 @@ def _merged(hops: list[Hop]) -> list[Hop]:
 class _Maker:
     def __init__(self, record: Record, matrix: Matrix) -> None:
         self.graph = ReachabilityGraph(record)
-        self.references = self.graph.references
+        self.record = self.graph.record
         self.matrix = matrix
 
     def enter(self) -> Iterator[Hop]:
@@ -97,7 +96,7 @@ class _Maker:
             yield Hop(start=people, end=edge, way="Front Door", private=False, open=True, encryption=encryption,
                       right=right, by=wall)  # fmt: skip
             for site in host.sites:
-                verdict = front_door.to_site(self.references, sites[site.urn])
+                verdict = front_door.to_site(self.record, sites[site.urn])
                 protocols = {str(get(route, "forwardingProtocol")) for route in host.routes}
                 sent = "HTTPS only" if protocols == {"HttpsOnly"} else f"as it came ({', '.join(sorted(protocols))})"
                 encryption = self._encryption(site) if sent == "HTTPS only" else sent
@@ -111,23 +110,23 @@ class _Maker:
             layer: Layer = "copies" if target.kind == "archive" else "stores"
             store = Place(name=target.name, layer=layer, kind=target.kind, urn=target.resource.urn)
             for user, right in self._users(target):
-                subnet, step = (inside.home_of_job if short_type(user) == JOB else inside.home)(self.references, user)
+                subnet, step = (inside.home_of_job if short_type(user) == JOB else inside.home)(self.record, user)
                 verdict = (
-                    inside.to_target(self.references, subnet, target).after(step) if subnet else Verdict(False, (step,))
+                    inside.to_target(self.record, subnet, target).after(step) if subnet else Verdict(False, (step,))
                 )
                 yield self._hop(self._app(user), store, verdict, self._encryption(target.resource, target), right)
 
     def copies(self) -> Iterator[Hop]:
         """From the stores to their copies: backups, geo-redundant ones, and the archive of the logs."""
         stores = [target for target in self.graph.targets if target.kind == "database"]
-        for server in self.references.by_type("dbforpostgresql:Server"):
+        for server in self.record.of_type("dbforpostgresql:Server"):
             start = Place(name=server.name, layer="stores", kind="database", urn=server.urn)
             days = get(server, "backup.backupRetentionDays", "not declared")
             geo = get(server, "backup.geoRedundantBackup") == "Enabled"
             name = f"backups of {server.name}" + (", also in the paired region" if geo else "")
             yield self._copy(start, name, f"{days} days, Azure's own network", "the server itself", server)
-        for instance in self.references.by_type("dataprotection:BackupInstance"):
-            vaults = self.references.targets(instance, "vaultName", "dataprotection:BackupVault", by="vaultName")
+        for instance in self.record.of_type("dataprotection:BackupInstance"):
+            vaults = self.record.targets(instance, "vaultName", "dataprotection:BackupVault", by="vaultName")
             source = str(get(instance, "properties.dataSourceInfo.resourceID")).lower()
             for vault in vaults:
                 rights = [
@@ -142,23 +141,23 @@ class _Maker:
                             ", ".join(sorted({grant.via for grant in rights})) or "no right of the vault is declared"
                         )
                         yield self._copy(start, vault.name, "Azure's own network", right, instance, vault)
-        for export in self.references.by_type("operationalinsights:DataExport"):
-            workspaces = self.references.targets(
+        for export in self.record.of_type("operationalinsights:DataExport"):
+            workspaces = self.record.targets(
                 export, "workspaceName", "operationalinsights:Workspace", by="workspaceName"
             )
             for workspace in workspaces:
                 start = Place(name=workspace.name, layer="stores", kind="log store", urn=workspace.urn)
-                for account in self.references.targets(export, "resourceId", "storage:StorageAccount"):
+                for account in self.record.targets(export, "resourceId", "storage:StorageAccount"):
                     right = f"export of {counted(len(get(export, 'tableNames') or ()), 'table')}"
                     yield self._copy(start, f"{account.name} (blob)", "Azure's own network", right, export, account)
 
     def leave(self) -> Iterator[Hop]:
         """From the apps to the Internet: payments, mail, whatever they call."""
         end = Place(name="the Internet: payments, mail and other interfaces", layer="outside", kind="outside")
-        for site in self.references.by_type(SITE):
-            subnet, step = inside.home(self.references, site)
+        for site in self.record.of_type(SITE):
+            subnet, step = inside.home(self.record, site)
             ways = {
-                port: inside.to_internet(self.references, subnet, "Internet", port).after(step)
+                port: inside.to_internet(self.record, subnet, "Internet", port).after(step)
                 for port in OUTWARD
                 if subnet is not None
             }
@@ -184,11 +183,11 @@ class _Maker:
             made_from = readable.secret.propertyDependencies.get("properties", [])
             if target.resource.urn not in made_from or (target.kind == "database" and self._pooled(target)):
                 continue
-            for app in self.references.by_type(SITE):
+            for app in self.record.of_type(SITE):
                 if str(get(app, "name")) in readable.wanted_by:
                     yield app, f"secret {readable.name} of {readable.vault.name}"
         if target.kind == "database":
-            for job in self.references.by_type(JOB):
+            for job in self.record.of_type(JOB):
                 if not any(job.urn in g.principal.users and g.target.urn in names for g in self.matrix.grants):
                     yield job, "a role inside the database, given by database/"
 
@@ -205,11 +204,11 @@ class _Maker:
     def _encryption(self, resource: Resource, target: Target | None = None) -> str:
         about = resource
         if target is not None and target.kind == "cache":
-            databases = self.references.holders(resource, "clusterName", "redisenterprise:Database", by="clusterName")
+            databases = self.record.holders(resource, "clusterName", "redisenterprise:Database", by="clusterName")
             open_to_all = [each for each in databases if get(each, "clientProtocol") != "Encrypted"]
             about = open_to_all[0] if open_to_all else resource
         row = asset_kinds().get(short_type(about))
-        return in_transit(self.references, about, row.transit) if row and row.transit else "not declared"
+        return in_transit(self.record, about, row.transit) if row and row.transit else "not declared"
 
     def _hop(self, start: Place, end: Place, verdict: Verdict, encryption: str, right: str, **more: Any) -> Hop:
         by = verdict.decided_by

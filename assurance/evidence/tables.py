@@ -11,7 +11,7 @@ from assurance.evidence.alerts import declared_alerts, notes_of, receivers_of
 from assurance.evidence.drawing import look
 from assurance.evidence.encryption import keys_of
 from assurance.evidence.stack import StackEvidence
-from assurance.references import References, get, short_type
+from assurance.record import get, short_type
 from policies.attestations import attestation_kinds
 
 Cell = str | int | float | date | None
@@ -190,13 +190,12 @@ def _logs(e: StackEvidence) -> Table:
 
 
 def _encryption(e: StackEvidence) -> Table:
-    references = References(e.record)
     columns: Columns = {
         "name": lambda a: a.name,
         "kind": lambda a: a.kind,
         "data": lambda a: a.data,
         "at rest": lambda a: a.at_rest,
-        "our keys": lambda a: ", ".join(key.name for key, _ in keys_of(references, a.resource)),
+        "our keys": lambda a: ", ".join(key.name for key, _ in keys_of(e.record, a.resource)),
         "in transit": lambda a: a.in_transit,
         **_place(lambda a: a.resource),
     }

@@ -12,8 +12,7 @@ from assurance.errors import UsageError
 from assurance.observed.rules import EXAMINED, MISSING, UNDECLARED
 from assurance.observed.source import read_json
 from assurance.observed.values import GUID, comparable
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import get
+from assurance.record import UNKNOWN, Record, Resource, get
 from facts.decisions import No
 from facts.types import type_row
 

@@ -7,7 +7,7 @@ from assurance.json_text import json_text
 from assurance.reach.front_door import Host
 from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
-from assurance.references import get
+from assurance.record import get
 
 BASIS = (
     "declared configuration, seen offline; nothing was asked of Azure. Private links count as approved, "

@@ -4,48 +4,47 @@ Source: learn.microsoft.com/azure/api-management/private-endpoint, .../front-doo
 """
 
 from assurance.reach.targets import GATEWAY, SITE
-from assurance.record import UNKNOWN, Resource
-from assurance.references import References, get
+from assurance.record import UNKNOWN, Record, Resource, get
 from policies.rules.api_management import API, NAMED, POLICY, inbound
 
 GROUP = "Gateway"
 """Sub-resource of a gateway's private links."""
 
 
-def gateways_of(references: References, origin: Resource) -> list[Resource]:
+def gateways_of(record: Record, origin: Resource) -> list[Resource]:
     """The gateway that an origin has a private link to."""
-    return references.targets(origin, "sharedPrivateLinkResource.privateLink.id", GATEWAY)
+    return record.targets(origin, "sharedPrivateLinkResource.privateLink.id", GATEWAY)
 
 
-def apis_for(references: References, gateway: Resource, route: Resource) -> list[Resource]:
+def apis_for(record: Record, gateway: Resource, route: Resource) -> list[Resource]:
     """The API that takes what a route of Front Door sends: the one at the path that the route puts in front."""
     path = str(get(route, "originPath", "")).strip("/")
     return [
         api
-        for api in references.holders(gateway, "serviceName", API, by="serviceName")
+        for api in record.holders(gateway, "serviceName", API, by="serviceName")
         if path and get(api, "path") == path
     ]
 
 
-def sites_of(references: References, api: Resource) -> list[Resource]:
+def sites_of(record: Record, api: Resource) -> list[Resource]:
     """The sites that an API calls."""
     url = get(api, "serviceUrl", UNKNOWN)
     if url == UNKNOWN:
-        return references.targets(api, "serviceUrl", SITE, by="defaultHostName")
+        return record.targets(api, "serviceUrl", SITE, by="defaultHostName")
     host = str(url).removeprefix("https://").partition("/")[0].lower()
-    return [site for site in references.by_type(SITE) if str(site.outputs.get("defaultHostName")).lower() == host]
+    return [site for site in record.of_type(SITE) if str(site.outputs.get("defaultHostName")).lower() == host]
 
 
-def only_ours(references: References, gateway: Resource) -> bool:
+def only_ours(record: Record, gateway: Resource) -> bool:
     """Whether its policy refuses whatever does not bear the id of a Front Door profile of this record."""
     ours = {
         "{{" + str(get(named, "displayName")) + "}}"
-        for named in references.holders(gateway, "serviceName", NAMED, by="serviceName")
-        if references.targets(named, "value", "cdn:Profile", by="frontDoorId")
+        for named in record.holders(gateway, "serviceName", NAMED, by="serviceName")
+        if record.targets(named, "value", "cdn:Profile", by="frontDoorId")
     }
     checks = [
         [str(value.text) for value in check.findall("value")]
-        for policy in references.holders(gateway, "serviceName", POLICY, by="serviceName")
+        for policy in record.holders(gateway, "serviceName", POLICY, by="serviceName")
         for check in inbound(str(get(policy, "value", ""))).findall("check-header")
         if str(check.get("name")).lower() == "x-azure-fdid"
     ]

@@ -4,8 +4,7 @@ from assurance.reach.public import public_side
 from assurance.reach.security_groups import Place, network_of, passes
 from assurance.reach.targets import JOBS, SERVER, SITE, SLOT, Target, endpoints_of
 from assurance.reach.verdict import Step, Verdict, closed
-from assurance.record import Resource
-from assurance.references import References, get, short_type
+from assurance.record import Record, Resource, get, short_type
 from facts.types import PrivateLink, types_with
 
 SUBNET, NETWORK = "network:Subnet", "network:VirtualNetwork"
@@ -18,57 +17,57 @@ def ranges(subnet: Resource) -> Place:
     return [network_of(prefix) for prefix in prefixes]
 
 
-def home(references: References, site: Resource) -> tuple[Resource | None, Step]:
+def home(record: Record, site: Resource) -> tuple[Resource | None, Step]:
     """The subnet that a site's outbound traffic enters, and the reason."""
-    subnets = references.targets(site, "virtualNetworkSubnetId", SUBNET)
+    subnets = record.targets(site, "virtualNetworkSubnetId", SUBNET)
     if not subnets:
         return None, Step(f"{site.name} is not integrated with a subnet of the network", site)
     return subnets[0], Step(f"{site.name} sends through {subnets[0].name}", site)
 
 
-def home_of_job(references: References, job: Resource) -> tuple[Resource | None, Step]:
+def home_of_job(record: Record, job: Resource) -> tuple[Resource | None, Step]:
     """The subnet of the environment that a container job runs in, and the reason."""
-    for environment in references.targets(job, "environmentId", JOBS):
-        for subnet in references.targets(environment, "vnetConfiguration.infrastructureSubnetId", SUBNET):
+    for environment in record.targets(job, "environmentId", JOBS):
+        for subnet in record.targets(environment, "vnetConfiguration.infrastructureSubnetId", SUBNET):
             return subnet, Step(f"{job.name} runs in {environment.name}, in {subnet.name}", environment)
     return None, Step(f"{job.name} runs in no environment inside the network", job)
 
 
-def to_target(references: References, subnet: Resource, target: Target) -> Verdict:
+def to_target(record: Record, subnet: Resource, target: Target) -> Verdict:
     """Whether a machine in ``subnet`` reaches a service by its name."""
     if short_type(target.resource) == SERVER and get(target.resource, "network.delegatedSubnetResourceId"):
-        return _to_database(references, subnet, target)
-    endpoint, reason = _endpoint(references, subnet, target)
+        return _to_database(record, subnet, target)
+    endpoint, reason = _endpoint(record, subnet, target)
     if endpoint is None:
-        way = to_internet(references, subnet, target.tag, target.port)
-        return (way if not way.open else public_side(references, target, "internet").after(*way.steps)).after(reason)
-    where = references.targets(endpoint, "subnet.id", SUBNET)
+        way = to_internet(record, subnet, target.tag, target.port)
+        return (way if not way.open else public_side(record, target, "internet").after(*way.steps)).after(reason)
+    where = record.targets(endpoint, "subnet.id", SUBNET)
     if not where:
         return closed(f"{endpoint.name} is in no subnet of the record", endpoint).after(reason)
     applies = get(where[0], "privateEndpointNetworkPolicies") in ("Enabled", "NetworkSecurityGroupEnabled")
-    return _between(references, subnet, where[0], target.port, inbound=applies).after(reason)
+    return _between(record, subnet, where[0], target.port, inbound=applies).after(reason)
 
 
-def private_subnet(references: References, target: Target) -> tuple[Resource | None, Step]:
+def private_subnet(record: Record, target: Target) -> tuple[Resource | None, Step]:
     """The subnet with a target's private address, whoever asks for its name."""
-    for subnet in references.targets(target.resource, "network.delegatedSubnetResourceId", SUBNET):
+    for subnet in record.targets(target.resource, "network.delegatedSubnetResourceId", SUBNET):
         return subnet, Step(f"{target.name} is in {subnet.name}", target.resource)
-    for endpoint in endpoints_of(references, target):
-        for subnet in references.targets(endpoint, "subnet.id", SUBNET):
+    for endpoint in endpoints_of(record, target):
+        for subnet in record.targets(endpoint, "subnet.id", SUBNET):
             return subnet, Step(f"{endpoint.name} is in {subnet.name}", endpoint)
     return None, Step(f"{target.name} has no private address", target.resource)
 
 
-def to_internet(references: References, subnet: Resource, tag: str, port: int) -> Verdict:
+def to_internet(record: Record, subnet: Resource, tag: str, port: int) -> Verdict:
     """Whether a machine in ``subnet`` reaches public addresses: by the security group, and by having a way out.
 
     A delegated subnet without a gateway uses its service's own addresses; a machine has none in a private subnet
     (learn.microsoft.com/azure/virtual-network/ip-services/default-outbound-access).
     """
-    verdict = passes(references, subnet, "Outbound", ranges(subnet), tag, port)
+    verdict = passes(record, subnet, "Outbound", ranges(subnet), tag, port)
     if not verdict.open:
         return verdict
-    ways = references.targets(subnet, "natGateway.id", "network:NatGateway")
+    ways = record.targets(subnet, "natGateway.id", "network:NatGateway")
     if ways:
         return verdict.after(Step(f"{subnet.name} goes out by {ways[0].name}", subnet))
     if get(subnet, "delegations"):
@@ -78,39 +77,39 @@ def to_internet(references: References, subnet: Resource, tag: str, port: int) -
     return verdict.after(Step(f"{subnet.name} has default outbound access", subnet))
 
 
-def _to_database(references: References, subnet: Resource, target: Target) -> Verdict:
+def _to_database(record: Record, subnet: Resource, target: Target) -> Verdict:
     server = target.resource
-    zones = references.targets(server, "network.privateDnsZoneArmResourceId", ZONE)
+    zones = record.targets(server, "network.privateDnsZoneArmResourceId", ZONE)
     if not zones:
         return closed(f"no private zone of the record has the name of {server.name}", server)
-    if not _resolves(references, zones[0], subnet):
+    if not _resolves(record, zones[0], subnet):
         return closed(f"its private zone {zones[0].name} is not linked to the network of {subnet.name}", zones[0])
-    where = references.targets(server, "network.delegatedSubnetResourceId", SUBNET)
+    where = record.targets(server, "network.delegatedSubnetResourceId", SUBNET)
     if not where:
         return closed(f"{server.name} is in no subnet of the record", server)
     step = Step(f"{zones[0].name} gives {server.name} a private address in {where[0].name}", server)
-    return _between(references, subnet, where[0], target.port).after(step)
+    return _between(record, subnet, where[0], target.port).after(step)
 
 
-def _between(references: References, start: Resource, end: Resource, port: int, *, inbound: bool = True) -> Verdict:
+def _between(record: Record, start: Resource, end: Resource, port: int, *, inbound: bool = True) -> Verdict:
     """Whether a flow gets out of one subnet and into another, by the groups at both ends."""
-    if set(_network(references, start)).isdisjoint(_network(references, end)):
+    if set(_network(record, start)).isdisjoint(_network(record, end)):
         return closed(f"{start.name} and {end.name} are in different networks", end)
-    out = passes(references, start, "Outbound", ranges(start), ranges(end), port)
+    out = passes(record, start, "Outbound", ranges(start), ranges(end), port)
     if not out.open:
         return out
     if not inbound:
         return out.after(Step(f"security groups do not apply to private endpoints in {end.name}", end))
-    return passes(references, end, "Inbound", ranges(start), ranges(end), port).after(*out.steps)
+    return passes(record, end, "Inbound", ranges(start), ranges(end), port).after(*out.steps)
 
 
-def _network(references: References, subnet: Resource) -> list[str]:
-    return [each.urn for each in references.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")]
+def _network(record: Record, subnet: Resource) -> list[str]:
+    return [each.urn for each in record.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")]
 
 
-def _endpoint(references: References, subnet: Resource, target: Target) -> tuple[Resource | None, Step]:
+def _endpoint(record: Record, subnet: Resource, target: Target) -> tuple[Resource | None, Step]:
     """The private endpoint that a name leads to, or why it leads to the public address."""
-    fitting = endpoints_of(references, target)
+    fitting = endpoints_of(record, target)
     if not fitting:
         return None, Step(
             f"{target.name} has no private endpoint, so its name leads to its public address", target.resource
@@ -119,11 +118,11 @@ def _endpoint(references: References, subnet: Resource, target: Target) -> tuple
     type_ = SITE if short_type(target.resource) == SLOT else short_type(target.resource)
     link = types_with("private_link", PrivateLink).get(f"azure-native:{type_}")
     wanted = link.zones if link else []
-    groups = references.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
+    groups = record.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
     zones = [
         zone
         for group in groups
-        for zone in references.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
+        for zone in record.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
         if get(zone, "privateZoneName") in wanted
     ]
     if not zones:
@@ -131,7 +130,7 @@ def _endpoint(references: References, subnet: Resource, target: Target) -> tuple
             f"{endpoint.name} has no zone group with {' or '.join(wanted)}, so the name leads to the public address"
         )
         return None, Step(message, endpoint)
-    if not _resolves(references, zones[0], subnet):
+    if not _resolves(record, zones[0], subnet):
         message = (
             f"{zones[0].name} is not linked to the network of {subnet.name}, so the name leads to the public address"
         )
@@ -139,10 +138,10 @@ def _endpoint(references: References, subnet: Resource, target: Target) -> tuple
     return endpoint, Step(f"{zones[0].name} leads to {endpoint.name}", endpoint)
 
 
-def _resolves(references: References, zone: Resource, subnet: Resource) -> bool:
+def _resolves(record: Record, zone: Resource, subnet: Resource) -> bool:
     linked = {
         network.urn
-        for link in references.holders(zone, "privateZoneName", LINK, by="privateZoneName")
-        for network in references.targets(link, "virtualNetwork.id", NETWORK)
+        for link in record.holders(zone, "privateZoneName", LINK, by="privateZoneName")
+        for network in record.targets(link, "virtualNetwork.id", NETWORK)
     }
-    return bool(linked & set(_network(references, subnet)))
+    return bool(linked & set(_network(record, subnet)))

@@ -10,8 +10,7 @@ from assurance.reach.public import ENTRA
 from assurance.reach.reachability_graph import Flow, ReachabilityGraph
 from assurance.reach.targets import BUS, JUDGED, Target, endpoints_of
 from assurance.reach.verdict import Verdict
-from assurance.record import Resource
-from assurance.references import get
+from assurance.record import Resource, get
 from policies.rule import RuleInfo
 
 CONTROLS = ("164.312(a)(1)", "164.312(e)(1)")
@@ -109,7 +108,7 @@ class Judge:
                 "Closed, it would lose what the apps send, for it has no private endpoint: keep sign-in with Entra ID "
                 "only, and register that it is accepted."
             )
-        if endpoints_of(self._graph.references, target):
+        if endpoints_of(self._graph.record, target):
             return "Close the service's public side; inside the network it has a private endpoint."
         return INTERNET.remediation
 
@@ -148,8 +147,8 @@ class Judge:
             if resource.type not in judged and access == "Enabled":
                 message = f"{resource.name} ({resource.type}) has public access, which is not judged here"
                 yield self._finding(UNJUDGED, "warn", message, resource)
-        for address in self._graph.references.by_type("network:PublicIPAddress"):
-            owners = self._graph.references.holders(address, "publicIpAddresses[].id", "network:NatGateway")
+        for address in self._graph.record.of_type("network:PublicIPAddress"):
+            owners = self._graph.record.holders(address, "publicIpAddresses[].id", "network:NatGateway")
             if not owners:
                 message = f"{address.name} is a public address that belongs to no NAT gateway"
                 yield self._finding(UNJUDGED, "warn", message, address)

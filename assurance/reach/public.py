@@ -23,8 +23,7 @@ from assurance.reach.targets import (
     endpoints_of,
 )
 from assurance.reach.verdict import Verdict, closed, opened
-from assurance.record import UNKNOWN, Resource
-from assurance.references import References, get, short_type
+from assurance.record import UNKNOWN, Record, Resource, get, short_type
 
 Who = Literal["internet", "our front door", "another front door", "trusted services"]
 """internet: any address. another front door: a profile of another customer of Azure. trusted services: Azure's own,
@@ -37,19 +36,19 @@ ENTRA = "sign-in with Entra ID only"
 EVERYWHERE = ("Any", "*", "0.0.0.0/0", "Internet")
 
 
-def public_side(references: References, target: Target, who: Who) -> Verdict:
+def public_side(record: Record, target: Target, who: Who) -> Verdict:
     """Whether the public side of a target answers ``who``."""
-    return _SIDES[short_type(target.resource)](references, target, who)
+    return _SIDES[short_type(target.resource)](record, target, who)
 
 
-def _site(references: References, target: Target, who: Who) -> Verdict:
+def _site(record: Record, target: Target, who: Who) -> Verdict:
     site = target.resource
     if who == "trusted services":
         return closed("App Service has no way past its restrictions for Azure's services", site)
     access = get(site, "publicNetworkAccess")
     if access == "Disabled":
         return closed(f"publicNetworkAccess of {site.name} is Disabled", site)
-    if not access and endpoints_of(references, target):
+    if not access and endpoints_of(record, target):
         return closed(
             f"{site.name} has a private endpoint and no publicNetworkAccess: Azure closes its public side", site
         )
@@ -60,7 +59,7 @@ def _site(references: References, target: Target, who: Who) -> Verdict:
     for rule in rules:
         message = f"{prefix} rule {rule.get('name', rule.get('priority'))} of {site.name}"
         allows = str(rule.get("action", "Allow")).lower() == "allow"
-        extent = _extent(references, site, rule, who)
+        extent = _extent(record, site, rule, who)
         if extent == "all":
             return opened(f"{message} lets it in", site) if allows else closed(f"{message} turns it away", site)
         if extent and allows:
@@ -68,21 +67,19 @@ def _site(references: References, target: Target, who: Who) -> Verdict:
     default = get(site, f"siteConfig.{prefix}DefaultAction") or ("Deny" if rules else "Allow")
     if default == "Allow":
         return opened(f"{prefix} of {site.name} let in what no rule names", site)
-    condition = (
-        "but through our own Front Door, known by its header" if _only_our_profile(references, site, rules) else ""
-    )
+    condition = "but through our own Front Door, known by its header" if _only_our_profile(record, site, rules) else ""
     return closed(f"{prefix}DefaultAction of {site.name} is Deny and no rule lets it in", site, condition)
 
 
-def _only_our_profile(references: References, site: Resource, rules: list[dict[str, Any]]) -> bool:
-    return any(_extent(references, site, rule, "our front door") == "all" for rule in rules)
+def _only_our_profile(record: Record, site: Resource, rules: list[dict[str, Any]]) -> bool:
+    return any(_extent(record, site, rule, "our front door") == "all" for rule in rules)
 
 
-def _extent(references: References, site: Resource, rule: dict[str, Any], who: Who) -> str:
+def _extent(record: Record, site: Resource, rule: dict[str, Any], who: Who) -> str:
     """How much of ``who`` a restriction is about: ``all``, a part of it in words, or nothing."""
     address = str(rule.get("ipAddress") or rule.get("vnetSubnetResourceId") or "Any")
     headers = {str(name).lower(): values for name, values in (rule.get("headers") or {}).items()}
-    ours = PROFILE_HEADER not in headers or _our_profile(references, site, headers[PROFILE_HEADER])
+    ours = PROFILE_HEADER not in headers or _our_profile(record, site, headers[PROFILE_HEADER])
     if address == FRONT_DOOR_TAG:
         if who == "internet":
             # A request of the Internet has no way to come from those addresses, except by someone's Front Door.
@@ -99,21 +96,21 @@ def _extent(references: References, site: Resource, rule: dict[str, Any], who: W
     return f"{address}" if who == "internet" else ""
 
 
-def _our_profile(references: References, site: Resource, wanted: list[str]) -> bool:
+def _our_profile(record: Record, site: Resource, wanted: list[str]) -> bool:
     """Whether every profile id that a rule accepts is that of a Front Door profile of this record."""
     path = f"siteConfig.ipSecurityRestrictions[].headers.{PROFILE_HEADER}[]"
-    ours = references.targets(site, path, "cdn:Profile", by="frontDoorId")
+    ours = record.targets(site, path, "cdn:Profile", by="frontDoorId")
     ids = {str(profile.outputs.get("frontDoorId")).lower() for profile in ours}
     return bool(ours) and all(value == UNKNOWN or str(value).lower() in ids for value in wanted)
 
 
-def _database(references: References, target: Target, who: Who) -> Verdict:
+def _database(record: Record, target: Target, who: Who) -> Verdict:
     server = target.resource
     if get(server, "network.delegatedSubnetResourceId"):
         return closed(f"{server.name} is in a delegated subnet and has no public address", server)
     if get(server, "network.publicNetworkAccess") == "Disabled":
         return closed(f"publicNetworkAccess of {server.name} is Disabled", server)
-    for rule in references.holders(server, "serverName", "dbforpostgresql:FirewallRule", by="serverName"):
+    for rule in record.holders(server, "serverName", "dbforpostgresql:FirewallRule", by="serverName"):
         start, end = get(rule, "startIpAddress"), get(rule, "endIpAddress")
         azure = start == end == "0.0.0.0"  # noqa: S104 - how Azure spells "any Azure service"
         if who == "internet" or azure:
@@ -122,10 +119,10 @@ def _database(references: References, target: Target, who: Who) -> Verdict:
     return closed(f"{server.name} is public and no firewall rule of the record lets anyone in", server)
 
 
-def _firewalled(access: str, rules: str, fields: tuple[str, str]) -> Callable[[References, Target, Who], Verdict]:
+def _firewalled(access: str, rules: str, fields: tuple[str, str]) -> Callable[[Record, Target, Who], Verdict]:
     """Vaults and storage: public access, then a default action, ranges and the bypass for trusted services."""
 
-    def evaluate(_references: References, target: Target, who: Who) -> Verdict:
+    def evaluate(_record: Record, target: Target, who: Who) -> Verdict:
         service = target.resource
         bypass = "AzureServices" in str(get(service, f"{rules}.bypass", "AzureServices"))
         if who == "trusted services":
@@ -149,7 +146,7 @@ def _firewalled(access: str, rules: str, fields: tuple[str, str]) -> Callable[[R
     return evaluate
 
 
-def _cache(_references: References, target: Target, who: Who) -> Verdict:
+def _cache(_record: Record, target: Target, who: Who) -> Verdict:
     cache = target.resource
     if get(cache, "publicNetworkAccess") == "Disabled":
         return closed(f"publicNetworkAccess of {cache.name} is Disabled", cache)
@@ -158,11 +155,11 @@ def _cache(_references: References, target: Target, who: Who) -> Verdict:
     return opened(f"publicNetworkAccess of {cache.name} is not Disabled", cache)
 
 
-def _bus(references: References, target: Target, who: Who) -> Verdict:
+def _bus(record: Record, target: Target, who: Who) -> Verdict:
     bus = target.resource
     if get(bus, "publicNetworkAccess") == "Disabled":
         return closed(f"publicNetworkAccess of {bus.name} is Disabled", bus)
-    for rules in references.holders(bus, "namespaceName", "servicebus:NamespaceNetworkRuleSet", by="namespaceName"):
+    for rules in record.holders(bus, "namespaceName", "servicebus:NamespaceNetworkRuleSet", by="namespaceName"):
         if get(rules, "publicNetworkAccess") == "Disabled":
             return closed(f"publicNetworkAccess of {rules.name} is Disabled", rules)
         if get(rules, "defaultAction") == "Deny":
@@ -173,7 +170,7 @@ def _bus(references: References, target: Target, who: Who) -> Verdict:
     return opened(f"publicNetworkAccess of {bus.name} is not Disabled", bus, _entra(bus))
 
 
-def _jobs(_references: References, target: Target, _who: Who) -> Verdict:
+def _jobs(_record: Record, target: Target, _who: Who) -> Verdict:
     environment = target.resource
     if get(environment, "publicNetworkAccess") == "Disabled":
         return closed(f"publicNetworkAccess of {environment.name} is Disabled", environment)
@@ -182,14 +179,14 @@ def _jobs(_references: References, target: Target, _who: Who) -> Verdict:
     return opened(f"{environment.name} is neither internal nor closed to public access", environment)
 
 
-def _gateway(references: References, target: Target, who: Who) -> Verdict:
+def _gateway(record: Record, target: Target, who: Who) -> Verdict:
     gateway = target.resource
     if get(gateway, "publicNetworkAccess") == "Disabled":
         return closed(f"publicNetworkAccess of {gateway.name} is Disabled", gateway)
     if who == "trusted services":
         return closed("API Management has no way past its policy for Azure's services", gateway)
     message = f"publicNetworkAccess of {gateway.name} is not Disabled"
-    if not only_ours(references, gateway):
+    if not only_ours(record, gateway):
         return opened(f"{message}, and no policy of it asks for our Front Door's id", gateway)
     if who == "another front door":
         # Front Door writes its own id over what a client sends.
@@ -197,7 +194,7 @@ def _gateway(references: References, target: Target, who: Who) -> Verdict:
     return opened(f"{message}: it answers whoever sends our Front Door's id", gateway)
 
 
-def _telemetry(_references: References, target: Target, _who: Who) -> Verdict:
+def _telemetry(_record: Record, target: Target, _who: Who) -> Verdict:
     service = target.resource
     sides = {
         "ingestion": get(service, "publicNetworkAccessForIngestion", "Enabled"),
@@ -214,7 +211,7 @@ def _entra(bus: Resource) -> str:
     return ENTRA if get(bus, "disableLocalAuth") is True else ""
 
 
-_SIDES: dict[str, Callable[[References, Target, Who], Verdict]] = {
+_SIDES: dict[str, Callable[[Record, Target, Who], Verdict]] = {
     SITE: _site,
     SLOT: _site,
     SERVER: _database,

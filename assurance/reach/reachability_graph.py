@@ -11,8 +11,7 @@ from assurance.reach.public import Who, public_side
 from assurance.reach.security_groups import network_of, passes, peer_ranges
 from assurance.reach.targets import ENDPOINT, SITE, SLOT, Target, targets
 from assurance.reach.verdict import Step, Verdict, closed
-from assurance.record import Record, Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 
 JOB = "app:Job"
 OUTSIDE: tuple[Who, ...] = get_args(Who)
@@ -35,28 +34,27 @@ class ReachabilityGraph:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.references = References(record)
         self._rows: dict[str, list[Flow]] = {}
 
     @cached_property
     def targets(self) -> list[Target]:
         """Every service that answers somewhere."""
-        return targets(self.references)
+        return targets(self.record)
 
     @cached_property
     def hosts(self) -> list[front_door.Host]:
         """Front Door's hosts."""
-        return front_door.hosts(self.references)
+        return front_door.hosts(self.record)
 
     @cached_property
     def subnets(self) -> list[Resource]:
         """Subnets by name."""
-        return sorted(self.references.by_type(inside.SUBNET), key=lambda subnet: subnet.name)
+        return sorted(self.record.of_type(inside.SUBNET), key=lambda subnet: subnet.name)
 
     @property
     def sources(self) -> list[str]:
         """Every place that traffic may come from."""
-        peers = [PEERS] if self.references.by_type("network:VirtualNetworkPeering") else []
+        peers = [PEERS] if self.record.of_type("network:VirtualNetworkPeering") else []
         return [*OUTSIDE, *peers, *(subnet.name for subnet in self.subnets)]
 
     def flow(self, source: str, target: Target) -> Flow:
@@ -69,30 +67,30 @@ class ReachabilityGraph:
         if source == PEERS:
             return self._from_peers(target)
         (subnet,) = [subnet for subnet in self.subnets if subnet.name == source]
-        return inside.to_target(self.references, subnet, target)
+        return inside.to_target(self.record, subnet, target)
 
     def _from_outside(self, who: str, target: Target) -> Verdict:
         for known in OUTSIDE:
             if known == who:
                 if known == "our front door":
-                    return front_door.to_site(self.references, target)
-                return public_side(self.references, target, known)
+                    return front_door.to_site(self.record, target)
+                return public_side(self.record, target, known)
         raise ValueError(who)
 
     def _from_peers(self, target: Target) -> Verdict:
         """Peers resolve names by themselves, so only endpoints and security groups decide."""
         ours = [
             network_of(prefix)
-            for network in self.references.by_type(inside.NETWORK)
+            for network in self.record.of_type(inside.NETWORK)
             for prefix in get(network, "addressSpace.addressPrefixes", ())
         ]
-        places = peer_ranges(self.references, ours)
+        places = peer_ranges(self.record, ours)
         if not places:
             return closed("no security rule names a range of a peer")
-        subnet, step = inside.private_subnet(self.references, target)
+        subnet, step = inside.private_subnet(self.record, target)
         if subnet is None:
-            return public_side(self.references, target, "internet").after(step)
-        return passes(self.references, subnet, "Inbound", places, inside.ranges(subnet), target.port).after(step)
+            return public_side(self.record, target, "internet").after(step)
+        return passes(self.record, subnet, "Inbound", places, inside.ranges(subnet), target.port).after(step)
 
     def of_row(self, row: Row) -> list[Flow]:
         """The flows that a row of the table is about; none where the record has no such service."""
@@ -105,7 +103,7 @@ class ReachabilityGraph:
             assert row.port is not None, f"{row.id}: a service tag needs a port"
             for name, subnet, step in self._starts(row):
                 verdict = (
-                    inside.to_internet(self.references, subnet, row.target, row.port).after(step)
+                    inside.to_internet(self.record, subnet, row.target, row.port).after(step)
                     if subnet
                     else Verdict(False, (step,))
                 )
@@ -119,7 +117,7 @@ class ReachabilityGraph:
                 continue
             for name, subnet, step in self._starts(row):
                 verdict = (
-                    inside.to_target(self.references, subnet, target).after(step) if subnet else Verdict(False, (step,))
+                    inside.to_target(self.record, subnet, target).after(step) if subnet else Verdict(False, (step,))
                 )
                 yield Flow(name, target.name, target.port, verdict)
 
@@ -127,11 +125,11 @@ class ReachabilityGraph:
         """Who starts a flow: by name, the subnet it goes out of (None: none), and why that one."""
         source = row.source
         if source == "apps":
-            sites = [site for site in self.references.by_type(SITE, SLOT) if self._is_meant(site, row)]
-            return [(site.name, *inside.home(self.references, site)) for site in sites]
-        jobs = self.references.by_type(JOB) if source == "jobs" else []
+            sites = [site for site in self.record.of_type(SITE, SLOT) if self._is_meant(site, row)]
+            return [(site.name, *inside.home(self.record, site)) for site in sites]
+        jobs = self.record.of_type(JOB) if source == "jobs" else []
         if jobs:
-            return [(job.name, *inside.home_of_job(self.references, job)) for job in jobs]
+            return [(job.name, *inside.home_of_job(self.record, job)) for job in jobs]
         subnet = self._subnet(source)
         if subnet is None:
             return [(source, None, Step(f"the network has no subnet for {source}"))]
@@ -142,7 +140,7 @@ class ReachabilityGraph:
         if row.reading is None and not row.without:
             return True
         given = "web:WebAppApplicationSettings" + ("Slot" if site.type.endswith("WebAppSlot") else "")
-        holders = self.references.holders(site, "name", given, by="name")
+        holders = self.record.holders(site, "name", given, by="name")
         names = {name for holder in holders for name in get(holder, "properties") or ()}
         return (row.reading is None or row.reading in names) and not names & set(row.without)
 
@@ -154,8 +152,8 @@ class ReachabilityGraph:
             return next((each for each in self.subnets if owned in _delegations(each)), None)
         used = {
             subnet.urn
-            for endpoint in self.references.by_type(ENDPOINT)
-            for subnet in self.references.targets(endpoint, "subnet.id", inside.SUBNET)
+            for endpoint in self.record.of_type(ENDPOINT)
+            for subnet in self.record.targets(endpoint, "subnet.id", inside.SUBNET)
         }
         return next((each for each in self.subnets if not _delegations(each) and each.urn not in used), None)
 

@@ -10,8 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
 
 from assurance.reach.verdict import Verdict, closed, opened
-from assurance.record import Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 from policies.compare import same
 
 Network = IPv4Network | IPv6Network
@@ -53,15 +52,15 @@ DEFAULTS = [
 
 
 def passes(
-    references: References, subnet: Resource, direction: Direction, source: Place, destination: Place, port: int
+    record: Record, subnet: Resource, direction: Direction, source: Place, destination: Place, port: int
 ) -> Verdict:
     """Whether TCP to ``port`` gets through the security group of ``subnet``."""
-    groups = references.targets(subnet, "networkSecurityGroup.id", GROUP)
+    groups = record.targets(subnet, "networkSecurityGroup.id", GROUP)
     if not groups:
         return opened(f"{subnet.name} has no security group", subnet)
     group = groups[0]
-    local = local_ranges(references)
-    standalone = references.holders(
+    local = local_ranges(record)
+    standalone = record.holders(
         group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName"
     )
     rules = [*get(group, "securityRules", ()), *(rule.inputs for rule in standalone), *DEFAULTS]
@@ -124,23 +123,23 @@ def _within(place: Network, network: Network) -> bool:
     return place.version == network.version and place.subnet_of(network)  # type: ignore[arg-type] # same version
 
 
-def local_ranges(references: References) -> list[Network]:
+def local_ranges(record: Record) -> list[Network]:
     """What the tag VirtualNetwork means: our address spaces and, as far as rules name them, those of peers."""
     ours = [
         network_of(prefix)
-        for network in references.by_type("network:VirtualNetwork")
+        for network in record.of_type("network:VirtualNetwork")
         for prefix in get(network, "addressSpace.addressPrefixes", ())
     ]
-    return [*ours, *peer_ranges(references, ours)]
+    return [*ours, *peer_ranges(record, ours)]
 
 
-def peer_ranges(references: References, ours: Sequence[Network]) -> list[Network]:
+def peer_ranges(record: Record, ours: Sequence[Network]) -> list[Network]:
     """Private ranges outside our networks that rules name; none without a peering. A peering does not tell its own."""
-    if not references.by_type("network:VirtualNetworkPeering"):
+    if not record.of_type("network:VirtualNetworkPeering"):
         return []
     named = {
         prefix
-        for group in references.by_type(GROUP)
+        for group in record.of_type(GROUP)
         for rule in get(group, "securityRules", ())
         for prefix in values(rule, "sourceAddressPrefix")
         if prefix[0].isdigit() and prefix not in ANY

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assurance.record import Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 
 Kind = Literal[
     "site", "scm", "slot", "slot scm", "gateway", "database", "pooler", "secrets vault", "key vault", "cache",
@@ -43,42 +42,42 @@ class Target:
     protected: bool = True
 
 
-def targets(references: References) -> list[Target]:
+def targets(record: Record) -> list[Target]:
     """Everything in the record that answers, in the order in which a report tells it."""
     return [
-        *_sites(references),
+        *_sites(record),
         *(
             Target(kind="gateway", name=each.name, resource=each, port=443, tag="Internet", group="Gateway",
                    endpoint_of=each)
-            for each in references.by_type(GATEWAY)
+            for each in record.of_type(GATEWAY)
         ),
-        *_databases(references),
-        *_vaults(references),
-        *_caches(references),
+        *_databases(record),
+        *_vaults(record),
+        *_caches(record),
         *(
             Target(kind="archive", name=f"{each.name} (blob)", resource=each, port=443, tag="Storage", group="blob",
                    endpoint_of=each)
-            for each in references.by_type(STORAGE)
+            for each in record.of_type(STORAGE)
         ),
         *(
             Target(kind="bus", name=each.name, resource=each, port=5671, tag="ServiceBus", group="namespace",
                    endpoint_of=each)
-            for each in references.by_type(BUS)
+            for each in record.of_type(BUS)
         ),
         *(
             Target(kind="jobs", name=each.name, resource=each, port=443, tag="Internet")
-            for each in references.by_type(JOBS)
+            for each in record.of_type(JOBS)
         ),
         *(
             Target(kind="telemetry", name=each.name, resource=each, port=443, tag="AzureMonitor", protected=False)
-            for each in references.by_type(*TELEMETRY)
+            for each in record.of_type(*TELEMETRY)
         ),
     ]  # fmt: skip
 
 
-def endpoints_of(references: References, target: Target) -> list[Resource]:
+def endpoints_of(record: Record, target: Target) -> list[Resource]:
     """The private endpoints that lead to a target; one of a site's slot is not one of the site."""
-    owned = references.holders(target.endpoint_of, CONNECTED, ENDPOINT) if target.endpoint_of else []
+    owned = record.holders(target.endpoint_of, CONNECTED, ENDPOINT) if target.endpoint_of else []
     return [each for each in owned if target.group in _groups(each)]
 
 
@@ -87,13 +86,13 @@ def _groups(endpoint: Resource) -> set[str]:
     return {group for connection in connections for group in connection.get("groupIds") or ()}
 
 
-def _sites(references: References) -> Iterator[Target]:
-    for site in references.by_type(SITE):
+def _sites(record: Record) -> Iterator[Target]:
+    for site in record.of_type(SITE):
         yield _site("site", site.name, site, site, "sites")
         yield _site("scm", f"{site.name} (SCM)", site, site, "sites")
-    for slot in references.by_type(SLOT):
+    for slot in record.of_type(SLOT):
         group = f"sites-{get(slot, 'slot')}"
-        owner = next(iter(references.targets(slot, "name", SITE, by="name")), None)
+        owner = next(iter(record.targets(slot, "name", SITE, by="name")), None)
         yield _site("slot", slot.name, slot, owner, group)
         yield _site("slot scm", f"{slot.name} (SCM)", slot, owner, group)
 
@@ -104,10 +103,10 @@ def _site(kind: Kind, name: str, site: Resource, owner: Resource | None, group: 
     )  # fmt: skip
 
 
-def _databases(references: References) -> Iterator[Target]:
-    for server in references.by_type(SERVER):
+def _databases(record: Record) -> Iterator[Target]:
+    for server in record.of_type(SERVER):
         yield Target(kind="database", name=server.name, resource=server, port=5432, tag="Internet")
-        pooled = references.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
+        pooled = record.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
         if any(
             get(each, "configurationName") == "pgbouncer.enabled" and str(get(each, "value")).lower() in ("true", "on")
             for each in pooled
@@ -117,9 +116,9 @@ def _databases(references: References) -> Iterator[Target]:
             )
 
 
-def _vaults(references: References) -> Iterator[Target]:
-    for vault in references.by_type(VAULT):
-        keys = references.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
+def _vaults(record: Record) -> Iterator[Target]:
+    for vault in record.of_type(VAULT):
+        keys = record.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
         kind: Kind = "key vault" if keys else "secrets vault"
         yield Target(
             kind=kind,
@@ -132,9 +131,9 @@ def _vaults(references: References) -> Iterator[Target]:
         )
 
 
-def _caches(references: References) -> Iterator[Target]:
-    for cache in references.by_type(CACHE):
-        databases = references.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
+def _caches(record: Record) -> Iterator[Target]:
+    for cache in record.of_type(CACHE):
+        databases = record.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
         for database in databases:
             yield Target(
                 kind="cache",

@@ -10,7 +10,7 @@ from assurance.check.terminal import show_violations
 from assurance.reach.formats import BASIS
 from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
-from assurance.references import get
+from assurance.record import get
 from assurance.terminal import print_table, table
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from assurance.reach.front_door import ORIGIN, ORIGIN_GROUP, origin_sites
 from assurance.reach.gateway import gateways_of, sites_of
-from assurance.record import Record, Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 from assurance.request import gateway as apis
 from assurance.request.firewall import inspect, policies
 from assurance.request.message import Request
@@ -28,22 +27,22 @@ class Edge:
     """The recorded edge, ready to be asked about requests."""
 
     def __init__(self, record: Record) -> None:
-        self._references = References(record)
+        self._record = record
 
     def handle(self, request: Request) -> Outcome:
         """What the edge does with a request, and why."""
         outcome = Outcome()
-        owner = owner_of(self._references, request.host)
+        owner = owner_of(self._record, request.host)
         if owner is None:
             return self._refused(outcome, "host", request.host, "no domain or endpoint of Front Door has this name")
         outcome.decide(Decision("host", request.host, f"is {owner.name}", owner))
-        found = policies(self._references, owner, request.path)
+        found = policies(self._record, owner, request.path)
         if not found:
             outcome.decide(Decision("firewall", "", "no firewall looks at this path", owner))
         for policy in found:
             if not inspect(policy, request, outcome):
                 return outcome
-        chosen = choose(routes_of(self._references, owner), request.scheme, request.path)
+        chosen = choose(routes_of(self._record, owner), request.scheme, request.path)
         if chosen is None:
             return self._refused(outcome, "route", request.path, "no enabled route of this host takes it")
         route, pattern = chosen
@@ -69,8 +68,8 @@ class Edge:
 
     def _headers(self, route: Resource, outcome: Outcome) -> None:
         """Rule sets in the route's order, their rules by order."""
-        for rule_set in self._references.targets(route, "ruleSets[].id", RULE_SET):
-            rules = self._references.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
+        for rule_set in self._record.targets(route, "ruleSets[].id", RULE_SET):
+            rules = self._record.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
             for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
                 if get(rule, "conditions"):
                     text = "has conditions, which are not evaluated here"
@@ -103,8 +102,8 @@ class Edge:
         own = get(route, "cacheConfiguration") or {}
         compressed = (own.get("compressionSettings") or {}).get("isCompressionEnabled")
         chosen = {**own, "isCompressionEnabled": "Enabled" if compressed else "Disabled"} if own else {}
-        for rule_set in self._references.targets(route, "ruleSets[].id", RULE_SET):
-            rules = self._references.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
+        for rule_set in self._record.targets(route, "ruleSets[].id", RULE_SET):
+            rules = self._record.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
             for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
                 for action in () if get(rule, "conditions") else get(rule, "actions", ()):
                     if action.get("name") == CACHE_ACTION:
@@ -114,8 +113,8 @@ class Edge:
     def _origin(self, route: Resource, request: Request, outcome: Outcome) -> None:
         origins = [
             origin
-            for group in self._references.targets(route, "originGroup.id", ORIGIN_GROUP)
-            for origin in self._references.holders(group, "originGroupName", ORIGIN, by="originGroupName")
+            for group in self._record.targets(route, "originGroup.id", ORIGIN_GROUP)
+            for origin in self._record.holders(group, "originGroupName", ORIGIN, by="originGroupName")
             if get(origin, "enabledState", "Enabled") == "Enabled"
         ]
         if not origins:
@@ -127,8 +126,8 @@ class Edge:
         outcome.forwarded_host = str(get(origin, "originHostHeader") or request.host)
         protocol = {"HttpsOnly": "https", "HttpOnly": "http"}.get(str(get(route, "forwardingProtocol")), request.scheme)
         way = "by private link" if get(origin, "sharedPrivateLinkResource") else "at its public address"
-        sites = ", ".join(site.name for site in origin_sites(self._references, origin, route)) or "outside the record"
-        gateways = gateways_of(self._references, origin)
+        sites = ", ".join(site.name for site in origin_sites(self._record, origin, route)) or "outside the record"
+        gateways = gateways_of(self._record, origin)
         end = gateways[0].name if gateways else sites
         text = f"gets it over {protocol} {way}, as host {outcome.forwarded_host} ({end})"
         outcome.decide(Decision("origin", outcome.origin, text, origin))
@@ -138,18 +137,18 @@ class Edge:
     def _gateway(self, gateway: Resource, route: Resource, request: Request, outcome: Outcome) -> None:
         """The API that takes it, what that asks for and where it goes; the longest path comes first."""
         path = f"{str(get(route, 'originPath', '')).rstrip('/')}{request.path}"
-        api = apis.api_for(self._references, gateway, path)
+        api = apis.api_for(self._record, gateway, path)
         if api is None:
             outcome.kind, outcome.status = "refused", 404
             outcome.decide(Decision("gateway", gateway.name, f"no API of it is at {path}: 404", gateway))
             return
         outcome.api = str(get(api, "apiId"))
-        if not apis.takes(self._references, api, request.method, path):
+        if not apis.takes(self._record, api, request.method, path):
             outcome.kind, outcome.status = "refused", 404
             outcome.decide(Decision("gateway", outcome.api, f"has no operation for {request.method} {path}: 404", api))
             return
-        sites = ", ".join(site.name for site in sites_of(self._references, api)) or "outside the record"
-        text = f"{apis.describe_requirements(self._references, api)}; {sites} gets it as {request.path}"
+        sites = ", ".join(site.name for site in sites_of(self._record, api)) or "outside the record"
+        text = f"{apis.describe_requirements(self._record, api)}; {sites} gets it as {request.path}"
         outcome.decide(Decision("gateway", outcome.api, text, api))
 
 

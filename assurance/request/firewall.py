@@ -7,26 +7,25 @@ Source: learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-c
 from typing import Any
 
 from assurance.reach.front_door import POLICY, SECURITY
-from assurance.record import Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 from assurance.request.conditions import UndecidedError, holds
 from assurance.request.message import Request
 from assurance.request.outcome import Decision, Outcome
 from assurance.request.routes import path_matches
 
 
-def policies(references: References, owner: Resource, path: str) -> list[Resource]:
+def policies(record: Record, owner: Resource, path: str) -> list[Resource]:
     """The firewall policies of a domain or endpoint whose association covers a path."""
     return [
         policy
-        for security in references.by_type(SECURITY)
-        if owner in references.targets(security, "parameters.associations[].domains[].id", owner.type)
+        for security in record.of_type(SECURITY)
+        if owner in record.targets(security, "parameters.associations[].domains[].id", owner.type)
         and any(
             path_matches(pattern, path)
             for association in get(security, "parameters.associations", ())
             for pattern in association["patternsToMatch"]
         )
-        for policy in references.targets(security, "parameters.wafPolicy.id", POLICY)
+        for policy in record.targets(security, "parameters.wafPolicy.id", POLICY)
     ]
 
 

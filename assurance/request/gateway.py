@@ -6,8 +6,7 @@ Sources: learn.microsoft.com/azure/api-management/add-api-manually (the longest 
 
 from xml.etree.ElementTree import Element
 
-from assurance.record import Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 from policies.rules.api_management import API, API_POLICY, OPERATION, inbound
 
 
@@ -16,30 +15,30 @@ def path_of(api: Resource) -> str:
     return f"/{str(get(api, 'path', '')).strip('/')}"
 
 
-def api_for(references: References, gateway: Resource, path: str) -> Resource | None:
+def api_for(record: Record, gateway: Resource, path: str) -> Resource | None:
     """The API with the longest path that the request's begins with."""
     fitting = [
         api
-        for api in references.holders(gateway, "serviceName", API, by="serviceName")
+        for api in record.holders(gateway, "serviceName", API, by="serviceName")
         if f"{path.lower()}/".startswith(f"{path_of(api).lower()}/")
     ]
     return max(fitting, key=lambda api: len(path_of(api)), default=None)
 
 
-def takes(references: References, api: Resource, method: str, path: str) -> bool:
+def takes(record: Record, api: Resource, method: str, path: str) -> bool:
     """Whether one of its operations is for the method and the rest of the path; browsers' preflights always are."""
     rest = path[len(path_of(api)) :] or "/"
     if method == "OPTIONS":
-        return any(section.find("cors") is not None for section in _policies(references, api))
+        return any(section.find("cors") is not None for section in _policies(record, api))
     return any(
         get(operation, "method") == method and get(operation, "urlTemplate") in ("/*", rest)
-        for operation in references.holders(api, "apiId", OPERATION, by="apiId")
+        for operation in record.holders(api, "apiId", OPERATION, by="apiId")
     )
 
 
-def describe_requirements(references: References, api: Resource) -> str:
+def describe_requirements(record: Record, api: Resource) -> str:
     """In words, what an API asks of a caller and how often it answers one."""
-    sections = _policies(references, api)
+    sections = _policies(record, api)
     asked = ["a subscription's key"] if get(api, "subscriptionRequired") is True else []
     asked += ["a checked token"] if any(section.find("validate-jwt") is not None for section in sections) else []
     limits = [
@@ -57,7 +56,5 @@ def _counter(limit: Element) -> str:
     return next((who for part, who in known.items() if part in key), "key")
 
 
-def _policies(references: References, api: Resource) -> list[Element]:
-    return [
-        inbound(str(get(policy, "value", ""))) for policy in references.holders(api, "apiId", API_POLICY, by="apiId")
-    ]
+def _policies(record: Record, api: Resource) -> list[Element]:
+    return [inbound(str(get(policy, "value", ""))) for policy in record.holders(api, "apiId", API_POLICY, by="apiId")]

@@ -7,8 +7,7 @@ Source: learn.microsoft.com/azure/frontdoor/front-door-route-matching: an exact 
 from collections.abc import Sequence
 
 from assurance.reach.front_door import DOMAIN, ENDPOINT, ROUTE, host_name
-from assurance.record import Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 
 
 def path_matches(pattern: str, path: str) -> bool:
@@ -23,22 +22,22 @@ def most_specific(patterns: Sequence[str], path: str) -> str | None:
     return max(matching, key=lambda pattern: (not pattern.endswith("*"), len(pattern)), default=None)
 
 
-def owner_of(references: References, host: str) -> Resource | None:
+def owner_of(record: Record, host: str) -> Resource | None:
     """The custom domain or endpoint that has a host name."""
-    return next((each for each in references.by_type(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
+    return next((each for each in record.of_type(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
 
 
-def routes_of(references: References, owner: Resource) -> list[Resource]:
+def routes_of(record: Record, owner: Resource) -> list[Resource]:
     """The enabled routes of a custom domain, or of an endpoint's own name."""
     found = []
-    for route in references.by_type(ROUTE):
-        endpoints = references.targets(route, "endpointName", ENDPOINT, by="endpointName")
+    for route in record.of_type(ROUTE):
+        endpoints = record.targets(route, "endpointName", ENDPOINT, by="endpointName")
         if get(route, "enabledState", "Enabled") != "Enabled":
             continue
         if not any(get(endpoint, "enabledState", "Enabled") == "Enabled" for endpoint in endpoints):
             continue
         own = get(route, "linkToDefaultDomain", "Enabled") == "Enabled" and owner in endpoints
-        if own or owner in references.targets(route, "customDomains[].id", DOMAIN):
+        if own or owner in record.targets(route, "customDomains[].id", DOMAIN):
             found.append(route)
     return found
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from assurance.check.findings import Report
 from assurance.check.terminal import show_violations
-from assurance.references import source_lines
+from assurance.record import source_lines
 from assurance.request.formats import BASIS
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome

@@ -11,7 +11,6 @@ import pytest
 from assurance.access.matrix import matrix
 from assurance.check.order import earlier_resources
 from assurance.record import Mode, Record, Resource
-from assurance.references import References
 from stacks.catalogues.vault_events import VAULT_EVENTS, vault_events
 from tests.harness import MODES, ROOT
 from tests.projects import Config
@@ -51,9 +50,8 @@ def named(record: Record, name: str) -> Resource:
 
 
 def of_vault(record: Record, vault: Resource, type_: str, path: str = "vaultName") -> list[Resource]:
-    references = References(record)
     by = "id" if path == "source" else "vaultName"
-    return [r for r in references.by_type(type_) if vault in references.targets(r, path, "keyvault:Vault", by=by)]
+    return [r for r in record.of_type(type_) if vault in record.targets(r, path, "keyvault:Vault", by=by)]
 
 
 def test_both_authorization_models_give_the_same_access() -> None:
@@ -69,13 +67,13 @@ def test_both_authorization_models_give_the_same_access() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_vault_grants_by_one_model_only(mode: Mode) -> None:
-    references = References(built("rbac", mode))
+    record = built("rbac", mode)
     for vault in built("policies", mode).of_type("keyvault:Vault"):
         same = named(built("rbac", mode), vault.name)
         assert len(vault.inputs["properties"]["accessPolicies"]) == 1
         assert same.inputs["properties"]["accessPolicies"] == []
-        assert len(references.holders(same, "scope", "authorization:RoleAssignment")) == 1
-    assert not References(built("policies", mode)).holders(
+        assert len(record.holders(same, "scope", "authorization:RoleAssignment")) == 1
+    assert not built("policies", mode).holders(
         named(built("policies", mode), "vault-keys"), "scope", "authorization:RoleAssignment"
     )
 

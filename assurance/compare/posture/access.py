@@ -7,8 +7,7 @@ from assurance.access.grants import Grant
 from assurance.access.matrix import Matrix, matrix
 from assurance.compare.pairing import without_stack
 from assurance.compare.posture.item import Posture, Sides, item
-from assurance.record import UNKNOWN, Record, Resource
-from assurance.references import get
+from assurance.record import UNKNOWN, Record, Resource, get
 
 CREDENTIAL = "managedidentity:FederatedIdentityCredential"
 ROLE = "authorization:RoleAssignment"

@@ -9,8 +9,7 @@ from typing import Any
 from assurance.compare.posture.headers import judge_header
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.reach.front_door import DOMAIN, ENDPOINT, POLICY, ROUTE, host_name
-from assurance.record import Record, Resource
-from assurance.references import References, get
+from assurance.record import Record, Resource, get
 from assurance.request.edge import Edge
 from assurance.request.expectations import load_examples
 from assurance.request.message import Request, RequestError, parse_request
@@ -68,11 +67,10 @@ def _examples(sides: Sides) -> Iterator[tuple[str, Request]]:
 
 
 def _of_routes(record: Record) -> Iterator[tuple[str, Request]]:
-    references = References(record)
     for route in record.of_type(ROUTE):
-        owners = list(references.targets(route, "customDomains[].id", DOMAIN))
+        owners = list(record.targets(route, "customDomains[].id", DOMAIN))
         if get(route, "linkToDefaultDomain", "Enabled") == "Enabled":
-            owners += references.targets(route, "endpointName", ENDPOINT, by="endpointName")
+            owners += record.targets(route, "endpointName", ENDPOINT, by="endpointName")
         for owner in owners:
             for pattern in get(route, "patternsToMatch", ()):
                 path = str(pattern).replace("*", "posture")

@@ -8,8 +8,7 @@ from assurance.compare.posture.item import Posture, Sides, item
 from assurance.compare.posture.strength import shown
 from assurance.reach.reachability_graph import OUTSIDE, Flow
 from assurance.reach.report import Reach, reach
-from assurance.record import Record, Resource
-from assurance.references import get
+from assurance.record import Record, Resource, get
 
 GROUP = "network:NetworkSecurityGroup"
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assurance.compare.posture.item import Posture, Sides, item
-from assurance.record import Record, Resource
-from assurance.references import get
+from assurance.record import Record, Resource, get
 from documents.nested import texts_in
 from documents.reading import read_document
 from documents.sections import Section

@@ -7,8 +7,7 @@ from typing import Any
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.compare.posture.strength import shown
 from assurance.reach.front_door import POLICY
-from assurance.record import Resource
-from assurance.references import get
+from assurance.record import Resource, get
 
 STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect")
 CALLS = re.compile(r"<(rate-limit|rate-limit-by-key|quota|quota-by-key)\b([^>]*)>")

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from assurance.compare.posture.item import Posture, Sides, item, known
-from assurance.record import Record, Resource
-from assurance.references import get
+from assurance.record import Record, Resource, get
 
 ALERTS = (
     "monitor:MetricAlert",
