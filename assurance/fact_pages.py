@@ -6,7 +6,7 @@ from pathlib import Path
 from documents.arguments import read_arguments
 from documents.generated import with_part
 from facts.decisions import Unknown
-from facts.lifecycle import azure_ends
+from facts.lifecycle import lifecycle
 from facts.policy_initiatives import policy_definitions
 from facts.soft_delete import remains
 from facts.types import resource_types
@@ -41,7 +41,7 @@ def unknown_table() -> Iterator[str]:
             cells.setdefault(cell, []).append(key.removeprefix("azure-native:"))
     for (column, looked), types in cells.items():
         yield f"| {', '.join(sorted(types))} | {column} | {looked} |"
-    for end in azure_ends().values():
+    for end in lifecycle().ends.values():
         if isinstance(end.ends, Unknown):
             yield f"| {end.subject} | the day it ends | {end.ends.unknown} |"
 

@@ -1,16 +1,15 @@
 """Models of what a document holds, and the mistakes that they find, by the keys as the file spells them."""
 
-import types
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError, to_json
 
 from documents.problems import MISSING, Problem, did_you_mean
-from documents.words import KEY, describe, kinds_at, refusal
+from documents.words import KEY, Kind, describe, fields_in, kinds_at, refusal
 
 
 class Section(BaseModel):
@@ -115,41 +114,19 @@ def _chooses(data: Mapping[Any, Any], part: int | str) -> bool:
 def requirement(model: Any, location: Sequence[int | str]) -> str:
     """What a key that is not there must hold, and what it is for."""
     wanted = " or ".join(dict.fromkeys(describe(kind) for kind in kinds_at(model, location)))
-    said = next(
-        (
-            info.description
-            for kind in kinds_at(model, location[:-1])
-            if isinstance(kind.annotation, type) and issubclass(kind.annotation, Section)
-            for info in kind.annotation.model_fields.values()
-            if info.alias == location[-1] and info.description
-        ),
-        None,
-    )
+    sections = kinds_at(model, location[:-1])
+    said = next((info.description for info in _fields_of(sections) if info.alias == location[-1]), None)
     meaning = f" ({' '.join(said.split()).rstrip('.')})" if said else ""
     return f"required: {wanted}{meaning}"
 
 
-def keys_at(model: Any, loc: Sequence[int | str]) -> list[str]:
-    """Keys that the model knows at ``loc``; none where the place is not a section."""
-    sections = list(_sections_in(model))
-    for part in loc:
-        inner = []
-        for section in sections:
-            for info in section.model_fields.values():
-                if info.alias == part:
-                    inner += list(_sections_in(info.annotation))
-        sections = inner or sections
-    return sorted({str(info.alias) for section in sections for info in section.model_fields.values()})
+def keys_at(model: Any, location: Sequence[int | str]) -> list[str]:
+    """Keys that the model knows at a location; none where the place is not a section."""
+    return sorted({str(info.alias) for info in _fields_of(kinds_at(model, location))})
 
 
-def _sections_in(annotation: Any) -> Iterator[type[Section]]:
-    """Section classes that an annotation holds, through unions, lists and mappings."""
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        if issubclass(annotation, Section):
-            yield annotation
-        return
-    for argument in typing.get_args(annotation):
-        yield from _sections_in(argument)
+def _fields_of(kinds: Iterable[Kind]) -> Iterator[FieldInfo]:
+    return (info for kind in kinds for info in fields_in(kind.annotation))
 
 
 def _join(path: str, key: str) -> str:
@@ -158,5 +135,4 @@ def _join(path: str, key: str) -> str:
 
 def under(path: str, problem: Problem) -> Problem:
     """``problem`` with its key below ``path``."""
-    key = problem.key if not path or not problem.key else _join(path, problem.key)
-    return Problem(key or path, problem.value, problem.allowed)
+    return Problem(_join(path, problem.key) if problem.key else path, problem.value, problem.allowed)

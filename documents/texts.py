@@ -12,3 +12,5 @@ Guid = Annotated[
     Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
 ]
 """An id of Azure or Entra."""
+LowerCase = Annotated[str, StringConstraints(to_lower=True)]
+"""A name that Azure compares without case, in lower case."""

@@ -3,13 +3,14 @@
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, Union
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from documents.problems import did_you_mean, shorten
@@ -59,6 +60,12 @@ def kinds_at(model: Any, location: Sequence[int | str]) -> list[Kind]:
     return kinds
 
 
+def fields_in(annotation: Any) -> Collection[FieldInfo]:
+    """The fields of a section; none of any other type."""
+    is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation.model_fields.values() if is_section else ()
+
+
 def describe(kind: Kind) -> str:
     """A type in words: ``a whole number, 7 to 35``; ``one of none, standard, premium``."""
     annotation = kind.annotation
@@ -70,8 +77,8 @@ def describe(kind: Kind) -> str:
         return ", ".join(filter(None, [kind.words or _SIMPLE[annotation], _limits(kind)]))
     if origin in (list, tuple) or (isinstance(origin, type) and issubclass(origin, (Sequence, set, frozenset))):
         return ", ".join(filter(None, ["a list", _limits(kind)]))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"a mapping of {', '.join(sorted(str(i.alias) for i in annotation.model_fields.values()))}"
+    if fields := fields_in(annotation):
+        return f"a mapping of {', '.join(sorted(str(info.alias) for info in fields))}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping of names to values"
     return kind.words or "another value"
@@ -98,7 +105,8 @@ def refusal(model: Any, details: ErrorDetails) -> str:
     if lists and isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return f"{wanted}; write [{value}]"
     if value is None and kinds:
-        defaults = len(kinds) == 1 and _has_defaults(kinds[0].annotation)
+        fields = fields_in(kinds[0].annotation) if len(kinds) == 1 else ()
+        defaults = fields and not any(info.is_required() for info in fields)
         return f"{wanted}; {'{} stands for its defaults' if defaults else 'nothing stands here'}"
     if isinstance(value, str) and any(kind.annotation in (int, float, bool) for kind in kinds):
         return f"{wanted}, without quotes" if re.fullmatch(r"-?\d+(\.\d+)?|true|false", value) else wanted
@@ -108,22 +116,12 @@ def refusal(model: Any, details: ErrorDetails) -> str:
     return wanted
 
 
-def _has_defaults(annotation: Any) -> bool:
-    """Whether it is a section of which nothing is required."""
-    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        return False
-    return not any(info.is_required() for info in annotation.model_fields.values())
-
-
 def _takes_text(kinds: Sequence[Kind], value: float) -> bool:
     return any(
-        kind.annotation is str or (typing.get_origin(kind.annotation) is Literal and str(value) in _choices(kind))
+        kind.annotation is str
+        or (typing.get_origin(kind.annotation) is Literal and str(value) in typing.get_args(kind.annotation))
         for kind in kinds
     )
-
-
-def _choices(kind: Kind) -> Sequence[Any]:
-    return [value for value in typing.get_args(kind.annotation) if isinstance(value, str)]
 
 
 def _choice(value: Any) -> str:
@@ -173,11 +171,10 @@ def _inside(annotation: Any, part: int | str) -> Iterator[Kind]:
     """What stands one step further in."""
     arguments = typing.get_args(annotation)
     origin = typing.get_origin(annotation)
-    if isinstance(annotation, type) and not arguments and issubclass(annotation, BaseModel):
-        for info in annotation.model_fields.values():
-            if info.alias == part:
-                yield from _members(info.annotation, info.metadata)
-    elif isinstance(origin, type) and issubclass(origin, Mapping):
+    for info in fields_in(annotation):
+        if info.alias == part:
+            yield from _members(info.annotation, info.metadata)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         yield from _members(arguments[0] if part == KEY else arguments[1], ())
     elif isinstance(part, int) and arguments:
         yield from _members(arguments[0], ())

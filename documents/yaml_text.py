@@ -7,6 +7,7 @@ where PyYAML has it: ten times faster.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -68,6 +69,14 @@ TEXTS = 32
 def read_again(text: str) -> Any:
     """As `load_yaml`, of a text that many ask for: parsed once, and the answer is everybody's, so nobody changes it."""
     return load_yaml(text)
+
+
+def read_if_possible(path: Path) -> Any:
+    """The data of a file as `read_again` has it; None where it cannot be read: whoever needs it says so elsewhere."""
+    try:
+        return read_again(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
 
 
 def compose_yaml(text: str) -> yaml.Node | None:
@@ -184,12 +193,9 @@ def yaml_problem(error: Exception, file: str) -> Problem:
     if isinstance(error, OSError):
         return Problem("", Bare(f"({error.strerror or error})"), "a file that can be read", file)
     if isinstance(error, yaml.reader.ReaderError):
-        found = f"(character {error.character!r})"
-        if error.character == 0:
-            return Problem(
-                "", Bare(found), "a text file in UTF-8 without control characters, not UTF-16: save it so", file
-            )
-        return Problem("", Bare(found), "a text file in UTF-8 without control characters", file)
+        hint = ", not UTF-16: save it so" if error.character == 0 else ""
+        allowed = f"a text file in UTF-8 without control characters{hint}"
+        return Problem("", Bare(f"(character {error.character!r})"), allowed, file)
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or str(error)
     context = " ".join(filter(None, (getattr(error, "context", None), message)))

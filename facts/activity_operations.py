@@ -1,10 +1,9 @@
 """Operations that the activity log names (`activity_operations.yaml`)."""
 
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from documents.reading import read_document
+from documents.reading import data_reader
+from documents.texts import LowerCase
 from facts.decisions import Sourced
 
 
@@ -15,9 +14,5 @@ class Operation(Sourced):
     spelling: Literal["confirmed", "unverified"]
 
 
-@cache
-def activity_operations() -> dict[str, Operation]:
-    """Operations by name in lower case, as Azure compares them. Raises DocumentError when the file is wrong."""
-    path = Path(__file__).with_name("activity_operations.yaml")
-    rows: dict[str, Operation] = read_document(path, dict[str, Operation])
-    return {name.lower(): row for name, row in rows.items()}
+activity_operations = data_reader(__file__, "activity_operations.yaml", dict[LowerCase, Operation])
+"""Operations by name in lower case."""

@@ -1,11 +1,9 @@
 """Inputs that Azure takes only together with others (`conditional_properties.yaml`)."""
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from facts.decisions import Sourced
 
 
@@ -24,8 +22,5 @@ class ConditionalProperty(Sourced):
             yield Problem("", self.property, "one of when and unless")
 
 
-@cache
-def conditional_properties() -> tuple[ConditionalProperty, ...]:
-    """Every row. Raises DocumentError when the file is wrong."""
-    path = Path(__file__).with_name("conditional_properties.yaml")
-    return tuple(read_document(path, list[ConditionalProperty]))
+conditional_properties = data_reader(__file__, "conditional_properties.yaml", list[ConditionalProperty])
+"""Every row."""

@@ -1,8 +1,7 @@
 """What Azure ends, and when (`lifecycle.yaml`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -82,13 +81,7 @@ class Lifecycle(Section):
 
 
 lifecycle = data_reader(__file__, "lifecycle.yaml", Lifecycle)
-"""The file."""
-
-
-@cache
-def azure_ends() -> Mapping[str, End]:
-    """Ends by id, in the file's order."""
-    return lifecycle().ends
+"""The file; its ends by id."""
 
 
 def _order(version: str) -> tuple[str, bool]:

@@ -1,9 +1,7 @@
 """The log categories of each resource type (`log_categories.yaml`)."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
+from documents.texts import LowerCase
 from facts.decisions import Sourced, Unknown
 
 
@@ -14,9 +12,5 @@ class LogCategories(Sourced):
     categories: dict[str, list[str]]
 
 
-@cache
-def log_categories() -> dict[str, LogCategories]:
-    """Categories by ARM resource type in lower case. Raises DocumentError when the file is wrong."""
-    path = Path(__file__).with_name("log_categories.yaml")
-    rows: dict[str, LogCategories] = read_document(path, dict[str, LogCategories])
-    return {type_.lower(): row for type_, row in rows.items()}
+log_categories = data_reader(__file__, "log_categories.yaml", dict[LowerCase, LogCategories])
+"""Categories by ARM resource type in lower case."""

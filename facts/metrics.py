@@ -1,10 +1,8 @@
 """The platform metrics of each resource type (`metrics.yaml`)."""
 
-from functools import cache
-from pathlib import Path
-
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
+from documents.texts import LowerCase
 from facts.decisions import Sourced
 
 
@@ -23,8 +21,5 @@ class TypeMetrics(Sourced):
     metrics: dict[str, Metric]
 
 
-@cache
-def type_metrics() -> dict[str, TypeMetrics]:
-    """Metrics by ARM resource type in lower case. Raises DocumentError when the file is wrong."""
-    rows: dict[str, TypeMetrics] = read_document(Path(__file__).with_name("metrics.yaml"), dict[str, TypeMetrics])
-    return {type_.lower(): row for type_, row in rows.items()}
+type_metrics = data_reader(__file__, "metrics.yaml", dict[LowerCase, TypeMetrics])
+"""Metrics by ARM resource type in lower case."""

@@ -1,16 +1,12 @@
 """Azure's own order of making resources: ``order.yaml``, whose head says what each link means."""
 
-from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.decisions import Text
-
-FILE = Path(__file__).with_name("order.yaml")
 
 
 def _token(name: str) -> str:
@@ -49,7 +45,5 @@ class Constraints(Section):
     waits: list[Wait]
 
 
-@cache
-def order_constraints(file: Path = FILE) -> Constraints:
-    """The constraints. Raises DocumentError when the file is wrong."""
-    return read_document(file, Constraints)
+order_constraints = data_reader(__file__, "order.yaml", Constraints)
+"""The constraints."""

@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from documents.reading import data_reader
 from documents.sections import Section
-
-RoleId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+from documents.texts import Guid
 
 
 class Role(Section):
@@ -22,7 +18,7 @@ class Role(Section):
 class Roles(Section):
     """roles: by the GUID of the definition. cache_policies: rights by the name of an access policy."""
 
-    roles: dict[RoleId, Role]
+    roles: dict[Guid, Role]
     cache_policies: dict[str, tuple[str, ...]]
 
 

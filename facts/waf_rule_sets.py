@@ -1,11 +1,9 @@
 """The managed rule sets of Front Door's firewall (`waf_rule_sets.yaml`)."""
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 from documents.problems import Problem
-from documents.reading import read_document
+from documents.reading import data_reader
 from facts.decisions import Sourced, Unknown
 
 
@@ -31,9 +29,5 @@ class RuleSet(Sourced):
         return next((group for group, rules in self.groups.items() if rule in rules), None)
 
 
-@cache
-def rule_sets() -> dict[str, dict[str, RuleSet]]:
-    """Rule sets by type and version. Raises DocumentError when the file is wrong."""
-    sets: dict[str, dict[str, RuleSet]]
-    sets = read_document(Path(__file__).with_name("waf_rule_sets.yaml"), dict[str, dict[str, RuleSet]])
-    return sets
+rule_sets = data_reader(__file__, "waf_rule_sets.yaml", dict[str, dict[str, RuleSet]])
+"""Rule sets by type and version."""

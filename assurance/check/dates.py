@@ -5,12 +5,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assurance.check.findings import Finding
 from assurance.check.stack_files import StackFile, not_at_hand, read_stack_file
 from assurance.record import Record
-from documents.yaml_text import read_again
+from documents.yaml_text import read_if_possible
 from policies.rule import RuleInfo
 
 DATES = RuleInfo(
@@ -95,11 +93,8 @@ def _budget_problems(file: StackFile, dates: list[Dated], today: date) -> Iterat
 
 def _days(root: Path) -> dict[str, int]:
     """Days after which each secret must have been replaced."""
-    try:
-        rows = read_again((root / CATALOGUE).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    ages = {str(name): row.get("rotation", {}).get("days") for name, row in _items(rows) if isinstance(row, Mapping)}
+    rows = _items(read_if_possible(root / CATALOGUE))
+    ages = {str(name): row.get("rotation", {}).get("days") for name, row in rows if isinstance(row, Mapping)}
     return {name: days for name, days in ages.items() if isinstance(days, int)}
 
 

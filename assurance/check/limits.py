@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assurance.check.findings import Finding
 from assurance.check.stack_files import StackFile, may_share_subscription, not_at_hand, stack_files
 from assurance.record import Record
-from documents.yaml_text import read_again
+from documents.yaml_text import read_if_possible
 from facts.limits import Limit, limits
 from policies.rule import RuleInfo
 
@@ -56,9 +54,8 @@ def limit_findings(record: Record, root: Path) -> Iterator[Finding]:
 
 def _entries(root: Path, limit: Limit, file: StackFile) -> int:
     """The catalogue's entries of an engine that a stack may make: those on the subscription only where it owns it."""
-    try:
-        catalogue = read_again((root / ALERTS).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    catalogue = read_if_possible(root / ALERTS)
+    if catalogue is None:
         return limit.limit + 1  # what cannot be counted does not pass
     rows = [row for row in catalogue.values() if isinstance(row, dict) and row.get("engine") == limit.catalogue]
     owner = file.get("subscription.owner") is True

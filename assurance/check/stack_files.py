@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assurance.basis import file_hash
 from assurance.check.findings import Status
 from assurance.record import Record
 from documents.lines import file_lines, line_of
-from documents.yaml_text import read_again
+from documents.yaml_text import read_if_possible
 from policies.projects import PLATFORM
 
 PREFIX = "medspasync:"
@@ -62,12 +60,11 @@ def may_share_subscription(one: StackFile, other: StackFile) -> bool:
 
 
 def read_stack_file(path: Path) -> StackFile | None:
-    """A stack file; None where it cannot be read."""
-    try:
-        document = read_again(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    """A stack file; None where it cannot be read, or holds no keys."""
+    document = read_if_possible(path)
+    if not isinstance(document, dict):
         return None
-    config = document.get("config") if isinstance(document, dict) else None
+    config = document.get("config")
     return StackFile(path, config if isinstance(config, dict) else {})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from assurance.lifecycle.endings import Ending
 from assurance.record import UNKNOWN, Record, Resource
 from facts.decisions import Unknown
-from facts.lifecycle import End, Uses, azure_ends, lifecycle
+from facts.lifecycle import End, Uses, lifecycle
 from facts.tokens import generic_arm_type
 from facts.types import counted_type, type_row
 from policies.resource import lookup
@@ -20,14 +20,14 @@ def azure_endings(record: Record) -> Iterator[Ending]:
     for resource in record:
         if not resource.custom or resource.options.get("existing"):
             continue
-        for id_, end in azure_ends().items():
+        for id_, end in lifecycle().ends.items():
             if concerns(end, resource):
                 yield _ending(id_, end, resource)
 
 
 def concerns(end: End, resource: Resource) -> bool:
     """Whether the end is about this resource as it is declared."""
-    if end.api_versions is not None:
+    if end.api_versions:
         arm = _arm_type(resource)
         return arm is not None and resource.apiVersion is not None and end.api_versions.ends(arm, resource.apiVersion)
     assert end.uses is not None
@@ -36,7 +36,7 @@ def concerns(end: End, resource: Resource) -> bool:
 
 def unversioned(record: Record) -> list[Resource]:
     """Resources of a namespace some of whose versions end, of which the record does not say the version."""
-    namespaces = {end.api_versions.namespace.lower() for end in azure_ends().values() if end.api_versions is not None}
+    namespaces = {end.api_versions.namespace.lower() for end in lifecycle().ends.values() if end.api_versions}
     return [
         each
         for each in record
@@ -68,7 +68,7 @@ def undecided_previews(record: Record) -> list[str]:
 
 def _ending(id_: str, end: End, resource: Resource) -> Ending:
     unknown = end.ends.unknown if isinstance(end.ends, Unknown) else ""
-    version = f" (sent with {resource.apiVersion})" if end.api_versions is not None else ""
+    version = f" (sent with {resource.apiVersion})" if end.api_versions else ""
     return Ending(
         id=id_,
         kind=end.kind,

@@ -6,13 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assurance.basis import REGISTERS
 from assurance.lifecycle.endings import Ending
 from assurance.record import Record, Resource
 from documents.lines import file_lines, line_of
-from documents.yaml_text import read_again
+from documents.yaml_text import read_if_possible
 from policies.resource import lookup
 
 LAST_DAYS = ("expires", "until", "validUntil")
@@ -113,12 +111,8 @@ def _ending(resource: Resource) -> Ending | None:
 
 def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:
     """Entries with a last day, whatever else they hold; their own readers judge the rest."""
-    try:
-        content = read_again(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return
     lines = file_lines(file)
-    for key, entry in _entries(content, ""):
+    for key, entry in _entries(read_if_possible(file), ""):
         stacks = entry.get("stacks")
         last = next((day for each in LAST_DAYS if (day := _day(entry.get(each)))), None)
         if last is None or (isinstance(stacks, list) and stack not in stacks):

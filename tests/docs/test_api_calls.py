@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from facts.api_calls import ApiCall, api_calls
-from facts.lifecycle import azure_ends
+from facts.lifecycle import lifecycle
 from tests.harness import ROOT
 
 CALL = re.compile(
@@ -55,7 +55,7 @@ def test_call_with_another_version_is_named() -> None:
 def ending(call: ApiCall) -> list[str]:
     return [
         id_
-        for id_, end in azure_ends().items()
+        for id_, end in lifecycle().ends.items()
         if end.api_versions is not None and end.api_versions.ends(call.type, call.version)
     ]
 

@@ -17,7 +17,7 @@ from assurance.lifecycle.endings import FAIL_DAYS, WARN_DAYS, Ending
 from assurance.lifecycle.ics import to_ics
 from assurance.lifecycle.judge import check_findings
 from assurance.record import Record
-from facts.lifecycle import azure_ends
+from facts.lifecycle import lifecycle
 from policies.exceptions import Register
 from tests.assurance.check.samples import resource
 from tests.assurance.cli import run
@@ -234,4 +234,4 @@ def test_wrong_use_exits_with_2(wrong: list[str]) -> None:
 
 
 def test_facts_say_where_they_were_read() -> None:
-    assert all(end.source and end.read <= TODAY for end in azure_ends().values())
+    assert all(end.source and end.read <= TODAY for end in lifecycle().ends.values())
