@@ -10,7 +10,6 @@ import importlib
 import json
 import runpy
 import time
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,9 +20,8 @@ from pulumi.runtime.stack import run_pulumi_func
 from assurance.recorder import simulate
 from assurance.recorder.sdk_import import sdk_modules
 from assurance.recorder.stack import PLACEHOLDER
+from benchmarks.commands import ROOT
 from documents.arguments import read_arguments
-
-ROOT = Path(__file__).parents[1]
 
 
 class SimulatedMocks(mocks.Mocks):

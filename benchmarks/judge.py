@@ -4,9 +4,6 @@ Each command runs as a process of its own, its children included. Aims: `compare
 environment is made at most twice `check`; the rules' share of what recording takes under a tenth, and linear.
 """
 
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -14,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 from rich.console import Console
-from rich.table import Table
 
 from assurance.check.audit import audit
 from assurance.full_audit import full_audit
@@ -23,7 +19,8 @@ from assurance.record import Record
 from assurance.recorder.processes import Job, record_stacks
 from assurance.recorder.sdk_import import import_sdk
 from assurance.stacks import stack_names
-from benchmarks.record import ROOT, project_with_apps
+from benchmarks.commands import ROOT, children, make_table, run_module
+from benchmarks.record import project_with_apps
 from documents.arguments import read_arguments
 from policies.exceptions import Register
 from policies.kept import forget
@@ -42,33 +39,17 @@ COMMANDS = {
 def main() -> None:
     """Print the tables."""
     console = Console()
-    _processor_seconds(COMPARISON)  # makes the base's environment, once for each lock file
+    run_module("assurance", *COMPARISON)  # makes the base's environment, once for each lock file
     _commands(console)
     _parts(console)
     _growth(console)
 
 
-def _children() -> float:
-    """User and system seconds of this process's ended children."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _processor_seconds(arguments: tuple[str, ...]) -> float:
-    """Processor time of a command and its children. It may find something, and must not fail otherwise."""
-    before = _children()
-    command = [sys.executable, "-m", "assurance", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode not in (0, 1):
-        sys.exit(f"{' '.join(command)}\n{done.stderr}")
-    return _children() - before
-
-
 def _commands(console: Console) -> None:
-    table = Table(title=f"All stacks, processor time (median of {RUNS})", title_justify="left")
-    for column in ("command", "seconds", "times check"):
-        table.add_column(column, justify="left" if column == "command" else "right")
-    took = {name: median(_processor_seconds(each) for _ in range(RUNS)) for name, each in COMMANDS.items()}
+    table = make_table(f"All stacks, processor time (median of {RUNS})", "command", "seconds", "times check")
+    took = {
+        name: median(run_module("assurance", *each).processor for _ in range(RUNS)) for name, each in COMMANDS.items()
+    }
     for name, seconds in took.items():
         table.add_row(name, f"{seconds:.1f}", f"{seconds / took['check']:.2f}")
     console.print(table)
@@ -76,14 +57,13 @@ def _commands(console: Console) -> None:
 
 def _parts(console: Console) -> None:
     """What of a check the rules take, and everything else, beside the recording of the same stack."""
-    table = Table(title=f"One stack, in one process (median of {RUNS})", title_justify="left")
-    for column in ("stack", "recorded s", "rules s", "rules/recorded", "all checks s"):
-        table.add_column(column, justify="left" if column == "stack" else "right")
+    title = f"One stack, in one process (median of {RUNS})"
+    table = make_table(title, "stack", "recorded s", "rules s", "rules/recorded", "all checks s")
     import_sdk(ROOT)  # or the first recording would have it
     for stack in stack_names(ROOT):
-        begun = _children()
+        begun = children()
         (record,) = record_stacks(ROOT, [Job(stack, "deployed")])
-        recorded = _children() - begun
+        recorded = children() - begun
         rules = median(_rules(record) for _ in range(RUNS))
         begun = time.process_time()
         full_audit(_fresh(record), Register.load(), datetime.now(UTC).date(), ROOT)
@@ -110,9 +90,7 @@ def _rules(record: Record) -> float:
 
 def _growth(console: Console) -> None:
     """Rules for more and more apps; linear growth keeps the cost of a resource the same."""
-    table = Table(title="Rules with the number of apps (prod)", title_justify="left")
-    for column in ("apps", "resources", "seconds", "ms each"):
-        table.add_column(column, justify="right")
+    table = make_table("Rules with the number of apps (prod)", "apps", "resources", "seconds", "ms each")
     for apps in APPS:
         with tempfile.TemporaryDirectory() as folder:
             record = record_stacks(project_with_apps(Path(folder), apps), [Job("prod", "deployed")])[0]

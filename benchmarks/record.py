@@ -4,24 +4,20 @@ Absolute times depend on the machine; the ratios, taken within one run, are what
 """
 
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.table import Table
 
 from assurance.recorder.processes import Job, record_stacks
 from assurance.stacks import stack_names
+from benchmarks.commands import ROOT, make_table, run_module
 from documents.arguments import read_arguments
 from documents.yaml_text import load_yaml
 
-ROOT = Path(__file__).parents[1]
 RUNS = 3
 APPS = (4, 10, 20, 40)
 
@@ -32,7 +28,7 @@ def main() -> None:
     stacks = stack_names(ROOT)
     bare = {stack: [_process("benchmarks.bare", stack) for _ in range(RUNS)] for stack in stacks}
     recorded = [_process("benchmarks.record_once", *stacks) for _ in range(RUNS)]
-    command = [_timed(sys.executable, "-m", "assurance", "preview", "--mode", "deployed") for _ in range(RUNS)]
+    command = [run_module("assurance", "preview", "--mode", "deployed").seconds for _ in range(RUNS)]
     _per_stack(console, stacks, bare, recorded)
     _whole(console, stacks, bare, recorded, command)
     _growth(console)
@@ -40,31 +36,14 @@ def main() -> None:
 
 def _process(module: str, *arguments: str) -> dict[str, Any]:
     """Run a module in a process of its own; its JSON, with the whole process's wall time."""
-    started = time.perf_counter()
-    output = _run(sys.executable, "-m", module, *arguments)
-    result: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return result | {"process": time.perf_counter() - started}
-
-
-def _timed(*command: str) -> float:
-    """Wall seconds of a whole process."""
-    started = time.perf_counter()
-    _run(*command)
-    return time.perf_counter() - started
-
-
-def _run(*command: str) -> str:
-    """What a command prints; the benchmark ends with its message when it fails."""
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(f"{' '.join(command)}\n{result.stderr}")
-    return result.stdout
+    took = run_module(module, *arguments)
+    result: dict[str, Any] = json.loads(took.text.splitlines()[-1])
+    return result | {"process": took.seconds}
 
 
 def _per_stack(console: Console, stacks: list[str], bare: dict[str, Any], recorded: list[Any]) -> None:
-    table = Table(title=f"One stack, without imports (median of {RUNS})", title_justify="left")
-    for column in ("stack", "resources", "bare s", "bare ms each", "recorded s", "recorded ms each", "times faster"):
-        table.add_column(column, justify="left" if column == "stack" else "right")
+    columns = ("stack", "resources", "bare s", "bare ms each", "recorded s", "recorded ms each", "times faster")
+    table = make_table(f"One stack, without imports (median of {RUNS})", *columns)
     for stack in stacks:
         count = bare[stack][0]["resources"]
         slow = median(run["seconds"] for run in bare[stack])
@@ -96,9 +75,8 @@ def _whole(
 
 def _growth(console: Console) -> None:
     """Seconds for more and more apps; linear growth keeps the cost of a resource the same."""
-    table = Table(title="Growth with the number of apps (prod, one recording each)", title_justify="left")
-    for column in ("apps", "resources", "seconds", "ms each"):
-        table.add_column(column, justify="right")
+    title = "Growth with the number of apps (prod, one recording each)"
+    table = make_table(title, "apps", "resources", "seconds", "ms each")
     for apps in APPS:
         with tempfile.TemporaryDirectory() as folder:
             root = project_with_apps(Path(folder), apps)

@@ -5,13 +5,11 @@ python -m benchmarks.record_once STACK...
 
 import json
 import time
-from pathlib import Path
 
 from assurance.recorder.processes import Job, record_stacks
 from assurance.recorder.sdk_import import import_sdk
+from benchmarks.commands import ROOT
 from documents.arguments import read_arguments
-
-ROOT = Path(__file__).parents[1]
 
 
 def run(stacks: list[str]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from bootstrap.settings import PREVIEW, EnvironmentSettings, Settings
 from bootstrap.shared import Shared
 from components.custom_role import CustomRole, CustomRoleArgs, custom_role_id
 from components.identity import IdentityOutputs
-from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
+from components.role_assignment import assign_role
 from components.role_conditions import only_these_roles, only_this_repository
 from facts.roles import role_id
 
@@ -40,12 +40,17 @@ def build_deployers(
             data_actions=["Microsoft.KeyVault/vaults/keys/read", "Microsoft.KeyVault/vaults/keys/decrypt/action"],
         ),
     )
-    identities = {name: _identity(shared, settings, name) for name in (PREVIEW, *settings.environments)}
-    subscriptions = {name: environment.subscription for name, environment in settings.environments.items()}
-    for number, subscription in enumerate(dict.fromkeys(subscriptions.values()), start=1):
-        _may_read(shared, subscription, identities[PREVIEW], str(number))
+    github = settings.github
+    preview = workflow_identity(shared, github, PREVIEW, PREVIEW, github, PREVIEW)
+    deployers = {
+        name: workflow_identity(shared, github, f"deploy-{name}", "deploy", github, name)
+        for name in settings.environments
+    }
+    subscriptions = dict.fromkeys(environment.subscription for environment in settings.environments.values())
+    for number, subscription in enumerate(subscriptions, start=1):
+        _may_read(shared, subscription, preview, str(number))
     for name, environment in settings.environments.items():
-        identity = identities[name]
+        identity = deployers[name]
         _may_deploy(shared, name, environment, identity)
         assign_role(
             f"deploy-{name}-pulls",
@@ -55,23 +60,19 @@ def build_deployers(
             description="Gives apps and database jobs the right to pull their images, and no other right.",
             condition=only_these_roles([role_id(pull) for pull in PULLS]),
         )
-        _may_use_state(
-            f"deploy-{name}",
-            containers[name],
-            identity,
-            STORAGE_BLOB_DATA_CONTRIBUTOR,
-            "Reads, writes and locks the state",
-        )
-        _may_use_state(
-            f"preview-{name}",
-            containers[name],
-            identities[PREVIEW],
-            role_id("Storage Blob Data Reader"),
-            "Reads the state",
-        )
-        for who, whom in ((name, identity), (f"{PREVIEW}-{name}", identities[PREVIEW])):
+        for duty, decrypts, whom, role, what in (
+            (f"deploy-{name}", name, identity, "Storage Blob Data Contributor", "Reads, writes and locks the state."),
+            (f"preview-{name}", f"preview-{name}", preview, "Storage Blob Data Reader", "Reads the state."),
+        ):
+            assign_role(
+                f"{duty}-state",
+                scope=containers[name],
+                role_id=role_id(role),
+                principal_id=whom.principal_id,
+                description=what,
+            )
             decrypt.give(
-                f"decrypt-{who}",
+                f"decrypt-{decrypts}",
                 scope=keys[name],
                 principal_id=whom.principal_id,
                 description=f"Reads the secrets of {name} in its state and stack file.",
@@ -81,24 +82,11 @@ def build_deployers(
             "deploy-pushes",
             scope=registry_id,
             role_id=role_id("Container Registry Repository Writer"),
-            principal_id=identities[settings.registry.pushes_from].principal_id,
+            principal_id=deployers[settings.registry.pushes_from].principal_id,
             description="Pushes the platform's own images, which this repository builds.",
             condition=only_this_repository(*settings.registry.images, writes=True),
         )
-    return identities
-
-
-def _identity(shared: Shared, settings: Settings, environment: str) -> IdentityOutputs:
-    duty = "preview" if environment == PREVIEW else "deploy"
-    return workflow_identity(
-        shared,
-        settings.github,
-        duty if environment == PREVIEW else f"{duty}-{environment}",
-        duty=duty,
-        repository=settings.github.repository,
-        repository_id=settings.github.repository_id,
-        environment=environment,
-    )
+    return {PREVIEW: preview, **deployers}
 
 
 def _may_read(shared: Shared, subscription: str, identity: IdentityOutputs, part: str) -> None:
@@ -156,16 +144,4 @@ def _may_deploy(shared: Shared, name: str, environment: EnvironmentSettings, ide
         principal_id=identity.principal_id,
         description="Gives the stack's own identities the roles of their duties, and no other.",
         condition=only_these_roles(given),
-    )
-
-
-def _may_use_state(
-    name: str, container: pulumi.Output[str], identity: IdentityOutputs, role: str, description: str
-) -> None:
-    assign_role(
-        f"{name}-state",
-        scope=container,
-        role_id=role,
-        principal_id=identity.principal_id,
-        description=f"{description}.",
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_azure_native import managedidentity
 
-from bootstrap.settings import GitHubSettings
+from bootstrap.settings import ApplicationSettings, GitHubSettings
 from bootstrap.shared import Shared
 from components.identity import Identity, IdentityArgs, IdentityOutputs
 
@@ -15,15 +15,15 @@ DUTY = "duty"
 """Tag that names what an identity is for; `assurance access` holds its rights to it."""
 
 
-def subject(github: GitHubSettings, repository: str, repository_id: int, environment: str) -> str:
-    """What the token of a job in ``environment`` says of itself.
+def subject(github: GitHubSettings, source: GitHubSettings | ApplicationSettings, environment: str) -> str:
+    """What the token of a job of ``source``'s repository in ``environment`` says of itself.
 
     Source: GitHub, OpenID Connect reference, immutable subject claims (repositories made, renamed or moved since
     15 July 2026 name the ids of owner and repository; read 2026-11-29).
     """
-    owner, name = github.owner, repository
+    owner, name = github.owner, source.repository
     if github.subject == "ids":
-        owner, name = f"{owner}@{github.owner_id}", f"{name}@{repository_id}"
+        owner, name = f"{owner}@{github.owner_id}", f"{name}@{source.repository_id}"
     return f"repo:{owner}/{name}:environment:{environment}"
 
 
@@ -31,13 +31,11 @@ def workflow_identity(
     shared: Shared,
     github: GitHubSettings,
     name: str,
-    *,
     duty: str,
-    repository: str,
-    repository_id: int,
+    source: GitHubSettings | ApplicationSettings,
     environment: str,
 ) -> IdentityOutputs:
-    """An identity that only jobs of one environment of one repository sign in as.
+    """An identity that only jobs of one environment of the repository of ``source`` sign in as.
 
     Never a subject of pull requests: whoever can open one could sign in.
     """
@@ -57,7 +55,7 @@ def workflow_identity(
         resource_name_=identity.outputs.id.apply(lambda arm_id: arm_id.rsplit("/", 1)[-1]),
         federated_identity_credential_resource_name=f"github-{environment}",
         issuer=ISSUER,
-        subject=subject(github, repository, repository_id, environment),
+        subject=subject(github, source, environment),
         audiences=[AUDIENCE],
         opts=pulumi.ResourceOptions(parent=identity),
     )

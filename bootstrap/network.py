@@ -1,6 +1,7 @@
 """The network of a private reach: endpoints of state, vault and registry, and the runners that use them."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import pulumi
 
@@ -11,6 +12,7 @@ from components.private_dns import PrivateDns, PrivateDnsArgs
 from components.private_endpoint import PrivateAccess
 from facts.types import private_link_zone
 
+Direction = Literal["Inbound", "Outbound"]
 ZONES = {
     "blob": "azure-native:storage:StorageAccount",
     "vault": "azure-native:keyvault:Vault",
@@ -32,13 +34,28 @@ def build_network(shared: Shared, network: NetworkSettings) -> tuple[Mapping[str
             tags=shared.tags,
         ),
     )
-    runners = _subnet(shared, vnet, "runners", network.runners, [*_to_services(network), _deny("Inbound")])
+    runners = _subnet(
+        shared,
+        vnet,
+        "runners",
+        network.runners,
+        [
+            _allow("endpoints", "Outbound", 100, network.runners, network.endpoints, "State, keys and images."),
+            _allow("https", "Outbound", 110, network.runners, "Internet", "GitHub, Azure Resource Manager, Entra."),
+            _deny("Outbound"),
+            _deny("Inbound"),
+        ],
+    )
     endpoints = _subnet(
         shared,
         vnet,
         "endpoints",
         network.endpoints,
-        [*_from_runners(network), _deny("Inbound"), _deny("Outbound")],
+        [
+            _allow("runners", "Inbound", 100, network.runners, network.endpoints, "Runners, and nobody else."),
+            _deny("Inbound"),
+            _deny("Outbound"),
+        ],
         runners,
     )
     dns = PrivateDns(
@@ -78,39 +95,25 @@ def _subnet(
     )
 
 
-def _to_services(network: NetworkSettings) -> list[SecurityRule]:
-    """Runners reach the endpoints, and what a deployment and GitHub need of the Internet: HTTPS only."""
-    return [
-        _rule("endpoints", "Outbound", 100, (network.runners,), (network.endpoints,), "State, keys and images."),
-        _rule("https", "Outbound", 110, (network.runners,), ("Internet",), "GitHub, Azure Resource Manager, Entra."),
-        _deny("Outbound"),
-    ]
-
-
-def _from_runners(network: NetworkSettings) -> list[SecurityRule]:
-    return [_rule("runners", "Inbound", 100, (network.runners,), (network.endpoints,), "Runners, and nobody else.")]
-
-
-def _rule(
-    name: str, direction: str, priority: int, sources: tuple[str, ...], destinations: tuple[str, ...], why: str
-) -> SecurityRule:
+def _allow(name: str, direction: Direction, priority: int, source: str, destination: str, why: str) -> SecurityRule:
+    """HTTPS only."""
     return SecurityRule(
         name=f"allow-{name}",
-        direction="Inbound" if direction == "Inbound" else "Outbound",
+        direction=direction,
         access="Allow",
         priority=priority,
         protocol="Tcp",
-        sources=sources,
-        destinations=destinations,
+        sources=(source,),
+        destinations=(destination,),
         ports=("443",),
         description=why,
     )
 
 
-def _deny(direction: str) -> SecurityRule:
+def _deny(direction: Direction) -> SecurityRule:
     return SecurityRule(
         name=f"deny-{direction.lower()}",
-        direction="Inbound" if direction == "Inbound" else "Outbound",
+        direction=direction,
         access="Deny",
         priority=4096,
         protocol="*",

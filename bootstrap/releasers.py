@@ -6,7 +6,7 @@ import pulumi
 
 from bootstrap.duties import RELEASES
 from bootstrap.github import workflow_identity
-from bootstrap.settings import ApplicationSettings, Settings
+from bootstrap.settings import Settings
 from bootstrap.shared import Shared
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.identity import IdentityOutputs
@@ -38,16 +38,18 @@ def build_releasers(
         for environment in dict.fromkeys([app.pushes_from, *app.sites]):
             key = f"{name}-{environment}"
             made[key] = identity = workflow_identity(
-                shared,
-                settings.github,
-                f"release-{key}",
-                duty="release",
-                repository=app.repository,
-                repository_id=app.repository_id,
-                environment=environment,
+                shared, settings.github, f"release-{key}", "release", app, environment
             )
             if environment == app.pushes_from:
-                _may_push(name, app, key, identity, registry_id)
+                what = f"Pushes images of {name}, built by {app.repository}, into the repository of that name."
+                assign_role(
+                    f"release-{key}-pushes",
+                    scope=registry_id,
+                    role_id=role_id("Container Registry Repository Writer"),
+                    principal_id=identity.principal_id,
+                    description=what,
+                    condition=only_this_repository(name, writes=True),
+                )
             if environment in app.sites:
                 roles[environment].give(
                     f"release-{key}-swaps",
@@ -56,16 +58,3 @@ def build_releasers(
                     description=f"Releases {name} in {environment}, and nothing else there.",
                 )
     return made
-
-
-def _may_push(
-    name: str, app: ApplicationSettings, key: str, identity: IdentityOutputs, registry: pulumi.Output[str]
-) -> None:
-    assign_role(
-        f"release-{key}-pushes",
-        scope=registry,
-        role_id=role_id("Container Registry Repository Writer"),
-        principal_id=identity.principal_id,
-        description=f"Pushes images of {name}, built by {app.repository}, into the repository of that name.",
-        condition=only_this_repository(name, writes=True),
-    )

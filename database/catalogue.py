@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from database import catalogue_queries as queries
-from database.files import ROOT, role_catalogue
+from database.files import ROOT, role_catalogue, sql_text
 
 SHIPPED = ROOT / "catalogue"
 LOGS = ("hipaa_audit_logs", "security_logs")
@@ -28,23 +27,6 @@ _MONTH = re.compile(r"audit\.(hipaa_audit_logs|security_logs)_(\d{4})_(\d{2})")
 
 Definitions = dict[str, str]
 """Object to its definition, as text that is the same on every server of one major version."""
-
-
-@dataclass
-class Difference:
-    """What the live catalogue has otherwise than the shipped one, by object."""
-
-    missing: list[str] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        """One line an object."""
-        return (
-            [f"{name} is another one" for name in self.changed]
-            + [f"{name} is no part of the platform" for name in self.added]
-            + [f"{name} is gone" for name in self.missing]
-        )
 
 
 def digest(definitions: Mapping[str, str]) -> dict[str, str]:
@@ -69,13 +51,14 @@ def write(definitions: Mapping[str, str], major: int, folder: Path = SHIPPED) ->
     return path
 
 
-def compare(found: Mapping[str, str], expected: Mapping[str, str]) -> Difference:
-    """Live definitions against a shipped digest."""
+def compare(found: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
+    """What live definitions have otherwise than a shipped digest, one line an object."""
     live = digest(found)
-    return Difference(
-        missing=sorted(expected.keys() - live.keys()),
-        added=sorted(live.keys() - expected.keys()),
-        changed=sorted(name for name in live.keys() & expected.keys() if live[name] != expected[name]),
+    changed = [name for name in sorted(live.keys() & expected.keys()) if live[name] != expected[name]]
+    return (
+        [f"{name} is another one" for name in changed]
+        + [f"{name} is no part of the platform" for name in sorted(live.keys() - expected.keys())]
+        + [f"{name} is gone" for name in sorted(expected.keys() - live.keys())]
     )
 
 
@@ -89,7 +72,7 @@ def read(connection: Connection[tuple]) -> Definitions:
         cursor.execute("SET LOCAL timezone = 'UTC'")
         found: Definitions = {}
         parts = _by_relation(cursor.execute(queries.PARTS.encode()).fetchall())
-        references = _reference_tables()
+        references = reference_tables()
         for row in cursor.execute(queries.RELATIONS.encode()).fetchall():
             if row["schema"] == "phi":
                 if row["name"] in references:
@@ -158,23 +141,18 @@ def _reference_table(row: dict[str, Any], parts: list[dict[str, Any]]) -> Defini
     return found
 
 
-def added_columns(found: Mapping[str, str], expected: Mapping[str, str]) -> set[str]:
-    """Columns of reference tables beyond the platform's: an application's, and no finding."""
-    return {name for name in found.keys() - expected.keys() if name.startswith("column ")}
+def without_added_columns(found: Mapping[str, str], expected: Mapping[str, str]) -> Definitions:
+    """The definitions without columns of reference tables beyond the platform's: an application's, and no finding."""
+    return {name: text for name, text in found.items() if name in expected or not name.startswith("column ")}
 
 
 @cache
-def _reference_tables() -> frozenset[str]:
-    """The reference tables, by the file that makes them."""
-    text = (ROOT / "sql" / "apply" / "900_reference_tables.sql").read_text(encoding="utf-8")
+def reference_tables() -> frozenset[str]:
+    """Names of the tables that the platform brings, with their schema; partitions are not among them."""
+    text = sql_text("900_reference_tables.sql")
     made = re.findall(r"^CREATE TABLE IF NOT EXISTS (phi\.\w+) ", text, re.MULTILINE)
     partitions = set(re.findall(r"^CREATE TABLE IF NOT EXISTS (phi\.\w+) PARTITION OF", text, re.MULTILINE))
     return frozenset(set(made) - partitions)
-
-
-def reference_tables() -> frozenset[str]:
-    """Names of the tables that the platform brings, with their schema; partitions are not among them."""
-    return _reference_tables()
 
 
 def _rights(acl: list[list[Any]] | None, owner: str) -> str:
@@ -182,7 +160,7 @@ def _rights(acl: list[list[Any]] | None, owner: str) -> str:
     ``roles.yaml``'s."""
     kinds: dict[str, list[str]] = {}
     for role in role_catalogue():
-        kinds.setdefault(str(role["kind"]), []).append(str(role["name"]))
+        kinds.setdefault(role["kind"], []).append(role["name"])
     held: dict[str, set[str]] = {}
     for grantee, privilege, grantable in acl or []:
         held.setdefault(grantee, set()).add(privilege + ("*" if grantable else ""))

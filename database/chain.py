@@ -16,6 +16,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import kwargs_row
 
+from database.connection import value_of
 from database.errors import DatabaseRoomError
 from database.trail_parts import Checkpoint, Month, Seal
 
@@ -154,9 +155,8 @@ def _month(connection: Connection[tuple], log: str, period: date, link: str | No
         month = Month(log, f"{period:%Y-%m}", len(seals), sum(seal.row_count for seal in seals))
         if link:
             month.broken(link)
-        partition = connection.execute("SELECT to_regclass(%s)", (f"audit.{log}_{period:%Y_%m}",)).fetchone()
         last = seals[-1] if seals else None
-        if partition == (None,):
+        if value_of(connection, "SELECT to_regclass(%s)", f"audit.{log}_{period:%Y_%m}") is None:
             _retired(connection, month, period, last)
         elif not checkpoint.holds(month, last):
             _rows(connection, month, period, seals)
@@ -196,7 +196,7 @@ def _rows(connection: Connection[tuple], month: Month, period: date, seals: list
         if not seal.seal.since - slow // timedelta(microseconds=1) <= at <= seal.seal.sealed_at:
             when = datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds")
             month.broken(f"a row says {when}, its seal {seal.seal.seq} is of another time")
-    for found in cover.all():
+    for found in cover.found:
         seal_of = found.seal
         if found.rows != seal_of.row_count or found.digest != seal_of.rows_digest:
             other = ", with other content" if found.rows == seal_of.row_count else ""
@@ -204,13 +204,13 @@ def _rows(connection: Connection[tuple], month: Month, period: date, seals: list
 
 
 class _Cover:
-    """Which of a month's seals a row belongs under."""
+    """Which of a month's seals a row belongs under. found: every seal, with what was found of it."""
 
     def __init__(self, seals: list[Seal]) -> None:
-        self._found = [_Found(seal) for seal in seals]
+        self.found = [_Found(seal) for seal in seals]
         self._starts = [(seal.epoch, seal.from_xact) for seal in seals]
         self._late: dict[tuple[int, int], list[_Found]] = {}
-        for found in self._found:
+        for found in self.found:
             for xact in found.seal.from_pending:
                 self._late.setdefault((found.seal.epoch, xact), []).append(found)
 
@@ -219,12 +219,8 @@ class _Cover:
         nearest = bisect_right(self._starts, (epoch, xact)) - 1
         candidates = self._late.get((epoch, xact), [])
         if nearest >= 0:
-            candidates = [self._found[nearest], *candidates]
+            candidates = [self.found[nearest], *candidates]
         return next((found for found in candidates if found.seal.covers(epoch, xact)), None)
-
-    def all(self) -> list[_Found]:
-        """Every seal, with what was found of it."""
-        return self._found
 
 
 def _state(connection: Connection[tuple]) -> _State:

@@ -151,7 +151,7 @@ def catalogue_command(
     if write:
         _out.print(f"{catalogue.write(definitions, major, write)}: {len(definitions)} objects", markup=False)
         return
-    lines = catalogue.compare(definitions, catalogue.shipped(major) or {}).lines()
+    lines = catalogue.compare(definitions, catalogue.shipped(major) or {})
     for line in lines:
         _out.print(line, markup=False, highlight=False, soft_wrap=True)
     if lines:

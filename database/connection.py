@@ -72,3 +72,9 @@ def connect(dsn: str, *, entra: bool = False, dbname: str | None = None) -> Iter
         raise explain(refused, "cannot connect") from refused
     with connection:
         yield connection
+
+
+def value_of(connection: Connection[tuple], query: str, *parameters: Any) -> Any:
+    """The one value that a query answers with; None where it gives no row."""
+    row = connection.execute(query.encode(), parameters or None).fetchone()
+    return row[0] if row else None

@@ -5,35 +5,23 @@ database, and the rows of the registry that came with the program."""
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
 
 from psycopg import Connection
 
 from database.catalogue import reference_tables
+from database.connection import value_of
 from database.files import role_catalogue, sql_text
+from database.findings import Finding, finding, judged
 
 Problems = list[str]
 
 
-@dataclass(frozen=True)
-class Result:
-    """One finding: its rule without ``database/``, controls, how much was looked at and what is wrong."""
-
-    rule: str
-    controls: tuple[str, ...]
-    examined: int
-    problems: Problems
-    remediation: str
-    warning: str = ""
-
-
-def judge(connection: Connection[tuple]) -> list[Result]:
+def judge(connection: Connection[tuple]) -> list[Finding]:
     """All of it, in a transaction of the caller's in which the search path is ``pg_catalog``."""
     return [role_settings(connection), passwords(connection), database_rights(connection), registry(connection)]
 
 
-def role_settings(connection: Connection[tuple]) -> Result:
+def role_settings(connection: Connection[tuple]) -> Finding:
     """Settings, limits and sign-in of each role are those of ``roles.yaml``; nothing is set for the database or for a role
     in every database."""
     problems: Problems = []
@@ -41,7 +29,7 @@ def role_settings(connection: Connection[tuple]) -> Result:
         "SELECT CASE s.setrole WHEN 0 THEN '' ELSE pg_get_userbyid(s.setrole)::text END, s.setdatabase = 0, s.setconfig "
         "FROM pg_db_role_setting AS s WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
     ).fetchall()
-    names = {str(role["name"]) for role in role_catalogue()}
+    names = {role["name"] for role in role_catalogue()}
     found = {role: _parse(config) for role, everywhere, config in rows if role in names and not everywhere}
     for role, everywhere, config in rows:
         if not role and not everywhere:
@@ -55,8 +43,7 @@ def role_settings(connection: Connection[tuple]) -> Result:
         ).fetchall()
     }
     for role in role_catalogue():
-        name: str = str(role["name"])
-        wanted: Any = role.get("settings", {})
+        name, wanted = role["name"], role.get("settings", {})
         live = found.get(name, {})
         problems += [
             f"{name} has {key} = {live.get(key, '(unset)')}, listed is {wanted.get(key, '(nothing)')}"
@@ -68,36 +55,31 @@ def role_settings(connection: Connection[tuple]) -> Result:
             problems.append(
                 f"{name}: sign-in, connection limit or end are {attributes.get(name)}, listed are {expected}"
             )
-    return Result(
-        "role-settings",
-        ("164.312(a)(1)", "164.312(a)(2)(iii)"),
-        len(names),
-        problems,
-        "run bootstrap, which resets them",
-    )
+    controls = ("164.312(a)(1)", "164.312(a)(2)(iii)")
+    holds = f"{len(names)} examined"
+    return judged("role-settings", controls, problems, holds, "run bootstrap, which resets them")
 
 
 def _parse(config: list[str]) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in config)
 
 
-def passwords(connection: Connection[tuple]) -> Result:
+def passwords(connection: Connection[tuple]) -> Finding:
     """No role has a password but those that sign in by one. Only a superuser can see that; for everybody else the alert
     `database-role-change` and the next bootstrap are what remains."""
     controls = ("164.312(d)",)
-    row = connection.execute("SELECT has_table_privilege('pg_authid', 'SELECT')").fetchone()
-    if row != (True,):
+    if not value_of(connection, "SELECT has_table_privilege('pg_authid', 'SELECT')"):
         note = "whether roles have passwords is a superuser's to see; bootstrap takes them, each change is an alert"
-        return Result("passwords", controls, 0, [], "", note)
-    setting = connection.execute("SELECT value FROM security.settings WHERE name = 'app_passwords'").fetchone()
-    allowed = [role["name"] for role in role_catalogue() if role["kind"] == "app"] if setting == ("true",) else []
+        return finding("passwords", "unchecked", controls, note)
+    setting = value_of(connection, "SELECT value FROM security.settings WHERE name = 'app_passwords'")
+    allowed = [role["name"] for role in role_catalogue() if role["kind"] == "app"] if setting == "true" else []
     rows = connection.execute("SELECT rolname FROM pg_authid WHERE rolpassword IS NOT NULL").fetchall()
     names = {role["name"] for role in role_catalogue()}
     problems = [f"{name} has a password" for (name,) in rows if name in names and name not in allowed]
-    return Result("passwords", controls, len(names), problems, "run bootstrap, which takes them")
+    return judged("passwords", controls, problems, f"{len(names)} examined", "run bootstrap, which takes them")
 
 
-def database_rights(connection: Connection[tuple]) -> Result:
+def database_rights(connection: Connection[tuple]) -> Finding:
     """CONNECT for the roles that sign in and for administrators, and nothing else for anybody but the owner."""
     rows = connection.execute(
         "SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END, a.privilege_type, "
@@ -113,16 +95,17 @@ def database_rights(connection: Connection[tuple]) -> Result:
         for name, privilege, grantable, administers in rows
         if privilege != "CONNECT" or grantable or not (name in signing_in or administers or name == "azure_pg_admin")
     ]
-    problems += [f"{name} may not connect" for name in sorted(map(str, signing_in - held))]
+    problems += [f"{name} may not connect" for name in sorted(signing_in - held)]
     row = connection.execute(
         "SELECT datistemplate, datconnlimit FROM pg_database WHERE datname = current_database()"
     ).fetchone()
     if row != (False, -1):
         problems.append(f"the database is a template, which others may copy, or limits connections: {row}")
-    return Result("database-rights", ("164.308(a)(4)(ii)(B)",), len(rows), problems, "run bootstrap")
+    controls = ("164.308(a)(4)(ii)(B)",)
+    return judged("database-rights", controls, problems, f"{len(rows)} examined", "run bootstrap")
 
 
-def registry(connection: Connection[tuple]) -> Result:
+def registry(connection: Connection[tuple]) -> Finding:
     """The rows that checks and policies go by and that came with the program are as it brought them."""
     problems: Problems = []
     examined = 0
@@ -137,12 +120,10 @@ def registry(connection: Connection[tuple]) -> Result:
             f"{table}: {row[0]} is none of the platform's" for row in sorted(found - expected) if row not in expected
         ]
     problems += _settings(connection)
-    row = connection.execute("SELECT EXISTS (SELECT FROM security.privilege_snapshot)").fetchone()
-    if row != (True,):
+    if not value_of(connection, "SELECT EXISTS (SELECT FROM security.privilege_snapshot)"):
         problems.append("security.privilege_snapshot is empty: changes of rights would go unseen")
-    return Result(
-        "registry", ("164.312(c)(1)",), examined, problems, "treat as tampering: docs/runbooks/audit-trail.md"
-    )
+    tampering = "treat as tampering: docs/runbooks/audit-trail.md"
+    return judged("registry", ("164.312(c)(1)",), problems, f"{examined} examined", tampering)
 
 
 def _settings(connection: Connection[tuple]) -> Problems:
@@ -154,15 +135,15 @@ def _settings(connection: Connection[tuple]) -> Problems:
     ]
     if found.get("app_passwords") not in ("true", "false") or found.get("pgaudit") not in ("required", "waived"):
         problems.append("security.settings: a value that bootstrap does not write")
-    installed = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'pgaudit'").fetchone()
-    if found.get("pgaudit") == "waived" and installed:
+    installed = "SELECT 1 FROM pg_extension WHERE extname = 'pgaudit'"
+    if found.get("pgaudit") == "waived" and value_of(connection, installed):
         problems.append("security.settings: pgaudit is waived on a server that has it")
     return problems
 
 
 def _expected_rows() -> list[tuple[str, list[str], str, set[tuple[str, ...]]]]:
     """Table, columns, which rows, and what they must be: from the SQL that writes them."""
-    roles: set[tuple[str, ...]] = {(str(role["name"]), str(role["kind"])) for role in role_catalogue()}
+    roles: set[tuple[str, ...]] = {(role["name"], role["kind"]) for role in role_catalogue()}
     checks = set(_values("830_validation.sql", "security.checks"))
     terms = set(_values("100_registry.sql", "security.sensitive_terms"))
     tables = set(_protected())

@@ -5,6 +5,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from database.errors import DatabaseRoomError
 
@@ -50,8 +53,6 @@ def sql_text(name: str) -> str:
 
 
 @cache
-def role_catalogue() -> list[dict[str, object]]:
+def role_catalogue() -> list[dict[str, Any]]:
     """``roles.yaml`` as data."""
-    import yaml
-
     return list(yaml.safe_load((ROOT / "roles.yaml").read_text(encoding="utf-8")))

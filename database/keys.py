@@ -14,29 +14,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
-from database.connection import entra_token
+from database.connection import entra_token, value_of
 from database.errors import DatabaseRoomError
 
 KEY_VAULT_SCOPE = "https://vault.azure.net/.default"
 _API_VERSION = "7.4"
 _BATCH = 500  # rows resealed in one transaction: keeps it in the range of a second
-
-
-class Wrapper(Protocol):
-    """Whatever wraps data keys."""
-
-    algorithm: str
-
-    def wrap(self, key: bytes) -> tuple[str, bytes]:
-        """The id of the key that wrapped it, with its version, and the wrapped key."""
-
-    def unwrap(self, wrapping_key: str, wrapped: bytes) -> bytes:
-        """The key again."""
 
 
 class KeyVault:
@@ -111,25 +99,22 @@ class DataKey:
 Transaction = Callable[[], AbstractContextManager[Connection[tuple]]]
 
 
-def data_keys(app: Connection[tuple], wrapper: Wrapper) -> list[DataKey]:
+def data_keys(app: Connection[tuple], wrapper: KeyVault) -> list[DataKey]:
     """The tenant's keys, unwrapped."""
     rows = app.execute("SELECT key_id, purpose, state, wrapping_key, wrapped FROM app.data_keys()").fetchall()
     return [DataKey(row[0], row[1], row[2], wrapper.unwrap(row[3], bytes(row[4]))) for row in rows]
 
 
-def add_key(app: Connection[tuple], wrapper: Wrapper, purpose: str) -> DataKey:
+def add_key(app: Connection[tuple], wrapper: KeyVault, purpose: str) -> DataKey:
     """A new active key; the one before it is retiring from now on."""
     key = os.urandom(32)
     wrapping_key, wrapped = wrapper.wrap(key)
-    row = app.execute(
-        "SELECT app.add_data_key(%s, %s, %s, %s, %s)",
-        (purpose, wrapper.algorithm, wrapping_key, wrapped, check_value(key)),
-    ).fetchone()
-    assert row is not None  # a function call has one row
-    return DataKey(row[0], purpose, "active", key)
+    given = (purpose, wrapper.algorithm, wrapping_key, wrapped, check_value(key))
+    key_id = value_of(app, "SELECT app.add_data_key(%s, %s, %s, %s, %s)", *given)
+    return DataKey(key_id, purpose, "active", key)
 
 
-def rotate_column_key(transaction: Transaction, wrapper: Wrapper, *, resume: bool = False) -> dict[str, Any]:
+def rotate_column_key(transaction: Transaction, wrapper: KeyVault, *, resume: bool = False) -> dict[str, Any]:
     """Adds a column key and seals everything under it, batch by batch.
 
     :param resume: go on with an interrupted rotation: no new key, only the sealing.
@@ -154,16 +139,12 @@ def _batches(transaction: Transaction, relation: str, column: str, old: DataKey,
     done = _BATCH
     while done == _BATCH:
         with transaction() as app:
-            row = app.execute(
-                "SELECT app.reseal_batch(%s::regclass, %s, %s, %s, %s, %s, %s)",
-                (relation, column, old.key_id, old.key, new.key_id, new.key, _BATCH),
-            ).fetchone()
-        assert row is not None  # a function call has one row
-        done = row[0]
+            statement = "SELECT app.reseal_batch(%s::regclass, %s, %s, %s, %s, %s, %s)"
+            done = value_of(app, statement, relation, column, old.key_id, old.key, new.key_id, new.key, _BATCH)
         yield done
 
 
-def rotate_index_key(transaction: Transaction, wrapper: Wrapper) -> dict[str, Any]:
+def rotate_index_key(transaction: Transaction, wrapper: KeyVault) -> dict[str, Any]:
     """Adds an index key and rebuilds every blind index of the tenant, in one transaction: searches see the old index
     or the new one, never half.
 
@@ -177,17 +158,12 @@ def rotate_index_key(transaction: Transaction, wrapper: Wrapper) -> dict[str, An
             "SELECT relation, column_name FROM app.sealed_columns() WHERE index_column IS NOT NULL"
         ).fetchall()
         for key in column_keys:
-            under = app.execute("SELECT app.values_under_key(%s)", (key.key_id,)).fetchone()
-            if key.state != "active" and under != (0,):
+            if key.state != "active" and value_of(app, "SELECT app.values_under_key(%s)", key.key_id) != 0:
                 raise DatabaseRoomError(f"column key {key.key_id} still has values: finish its rotation first")
-        active = next((key for key in column_keys if key.state == "active"), None)
+        active = next((key.key for key in column_keys if key.state == "active"), None)
         for relation, column in columns:
             if active is None:
                 break  # nothing is sealed yet, so there is nothing to index
-            row = app.execute(
-                "SELECT app.rebuild_blind_index(%s::regclass, %s, %s, %s, %s)",
-                (relation, column, active.key, new.key_id, new.key),
-            ).fetchone()
-            assert row is not None  # a function call has one row
-            rebuilt[f"{relation}.{column}"] = row[0]
+            statement = "SELECT app.rebuild_blind_index(%s::regclass, %s, %s, %s, %s)"
+            rebuilt[f"{relation}.{column}"] = value_of(app, statement, relation, column, active, new.key_id, new.key)
     return {"key_id": str(new.key_id), "rebuilt": rebuilt}

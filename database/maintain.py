@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from database.connection import value_of
 from database.errors import explain
 
 LATE = timedelta(minutes=30)
@@ -27,12 +28,12 @@ def maintain(connection: Connection[tuple]) -> dict[str, Any]:
     :raises DatabaseRoomError: the server refused.
     """
     try:
-        epoch = _value(connection, "SELECT audit.begin_epoch()")
+        epoch = value_of(connection, "SELECT audit.begin_epoch()")
         partitions = [row[0] for row in connection.execute("SELECT audit.ensure_partitions()").fetchall()]
-        changes = _value(connection, "SELECT security.capture_privileges()")
-        rotated = _value(connection, "SELECT security.context_seal_age()") > SEAL_SECRET
+        changes = value_of(connection, "SELECT security.capture_privileges()")
+        rotated = value_of(connection, "SELECT security.context_seal_age()") > SEAL_SECRET
         if rotated:
-            _value(connection, "SELECT security.rotate_context_seal()")
+            value_of(connection, "SELECT security.rotate_context_seal()")
         with connection.cursor(row_factory=dict_row) as cursor:
             seals = cursor.execute(
                 "SELECT log, seq, to_char(period, 'YYYY-MM') AS period, row_count, encode(hash, 'hex') AS hash "
@@ -52,10 +53,13 @@ def maintain(connection: Connection[tuple]) -> dict[str, Any]:
                 "AND l.transactionid = p.xact::xid JOIN pg_stat_activity AS a ON a.pid = l.pid "
                 "WHERE l.pid <> pg_backend_pid() AND a.datname = current_database() ORDER BY p.xact"
             ).fetchall()
-        unsealed = _value(connection, "SELECT audit.unsealed_for()")
-        sealed_at = _value(connection, "SELECT sealed_at FROM audit.chain_state")
+        unsealed = value_of(connection, "SELECT audit.unsealed_for()")
+        sealed_at = value_of(connection, "SELECT sealed_at FROM audit.chain_state")
     except psycopg.Error as refused:
         raise explain(refused, "maintain") from refused
+    broken = [{"log": row["log"], "problem": row["problem"]} for row in recent if row["problem"]]
+    if unsealed and unsealed > LATE:
+        broken.append({"log": "both", "problem": f"rows wait for their seal since {unsealed}"})
     return {
         "epoch_begun": epoch,
         "partitions": partitions,
@@ -66,17 +70,6 @@ def maintain(connection: Connection[tuple]) -> dict[str, Any]:
         "sealed_at": sealed_at.isoformat(timespec="seconds"),
         "unsealed_minutes": int(unsealed.total_seconds() // 60) if unsealed else 0,
         "open_transactions": open_ones,
-        "broken": [{"log": row["log"], "problem": row["problem"]} for row in recent if row["problem"]]
-        + (
-            [{"log": "both", "problem": f"rows wait for their seal since {unsealed}"}]
-            if unsealed and unsealed > LATE
-            else []
-        ),
+        "broken": broken,
         "past_retention": due,
     }
-
-
-def _value(connection: Connection[tuple], query: str) -> Any:
-    row = connection.execute(query.encode()).fetchone()
-    assert row is not None  # a function call has one row
-    return row[0]

@@ -11,14 +11,14 @@ the mapping is left out and plain roles are made.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import yaml
 from psycopg import Connection, sql
 
-from database.connection import connect
+from database.connection import connect, value_of
 from database.errors import DatabaseRoomError, explain
 from database.files import role_catalogue
 
@@ -38,7 +38,7 @@ def read_principals(path: Path) -> dict[str, dict[str, str]]:
         raise DatabaseRoomError(f"{path.name}: {str(unreadable).splitlines()[0]}") from unreadable
     if not isinstance(entries, dict):
         raise DatabaseRoomError(f"{path.name}: expected a mapping of role to {{object_id, type}}")
-    signing_in = [cast(str, role["name"]) for role in role_catalogue() if role["login"]]
+    signing_in = [role["name"] for role in role_catalogue() if role["login"]]
     apps = [role["name"] for role in role_catalogue() if role["kind"] == "app"]
     mistakes: list[str] = []
     seen: dict[str, str] = {}
@@ -81,8 +81,7 @@ def create_principals(dsn: str, entra: bool, principals: Mapping[str, Mapping[st
     """
     done: list[str] = []
     with connect(dsn, entra=entra, dbname="postgres") as connection:
-        known = connection.execute("SELECT to_regproc('pg_catalog.pgaadauth_create_principal_with_oid')").fetchone()
-        if known is None or known[0] is None:
+        if value_of(connection, "SELECT to_regproc('pg_catalog.pgaadauth_create_principal_with_oid')") is None:
             return ["this server has no Entra principals: plain roles"]
         try:
             mapped = _mapped(connection)
@@ -121,10 +120,8 @@ def _principal(connection: Connection[tuple], role: str, entry: Mapping[str, str
         if str(object_id).lower() != entry["object_id"].lower():
             raise DatabaseRoomError(f"role {role} is mapped to another Entra object: drop it first")
         return None
-    had_password = connection.execute(
-        "SELECT shobj_description(oid, 'pg_authid') LIKE '%%\"password\"%%' FROM pg_roles WHERE rolname = %s", (role,)
-    ).fetchone()
-    if had_password and had_password[0]:
+    known = "SELECT shobj_description(oid, 'pg_authid') LIKE '%%\"password\"%%' FROM pg_roles WHERE rolname = %s"
+    if value_of(connection, known, role):
         # The function below would make the role; this one is there already.
         _label(connection, role, f"aadauth,oid={entry['object_id']},type={entry['type']}")
     else:

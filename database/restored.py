@@ -5,7 +5,6 @@ A dump carries no rights on the database, no settings of roles and nobody's pass
 server's transactions; and whether it is what was backed up has to be shown.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +12,10 @@ import typer
 from psycopg.conninfo import make_conninfo
 
 from database import maintain, runner, verify
-from database.connection import connect
+from database.connection import connect, value_of
 from database.errors import DatabaseRoomError
 from database.options import Dsn, Entra, Json
+from database.reports import write_report
 
 
 def restored(
@@ -37,7 +37,7 @@ def restored(
     with connect(dsn, entra=entra) as administrator:
         runner.bootstrap(administrator, pgaudit=not without_pgaudit)
     with connect(_as("medspasync_migrator", dsn), entra=entra) as migrator:
-        if not migrator.execute("SELECT to_regclass('audit.seals')").fetchone()[0]:  # type: ignore[index]
+        if value_of(migrator, "SELECT to_regclass('audit.seals')") is None:
             raise DatabaseRoomError("there is no trail in this database: was anything loaded into it?")
         files = [step.file.name for step in runner.apply(migrator) if step.action == "run"]
     with connect(_as("medspasync_maintainer", dsn), entra=entra) as maintainer:
@@ -45,20 +45,14 @@ def restored(
     with connect(_as("medspasync_auditor", dsn), entra=entra) as auditor:
         report |= verify.collect(auditor, heads)
     failed = [finding for finding in report["findings"] if finding["status"] == "fail"]
-    if json_file == "-":
-        typer.echo(json.dumps(report, default=str))
-    else:
-        if json_file:
-            Path(json_file).write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
-        epoch = "begun" if report["maintenance"]["epoch_begun"] else "not needed"
-        typer.echo(f"rights and settings set, {len(files)} files applied, new epoch {epoch}")
-        for finding in failed:
-            typer.echo(f"{finding['rule']}: {finding['message']}")
-        typer.echo(
-            "next: python -m database credentials; then let the applications in"
-            if not failed
-            else "let no application in"
-        )
+    epoch = "begun" if report["maintenance"]["epoch_begun"] else "not needed"
+    write_report(
+        report,
+        json_file,
+        f"rights and settings set, {len(files)} files applied, new epoch {epoch}",
+        *(f"{finding['rule']}: {finding['message']}" for finding in failed),
+        "let no application in" if failed else "next: python -m database credentials; then let the applications in",
+    )
     if failed:
         raise typer.Exit(1)
 

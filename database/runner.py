@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import Connection, sql
 
+from database.connection import value_of
 from database.errors import DatabaseRoomError, explain
 from database.files import ROOT, SqlFile, read_files, role_catalogue
 
@@ -26,12 +27,6 @@ class Step:
     action: str
 
 
-def _lock(connection: Connection[tuple]) -> None:
-    # Held to the end of the transaction, so it works through a pooler; lock_timeout bounds the wait.
-    connection.execute("SET LOCAL lock_timeout = '30s'")
-    connection.execute(f"LOCK TABLE {_HISTORY} IN SHARE ROW EXCLUSIVE MODE".encode())
-
-
 def make_database(connection: Connection[tuple], name: str) -> bool:
     """Create the application's database where it is not there yet; bootstrap then gives it to medspasync_owner.
 
@@ -39,8 +34,7 @@ def make_database(connection: Connection[tuple], name: str) -> bool:
     :returns: whether it was made.
     :raises DatabaseRoomError: the server refuses.
     """
-    found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
-    if found:
+    if value_of(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
         return False
     try:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -173,8 +167,11 @@ def _run(connection: Connection[tuple], step: Step) -> bool:
     """Run a file in a transaction of its own, as the owner; False when another run was faster."""
     with connection.transaction():
         connection.execute("SET LOCAL ROLE medspasync_owner")
-        _lock(connection)
-        if step.action == "run" and _recorded(connection, step.file):
+        # Held to the end of the transaction, so it works through a pooler; lock_timeout bounds the wait.
+        connection.execute("SET LOCAL lock_timeout = '30s'")
+        connection.execute(f"LOCK TABLE {_HISTORY} IN SHARE ROW EXCLUSIVE MODE".encode())
+        recorded = "SELECT 1 FROM security.schema_history WHERE phase = 'apply' AND file = %s"
+        if step.action == "run" and value_of(connection, recorded, step.file.name):
             return False
         connection.execute("SET LOCAL lock_timeout = '3s'")
         begun = time.monotonic()
@@ -186,13 +183,6 @@ def _run(connection: Connection[tuple], step: Step) -> bool:
                 (step.file.name, step.file.checksum, time.monotonic() - begun),
             )
     return True
-
-
-def _recorded(connection: Connection[tuple], file: SqlFile) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM security.schema_history WHERE phase = 'apply' AND file = %s", (file.name,)
-    ).fetchone()
-    return found is not None
 
 
 def _refuse_administrator(connection: Connection[tuple]) -> None:

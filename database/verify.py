@@ -5,6 +5,7 @@ What it reports was observed on the server named in it, at the time named in it.
 
 import datetime as dt
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from psycopg.rows import dict_row
 from database import catalogue, chain, expectations
 from database.errors import DatabaseRoomError, explain
 from database.files import read_files, role_catalogue
+from database.findings import Finding, finding, judged
 from database.matrix import access_matrix, function_matrix
-from database.parameters import compare, read_parameters
+from database.parameters import Comparison, compare, read_parameters
 from database.trail_parts import Checkpoint
 
 # Major versions that the test suite has run on, with what it cannot show there (docs/database.md).
 PROVEN_VERSIONS = (15, 17)
+_TAMPERING = "treat as tampering: docs/runbooks/audit-trail.md"
 
 
 def collect(
@@ -56,14 +59,11 @@ def collect(
     if anchors is not None:
         broken = [a for a in anchors if trail.seals.get((a["log"], a["seq"])) != a["hash"]]
         findings.append(_anchor_finding(anchors, broken))
-    totals: dict[str, int] = {}
-    for finding in findings:
-        totals[finding["status"]] = totals.get(finding["status"], 0) + 1
     return {
         "basis": "observed on the server below",
         "observed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "findings": findings,
-        "totals": totals,
+        "totals": dict(Counter(one["status"] for one in findings)),
         "chain": trail.report(),
         "heads": trail.heads,
         **evidence,
@@ -76,9 +76,7 @@ def collect(
     }
 
 
-def _trail(
-    connection: Connection[tuple], findings: list[dict[str, Any]], checkpoint: Checkpoint | None
-) -> chain.Verification:
+def _trail(connection: Connection[tuple], findings: list[Finding], checkpoint: Checkpoint | None) -> chain.Verification:
     """The trail recomputed, and the finding about it."""
     try:
         trail = chain.verify(connection, checkpoint)
@@ -91,7 +89,7 @@ def _trail(
     return trail
 
 
-def observe(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def observe(connection: Connection[tuple]) -> tuple[list[Finding], dict[str, Any]]:
     """Findings on everything but the trail, and the evidence of them, in a transaction of the caller's."""
     definitions = catalogue.read(connection)
     major = connection.info.server_version // 10000
@@ -121,10 +119,9 @@ def _may_look(connection: Connection[tuple]) -> bool:
     return kinds.get(connection.info.user) in ("auditor", "maintainer")
 
 
-def _stopped_finding(rule: str, control: str, stopped: Exception) -> dict[str, Any]:
+def _stopped_finding(rule: str, control: str, stopped: Exception) -> Finding:
     said = stopped.diag.message_primary if isinstance(stopped, psycopg.Error) else str(stopped)
-    message, what_to_do = f"could not be run to its end: {said}", "treat as tampering: docs/runbooks/audit-trail.md"
-    return _finding(f"database/{rule}", "fail", [control], message, what_to_do)
+    return finding(rule, "fail", [control], f"could not be run to its end: {said}", _TAMPERING)
 
 
 def _server(connection: Connection[tuple]) -> dict[str, Any]:
@@ -138,7 +135,7 @@ def _server(connection: Connection[tuple]) -> dict[str, Any]:
     return server
 
 
-def _ask(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _ask(connection: Connection[tuple]) -> tuple[list[Finding], dict[str, Any]]:
     """What takes an answer of the database's own, and the tables that the answers go by."""
     results = expectations.judge(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -151,10 +148,10 @@ def _ask(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str,
             "SELECT signature, reason, expires_on::text FROM security.function_exemptions ORDER BY 1"
         ).fetchall()
     parameters = compare(connection)
-    findings = [_finding(f"database/{c['check_id']}", c["status"], [c["control"]], c["detail"]) for c in checks]
-    findings += [_result_finding(result) for result in results]
+    findings = [finding(c["check_id"], c["status"], [c["control"]], c["detail"]) for c in checks]
+    findings += results
     findings += _parameter_findings(parameters)
-    findings += _file_findings(history)
+    findings.append(_file_finding(history))
     return findings, {
         "access": [asdict(access) for access in access_matrix(connection)],
         "functions": [asdict(one) for one in function_matrix(connection)],
@@ -164,39 +161,23 @@ def _ask(connection: Connection[tuple]) -> tuple[list[dict[str, Any]], dict[str,
     }
 
 
-def _catalogue_finding(definitions: catalogue.Definitions, major: int) -> dict[str, Any]:
+def _catalogue_finding(definitions: catalogue.Definitions, major: int) -> Finding:
     expected = catalogue.shipped(major)
     controls = ["164.312(c)(1)"]
     if expected is None:
         message = f"no digest of the catalogue ships for PostgreSQL {major}: nothing was compared"
-        return _finding(
-            "database/catalogue", "fail", controls, message, "python -m database catalogue, on a scratch server"
-        )
-    difference = catalogue.compare(definitions, expected)
-    own = catalogue.added_columns(definitions, expected)
-    difference.added = [name for name in difference.added if name not in own]
-    lines = difference.lines()
+        return finding("catalogue", "fail", controls, message, "python -m database catalogue, on a scratch server")
+    lines = catalogue.compare(catalogue.without_added_columns(definitions, expected), expected)
     if lines:
         message = f"{len(lines)} of {len(expected)} objects are not as shipped: {'; '.join(lines[:10])}"
-        return _finding(
-            "database/catalogue", "fail", controls, message, "treat as tampering: docs/runbooks/audit-trail.md"
-        )
-    return _finding("database/catalogue", "pass", controls, f"{len(expected)} objects are as shipped with this program")
+        return finding("catalogue", "fail", controls, message, _TAMPERING)
+    return finding("catalogue", "pass", controls, f"{len(expected)} objects are as shipped with this program")
 
 
-def _result_finding(result: expectations.Result) -> dict[str, Any]:
-    status = "fail" if result.problems else "unchecked" if result.warning else "pass"
-    shown = "; ".join(result.problems[:10]) or result.warning or f"{result.examined} examined"
-    return _finding(f"database/{result.rule}", status, list(result.controls), shown, result.remediation)
-
-
-def _trail_finding(trail: chain.Verification) -> dict[str, Any]:
-    lines = trail.lines()
+def _trail_finding(trail: chain.Verification) -> Finding:
     rows = sum(month.row_count for month in trail.months)
-    message = "; ".join(lines[:5]) or f"{rows} rows of {len(trail.months)} months are what was sealed"
-    return _finding(
-        "database/trail", "fail" if lines else "pass", ["164.312(c)(2)"], message, "docs/runbooks/audit-trail.md"
-    )
+    holds = f"{rows} rows of {len(trail.months)} months are what was sealed"
+    return judged("trail", ["164.312(c)(2)"], trail.lines(), holds, "docs/runbooks/audit-trail.md", most=5)
 
 
 def read_anchors(path: Path) -> list[dict[str, Any]]:
@@ -217,42 +198,18 @@ def read_anchors(path: Path) -> list[dict[str, Any]]:
     return heads
 
 
-def _finding(rule: str, status: str, controls: list[str], message: str, remediation: str = "") -> dict[str, Any]:
-    return {
-        "rule": rule,
-        "severity": {"fail": "high", "warn": "medium"}.get(status, "info"),
-        "status": status,
-        "controls": controls,
-        "urn": None,
-        "type": "postgresql",
-        "name": rule.split("/", 1)[1],
-        "message": message,
-        "remediation": remediation,
-        "source": None,
-    }
-
-
-def _parameter_findings(comparisons: list[Any]) -> list[dict[str, Any]]:
-    known = {parameter.name: parameter for parameter in read_parameters()}
+def _parameter_findings(comparisons: list[Comparison]) -> list[Finding]:
     findings = []
-    for found in comparisons:
-        parameter = known[found.name]
+    for parameter, found in zip(read_parameters(), comparisons, strict=True):
         message = f"{found.name} = {found.found}, wanted {found.wanted}: {parameter.reason}"
         if found.status == "unchecked":
             message = f"{found.name} cannot be seen from this session"
-        findings.append(
-            _finding(
-                f"database/parameter {found.name}",
-                found.status,
-                list(parameter.controls),
-                message,
-                "set it on the server (database/parameters.yaml)" + (", then restart" if parameter.static else ""),
-            )
-        )
+        how = "set it on the server (database/parameters.yaml)" + (", then restart" if parameter.static else "")
+        findings.append(finding(f"parameter {found.name}", found.status, parameter.controls, message, how))
     return findings
 
 
-def _file_findings(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _file_finding(history: list[dict[str, Any]]) -> Finding:
     applied = {(row["phase"], row["file"]): row["checksum"] for row in history}
     shipped = [file for phase in ("bootstrap", "apply") for file in read_files(phase)]
     problems = [
@@ -261,23 +218,20 @@ def _file_findings(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if applied.get((file.phase, file.name)) != file.checksum
     ]
     problems += [f"{p}/{f} is unknown here" for p, f in applied if (p, f) not in {(s.phase, s.name) for s in shipped}]
-    message = "; ".join(problems) or f"{len(shipped)} files applied as shipped"
-    return [
-        _finding("database/files", "fail" if problems else "pass", ["164.312(c)(1)"], message, "run bootstrap, apply")
-    ]
+    holds = f"{len(shipped)} files applied as shipped"
+    return judged("files", ["164.312(c)(1)"], problems, holds, "run bootstrap, apply", most=len(problems))
 
 
-def _version_finding(server: dict[str, Any]) -> dict[str, Any]:
+def _version_finding(server: dict[str, Any]) -> Finding:
     proven = ", ".join(str(version) for version in PROVEN_VERSIONS)
     message = f"PostgreSQL {server['version']}; the suite has run on {proven}"
-    return _finding("database/server-version", "pass" if server["proven"] else "warn", ["164.308(a)(8)"], message)
+    return finding("server-version", "pass" if server["proven"] else "warn", ["164.308(a)(8)"], message)
 
 
-def _anchor_finding(anchors: list[dict[str, Any]], broken: list[dict[str, Any]]) -> dict[str, Any]:
+def _anchor_finding(anchors: list[dict[str, Any]], broken: list[dict[str, Any]]) -> Finding:
+    controls = ["164.312(c)(2)"]
     if broken:
         worst = ", ".join(f"{head['log']} {head['seq']}" for head in broken[:5])
         message = f"{len(broken)} of {len(anchors)} heads kept outside are no longer in the chain: {worst}"
-        return _finding("database/anchors", "fail", ["164.312(c)(2)"], message, "treat as tampering: docs/database.md")
-    return _finding(
-        "database/anchors", "pass", ["164.312(c)(2)"], f"{len(anchors)} heads kept outside are in the chain"
-    )
+        return finding("anchors", "fail", controls, message, "treat as tampering: docs/database.md")
+    return finding("anchors", "pass", controls, f"{len(anchors)} heads kept outside are in the chain")

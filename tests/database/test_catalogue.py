@@ -14,7 +14,7 @@ def difference(server: Server, dbname: str) -> list[str]:
     with server.connect("medspasync_auditor", dbname) as auditor, auditor.transaction():
         definitions = catalogue.read(auditor)
     expected = catalogue.shipped(int(server.binaries.version.split(".")[0])) or {}
-    return catalogue.compare(definitions, expected).lines()
+    return catalogue.compare(definitions, expected)
 
 
 def test_the_shipped_digest_is_that_of_the_files(server: Server) -> None:

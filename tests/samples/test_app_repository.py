@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bootstrap.github import subject
-from bootstrap.settings import GitHubSettings
+from bootstrap.settings import ApplicationSettings, GitHubSettings
 from documents.yaml_text import load_yaml
 from tests.harness import ROOT, bootstrap_config
 
@@ -33,12 +33,12 @@ def test_sample_gives_what_the_workflow_takes() -> None:
 def test_sample_environments_are_trusted() -> None:
     """Each job's environment is one whose subject the bootstrap gives the app's identity."""
     config = bootstrap_config()
-    app = config["applications"]["backend"]
+    app = ApplicationSettings.model_validate(config["applications"]["backend"])
     github = GitHubSettings.model_validate(config["github"])
     for job in loaded(SAMPLE)["jobs"].values():
         stack = job["with"]["stack"]
-        assert stack in app["sites"]
-        assert subject(github, app["repository"], app["repositoryId"], stack).endswith(f"environment:{stack}")
+        assert stack in app.sites
+        assert subject(github, app, stack).endswith(f"environment:{stack}")
 
 
 def test_sample_is_a_workflow() -> None:
