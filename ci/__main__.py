@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from assurance.errors import ProgramError, UsageError
+from assurance.plain_errors import PlainErrors
 from assurance.terminal import console
 from ci.azure import ask_graph
 from ci.code_scanning import upload_findings
@@ -27,27 +26,19 @@ from ci.pulls import Run
 from ci.records import keep_records
 from ci.sign_in import signed_in
 from ci.workflows import workflow_problems
-from documents.problems import DocumentError
 
 ROOT = Path(__file__).parents[1]
 StackName = Annotated[str, typer.Argument(help="Name of the stack.")]
 AppName = Annotated[str, typer.Option("--app", envvar="APP", help="The app, as the stack files name it.")]
 
 
-class _Group(TyperGroup):
-    """Tells a mistake in one message, without a traceback."""
+class _Group(PlainErrors):
+    """Tells what GitHub refuses like any other fault."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (UsageError, DocumentError) as error:
-            for message in error.messages if isinstance(error, UsageError) else error.problems:
-                typer.echo(f"error {message}", err=True)
-            ctx.exit(2)
-        except ProgramError as error:
-            typer.echo(f"the program of stack {error.stack} failed: {error.summary}\n{error.detail}", err=True)
-            ctx.exit(3)
         except GitHubError as error:
             typer.echo(f"GitHub: {error}", err=True)
             ctx.exit(3)

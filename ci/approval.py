@@ -38,17 +38,20 @@ def write_approval(root: Path, folder: Path, engine: Engine) -> str:
 
     Raises UsageError where the working tree is not a commit's.
     """
-    commit = _commit(root)
-    lines = {
-        "commit": commit,
+    text = "".join(f"{key}: '{value}'\n" for key, value in _to_approve(root, folder, engine).items())
+    (folder / FILE).write_text(text, encoding="utf-8")
+    return file_hash(folder / FILE)
+
+
+def _to_approve(root: Path, folder: Path, engine: Engine) -> dict[str, str]:
+    """What is here, by the keys of the paper."""
+    return {
+        "commit": _commit(root),
         "stack": engine.stack,
         "plan": file_hash(folder / PLAN),
         "stackFile": file_hash(root / f"Pulumi.{engine.stack}.yaml"),
         "state": state_digest(engine.export()),
     }
-    text = "".join(f"{key}: '{value}'\n" for key, value in lines.items())
-    (folder / FILE).write_text(text, encoding="utf-8")
-    return file_hash(folder / FILE)
 
 
 def refusals(root: Path, folder: Path, engine: Engine, approved: str) -> list[str]:
@@ -66,19 +69,15 @@ def refusals(root: Path, folder: Path, engine: Engine, approved: str) -> list[st
 
 
 def _differences(root: Path, folder: Path, engine: Engine, approval: Approval) -> Iterator[str]:
-    commit, wanted = _commit(root), os.environ.get("GITHUB_SHA", approval.commit)
-    if not commit == approval.commit == wanted:
-        yield f"commit: {commit} is here and the run is of {wanted}, approved was {approval.commit}"
+    here, approved = _to_approve(root, folder, engine), approval.model_dump(by_alias=True)
+    wanted = os.environ.get("GITHUB_SHA", approval.commit)
+    if not here["commit"] == approval.commit == wanted:
+        yield f"commit: {here['commit']} is here and the run is of {wanted}, approved was {approval.commit}"
     if engine.stack != approval.stack:
         yield f"stack: {engine.stack}, approved was {approval.stack}"
-    hashes = {
-        "plan file": (file_hash(folder / PLAN), approval.plan),
-        "stack file": (file_hash(root / f"Pulumi.{engine.stack}.yaml"), approval.stack_file),
-        "state": (state_digest(engine.export()), approval.state),
-    }
-    for what, (here, approved) in hashes.items():
-        if here != approved:
-            yield f"{what}: SHA-256 {here}, approved was {approved}: it changed meanwhile, plan again"
+    for key, what in {"plan": "plan file", "stackFile": "stack file", "state": "state"}.items():
+        if here[key] != approved[key]:
+            yield f"{what}: SHA-256 {here[key]}, approved was {approved[key]}: it changed meanwhile, plan again"
 
 
 def _commit(root: Path) -> str:

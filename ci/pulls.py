@@ -6,20 +6,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasPath, BaseModel, Field, ValidationError
 
 from assurance.errors import UsageError
 from ci.github import GitHub
-
-
-class _Owner(BaseModel):
-    login: str
-
-
-class _Repository(BaseModel):
-    owner: _Owner
 
 
 class Run(BaseModel):
@@ -29,7 +21,7 @@ class Run(BaseModel):
     run_attempt: int = 1
     head_sha: str
     head_branch: str | None = None
-    head_repository: _Repository | None = None
+    head_owner: Annotated[str | None, Field(validation_alias=AliasPath("head_repository", "owner", "login"))] = None
     """None where the fork is gone."""
     conclusion: str | None = None
     html_url: str = ""
@@ -55,9 +47,9 @@ class Pull:
 
 def find_pull(github: GitHub, run: Run) -> tuple[Pull | None, str]:
     """(the open pull request whose head is the run's commit, why there is none)."""
-    if run.head_repository is None or run.head_branch is None:
+    if run.head_owner is None or run.head_branch is None:
         return None, "the fork or the branch that the run was of is gone"
-    head = f"{run.head_repository.owner.login}:{run.head_branch}"
+    head = f"{run.head_owner}:{run.head_branch}"
     of_branch = list(github.pages("pulls", state="open", head=head))
     found = [Pull(int(each["number"]), str(each["head"]["sha"])) for each in of_branch]
     matches = [each for each in found if each.head_sha == run.head_sha]

@@ -1,5 +1,6 @@
 """``python -m database``: what the database job's image runs, and what a person runs by hand."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,10 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from database import catalogue, maintain, principals, retention, runner, verify
+from database import catalogue, credentials, maintain, principals, retention, runner, verify
 from database.blobs import Container
 from database.connection import connect, database_name
-from database.credentials_command import credentials
 from database.errors import DatabaseRoomError, explain
 from database.keys_command import context_key, rotate_key
 from database.options import Dsn, Entra, Json
@@ -26,12 +26,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Applies and verifies the database room. Exit codes: 0 holds, 1 findings, 2 wrong use.",
 )
-app.command()(credentials)
+
+_out = Console()
+_err = Console(stderr=True)
+
+
+@app.command(name="credentials")
+def bring_credentials(
+    dsn: Dsn,
+    vault: Annotated[str, typer.Option(envvar="MEDSPASYNC_VAULT", help="https://<vault> that holds the secrets")],
+    manifest: Annotated[str, typer.Option(envvar="MEDSPASYNC_CREDENTIALS", help="which secrets, as JSON")],
+    entra: Entra = False,
+) -> None:
+    """Bring the applications' context keys and passwords from the vault: as medspasync_credentials."""
+    wanted, source = credentials.read_manifest(manifest), credentials.Vault(vault)
+    with connect(dsn, entra=entra) as connection:
+        report = {
+            "contextKeys": credentials.set_context_keys(connection, wanted.context_keys, source.secret),
+            "passwords": credentials.set_passwords(connection, wanted.passwords, source.secret),
+        }
+    typer.echo(json.dumps(report, indent=2))
+
+
 app.command()(restored)
 app.command()(context_key)
 app.command()(rotate_key)
-_out = Console()
-_err = Console(stderr=True)
 
 
 def run() -> None:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from database.errors import DatabaseRoomError, explain
+from database.errors import DatabaseRoomError, explained
 
 # The scope of Entra tokens for every Azure open-source database (Microsoft Learn: "Connect with managed identity").
 ENTRA_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
@@ -66,10 +66,8 @@ def connect(dsn: str, *, entra: bool = False, dbname: str | None = None) -> Iter
         overrides["password"] = entra_token(ENTRA_SCOPE)
     if dbname:
         overrides["dbname"] = dbname
-    try:
+    with explained("cannot connect"):
         connection = psycopg.connect(make_conninfo(dsn, connect_timeout=10, **overrides), autocommit=True)
-    except psycopg.Error as refused:
-        raise explain(refused, "cannot connect") from refused
     with connection:
         yield connection
 

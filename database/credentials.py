@@ -21,11 +21,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 from psycopg import Connection, sql
 
 from database.connection import entra_token
-from database.errors import DatabaseRoomError, explain
+from database.errors import DatabaseRoomError, explained
 from database.keys import KEY_VAULT_SCOPE
 
 FETCHED = timedelta(hours=25)
@@ -142,7 +141,7 @@ def set_context_keys(
     :raises DatabaseRoomError: a value is malformed, or the server refuses; then nothing has changed.
     """
     values = [_context_key(key.secret, secret(key.secret)) for key in keys]
-    try:
+    with explained("context keys"):
         rows = connection.execute(
             "SELECT of_role, of_key, change FROM security.set_context_keys"
             "(%s::text[], %s::text[], %s::bytea[], %s::timestamptz[]) ORDER BY 1, 2",
@@ -153,8 +152,6 @@ def set_context_keys(
                 [datetime(key.until.year, key.until.month, key.until.day, tzinfo=UTC) for key in keys],
             ),
         ).fetchall()
-    except psycopg.Error as refused:
-        raise explain(refused, "context keys") from refused
     return [{"role": row[0], "key": row[1], "done": row[2]} for row in rows]
 
 
@@ -236,26 +233,21 @@ def set_passwords(
     """
     report = []
     for role, versions in sorted(passwords.items()):
-        try:
-            with connection.transaction():
-                row = connection.execute(
-                    "SELECT shobj_description(oid, 'pg_authid'), now() FROM pg_roles WHERE rolname = %s", (role,)
-                ).fetchone()
-                if row is None:
-                    raise DatabaseRoomError(f"role {role} does not exist: run bootstrap")
-                known = Known.read(row[0])
-                decision = decide(versions, known, row[1])
-                version = decision.version
-                if version.rotated.isoformat() != known.password:
-                    _set(connection, role, _password(version.secret, secret(version.secret)))
-                if decision.known != known:
-                    connection.execute(
-                        sql.SQL("COMMENT ON ROLE {} IS {}").format(
-                            sql.Identifier(role), sql.Literal(decision.known.text())
-                        )
-                    )
-        except psycopg.Error as refused:
-            raise explain(refused, f"password of {role}") from refused
+        with explained(f"password of {role}"), connection.transaction():
+            row = connection.execute(
+                "SELECT shobj_description(oid, 'pg_authid'), now() FROM pg_roles WHERE rolname = %s", (role,)
+            ).fetchone()
+            if row is None:
+                raise DatabaseRoomError(f"role {role} does not exist: run bootstrap")
+            known = Known.read(row[0])
+            decision = decide(versions, known, row[1])
+            version = decision.version
+            if version.rotated.isoformat() != known.password:
+                _set(connection, role, _password(version.secret, secret(version.secret)))
+            if decision.known != known:
+                connection.execute(
+                    sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(decision.known.text()))
+                )
         report.append({"role": role, "password": version.rotated.isoformat(), "done": decision.done})
     return report
 

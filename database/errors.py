@@ -1,5 +1,8 @@
 """What the runner says when something is wrong: one message a person can act on, never a traceback."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 
 
@@ -26,3 +29,12 @@ def explain(error: psycopg.Error, doing: str) -> DatabaseRoomError:
     said = error.diag.message_primary or str(error).strip().splitlines()[0]
     hint = error.diag.message_hint or _ADVICE.get(error.sqlstate or "")
     return DatabaseRoomError(f"{doing}: {said}" + (f" ({hint})" if hint else ""))
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """What the server refuses inside, told as this room's error (`explain`)."""
+    try:
+        yield
+    except psycopg.Error as refused:
+        raise explain(refused, doing) from refused

@@ -6,12 +6,11 @@ What it reads does not grow with the trail: the newest seals and what has no sea
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from database.connection import value_of
-from database.errors import explain
+from database.errors import explained
 
 LATE = timedelta(minutes=30)
 """Rows that wait longer than this for their seal are a finding: the job runs every few minutes."""
@@ -27,7 +26,7 @@ def maintain(connection: Connection[tuple]) -> dict[str, Any]:
         what waits for a seal, whose transactions were open, and the months past retention.
     :raises DatabaseRoomError: the server refused.
     """
-    try:
+    with explained("maintain"):
         epoch = value_of(connection, "SELECT audit.begin_epoch()")
         partitions = [row[0] for row in connection.execute("SELECT audit.ensure_partitions()").fetchall()]
         changes = value_of(connection, "SELECT security.capture_privileges()")
@@ -55,8 +54,6 @@ def maintain(connection: Connection[tuple]) -> dict[str, Any]:
             ).fetchall()
         unsealed = value_of(connection, "SELECT audit.unsealed_for()")
         sealed_at = value_of(connection, "SELECT sealed_at FROM audit.chain_state")
-    except psycopg.Error as refused:
-        raise explain(refused, "maintain") from refused
     broken = [{"log": row["log"], "problem": row["problem"]} for row in recent if row["problem"]]
     if unsealed and unsealed > LATE:
         broken.append({"log": "both", "problem": f"rows wait for their seal since {unsealed}"})

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import yaml
 from psycopg import Connection, sql
 
 from database.connection import connect, value_of
-from database.errors import DatabaseRoomError, explain
+from database.errors import DatabaseRoomError, explained
 from database.files import role_catalogue
 
 _TYPES = ("service", "user", "group")
@@ -83,14 +82,12 @@ def create_principals(dsn: str, entra: bool, principals: Mapping[str, Mapping[st
     with connect(dsn, entra=entra, dbname="postgres") as connection:
         if value_of(connection, "SELECT to_regproc('pg_catalog.pgaadauth_create_principal_with_oid')") is None:
             return ["this server has no Entra principals: plain roles"]
-        try:
+        with explained("Entra principals"):
             mapped = _mapped(connection)
             for role, entry in principals.items():
                 line = _principal(connection, role, entry, mapped.get(role))
                 if line:
                     done.append(line)
-        except psycopg.Error as refused:
-            raise explain(refused, "Entra principals") from refused
     return done
 
 

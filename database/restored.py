@@ -36,13 +36,13 @@ def restored(
     heads = verify.read_anchors(anchors)
     with connect(dsn, entra=entra) as administrator:
         runner.bootstrap(administrator, pgaudit=not without_pgaudit)
-    with connect(_as("medspasync_migrator", dsn), entra=entra) as migrator:
+    with connect(make_conninfo(dsn, user="medspasync_migrator"), entra=entra) as migrator:
         if value_of(migrator, "SELECT to_regclass('audit.seals')") is None:
             raise DatabaseRoomError("there is no trail in this database: was anything loaded into it?")
         files = [step.file.name for step in runner.apply(migrator) if step.action == "run"]
-    with connect(_as("medspasync_maintainer", dsn), entra=entra) as maintainer:
+    with connect(make_conninfo(dsn, user="medspasync_maintainer"), entra=entra) as maintainer:
         report: dict[str, Any] = {"files": files, "maintenance": maintain.maintain(maintainer)}
-    with connect(_as("medspasync_auditor", dsn), entra=entra) as auditor:
+    with connect(make_conninfo(dsn, user="medspasync_auditor"), entra=entra) as auditor:
         report |= verify.collect(auditor, heads)
     failed = [finding for finding in report["findings"] if finding["status"] == "fail"]
     epoch = "begun" if report["maintenance"]["epoch_begun"] else "not needed"
@@ -55,7 +55,3 @@ def restored(
     )
     if failed:
         raise typer.Exit(1)
-
-
-def _as(role: str, dsn: str) -> str:
-    return make_conninfo(dsn, user=role)

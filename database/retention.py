@@ -14,7 +14,7 @@ import psycopg
 from psycopg import Connection
 
 from database.blobs import Container
-from database.errors import DatabaseRoomError, explain
+from database.errors import DatabaseRoomError, explain, explained
 
 _PIECE = 5000  # rows fetched at a time: a month need not fit into memory
 
@@ -177,13 +177,11 @@ def retire_to(connection: Connection[tuple], container: Container) -> Iterator[s
 
 
 def _drop(connection: Connection[tuple], month: Month, digest: str, closing: str | None, location: str) -> None:
-    try:
+    with explained("retire"):
         connection.execute(
             "SELECT audit.retire_period(%s, %s, %s, %s, %s)",
             (month.log, month.period, bytes.fromhex(closing) if closing else None, location, digest),
         )
-    except psycopg.Error as refused:
-        raise explain(refused, "retire") from refused
 
 
 def _seals_beside(rows_file: Path) -> Path:

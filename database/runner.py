@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from database.connection import value_of
-from database.errors import DatabaseRoomError, explain
+from database.errors import DatabaseRoomError, explain, explained
 from database.files import ROOT, SqlFile, read_files, role_catalogue
 
 # Runs wait for each other at this table. Not at an advisory lock: any application may take those.
@@ -142,10 +142,8 @@ def apply(connection: Connection[tuple], folder: Path = ROOT / "sql") -> list[St
     for step in steps:
         if step.action == "done":
             continue
-        try:
+        with explained(f"{step.file.phase}/{step.file.name}"):
             ran = _run_patiently(connection, step)
-        except psycopg.Error as refused:
-            raise explain(refused, f"{step.file.phase}/{step.file.name}") from refused
         if ran:
             done.append(step)
     return done

@@ -1,7 +1,10 @@
-"""Pages over the Internet, as everybody may ask for them: the platform's own public hosts and nothing else."""
+"""Pages over the Internet, as everybody may ask for them, and certificates: of our own public hosts and nothing else."""
 
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPResponse
 from urllib.parse import urlsplit
 from urllib.request import HTTPErrorProcessor, Request, build_opener
@@ -50,3 +53,17 @@ def _open(url: str, headers: Mapping[str, str]) -> HTTPResponse:
     request = Request(url, headers=dict(headers))  # noqa: S310 - https
     response: HTTPResponse = build_opener(_AsItIs).open(request, timeout=SECONDS)
     return response
+
+
+def read_expiry(host: str, port: int = 443, context: ssl.SSLContext | None = None) -> datetime:
+    """When the certificate of a host ends, after checking chain and name as a browser does.
+
+    Raises OSError when nobody answers or the certificate does not hold. context: other authorities, for tests.
+    """
+    checked = context or ssl.create_default_context()
+    with (
+        socket.create_connection((host, port), timeout=SECONDS) as plain,
+        checked.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        shown = secured.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)

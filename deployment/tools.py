@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from deployment.arm import Arm
-from deployment.certificates import read_expiry
-from deployment.pages import Answer, fetch, read
+from deployment.pages import Answer, fetch, read, read_expiry
 
 
 class StoppedError(KeyboardInterrupt):

@@ -5,11 +5,8 @@ from difflib import get_close_matches
 from typing import Any
 
 import typer
-from rich.console import Console
-from typer.core import TyperGroup
 
-from assurance.errors import ProgramError, UsageError
-from documents.problems import DocumentError
+from assurance.plain_errors import PlainErrors
 
 COMMANDS = (
     "preview",
@@ -29,8 +26,8 @@ COMMANDS = (
 """Each is the function of the same name in the module of the same name, imported when it is called for."""
 
 
-class _Group(TyperGroup):
-    """Imports only the command that is asked for, and tells a user's mistake in one message, exit code 2."""
+class _Group(PlainErrors):
+    """Imports only the command that is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands, as the help lists them."""
@@ -51,28 +48,6 @@ class _Group(TyperGroup):
             hint = f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(COMMANDS)}"
             ctx.fail(f"{args[0]}: no such command; {hint}")
         return super().resolve_command(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; UsageError and ProgramError end it without a traceback of ours."""
-        errors = Console(stderr=True, soft_wrap=True, highlight=False)
-        try:
-            return super().invoke(ctx)
-        except UsageError as error:
-            for message in error.messages:
-                errors.print(f"[red]error[/red] {_escape(message)}")
-            ctx.exit(2)
-        except ProgramError as error:
-            errors.print(f"[red]the program of stack {error.stack} failed[/red]: {_escape(error.summary)}")
-            errors.print(_escape(error.detail), style="dim")
-            ctx.exit(3)
-        except DocumentError as error:
-            for problem in error.problems:
-                errors.print(f"[red]error[/red] {_escape(str(problem))}")
-            ctx.exit(2)
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 app = typer.Typer(

@@ -33,17 +33,13 @@ def check_plans(subscription: Subscription) -> Iterator[Result]:
 
 def check_storage(subscription: Subscription) -> Iterator[Result]:
     """Each account's redundancy is offered in its region, without a restriction of this subscription's."""
-    accounts = [
-        one for one in subscription.record.of("azure-native:storage:StorageAccount") if not subscription.is_made(one)
-    ]
-    if not accounts:
-        return
-    skus = subscription.arm.list(f"{subscription.id}/providers/Microsoft.Storage/skus", STORAGE)
-    for one in accounts:
+    for one in subscription.record.of("azure-native:storage:StorageAccount"):
+        if subscription.is_made(one):
+            continue
         name = one.inputs["sku"]["name"]
         rows = [
             sku
-            for sku in skus
+            for sku in subscription.listed("Microsoft.Storage/skus", STORAGE)
             if sku["name"] == name and one.location in {region_name(place) for place in sku.get("locations") or []}
         ]
         if not rows or all(_restricted(sku) for sku in rows):
@@ -59,13 +55,10 @@ def check_quotas(subscription: Subscription) -> Iterator[Result]:
         row = quotas().get(one.type)
         if row and one.location and not subscription.is_made(one):
             needed[row.path.format(location=one.location), row.version, row.name] += 1
-    usages: dict[str, dict[str, Any]] = {}
     fit, unlisted = 0, []
     for (path, version, name), count in sorted(needed.items()):
-        if path not in usages:
-            shown = subscription.arm.list(f"{subscription.id}/providers/{path}", version)
-            usages[path] = {str(one["name"]["value"]).lower(): one for one in shown}
-        usage = usages[path].get(name.lower())
+        usages = {str(one["name"]["value"]).lower(): one for one in subscription.listed(path, version)}
+        usage = usages.get(name.lower())
         if usage is None:
             unlisted.append(name)
             continue

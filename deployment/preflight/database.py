@@ -13,7 +13,7 @@ from deployment.preflight.subscription import Subscription
 from deployment.record import Declared
 from deployment.step import Result
 
-PROVIDER = "providers/Microsoft.DBforPostgreSQL/locations"
+PROVIDER = "Microsoft.DBforPostgreSQL/locations"
 _FEATURES = {"geoRedundantBackup": "geoBackupSupported", "ZoneRedundant": "zoneRedundantHaSupported"}
 
 
@@ -23,10 +23,10 @@ def check_database(subscription: Subscription) -> Iterator[Result]:
         if subscription.is_made(server):
             yield Result(server.last_name, "holds", "it is made")
             continue
-        where = f"{subscription.id}/{PROVIDER}/{server.location}"
-        offered = subscription.arm.list(f"{where}/capabilities", POSTGRES)
+        where = f"{PROVIDER}/{server.location}"
+        offered = subscription.listed(f"{where}/capabilities", POSTGRES)
         wrong = list(_unoffered(server, offered[0] if offered else {}))
-        wrong += _beyond_quota(server, subscription.arm.list(f"{where}/resourceType/flexibleServers/usages", POSTGRES))
+        wrong += _beyond_quota(server, subscription.listed(f"{where}/resourceType/flexibleServers/usages", POSTGRES))
         for message in wrong:
             yield Result(server.last_name, "missing", f"{server.location}: {message}")
         if not wrong:

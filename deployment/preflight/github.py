@@ -29,14 +29,12 @@ def github_results(tools: Tools, stack: str) -> Iterator[Result]:
         yield Result(stack, "missing", f"environment of {repository}: {why.get(status, f'GitHub answers {status}')}")
         return
     environment = json.loads(text)
-    rules = environment.get("protection_rules") or []
-    reviewers = [who for rule in rules if rule.get("type") == "required_reviewers" for who in rule["reviewers"]]
+    rules = [rule for rule in environment.get("protection_rules") or [] if rule.get("type") == "required_reviewers"]
+    reviewers = [who for rule in rules for who in rule["reviewers"]]
     if not reviewers:
         yield Result(stack, "missing", f"environment of {repository} without required reviewers: {BY_HAND}")
     else:
-        alone = any(
-            rule.get("prevent_self_review") is False for rule in rules if rule.get("type") == "required_reviewers"
-        )
+        alone = any(rule.get("prevent_self_review") is False for rule in rules)
         message = f"{len(reviewers)} reviewers" + (", who may approve their own run" if alone else "")
         yield Result(stack, "holds", f"a deployment waits for one of {message}")
     yield _branches(stack, environment.get("deployment_branch_policy"))

@@ -1,7 +1,7 @@
 """The subscription that a stack is about to go to, read once for all checks, and what the checks ask of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ class Subscription:
     record: Record
     ask: Callable[[list[str]], str | None]
     today: date
+    _known: dict[str, list[dict[str, Any]]] = field(default_factory=dict, init=False)
 
     def real(self, text: str) -> str:
         """An ARM id of the record, in this subscription."""
@@ -46,6 +47,12 @@ class Subscription:
     def providers(self) -> Mapping[str, dict[str, Any]]:
         """Resource providers by namespace in lower case: state, types, their regions and API versions."""
         return {str(one["namespace"]).lower(): one for one in self.arm.list(f"{self.id}/providers", RESOURCES)}
+
+    def listed(self, path: str, version: str) -> list[dict[str, Any]]:
+        """What a resource provider lists (``Microsoft.Storage/skus``); asked once."""
+        if path not in self._known:
+            self._known[path] = self.arm.list(f"{self.id}/providers/{path}", version)
+        return self._known[path]
 
     def offered(self, arm_type: str) -> dict[str, Any] | None:
         """What the provider says of an ARM type; None where it says nothing."""

@@ -161,7 +161,8 @@ def test_token_never_leaves_github(github: FakeGitHub) -> None:
 
 def test_commands_read_github_variables(github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     event = tmp_path / "event.json"
-    event.write_text(json.dumps({"workflow_run": run().model_dump()}), encoding="utf-8")
+    finished = {**run().model_dump(), "head_repository": {"owner": {"login": "medspasync"}}}
+    event.write_text(json.dumps({"workflow_run": finished}), encoding="utf-8")
     for command in ("comment", "code-scanning"):
         github.pulls = []
         for name, value in (

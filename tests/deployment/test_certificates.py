@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deployment.certificates import read_expiry
+from deployment.pages import read_expiry
 from tests.loopback import Handler, serving
 
 ENDS = datetime(2100, 1, 1, tzinfo=UTC)
