@@ -1,4 +1,4 @@
-"""Pages over the Internet, as everybody may ask for them, and certificates: of our own public hosts and nothing else."""
+"""Pages and certificates over the Internet, as everybody may ask for them: of our own public hosts and nothing else."""
 
 import socket
 import ssl
