@@ -4,14 +4,11 @@ Only the garbage collector frees a ring. A process that records one program afte
 them for a fifth of its time and kept 20 MB of each least stack meanwhile; untied, they go at once.
 """
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi import Resource
-from pulumi.runtime import known_types, rpc
-
-_NAME = "contains_unknowns"
+from pulumi.runtime import known_types
 
 
 def untie(resources: Iterable[Resource]) -> None:
@@ -20,23 +17,11 @@ def untie(resources: Iterable[Resource]) -> None:
         vars(resource).clear()
 
 
-@contextlib.contextmanager
-def ringless_unknowns() -> Iterator[None]:
-    """Look for unknowns without the SDK's function, each call of which leaves a ring of its own: there are twice as
-    many as outputs. Without a function of this name the SDK's way stays."""
-    original = getattr(rpc, _NAME, None)
-    if original is None:
-        yield
-        return
-    setattr(rpc, _NAME, _contains_unknowns)
-    try:
-        yield
-    finally:
-        setattr(rpc, _NAME, original)
+def contains_unknowns(value: Any) -> bool:
+    """Whether ``value``, or anything inside its dictionaries and lists, is not known yet.
 
-
-def _contains_unknowns(value: Any) -> bool:
-    """Whether ``value``, or anything inside its dictionaries and lists, is not known yet."""
+    Each call of the SDK's own leaves a ring, and there are twice as many as outputs.
+    """
     seen: set[int] = set()
     waiting = [value]
     while waiting:

@@ -105,9 +105,7 @@ class RecordingMonitor(mocks.MockMonitor):
                 f"{path} of {request.name} comes from an output that has no value, so the SDK drops it",
                 resource.source,
             )
-        struct = struct_pb2.Struct()
-        json_format.ParseDict(answer, struct)
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=struct)
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identifier, object=_struct(answer))
 
     def RegisterStackTransform(self, request: Any) -> empty_pb2.Empty:  # noqa: N802 - the RPC's name
         """Take a transform of every resource that is registered from now on."""
@@ -118,10 +116,8 @@ class RecordingMonitor(mocks.MockMonitor):
         """Record a resource that the program looks up: its id is known, what Azure holds of it is not."""
         urn = self.make_urn(request.parent, request.type, request.name)
         cls, _ = _given.get()
-        if request.type == STACK_REFERENCE:
-            wire = referenced(request.id)
-        else:
-            wire = simulate.existing(request.type, request.id, cls)
+        is_reference = request.type == STACK_REFERENCE
+        wire = referenced(request.id) if is_reference else simulate.existing(request.type, request.id, cls)
         resource = self._resource(request, urn, wire, wire)
         resource.id = UNKNOWN if request.id in ("", rpc.UNKNOWN) else request.id
         resource.custom = True
@@ -130,9 +126,7 @@ class RecordingMonitor(mocks.MockMonitor):
         answer = wire
         if self.mode == "deployed" and cls is not None:
             answer = with_marks(cls, {key: value for key, value in wire.items() if value != rpc.UNKNOWN})
-        struct = struct_pb2.Struct()
-        json_format.ParseDict(answer, struct)
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=struct)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=_struct(answer))
 
     def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:  # noqa: N802 - the RPC's name
         """Keep a component's declared outputs."""
@@ -147,9 +141,7 @@ class RecordingMonitor(mocks.MockMonitor):
         if answer is None:
             self.unknown_types.add(request.tok)
             answer = simulate.made_up_answer(request.tok)
-        struct = struct_pb2.Struct()
-        json_format.ParseDict(answer, struct)
-        return resource_pb2.ResourceInvokeResponse(**{"return": struct})
+        return resource_pb2.ResourceInvokeResponse(**{"return": _struct(answer)})
 
     def problem(self, kind: str, urn: str, message: str, source: dict[str, Any] | None = None) -> None:
         """Note what a real engine or Azure would refuse, or what a mock would hide."""
@@ -260,6 +252,10 @@ class RecordingMonitor(mocks.MockMonitor):
         if aliases := alias_urns(request, self.make_urn, parent.name if parent else "", inherited):
             options["aliases"] = aliases
         return options
+
+
+def _struct(answer: dict[str, Any]) -> struct_pb2.Struct:
+    return json_format.ParseDict(answer, struct_pb2.Struct())
 
 
 class _NoMocks(mocks.Mocks):

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
 from google.protobuf import json_format
+from pulumi.runtime import resource as sdk_resource
 from pulumi.runtime import rpc
 from pulumi.runtime import settings as runtime_settings
 from pulumi.runtime.mocks import set_mocks
@@ -21,10 +23,10 @@ from pulumi.runtime.stack import massage, run_pulumi_func
 from assurance.project import HOME, Project
 from assurance.record import UNKNOWN, Mode, Record, problem
 from assurance.recorder.aliases import without_version_aliases
-from assurance.recorder.leftovers import ringless_unknowns, untie
+from assurance.recorder.leftovers import contains_unknowns, untie
 from assurance.recorder.monitor import PROGRAM, RecordingMonitor
 from assurance.recorder.stack_reference import answer_with_marks
-from assurance.recorder.traces import quick_traces
+from assurance.recorder.traces import stack_trace
 from assurance.recorder.wire import unwrap
 from policies.projects import PLATFORM
 
@@ -42,7 +44,6 @@ def record_program(
     origins: Callable[[Mapping[str, Any]], list[dict[str, Any]]] = lambda _inputs: [],
     on_resource: Callable[[], None] = lambda: None,
     lenient: bool = False,
-    keep_version_aliases: bool = False,
 ) -> Record:
     """Run ``program`` as the Pulumi program of ``stack`` and return what it declared.
 
@@ -65,7 +66,7 @@ def record_program(
         runtime_settings.set_root_resource(None)  # type: ignore[arg-type]  # a root of its own for every run
         set_mocks(monitor.mocks, project=project, stack=stack, preview=mode == "preview", monitor=monitor)
         pulumi.runtime.set_all_config(dict(config or {}), list(secret_keys or []))
-        _watch_registrations(monitor, made, type_aliases, keep_version_aliases)
+        _watch_registrations(monitor, made, type_aliases)
         await run_pulumi_func(lambda: _run_and_settle(program))
         root_resource = runtime_settings.get_root_resource()
         outputs.update(await _resolve(getattr(root_resource, "outputs", {}), monitor))
@@ -73,7 +74,10 @@ def record_program(
             made.append(root_resource)
 
     try:
-        with quick_traces(), ringless_unknowns():
+        with (
+            patch.object(rpc, "contains_unknowns", contains_unknowns),
+            patch.object(sdk_resource, "_get_stack_trace", stack_trace),
+        ):
             asyncio.run(run())
     finally:
         untie(made)
@@ -146,10 +150,7 @@ def _serves(task: "asyncio.Task[Any]") -> bool:
 
 
 def _watch_registrations(
-    monitor: RecordingMonitor,
-    made: list[pulumi.Resource],
-    type_aliases: dict[str, list[str]],
-    keep_version_aliases: bool,
+    monitor: RecordingMonitor, made: list[pulumi.Resource], type_aliases: dict[str, list[str]]
 ) -> None:
     """See every registration's arguments before they are serialised, and drop meaningless aliases.
 
@@ -171,8 +172,6 @@ def _watch_registrations(
         slim, tokens = without_version_aliases(args.opts)
         if tokens:
             type_aliases.setdefault(args.type_, tokens)
-        if keep_version_aliases:
-            return None
         return None if slim is args.opts else pulumi.ResourceTransformationResult(args.props, slim)
 
     register(watch)

@@ -217,10 +217,12 @@ def resource_class(token: str) -> type | None:
     """The SDK class behind an azure-native or random type token; None for another provider's."""
     package, module, name = type_key(token).split(":")
     modules = {"azure-native": f"pulumi_azure_native.{module}", "random": "pulumi_random"}
-    if package not in modules:
-        return None
+    return _sdk_class(modules[package], name) if package in modules else None
+
+
+def _sdk_class(module: str, name: str) -> type | None:
     try:
-        return getattr(importlib.import_module(modules[package]), name, None)
+        return getattr(importlib.import_module(module), name, None)
     except ImportError:
         return None
 
@@ -242,10 +244,5 @@ def made_up_answer(token: str) -> dict[str, Any]:
     package, module, name = type_key(token).split(":")
     if package != "azure-native":
         return {}
-    try:
-        result = getattr(
-            importlib.import_module(f"pulumi_azure_native.{module}"), f"{name[:1].upper()}{name[1:]}Result"
-        )
-    except (ImportError, AttributeError):
-        return {}
-    return with_marks(result, {})
+    result = _sdk_class(f"pulumi_azure_native.{module}", f"{name[:1].upper()}{name[1:]}Result")
+    return with_marks(result, {}) if result is not None else {}

@@ -1,38 +1,20 @@
 """Stack traces of registrations, read from the frames themselves.
 
 The SDK reads each frame's source line, which no record shows, and looks every file up on disk at every registration: a
-sixth of the time of a recording. Without the SDK's own function of this name the SDK's way stays.
+sixth of the time of a recording.
 """
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
-_NAME = "_get_stack_trace"
 _CONSTRUCTORS = 3
 """Of Resource, of CustomResource or ComponentResource, of the class itself: what called that one is the program."""
 
 
-@contextlib.contextmanager
-def quick_traces() -> Iterator[None]:
-    """Read stack traces quickly while the block runs."""
-    original = getattr(resource, _NAME, None)
-    if original is None:
-        yield
-        return
-    setattr(resource, _NAME, _stack_trace)
-    try:
-        yield
-    finally:
-        setattr(resource, _NAME, original)
-
-
-def _stack_trace() -> source_pb2.StackTrace:
+def stack_trace() -> source_pb2.StackTrace:
     """The frames from the one that called the resource's class, innermost first."""
     frame = sys._getframe(1)
     constructors = 0
