@@ -8,18 +8,9 @@ from pathlib import Path
 
 from assurance.access import judge as access
 from assurance.access.matrix import matrix
-from assurance.check import apart, attestations, dates, declared, limits, log_feeds, order, outputs, owner
+from assurance.check import apart, attestations, dates, declared, limits, log_feeds, order, outputs, owner, recording
 from assurance.check import audit as audits
-from assurance.check.apart import apart_findings
-from assurance.check.attestations import attestation_findings
-from assurance.check.audit import audit, excepted
-from assurance.check.dates import date_findings
-from assurance.check.declared import declared_findings
 from assurance.check.findings import LATER, Finding, Report
-from assurance.check.limits import limit_findings
-from assurance.check.log_feeds import feed_findings
-from assurance.check.owner import owner_findings
-from assurance.check.recording import KINDS, recording_findings
 from assurance.lifecycle import judge as lifecycle
 from assurance.reach import judge as reachability
 from assurance.reach.report import reach
@@ -48,16 +39,20 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     """
     root = root or project_root()
     reach_findings = [
-        excepted(each, register, today) for each in _findings(record, "reach", lambda: reach(record).report)
+        audits.excepted(each, register, today) for each in _findings(record, "reach", lambda: reach(record).report)
     ]
     elsewhere = [*lifecycle.check_findings(record, register, today, root), *reach_findings]
-    ruled = audit(record, register, today, more=elsewhere)
-    checked = [*declared_findings(record, root), *recording_findings(record)]
+    ruled = audits.audit(record, register, today, more=elsewhere)
+    checked = [*declared.declared_findings(record, root), *recording.recording_findings(record)]
     if record.own:
-        checked += [*feed_findings(record), *owner_findings(record, root)]
-        checked += [*limit_findings(record, root), *apart_findings(record, root), *date_findings(record, root, today)]
+        checked += [*log_feeds.feed_findings(record), *owner.owner_findings(record, root)]
+        checked += [
+            *limits.limit_findings(record, root),
+            *apart.apart_findings(record, root),
+            *dates.date_findings(record, root, today),
+        ]
     if record.platform:
-        checked += attestation_findings(record, register.attestations, today)
+        checked += attestations.attestation_findings(record, register.attestations, today)
     access_findings = _findings(record, "access", lambda: matrix(record).report)
     checked += order.order_findings(record)
     return replace(ruled, findings=[*ruled.findings, *checked, *access_findings, *_unread_findings(record)])
@@ -92,21 +87,8 @@ def rule_ids() -> set[str]:
 
 def _infos() -> Iterator[RuleInfo]:
     yield from RULES
-    yield from KINDS.values()
+    yield from recording.KINDS.values()
     yield READABLE
-    for module in (
-        audits,
-        apart,
-        attestations,
-        dates,
-        declared,
-        limits,
-        log_feeds,
-        order,
-        outputs,
-        owner,
-        access,
-        reachability,
-        lifecycle,
-    ):
+    checks = (audits, apart, attestations, dates, declared, limits, log_feeds, order, outputs, owner)
+    for module in (*checks, access, reachability, lifecycle):
         yield from (value for value in vars(module).values() if isinstance(value, RuleInfo))

@@ -6,7 +6,7 @@ Secrets read "[secret]", values that only a real deployment can know read "[unkn
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -96,15 +96,17 @@ def short_type(resource: Resource) -> str:
     return resource.type.removeprefix("azure-native:")
 
 
-def source_lines(resource: Resource) -> str:
-    """Where a person would look: the line that made it and the entry it was made from."""
-    parts = []
-    if resource.source:
-        parts.append(f"{resource.source['file']}:{resource.source['line']}")
-    if resource.origin:
-        line = f":{resource.origin['line']}" if resource.origin.get("line") else ""
-        parts.append(f"{resource.origin['file']}{line} {resource.origin.get('key', '')}".rstrip())
-    return ", from ".join(parts) or "no line is known"
+def shown_place(place: Mapping[str, Any]) -> str:
+    """``file:line``, or the file where no line is known."""
+    return f"{place['file']}:{place['line']}" if place.get("line") else str(place["file"])
+
+
+def places(source: dict[str, Any] | None, origin: dict[str, Any] | None) -> str:
+    """Where a person would look: the line that made a resource, and the entry to edit."""
+    parts = [shown_place(source)] if source else []
+    if origin:
+        parts.append(f"from {shown_place(origin)} {origin.get('key', '')}".rstrip())
+    return ", ".join(parts) or "no line is known"
 
 
 def first_origin(origins: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

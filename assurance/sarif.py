@@ -22,7 +22,7 @@ def sarif_log(tool: str, rules: Objects, results: Objects, **more: Any) -> str:
     return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def sarif_location(file: str, line: int | None) -> dict[str, Any]:
-    """A line of the checkout; the first one where none is known."""
-    artifact = {"uri": quote(file), "uriBaseId": "%SRCROOT%"}
-    return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": line or 1}}}
+def sarif_location(place: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the checkout; the first one where none is known. place: its file and line."""
+    artifact = {"uri": quote(place["file"]), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": place.get("line") or 1}}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from assurance.check.findings import Finding, Status
 from assurance.check.stack_files import StackFile, may_share_subscription, not_at_hand, stack_files
-from assurance.record import Record
+from assurance.record import Record, shown_place
 from policies.rule import RuleInfo
 
 APART = RuleInfo(
@@ -51,17 +51,20 @@ def _shared(own: StackFile, other: StackFile) -> Iterator[tuple[str, str]]:
         where = other.place("platform.code")
         yield (
             "platform.code",
-            f"{_at(where)} has the same names for everything: short {names[0][0]}, code {names[1][0]}",
+            f"{shown_place(where)} has the same names for everything: short {names[0][0]}, code {names[1][0]}",
         )
     for leaf in ("hostNames", "vaultName"):
         theirs = {str(value).lower(): key for key, value in _app_values(other, leaf)}
         for key, value in _app_values(own, leaf):
             if str(value).lower() in theirs:
-                yield key, f"{_at(other.place(theirs[str(value).lower()]))} has {value} too, which is there once"
+                yield (
+                    key,
+                    f"{shown_place(other.place(theirs[str(value).lower()]))} has {value} too, which is there once",
+                )
     mine, theirs_range = own.get("network.addressSpace"), other.get("network.addressSpace")
     if together and _overlap(mine, theirs_range):
         where = other.place("network.addressSpace")
-        yield "network.addressSpace", f"{_at(where)} is {theirs_range}, which overlaps {mine}"
+        yield "network.addressSpace", f"{shown_place(where)} is {theirs_range}, which overlaps {mine}"
 
 
 def _app_values(file: StackFile, leaf: str) -> Iterator[tuple[str, Any]]:
@@ -78,7 +81,3 @@ def _overlap(one: Any, other: Any) -> bool:
         return ip_network(one, strict=False).overlaps(ip_network(other, strict=False))
     except (TypeError, ValueError):
         return False  # the settings refuse what is no range
-
-
-def _at(place: Mapping[str, Any]) -> str:
-    return f"{place['file']}:{place['line']}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from assurance.check.findings import Finding
 from assurance.check.stack_files import StackFile, not_at_hand, read_stack_file
-from assurance.record import Record
+from assurance.record import Record, shown_place
 from documents.yaml_text import read_if_possible
 from policies.rule import RuleInfo
 
@@ -37,8 +37,9 @@ def date_findings(record: Record, root: Path, today: date) -> Iterator[Finding]:
     problems = [*_vault_problems(vault_dates, _days(root), today), *_budget_problems(file, vault_dates, today)]
     for path, message in problems:
         origin = file.place(path)
-        said = f"{origin['file']}:{origin['line']}: {path} {message}"
-        yield Finding.of(DATES, "fail", said, stack=record.stack, name=path, origin=origin)
+        yield Finding.of(
+            DATES, "fail", f"{shown_place(origin)}: {path} {message}", stack=record.stack, name=path, origin=origin
+        )
     if not problems:
         yield Finding.of(DATES, "pass", f"{len(vault_dates)} dates of keys and secrets", stack=record.stack)
 

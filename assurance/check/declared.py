@@ -5,7 +5,6 @@ The entries are read from the YAML itself and no condition is evaluated: what th
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,16 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from assurance.basis import file_hash
-from assurance.check.entries import Node, WrittenEntry, find_entries
-from assurance.check.findings import Finding
-from assurance.check.stack_files import OTHER_FILE
-from assurance.record import SECRET, UNKNOWN, Record, Resource
+from assurance.check.entries import Keys, Node, find_entries
+from assurance.check.findings import Finding, Status
+from assurance.check.stack_files import PREFIX, not_at_hand
+from assurance.record import SECRET, UNKNOWN, Record, shown_place
 from documents.counting import counted
 from documents.lines import file_lines, line_of
 from documents.reading import data_reader, read_document
 from documents.sections import Section
-from policies.projects import PLATFORM
 from policies.rule import RuleInfo
 
 DECLARED = RuleInfo(
@@ -34,7 +31,6 @@ DECLARED = RuleInfo(
     "section or key in assurance/check/declared.yaml.",
     "docs/architecture.md, four ways to judge: an entry that nobody uses is a control that nobody has",
 )
-PREFIX = "medspasync:"
 FOLDERS = ("stacks/catalogues/**/*.yaml", "database/*.yaml")
 """Where catalogues are."""
 
@@ -67,7 +63,7 @@ class _File:
 
     name: str
     lines: dict[str, int]
-    entries: tuple[WrittenEntry, ...]
+    entries: tuple[Keys, ...]
     undecided: tuple[str, ...]
 
     def place(self, key: str) -> Place:
@@ -83,25 +79,19 @@ def declared_findings(record: Record, root: Path) -> Iterator[Finding]:
     root: folder of the stack file and the catalogues.
     """
     if reason := _unchecked(record, root):
-        status, message = reason
-        yield Finding.of(DECLARED, status, message, stack=record.stack)
+        yield Finding.of(DECLARED, *reason, stack=record.stack)
         return
     yield from _wrong_paths(record)
     known = _known(record)
-    for file in (*_catalogues(root), _stack_file(root, record.stack)):
+    for file in _files(root, record.stack):
         yield from _judge(record, file, known)
 
 
-def _unchecked(record: Record, root: Path) -> tuple[Any, str] | None:
+def _unchecked(record: Record, root: Path) -> tuple[Status, str] | None:
     """Status and reason where the entries at hand are not those of the record."""
-    file = f"Pulumi.{record.stack}.yaml"
-    if record.project != PLATFORM:
-        return "not-applicable", f"the entries of the project {record.project} are not known here"
-    if record.recordVersion < 2:
+    if record.platform and record.recordVersion < 2:
         return "unchecked", "this record is of an earlier version, which does not say what became of entries"
-    if record.basis.get("stackFile") is None or record.basis["stackFile"] != file_hash(root / file):
-        return "unchecked", f"{OTHER_FILE} {file} than the one here"
-    return None
+    return not_at_hand(record, root)
 
 
 def _known(record: Record) -> dict[tuple[str, str], str]:
@@ -117,13 +107,13 @@ def _judge(record: Record, file: _File, known: Mapping[tuple[str, str], str]) ->
         place = file.place(key)
         message = f"{_where(place)}: nobody decided whether it becomes something"
         yield Finding.of(DECLARED, "fail", message, stack=record.stack, name=key or file.name, origin=place)
-    missing = [entry for entry in file.entries if not any((file.name, key) in known for key in entry.keys)]
-    for entry in missing:
-        place = file.place(entry.key)
+    missing = [keys for keys in file.entries if not any((file.name, key) in known for key in keys)]
+    for keys in missing:
+        place = file.place(keys[-1])
         message = f"{_where(place)}: no resource comes from this entry, and no layer says that it makes nothing"
-        yield Finding.of(DECLARED, "fail", message, stack=record.stack, name=entry.key, origin=place)
+        yield Finding.of(DECLARED, "fail", message, stack=record.stack, name=keys[-1], origin=place)
     if not missing and not file.undecided and file.entries:
-        left_out = sum(any(known.get((file.name, key)) for key in entry.keys) for entry in file.entries)
+        left_out = sum(any(known.get((file.name, key)) for key in keys) for keys in file.entries)
         message = f"{counted(len(file.entries), 'entry', 'entries')}, {left_out} of them left out with a reason"
         yield Finding.of(DECLARED, "pass", message, stack=record.stack, name=file.name)
 
@@ -131,19 +121,12 @@ def _judge(record: Record, file: _File, known: Mapping[tuple[str, str], str]) ->
 def _wrong_paths(record: Record) -> Iterator[Finding]:
     """Entries that are said to be a part of a resource that the resource does not have."""
     for resource in record:
-        wrong: dict[str, list[Place]] = defaultdict(list)
         for origin in resource.origins:
-            if origin.get("path") and not has_path(resource.inputs, origin["path"]):
-                wrong[origin["path"]].append(origin)
-        for path, origins in wrong.items():
-            for origin in origins:
-                yield _wrong_path(record, resource, path, origin)
-
-
-def _wrong_path(record: Record, resource: Resource, path: str, origin: Place) -> Finding:
-    place = {key: origin[key] for key in ("file", "line", "key")}
-    message = f"{_where(place)}: {resource.name} has no {path}, which this entry should have become"
-    return Finding.of(DECLARED, "fail", message, resource, stack=record.stack, origin=place)
+            path = origin.get("path")
+            if path and not has_path(resource.inputs, path):
+                place = {key: origin[key] for key in ("file", "line", "key")}
+                message = f"{_where(place)}: {resource.name} has no {path}, which this entry should have become"
+                yield Finding.of(DECLARED, "fail", message, resource, stack=record.stack, origin=place)
 
 
 def has_path(inputs: Mapping[str, Any], path: str) -> bool:
@@ -165,57 +148,42 @@ def has_path(inputs: Mapping[str, Any], path: str) -> bool:
 
 
 def _where(place: Place) -> str:
-    line = f":{place['line']}" if place["line"] else ""
-    return f"{place['file']}{line}: {place['key']}".removesuffix(": ")
+    return f"{shown_place(place)}: {place['key']}".removesuffix(": ")
 
 
-def _catalogues(root: Path) -> Iterator[_File]:
-    """Every catalogue of the project. One that no list names is undecided, and so is a listed one that is missing."""
-    rows = decisions().catalogues
+def _files(root: Path, stack: str) -> Iterator[_File]:
+    """Every catalogue of the project, and the stack file. A catalogue that no list names is undecided, and so is a
+    listed one that is missing."""
+    patterns = decisions().catalogues
     names = sorted({path.relative_to(root).as_posix() for folder in FOLDERS for path in root.glob(folder)})
     for name in names:
-        row = next((row for pattern, row in rows.items() if fnmatchcase(name, pattern)), None)
-        yield _file(root / name, name, row)
-    for pattern in rows:
+        listed = any(fnmatchcase(name, pattern) for pattern in patterns)
+        yield _file(root, name) if listed else _File(name, {}, (), ("",))
+    for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):
             yield _File(pattern, {}, (), ("",))
+    yield _file(root, f"Pulumi.{stack}.yaml")
 
 
-def _stack_file(root: Path, stack: str) -> _File:
-    stat = (path := root / f"Pulumi.{stack}.yaml").stat()
-    return _read_stack_file(path, stat.st_mtime_ns, stat.st_size)
-
-
-@cache
-def _read_stack_file(path: Path, _changed: int, _size: int) -> _File:
-    """The stack file, each section by its own decision, read once as long as it does not change."""
-    sections = decisions().stack
-    config = read_document(path, dict[str, Any]).get("config") or {}
-    entries: list[WrittenEntry] = []
-    undecided: list[str] = []
-    for key, content in config.items():
-        section = key.removeprefix(PREFIX)
-        if section == key:
-            continue  # a provider's, or the engine's
-        row = sections.get(section, Decision())
-        node = Node((section,), (key,), content)
-        each, unknown = find_entries(node, row.entries, row.shapes)
-        entries += each
-        undecided += unknown
-    return _File(path.name, file_lines(path), tuple(entries), tuple(undecided))
-
-
-def _file(path: Path, name: str, row: Decision | None) -> _File:
-    if row is None:
-        return _File(name, {}, (), ("",))
-    stat = path.stat()
-    return _read_catalogue(path, name, stat.st_mtime_ns, stat.st_size)
+def _file(root: Path, name: str) -> _File:
+    stat = (root / name).stat()
+    return _read_file(root / name, name, stat.st_mtime_ns, stat.st_size)
 
 
 @cache
-def _read_catalogue(path: Path, name: str, _changed: int, _size: int) -> _File:
-    """One catalogue, read once as long as it does not change."""
-    row = next(row for pattern, row in decisions().catalogues.items() if fnmatchcase(name, pattern))
+def _read_file(path: Path, name: str, _changed: int, _size: int) -> _File:
+    """A catalogue, or a stack file with each section by its own decision; read once as long as it does not change."""
     content: Any = read_document(path, dict[str, Any] | list[Any])
-    entries, undecided = find_entries(Node((), ("",), content), row.entries, row.shapes)
-    return _File(name, file_lines(path), tuple(entries), tuple(undecided))
+    row = next((row for pattern, row in decisions().catalogues.items() if fnmatchcase(name, pattern)), None)
+    parts = [(Node((), ("",), content), row)] if row else list(_sections(content.get("config") or {}))
+    found = [find_entries(node, row.entries, row.shapes) for node, row in parts]
+    entries = tuple(entry for each, _ in found for entry in each)
+    return _File(name, file_lines(path), entries, tuple(key for _, undecided in found for key in undecided))
+
+
+def _sections(config: Mapping[str, Any]) -> Iterator[tuple[Node, Decision]]:
+    """The platform's sections of a stack file; other keys are a provider's, or the engine's."""
+    for key, content in config.items():
+        if key.startswith(PREFIX):
+            section = key.removeprefix(PREFIX)
+            yield Node((section,), (key,), content), decisions().stack.get(section, Decision())

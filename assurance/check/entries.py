@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+Keys = tuple[str, ...]
+"""By what an entry may be called; the last is what a person would use."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -11,7 +14,7 @@ class Node:
     item that has an ``id`` or a ``name`` has two keys."""
 
     steps: tuple[str, ...]
-    keys: tuple[str, ...]
+    keys: Keys
     content: Any
 
     def children(self) -> "Iterator[Node]":
@@ -22,35 +25,22 @@ class Node:
                 yield Node((*self.steps, str(name)), keys, content)
         elif isinstance(self.content, list):
             for index, content in enumerate(self.content):
-                names = (
-                    [content[name] for name in ("id", "name") if name in content] if isinstance(content, dict) else []
-                )
+                named = content if isinstance(content, dict) else {}
+                names = [str(named[each]) for each in ("id", "name") if each in named]
                 keys = tuple(
                     each
                     for key in self.keys
-                    for each in (f"{key}[{index}]", *(f"{key}.{name}" if key else str(name) for name in names))
+                    for each in (f"{key}[{index}]", *(f"{key}.{name}" if key else name for name in names))
                 )
                 yield Node((*self.steps, str(index)), keys, content)
 
 
-@dataclass(frozen=True)
-class WrittenEntry:
-    """An entry of a file, by every key that it may be called by."""
-
-    keys: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        """The key that a person would use."""
-        return self.keys[-1]
-
-
-def find_entries(top: Node, entries: Collection[str], shapes: Collection[str]) -> tuple[list[WrittenEntry], list[str]]:
-    """The entries at and below ``top``, and the keys that stand in neither list.
+def find_entries(top: Node, entries: Collection[str], shapes: Collection[str]) -> tuple[list[Keys], list[str]]:
+    """The entries at and below ``top``, each as its keys, and the keys that stand in neither list.
 
     entries, shapes: paths with ``*`` for any step. A key without a value, and an empty list or mapping, is no entry.
     """
-    found: list[WrittenEntry] = []
+    found: list[Keys] = []
     undecided: list[str] = []
     patterns = [tuple(path.split(".")) for path in entries]
     shaping = [tuple(path.split(".")) for path in shapes]
@@ -61,7 +51,7 @@ def find_entries(top: Node, entries: Collection[str], shapes: Collection[str]) -
         if any(_matches(path, node.steps) for path in patterns):
             if node.content in ({}, []):
                 return
-            found.append(WrittenEntry(node.keys))
+            found.append(node.keys)
             inside = True
         leads_on = any(
             _matches(path[: len(node.steps)], node.steps)

@@ -7,8 +7,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
-from assurance.check.terminal import places
 from assurance.json_text import json_text
+from assurance.record import places
 from assurance.sarif import sarif_location, sarif_log
 
 _LEVELS: Mapping[Status, str] = {"fail": "error", "warn": "warning", "excepted": "note"}
@@ -55,12 +55,15 @@ def _sarif_rule(finding: Finding, failed: bool) -> dict[str, Any]:
 
 def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
     subject = finding.name or "the stack"
+    source = finding.source or {"file": f"Pulumi.{finding.stack}.yaml"}
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[finding.status],
-        "message": {"text": f"{finding.stack}: {subject}: {finding.message} [{places(finding)}]"},
-        "locations": [_sarif_location(finding.source or {"file": f"Pulumi.{finding.stack}.yaml"})],
+        "message": {
+            "text": f"{finding.stack}: {subject}: {finding.message} [{places(finding.source, finding.origin)}]"
+        },
+        "locations": [sarif_location(source)],
         # The same finding of another run: the line may move, the resource does not.
         "partialFingerprints": {"resource/v1": f"{finding.stack}/{finding.rule}/{finding.urn or finding.name}"},
         "properties": {
@@ -72,17 +75,12 @@ def _sarif_result(finding: Finding, rule_index: int) -> dict[str, Any]:
         },
     }
     if finding.origin:
-        origin = _sarif_location(finding.origin)
-        key = finding.origin.get("key", "")
-        result["relatedLocations"] = [{**origin, "id": 1, "message": {"text": f"made from {key}".rstrip()}}]
+        message = {"text": f"made from {finding.origin.get('key', '')}".rstrip()}
+        result["relatedLocations"] = [{**sarif_location(finding.origin), "id": 1, "message": message}]
     if finding.status == "excepted":
         justification = f"{finding.exception}, expires {finding.expires}"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
     return result
-
-
-def _sarif_location(position: dict[str, Any]) -> dict[str, Any]:
-    return sarif_location(position["file"], position.get("line"))
 
 
 def to_junit(reports: Sequence[Report]) -> str:
@@ -130,7 +128,7 @@ def _junit_case(suite: ElementTree.Element, finding: Finding) -> None:
 
 def _junit_details(finding: Finding) -> str:
     """Where it is, what was seen and what is wanted."""
-    return f"at: {places(finding)}\nseen: {finding.seen}\nto do: {finding.remediation}"
+    return f"at: {places(finding.source, finding.origin)}\nseen: {finding.seen}\nto do: {finding.remediation}"
 
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

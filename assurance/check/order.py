@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from assurance.check.findings import Finding, Status
-from assurance.check.order_links import Links, required_waits, serial_groups
+from assurance.check.order_links import Links, RequiredWait, required_waits, serial_groups
 from assurance.record import Record, Resource
 from facts.order import order_constraints
 from facts.types import Serial, types_with
@@ -30,8 +30,6 @@ SERIAL_WRITES = RuleInfo(
     "facts/types.yaml, column serial: each with its reason and source",
 )
 
-_Race = tuple[Resource, Resource, str]
-
 
 def order_findings(record: Record) -> Iterator[Finding]:
     """A finding for each pair of resources whose order nothing ensures; one pass for a rule that finds none.
@@ -41,21 +39,23 @@ def order_findings(record: Record) -> Iterator[Finding]:
     links = Links([resource for resource in record if resource.custom])
     before = earlier_resources(record)
     waits = list(required_waits(links, order_constraints()))
-    races = [(wait.waits, wait.on, wait.reason) for wait in waits if wait.on.urn not in before[wait.waits.urn]]
+    races = [wait for wait in waits if wait.on.urn not in before[wait.waits.urn]]
     yield from _report_races(ORDER, record, races, len(waits), "orders that Azure requires are ensured")
     groups = list(serial_groups(links, types_with("serial", Serial)))
     races = []
-    for serial in groups:
-        row = sorted(serial.group, key=lambda resource: len(before[resource.urn]))
-        reason = f"both are written to {serial.parent.name}; {serial.reason}"
-        races += [(late, early, reason) for early, late in pairwise(row) if early.urn not in before[late.urn]]
+    for parent, group, why in groups:
+        row = sorted(group, key=lambda resource: len(before[resource.urn]))
+        reason = f"both are written to {parent.name}; {why}"
+        races += [RequiredWait(late, on, reason) for on, late in pairwise(row) if on.urn not in before[late.urn]]
     yield from _report_races(SERIAL_WRITES, record, races, len(groups), "chains of writes to one resource are unbroken")
 
 
-def _report_races(rule: RuleInfo, record: Record, races: Sequence[_Race], count: int, holds: str) -> Iterator[Finding]:
-    for late, early, reason in races:
-        message = f"nothing makes {late.name} wait for {early.name}: {reason}"
-        yield Finding.of(rule, "fail", message, late, stack=record.stack)
+def _report_races(
+    rule: RuleInfo, record: Record, races: Sequence[RequiredWait], count: int, holds: str
+) -> Iterator[Finding]:
+    for race in races:
+        message = f"nothing makes {race.waits.name} wait for {race.on.name}: {race.reason}"
+        yield Finding.of(rule, "fail", message, race.waits, stack=record.stack)
     if not races:
         status: Status = "pass" if count else "not-applicable"
         yield Finding.of(rule, status, f"{count} {holds}" if count else "nothing of the kind", stack=record.stack)

@@ -30,15 +30,6 @@ class RequiredWait:
     reason: str
 
 
-@dataclass(frozen=True)
-class SerialGroup:
-    """Resources of which Azure makes one at a time below ``parent``; reason: what happens otherwise."""
-
-    parent: Resource
-    group: Sequence[Resource]
-    reason: str
-
-
 def required_waits(links: "Links", constraints: Constraints) -> Iterator[RequiredWait]:
     """What the constraints require among the resources of ``links``."""
     for wait in constraints.waits:
@@ -53,13 +44,14 @@ def required_waits(links: "Links", constraints: Constraints) -> Iterator[Require
                     yield RequiredWait(waiter, other, wait.reason)
 
 
-def serial_groups(links: "Links", rules: Mapping[str, Serial]) -> Iterator[SerialGroup]:
-    """Groups of at least two resources of which Azure makes one at a time. rules: by type of what they lie under."""
+def serial_groups(links: "Links", rules: Mapping[str, Serial]) -> Iterator[tuple[Resource, list[Resource], str]]:
+    """(parent, resources below it, reason) where Azure makes one of at least two at a time. rules: by the parent's
+    type."""
     for parent in links.made:
         if serial := rules.get(parent.type):
             group = [resource for resource in _of(links.made, serial.children) if links.relates(resource, parent)]
             if len(group) > 1:
-                yield SerialGroup(parent, group, serial.reason)
+                yield parent, group, serial.reason
 
 
 def _of(made: Sequence[Resource], types: Sequence[str]) -> list[Resource]:

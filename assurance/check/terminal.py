@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from assurance.basis import basis_line
 from assurance.check.audit import may_be_excepted
-from assurance.check.findings import LATER, Finding, Report, Status
+from assurance.check.findings import LATER, Report, Status
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
+from assurance.record import places
 from assurance.terminal import COUNTED, print_table
 from policies.exceptions import Register
 
@@ -81,7 +81,7 @@ def show_violations(console: Console, report: Report, *statuses: Status) -> None
         console.print(heading, soft_wrap=True)
         for finding in findings:
             console.print(Text(f"  {finding.name or 'the stack'}: {finding.message}"), soft_wrap=True)
-            console.print(Text(f"    {places(finding)}", style="dim"), soft_wrap=True)
+            console.print(Text(f"    {places(finding.source, finding.origin)}", style="dim"), soft_wrap=True)
             if finding.seen and finding.seen not in finding.message:
                 console.print(Text(f"    seen: {finding.seen}", style="dim"), soft_wrap=True)
         for remediation in dict.fromkeys(finding.remediation for finding in findings):
@@ -121,18 +121,3 @@ def _show_gaps(console: Console, report: Report) -> None:
         if finding not in later:
             message = f"{finding.rule} is unchecked: {finding.message}"
             console.print(Text(f"\n{report.stack}: {message}", style=COLOURS["unchecked"]), soft_wrap=True)
-
-
-def places(finding: Finding) -> str:
-    """Where a person would look: the line that made the resource, and the entry to edit."""
-    parts = [_place(finding.source)] if finding.source else []
-    if finding.origin:
-        parts.append(f"from {_place(finding.origin)} {finding.origin.get('key', '')}".rstrip())
-    return ", ".join(parts) or "no line is known"
-
-
-def _place(position: dict[str, Any] | None) -> str:
-    if not position:
-        return ""
-    line = position.get("line")
-    return f"{position['file']}:{line}" if line else str(position["file"])

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assurance.preview.tree import Node, counts_by_kind, resource_tree
-from assurance.record import Record
+from assurance.record import Record, shown_place
 from assurance.terminal import COUNTED, print_table
 
 KINDS_SHOWN = 12
@@ -25,7 +25,7 @@ def show_stack(console: Console, record: Record, *, full: bool) -> None:
     _show_counts(console, record)
     _show_outputs(console, record)
     for problem in record.problems:
-        place = f" ({problem['source']['file']}:{problem['source']['line']})" if problem.get("source") else ""
+        place = f" ({shown_place(problem['source'])})" if problem.get("source") else ""
         console.print(f"[red]problem[/red] {problem['kind']}: {problem['message']}{place}", highlight=False)
     if record.unknownTypes:
         console.print(

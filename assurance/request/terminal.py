@@ -7,7 +7,7 @@ from rich.text import Text
 
 from assurance.check.findings import Report
 from assurance.check.terminal import show_violations
-from assurance.record import source_lines
+from assurance.record import places
 from assurance.request.formats import BASIS
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome
@@ -22,7 +22,9 @@ def show(console: Console, stack: str, request: Request, outcome: Outcome) -> No
     width = max((len(each.name) for each in outcome.decisions), default=0)
     for stage, decisions in groupby(outcome.decisions, key=lambda each: each.stage):
         console.print(Text(stage, style="bold"))
-        for where, group in groupby(decisions, key=lambda each: source_lines(each.by) if each.by else ""):
+        for where, group in groupby(
+            decisions, key=lambda each: places(each.by.source, each.by.origin) if each.by else ""
+        ):
             for each in group:
                 console.print(Text(f"  {each.name:<{width}}  {each.text}".rstrip()), soft_wrap=True)
             if where:

@@ -95,7 +95,7 @@ def to_sarif(result: Scan) -> str:
             "ruleIndex": 0,
             "level": "error",
             "message": {"text": f"{each.kind} in plain text"},
-            "locations": [sarif_location(each.file, each.line)],
+            "locations": [sarif_location({"file": each.file, "line": each.line})],
             "partialFingerprints": {"line/v1": each.fingerprint},
         }
         for each in result.found
