@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from assurance.errors import UsageError
 from assurance.project import read_project
-from assurance.record import Mode, Record
 
 if TYPE_CHECKING:
+    from assurance.record import Mode, Record
     from assurance.recorder.processes import Job
 
 FIRST_STACK = "dev"
@@ -43,11 +43,11 @@ def no_such_stack(name: str, known: Sequence[str]) -> str:
 
 def records_for(
     stacks: Sequence[str],
-    mode: Mode,
+    mode: "Mode",
     record_file: Path | None = None,
     on_progress: "Callable[[Job, int], None]" = lambda _job, _count: None,
     project: Path | None = None,
-) -> list[Record]:
+) -> "list[Record]":
     """Records of the named stacks (all when none is named), or the one in ``record_file``.
 
     project: folder of another program than this repository's platform; it needs no stack file.
@@ -80,7 +80,9 @@ def chosen_stacks(stacks: Sequence[str], root: Path) -> list[str]:
     return names
 
 
-def _load(path: Path, stacks: Sequence[str]) -> Record:
+def _load(path: Path, stacks: Sequence[str]) -> "Record":
+    from assurance.record import Record  # which knows the rules' SDK: a scan needs none
+
     try:
         record = Record.load(path)
     except OSError as error:
