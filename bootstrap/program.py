@@ -18,7 +18,7 @@ from bootstrap.state_keys import build_keys
 from bootstrap.state_store import build_state_store
 from bootstrap.tenant_logs import export_tenant_logs
 from components.diagnostics import LogDestination
-from components.observability import log_workspace
+from components.observability import WorkspaceArgs, log_workspace
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
 from facts.resource_providers import providers_to_register
 from facts.roles import role_id
@@ -76,13 +76,15 @@ def _place(settings: Settings) -> Shared:
     logs = settings.logs
     workspace, _ = log_workspace(
         "logs",
-        resource_group_name=group.name,
-        location=platform.location,
-        workspace_name=f"log-{platform.short}-shared",
-        retention_days=logs.retention_days,
-        total_retention_days=dict.fromkeys(TABLES, logs.total_retention_days),
-        protection=KEPT,
-        tags=tags,
+        WorkspaceArgs(
+            resource_group_name=group.name,
+            location=platform.location,
+            workspace_name=f"log-{platform.short}-shared",
+            retention_days=logs.retention_days,
+            total_retention_days=dict.fromkeys(TABLES, logs.total_retention_days),
+            protection=KEPT,
+            tags=tags,
+        ),
     )
     alarms = Alarms(platform, group.name, logs.receivers, tags)
     alarms.watch("logs", LOGS, workspace.id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from bootstrap.alarms import Alarms
+from components.component import Place
 from components.diagnostics import LogDestination
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection
@@ -40,13 +41,5 @@ class Shared:
     def reach_privately(self, name: str, service: str, service_id: pulumi.Input[str]) -> None:
         """A private endpoint of a service, which is also Azure's name of what it leads to; none where all is public."""
         if service in self.access:
-            private_endpoint(
-                name,
-                resource_group_name=self.group,
-                location=self.location,
-                service_id=service_id,
-                group_id=service,
-                access=self.access[service],
-                parent=None,
-                tags=self.tags,
-            )
+            place: Place = {"resource_group_name": self.group, "location": self.location, "tags": self.tags}
+            private_endpoint(name, service_id, service, self.access[service], place=place, parent=None)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import monitor
 
+from components.component import Component, IdOutputs
+
 EMAIL_ADDRESSES = "emailReceivers[].emailAddress"
 WEBHOOK_NAMES = "webhookReceivers[].name"
 """Where a group holds its receivers."""
@@ -30,20 +32,10 @@ class ActionGroupArgs:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ActionGroupOutputs:
-    """id: ARM id."""
-
-    id: pulumi.Output[str]
-
-
-class ActionGroup(pulumi.ComponentResource):
+class ActionGroup(Component[ActionGroupArgs, IdOutputs]):
     """Receivers of one channel. Raises ValueError when there is none."""
 
-    outputs: ActionGroupOutputs
-
-    def __init__(self, name: str, args: ActionGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:ActionGroup", name, None, opts)
+    def _declare(self, name: str, args: ActionGroupArgs) -> IdOutputs:
         if not (args.emails or args.webhook_uri is not None):
             raise ValueError(f"action group {args.group_name} has no receiver")
         group = monitor.ActionGroup(
@@ -63,8 +55,7 @@ class ActionGroup(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outputs = ActionGroupOutputs(id=group.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=group.id)
 
 
 def _webhook(uri: pulumi.Input[str] | None) -> list[monitor.WebhookReceiverArgs]:

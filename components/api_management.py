@@ -7,6 +7,7 @@ import pulumi
 from pulumi_azure_native import apimanagement
 
 from components.api_policy import FRONT_DOOR_VALUE, gateway_policy
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -36,7 +37,7 @@ class GatewayTelemetry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiManagementArgs:
+class ApiManagementArgs(Placed):
     """Arguments of `ApiManagement`.
 
     service_name: globally unique, 1 to 50 letters, digits and hyphens.
@@ -52,8 +53,6 @@ class ApiManagementArgs:
     APIs from being removed.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     service_name: pulumi.Input[str]
     units: int
     publisher_name: str
@@ -68,7 +67,6 @@ class ApiManagementArgs:
     telemetry: GatewayTelemetry
     logs: LogDestination
     protect: bool
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,29 +78,17 @@ class ApiManagementOutputs:
     host: pulumi.Output[str]
 
 
-class ApiManagement(pulumi.ComponentResource):
+class ApiManagement(Component[ApiManagementArgs, ApiManagementOutputs]):
     """A gateway that takes requests from one Front Door profile and calls apps through the network.
 
     Logs and telemetry hold neither bodies nor headers nor query strings, which may name a patient, nor addresses.
     """
 
-    outputs: ApiManagementOutputs
-
-    def __init__(self, name: str, args: ApiManagementArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:ApiManagement", name, None, opts)
+    def _declare(self, name: str, args: ApiManagementArgs) -> ApiManagementOutputs:
         child = pulumi.ResourceOptions(parent=self)
         service = self._service(name, args)
         place = {"resource_group_name": args.resource_group_name, "service_name": service.name}
-        private_endpoint(
-            name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            service_id=service.id,
-            group_id=GATEWAY_GROUP,
-            access=args.private_access,
-            parent=self,
-            tags=args.tags,
-        )
+        private_endpoint(name, service.id, GATEWAY_GROUP, args.private_access, place=args.place, parent=self)
         front_door = apimanagement.NamedValue(
             f"{name}-front-door-id",
             **place,
@@ -123,17 +109,15 @@ class ApiManagement(pulumi.ComponentResource):
         )
         self._telemetry(name, args, place)
         diagnose(name, service.id, args.logs, parent=self)
-        self.outputs = ApiManagementOutputs(
+        return ApiManagementOutputs(
             id=service.id, name=service.name, host=pulumi.Output.concat(service.name, ".azure-api.net")
         )
-        self.register_outputs(vars(self.outputs))
 
     def _service(self, name: str, args: ApiManagementArgs) -> apimanagement.ApiManagementService:
         access = apimanagement.PublicNetworkAccess
         return apimanagement.ApiManagementService(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             service_name=args.service_name,
             sku=apimanagement.ApiManagementServiceSkuPropertiesArgs(
                 name=apimanagement.SkuType.STANDARD_V2, capacity=args.units
@@ -162,7 +146,6 @@ class ApiManagement(pulumi.ComponentResource):
             # Older versions of the control plane return keys and secrets to readers.
             api_version_constraint=apimanagement.ApiVersionConstraintArgs(min_api_version="2021-08-01"),
             disable_gateway=False,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
 

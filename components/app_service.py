@@ -13,6 +13,7 @@ from components.app_service_site import (
     left_to_swaps,
     site_properties,
 )
+from components.component import Component
 from components.diagnostics import diagnose
 from components.private_endpoint import private_endpoint
 from components.role_assignment import assign_role
@@ -36,7 +37,7 @@ SITE_LOG_CATEGORIES = (*LOG_CATEGORIES, "AppServiceAuthenticationLogs")
 """Of the site. A slot has no log of sign-ins (facts/log_categories.yaml); nobody is sent to one to sign in."""
 
 
-class AppService(pulumi.ComponentResource):
+class AppService(Component[AppServiceArgs, AppServiceOutputs]):
     """A Linux app that only Front Door reaches, with a slot that is made from the same properties.
 
     App settings have one owner, `WebAppApplicationSettings` (and its slot twin), and never stand in ``site_config``:
@@ -44,10 +45,7 @@ class AppService(pulumi.ComponentResource):
     pulumi-azure-native#3279), and its one secret value does not hide the rest of the site in a preview.
     """
 
-    outputs: AppServiceOutputs
-
-    def __init__(self, name: str, args: AppServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:AppService", name, None, opts)
+    def _declare(self, name: str, args: AppServiceArgs) -> AppServiceOutputs:
         ignored = left_to_swaps(args.runtime, args.slot)
         site = web.WebApp(
             name,
@@ -67,8 +65,7 @@ class AppService(pulumi.ComponentResource):
         diagnose(name, site.id, args.logs, parent=self, log_groups=(), log_categories=SITE_LOG_CATEGORIES)
         if args.slot:
             self._slot(name, args, args.slot, site, [endpoint] if endpoint else [])
-        self.outputs = AppServiceOutputs(id=site.id, name=site.name, host=site.default_host_name)
-        self.register_outputs(vars(self.outputs))
+        return AppServiceOutputs(id=site.id, name=site.name, host=site.default_host_name)
 
     def _grants(self, name: str, args: AppServiceArgs) -> list[pulumi.Resource]:
         """Roles of the app's identity outside its vault. They come first: a first pull without one fails."""
@@ -132,14 +129,5 @@ class AppService(pulumi.ComponentResource):
     ) -> pulumi.Resource | None:
         if not isinstance(args.ingress, PrivateLinkIngress):
             return None
-        return private_endpoint(
-            name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            service_id=site.id,
-            group_id=group_id,
-            access=args.ingress.access,
-            parent=self,
-            tags=args.tags,
-            depends_on=after,
-        )
+        access = args.ingress.access
+        return private_endpoint(name, site.id, group_id, access, place=args.place, parent=self, depends_on=after)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import monitor, web
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 
 
@@ -60,7 +61,7 @@ class WorkingHours:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppServicePlanArgs:
+class AppServicePlanArgs(Placed):
     """Arguments of `AppServicePlan`.
 
     plan_name: unique in its resource group, 1 to 60 characters.
@@ -72,8 +73,6 @@ class AppServicePlanArgs:
     The number of workers is autoscale's wherever it may change: then `up` leaves it alone.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     plan_name: str
     subnet_id: pulumi.Input[str]
     sku: str
@@ -83,7 +82,6 @@ class AppServicePlanArgs:
     logs: LogDestination
     working_hours: WorkingHours | None = None
     metrics: Sequence[ScaleMetric] = field(default=DEFAULT_METRICS)
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,21 +92,17 @@ class AppServicePlanOutputs:
     name: pulumi.Output[str]
 
 
-class AppServicePlan(pulumi.ComponentResource):
+class AppServicePlan(Component[AppServicePlanArgs, AppServicePlanOutputs]):
     """A Linux plan with autoscale on CPU, memory and HTTP queue."""
 
-    outputs: AppServicePlanOutputs
-
-    def __init__(self, name: str, args: AppServicePlanArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:AppServicePlan", name, None, opts)
+    def _declare(self, name: str, args: AppServicePlanArgs) -> AppServicePlanOutputs:
         autoscaled = args.instances.minimum < args.instances.maximum or args.working_hours is not None
         after_subnet: pulumi.Output[list[pulumi.Resource]] = pulumi.Output.from_input(args.subnet_id).apply(
             lambda _: []
         )
         plan = web.AppServicePlan(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             name=args.plan_name,
             kind="linux",
             reserved=True,  # Azure's word for Linux
@@ -116,7 +110,6 @@ class AppServicePlan(pulumi.ComponentResource):
             zone_redundant=args.zone_redundant,
             per_site_scaling=False,
             elastic_scale_enabled=False,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self, ignore_changes=["sku.capacity"] if autoscaled else None, depends_on=after_subnet
             ),
@@ -124,20 +117,17 @@ class AppServicePlan(pulumi.ComponentResource):
         diagnose(name, plan.id, args.logs, parent=self, log_groups=())  # a plan has metrics and no logs
         if autoscaled:
             self._autoscale(name, args, plan.id)
-        self.outputs = AppServicePlanOutputs(id=plan.id, name=plan.name)
-        self.register_outputs(vars(self.outputs))
+        return AppServicePlanOutputs(id=plan.id, name=plan.name)
 
     def _autoscale(self, name: str, args: AppServicePlanArgs, plan_id: pulumi.Output[str]) -> None:
         setting = monitor.AutoscaleSetting(
             f"{name}-autoscale",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             autoscale_setting_name=f"autoscale-{args.plan_name}",
             name=f"autoscale-{args.plan_name}",
             enabled=True,
             target_resource_uri=plan_id,
             profiles=_profiles(args, plan_id),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_azure_native import web
 
 from components.app_service_auth import SignIn
+from components.component import Placed
 from components.diagnostics import LogDestination
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess
@@ -66,7 +67,7 @@ class Telemetry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppServiceArgs:
+class AppServiceArgs(Placed):
     """Arguments of `AppService`.
 
     app_name: globally unique, 2 to 60 characters; plan_id: ARM id of a Linux plan.
@@ -82,8 +83,6 @@ class AppServiceArgs:
     end_to_end_encryption: TLS from App Service's front end to the worker; needs the Standard tier.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     app_name: pulumi.Input[str]
     plan_id: pulumi.Input[str]
     service_name: str
@@ -103,7 +102,6 @@ class AppServiceArgs:
     sign_in: SignIn | None = None
     min_tls_version: Literal["1.2", "1.3"] = "1.3"
     end_to_end_encryption: bool = True
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

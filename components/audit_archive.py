@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import storage
 
+from components.component import Component
 from components.private_account import PrivateAccountArgs, private_account
 
 
@@ -33,27 +34,24 @@ class AuditArchiveOutputs:
     containers: Mapping[str, pulumi.Output[str]]
 
 
-class AuditArchive(pulumi.ComponentResource):
+class AuditArchive(Component[AuditArchiveArgs, AuditArchiveOutputs]):
     """An account of append-only containers: no shared keys, no public access, our key over Azure's own encryption.
 
     The policies are unlocked: they hold, but an owner can remove them. Locking is an action and cannot be undone.
     ``policies`` is what a feed waits for: what arrived before its container's policy would be unprotected.
     """
 
-    outputs: AuditArchiveOutputs
     policies: Sequence[pulumi.Resource]
 
-    def __init__(self, name: str, args: AuditArchiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:AuditArchive", name, None, opts)
+    def _declare(self, name: str, args: AuditArchiveArgs) -> AuditArchiveOutputs:
         account = private_account(name, args.account, parent=self)
         made = {container: self._worm_container(name, args, account.name, container) for container in args.containers}
         self.policies = [policy for _, policy in made.values()]
-        self.outputs = AuditArchiveOutputs(
+        return AuditArchiveOutputs(
             id=account.id,
             name=account.name,
             containers={container: blobs.id for container, (blobs, _) in made.items()},
         )
-        self.register_outputs(vars(self.outputs))
 
     def _worm_container(
         self, name: str, args: AuditArchiveArgs, account_name: pulumi.Output[str], container: str

@@ -8,6 +8,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import dataprotection
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.protection import Protection, lock_resource
 from components.role_assignment import assign_role
@@ -23,7 +24,7 @@ _DATASOURCE = "Microsoft.DBforPostgreSQL/flexibleServers"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackupVaultArgs:
+class BackupVaultArgs(Placed):
     """Arguments of `BackupVault`.
 
     redundancy: where copies are: one building, three zones, or also the paired region. Fixed once it holds a backup.
@@ -33,8 +34,6 @@ class BackupVaultArgs:
     soft_delete_days: 14 to 180; how long a deleted backup can be brought back.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     vault_name: pulumi.Input[str]
     redundancy: Literal["LocallyRedundant", "ZoneRedundant", "GeoRedundant"]
     immutability: Literal["Disabled", "Unlocked", "Locked"]
@@ -42,7 +41,6 @@ class BackupVaultArgs:
     soft_delete_days: int
     logs: LogDestination
     protection: Protection
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +52,13 @@ class BackupVaultOutputs:
     principal_id: pulumi.Output[str]
 
 
-class BackupVault(pulumi.ComponentResource):
+class BackupVault(Component[BackupVaultArgs, BackupVaultOutputs]):
     """A vault whose copies outlive the server, and its own resource group's members."""
 
-    outputs: BackupVaultOutputs
-
-    def __init__(self, name: str, args: BackupVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:BackupVault", name, None, opts)
+    def _declare(self, name: str, args: BackupVaultArgs) -> BackupVaultOutputs:
         vault = dataprotection.BackupVault(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             vault_name=args.vault_name,
             identity=dataprotection.DppIdentityDetailsArgs(type="SystemAssigned"),
             properties=dataprotection.BackupVaultArgs(
@@ -94,14 +88,12 @@ class BackupVault(pulumi.ComponentResource):
                     )
                 ),
             ),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
         diagnose(name, vault.id, args.logs, parent=self)
         lock_resource(name, vault.id, args.protection, parent=self)
         principal = vault.identity.apply(lambda identity: (identity.principal_id or "") if identity else "")
-        self.outputs = BackupVaultOutputs(id=vault.id, name=vault.name, principal_id=principal)
-        self.register_outputs(vars(self.outputs))
+        return BackupVaultOutputs(id=vault.id, name=vault.name, principal_id=principal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +136,7 @@ class PostgresBackupOutputs:
     instance_id: pulumi.Output[str]
 
 
-class PostgresBackup(pulumi.ComponentResource):
+class PostgresBackup(Component[PostgresBackupArgs, PostgresBackupOutputs]):
     """A weekly full backup of one server, kept by generations.
 
     Azure checks the vault's rights when the instance is made, and role assignments take minutes to spread. They are
@@ -152,10 +144,7 @@ class PostgresBackup(pulumi.ComponentResource):
     is many minutes later. Where that is still too early, the deployment fails and a second run succeeds.
     """
 
-    outputs: PostgresBackupOutputs
-
-    def __init__(self, name: str, args: PostgresBackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:PostgresBackup", name, None, opts)
+    def _declare(self, name: str, args: PostgresBackupArgs) -> PostgresBackupOutputs:
         rights = [
             assign_role(
                 f"{name}-{right}",
@@ -199,8 +188,7 @@ class PostgresBackup(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*rights, *args.depends_on]),
         )
-        self.outputs = PostgresBackupOutputs(instance_id=instance.id)
-        self.register_outputs(vars(self.outputs))
+        return PostgresBackupOutputs(instance_id=instance.id)
 
 
 def _source(args: PostgresBackupArgs) -> dict[str, pulumi.Input[str]]:

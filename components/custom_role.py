@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import authorization
 
+from components.component import Component, IdOutputs, known_after
 from components.role_assignment import assign_role
 
 _NAMESPACE = uuid.UUID("b4a1c6d2-6b0d-4d5e-8f0e-3a6b8f9d2c11")
@@ -37,17 +38,14 @@ def custom_role_id(role_name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, role_name))
 
 
-class CustomRole(pulumi.ComponentResource):
+class CustomRole(Component[CustomRoleArgs, IdOutputs]):
     """One role definition. Raises ValueError for a wildcard: such a role grows with Azure."""
 
-    id: pulumi.Output[str]
-
-    def __init__(self, name: str, args: CustomRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:CustomRole", name, None, opts)
+    def _declare(self, name: str, args: CustomRoleArgs) -> IdOutputs:
         if wide := [action for action in (*args.actions, *args.data_actions, *args.below) if "*" in action]:
             raise ValueError(f"role {args.role_name} gives {wide}")
         self._role_id = custom_role_id(args.role_name)
-        self._definition = authorization.RoleDefinition(
+        definition = authorization.RoleDefinition(
             name,
             scope=args.scope,
             role_definition_id=self._role_id,
@@ -65,14 +63,13 @@ class CustomRole(pulumi.ComponentResource):
             assignable_scopes=[args.scope],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.id = self._definition.id
-        self.register_outputs({"id": self.id})
+        return IdOutputs(id=definition.id)
 
     def give(
         self, name: str, *, scope: pulumi.Input[str], principal_id: pulumi.Input[str], description: str
     ) -> authorization.RoleAssignment:
         """Give the role on ``scope`` to a managed identity, when the role is there."""
-        after = pulumi.Output.all(scope, self.id).apply(lambda known: str(known[0]))
+        after = known_after(scope, self.outputs.id)
         return assign_role(
             name, scope=after, role_id=self._role_id, principal_id=principal_id, parent=self, description=description
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import dashboard as dashboards
 
+from components.component import Component, IdOutputs, Placed
 from components.workbook import Tile
 
 _DATA_SOURCE = {"type": "grafana-azure-monitor-datasource", "uid": "${datasource}"}
@@ -20,42 +21,27 @@ PANELS = "properties.serializedData"
 
 
 @dataclass(frozen=True, kw_only=True)
-class GrafanaDashboardArgs:
+class GrafanaDashboardArgs(Placed):
     """Arguments of `GrafanaDashboard`.
 
     dashboard_name: 2 to 30 letters, digits and hyphens, a letter first. tiles: those on logs are shown; Azure Resource
     Graph has no time and stays with the workbooks.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     dashboard_name: str
     title: str
     tiles: Sequence[Tile]
     workspace_id: pulumi.Input[str]
-    tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class GrafanaDashboardOutputs:
-    """id: ARM id."""
-
-    id: pulumi.Output[str]
-
-
-class GrafanaDashboard(pulumi.ComponentResource):
+class GrafanaDashboard(Component[GrafanaDashboardArgs, IdOutputs]):
     """A dashboard and its definition. Readers see data by their own rights: it holds no credential."""
 
-    outputs: GrafanaDashboardOutputs
-
-    def __init__(self, name: str, args: GrafanaDashboardArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:GrafanaDashboard", name, None, opts)
+    def _declare(self, name: str, args: GrafanaDashboardArgs) -> IdOutputs:
         made = dashboards.Dashboard(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             dashboard_name=args.dashboard_name,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         dashboards.DashboardDefinition(
@@ -70,8 +56,7 @@ class GrafanaDashboard(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outputs = GrafanaDashboardOutputs(id=made.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=made.id)
 
 
 def grafana_data(title: str, tiles: Sequence[Tile], workspace_id: str) -> str:

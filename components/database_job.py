@@ -7,6 +7,7 @@ import pulumi
 from pulumi_azure_native import app
 
 from components.app_service import PULL
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.role_assignment import assign_role
@@ -56,7 +57,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseJobsArgs:
+class DatabaseJobsArgs(Placed):
     """Arguments of `DatabaseJobs`.
 
     subnet_id: delegated to Microsoft.App/environments, /27 or larger. infrastructure_group: name of the resource group
@@ -64,8 +65,6 @@ class DatabaseJobsArgs:
     cpu: cores of a run, 0.25 to 4 in quarters; memory is 2 GiB a core, as Azure pairs them.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     environment_name: str
     infrastructure_group: str
     subnet_id: pulumi.Input[str]
@@ -74,7 +73,6 @@ class DatabaseJobsArgs:
     cpu: float
     jobs: Sequence[Job]
     logs: LogDestination
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,21 +82,17 @@ class DatabaseJobsOutputs:
     jobs: Mapping[str, pulumi.Output[str]]
 
 
-class DatabaseJobs(pulumi.ComponentResource):
+class DatabaseJobs(Component[DatabaseJobsArgs, DatabaseJobsOutputs]):
     """An environment without any way in, and jobs in it that work as managed identities.
 
     Who may start a job may also give it another image for that run, and so work as its identity: only the deployment's
     identity should be allowed to (``Microsoft.App/jobs/start/action``).
     """
 
-    outputs: DatabaseJobsOutputs
-
-    def __init__(self, name: str, args: DatabaseJobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:DatabaseJobs", name, None, opts)
+    def _declare(self, name: str, args: DatabaseJobsArgs) -> DatabaseJobsOutputs:
         environment = app.ManagedEnvironment(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             environment_name=args.environment_name,
             infrastructure_resource_group=args.infrastructure_group,
             vnet_configuration=app.VnetConfigurationArgs(infrastructure_subnet_id=args.subnet_id, internal=True),
@@ -111,14 +105,12 @@ class DatabaseJobs(pulumi.ComponentResource):
             peer_traffic_configuration=app.ManagedEnvironmentPeerTrafficConfigurationArgs(
                 encryption=app.ManagedEnvironmentEncryptionArgs(enabled=True)
             ),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, environment.id, args.logs, parent=self)
         pulls = self._pulls(name, args)
         jobs = {job.key: self._job(name, args, job, environment, pulls) for job in args.jobs}
-        self.outputs = DatabaseJobsOutputs(jobs={key: made.id for key, made in jobs.items()})
-        self.register_outputs(vars(self.outputs))
+        return DatabaseJobsOutputs(jobs={key: made.id for key, made in jobs.items()})
 
     def _pulls(self, name: str, args: DatabaseJobsArgs) -> list[pulumi.Resource]:
         """The right to pull, once for each identity: a first pull without it fails."""
@@ -149,8 +141,7 @@ class DatabaseJobs(pulumi.ComponentResource):
         once = {"parallelism": 1, "replica_completion_count": 1}
         return app.Job(
             f"{name}-{job.key}",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             job_name=job.job_name,
             environment_id=environment.id,
             workload_profile_name=PROFILE,
@@ -191,7 +182,6 @@ class DatabaseJobs(pulumi.ComponentResource):
                 ],
                 volumes=[_volume(job)] if job.files else [],
             ),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(pulls)),
         )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import security
 
+from components.component import Component
+
 PLAN_NAMES = "pricingName"
 """Where a plan holds its name."""
 
@@ -25,11 +27,10 @@ class DefenderArgs:
     contacts: Sequence[str]
 
 
-class Defender(pulumi.ComponentResource):
+class Defender(Component[DefenderArgs, dict[str, pulumi.Output[str]]]):
     """Plans and contact. A subscription has them once: only one stack may own them."""
 
-    def __init__(self, name: str, args: DefenderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Defender", name, None, opts)
+    def _declare(self, name: str, args: DefenderArgs) -> dict[str, pulumi.Output[str]]:
         if not args.contacts:
             raise ValueError(f"{name}: nobody hears of Defender's alerts")
         before: list[pulumi.Resource] = []
@@ -61,4 +62,4 @@ class Defender(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"contactId": contact.id})
+        return {"contactId": contact.id}

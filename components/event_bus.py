@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import servicebus
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection
@@ -71,7 +72,7 @@ class BusTopic:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EventBusArgs:
+class EventBusArgs(Placed):
     """Arguments of `EventBus`.
 
     namespace_name: globally unique, 6 to 50 characters.
@@ -81,8 +82,6 @@ class EventBusArgs:
     private_access: where the private endpoint goes; given exactly with ``premium``.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     namespace_name: pulumi.Input[str]
     sku: Literal["standard", "premium"]
     messaging_units: int
@@ -91,7 +90,6 @@ class EventBusArgs:
     topics: Sequence[BusTopic]
     logs: LogDestination
     protection: Protection
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,21 +100,17 @@ class EventBusOutputs:
     host: pulumi.Output[str]
 
 
-class EventBus(pulumi.ComponentResource):
+class EventBus(Component[EventBusArgs, EventBusOutputs]):
     """A namespace without keys, whose queues and topics each open to exactly their senders and receivers.
 
     What cannot be delivered, and what grows too old, is kept in the dead-letter queues.
     """
 
-    outputs: EventBusOutputs
-
-    def __init__(self, name: str, args: EventBusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:EventBus", name, None, opts)
+    def _declare(self, name: str, args: EventBusArgs) -> EventBusOutputs:
         premium = args.sku == "premium"
         namespace = servicebus.Namespace(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             namespace_name=args.namespace_name,
             sku=servicebus.SBSkuArgs(
                 name=servicebus.SkuName.PREMIUM if premium else servicebus.SkuName.STANDARD,
@@ -128,30 +122,17 @@ class EventBus(pulumi.ComponentResource):
             public_network_access=servicebus.PublicNetworkAccess.DISABLED
             if premium
             else servicebus.PublicNetworkAccess.ENABLED,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
         if args.private_access:
-            private_endpoint(
-                name,
-                resource_group_name=args.resource_group_name,
-                location=args.location,
-                service_id=namespace.id,
-                group_id="namespace",
-                access=args.private_access,
-                parent=self,
-                tags=args.tags,
-            )
+            private_endpoint(name, namespace.id, "namespace", args.private_access, place=args.place, parent=self)
         for queue in args.queues:
             self._queue(name, queue, namespace, args)
         for topic in args.topics:
             self._topic(name, topic, namespace, args)
         diagnose(name, namespace.id, args.logs, parent=self)
         # No lock: below it no right, queue or topic could be taken away. The engine's protection stays.
-        self.outputs = EventBusOutputs(
-            id=namespace.id, host=pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
-        )
-        self.register_outputs(vars(self.outputs))
+        return EventBusOutputs(id=namespace.id, host=pulumi.Output.concat(namespace.name, ".servicebus.windows.net"))
 
     def _queue(self, name: str, queue: BusQueue, namespace: servicebus.Namespace, args: EventBusArgs) -> None:
         made = servicebus.Queue(

@@ -10,6 +10,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import network
 
+from components.component import Component
 from components.identity import IdentityOutputs
 from components.private_account import PrivateAccountArgs, private_account
 from components.role_assignment import STORAGE_BLOB_DATA_CONTRIBUTOR, assign_role
@@ -54,7 +55,7 @@ class FlowLogsOutputs:
     account_id: pulumi.Output[str]
 
 
-class FlowLogs(pulumi.ComponentResource):
+class FlowLogs(Component[FlowLogsArgs, FlowLogsOutputs]):
     """Every flow of a network, recorded in an account of its own, and analysed.
 
     An account of its own: Network Watcher writes lifecycle rules of its own into the account that it logs to, over
@@ -62,10 +63,7 @@ class FlowLogs(pulumi.ComponentResource):
     and the account's one rule, which the program owns, deletes what is old enough.
     """
 
-    outputs: FlowLogsOutputs
-
-    def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:FlowLogs", name, None, opts)
+    def _declare(self, name: str, args: FlowLogsArgs) -> FlowLogsOutputs:
         account = private_account(f"{name}-account", args.account, parent=self)
         may_write = assign_role(
             f"{name}-writer",
@@ -100,5 +98,4 @@ class FlowLogs(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[may_write]),
         )
-        self.outputs = FlowLogsOutputs(id=flow_log.id, account_id=account.id)
-        self.register_outputs(vars(self.outputs))
+        return FlowLogsOutputs(id=flow_log.id, account_id=account.id)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 from pulumi_azure_native import cdn, dns
 
+from components.component import Component
 from components.diagnostics import LogDestination, diagnose
 
 Sku = Literal["standard", "premium"]
@@ -80,17 +81,14 @@ class FrontDoorOutputs:
     dns_records: Sequence[DnsRecord]
 
 
-class FrontDoor(pulumi.ComponentResource):
+class FrontDoor(Component[FrontDoorArgs, FrontDoorOutputs]):
     """A profile with one endpoint per exposure class and a custom domain, TLS 1.2 or newer, per host name.
 
     The access log holds addresses (a tester of passwords is found by them) but neither URLs nor query arguments, which
     may name a patient.
     """
 
-    outputs: FrontDoorOutputs
-
-    def __init__(self, name: str, args: FrontDoorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:FrontDoor", name, None, opts)
+    def _declare(self, name: str, args: FrontDoorArgs) -> FrontDoorOutputs:
         guarded = pulumi.ResourceOptions(parent=self, protect=args.protect or None)
         profile = cdn.Profile(
             name,
@@ -142,7 +140,7 @@ class FrontDoor(pulumi.ComponentResource):
         if args.dns_zone:
             for host, exposure in args.domains.items():
                 _records_in_zone(name, host, args.dns_zone, domains[host], endpoints[exposure], parent=self)
-        self.outputs = FrontDoorOutputs(
+        return FrontDoorOutputs(
             profile_id=profile.id,
             profile_name=profile.name,
             front_door_id=profile.front_door_id,
@@ -151,7 +149,10 @@ class FrontDoor(pulumi.ComponentResource):
             domains={host: domain.id for host, domain in domains.items()},
             dns_records=records,
         )
-        self.register_outputs({**vars(self.outputs), "dns_records": [record_output(record) for record in records]})
+
+    def _registered(self) -> dict[str, Any]:
+        records = [record_output(record) for record in self.outputs.dns_records]
+        return {**vars(self.outputs), "dns_records": records}
 
 
 def record_output(record: DnsRecord) -> dict[str, pulumi.Input[str]]:

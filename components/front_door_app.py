@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cdn
 
+from components.component import Component
 from components.front_door_cache import StaticCache, StaticCacheArgs
 
 SIGN_IN_SUFFIX = "-signin"
@@ -81,11 +82,10 @@ class FrontDoorAppArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-class FrontDoorApp(pulumi.ComponentResource):
+class FrontDoorApp(Component[FrontDoorAppArgs, None]):
     """Origin group, origin and routes of one app: HTTPS only on both sides, cached on static paths only."""
 
-    def __init__(self, name: str, args: FrontDoorAppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:FrontDoorApp", name, None, opts)
+    def _declare(self, name: str, args: FrontDoorAppArgs) -> None:
         group = cdn.AFDOriginGroup(
             name,
             resource_group_name=args.resource_group_name,
@@ -136,7 +136,6 @@ class FrontDoorApp(pulumi.ComponentResource):
             ).outputs.rule_set_id
             way = _Way(f"{args.app}-static", args.static_paths, cache=cache)
             _route(f"{name}-static", args, group, origin, way, parent=self)
-        self.register_outputs({})
 
 
 def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourcePropertiesArgs | None:

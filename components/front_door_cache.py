@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cdn
 
+from components.component import Component, known_after
+
 DURATION = "01:00:00"
 """Hours, minutes and seconds that an answer without Cache-Control is kept. Left to itself, Front Door picks one to
 three days at random (learn.microsoft.com/azure/frontdoor/front-door-caching, read 2026-11-29)."""
@@ -26,16 +28,13 @@ class StaticCacheOutputs:
     rule_set_id: pulumi.Output[str]
 
 
-class StaticCache(pulumi.ComponentResource):
+class StaticCache(Component[StaticCacheArgs, StaticCacheOutputs]):
     """A rule set for routes of static paths: the origin's Cache-Control holds; without one, an hour.
 
     Only for routes that cache at all: on another route it would switch caching on.
     """
 
-    outputs: StaticCacheOutputs
-
-    def __init__(self, name: str, args: StaticCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:StaticCache", name, None, opts)
+    def _declare(self, name: str, args: StaticCacheArgs) -> StaticCacheOutputs:
         rule_set = cdn.RuleSet(
             name,
             resource_group_name=args.resource_group_name,
@@ -68,7 +67,4 @@ class StaticCache(pulumi.ComponentResource):
             match_processing_behavior=cdn.MatchProcessingBehavior.CONTINUE_,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outputs = StaticCacheOutputs(
-            rule_set_id=pulumi.Output.all(rule_set.id, rule.id).apply(lambda ids: str(ids[0]))
-        )
-        self.register_outputs(vars(self.outputs))
+        return StaticCacheOutputs(rule_set_id=known_after(rule_set.id, rule.id))

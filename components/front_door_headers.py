@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import cdn
 
+from components.component import Component, known_after
+
 ACTIONS_PER_RULE = 5
 """Most actions that one rule may hold (learn.microsoft.com/azure/frontdoor/front-door-rules-engine-actions)."""
 
@@ -37,13 +39,10 @@ class ResponseHeadersOutputs:
     rule_set_id: pulumi.Output[str]
 
 
-class ResponseHeaders(pulumi.ComponentResource):
+class ResponseHeaders(Component[ResponseHeadersArgs, ResponseHeadersOutputs]):
     """A rule set whose rules, five actions each, match every request."""
 
-    outputs: ResponseHeadersOutputs
-
-    def __init__(self, name: str, args: ResponseHeadersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:ResponseHeaders", name, None, opts)
+    def _declare(self, name: str, args: ResponseHeadersArgs) -> ResponseHeadersOutputs:
         rule_set = cdn.RuleSet(
             name,
             resource_group_name=args.resource_group_name,
@@ -69,10 +68,7 @@ class ResponseHeaders(pulumi.ComponentResource):
             )
             for order, chunk in enumerate(chunks, start=1)
         ]
-        self.outputs = ResponseHeadersOutputs(
-            rule_set_id=pulumi.Output.all(rule_set.id, *(rule.id for rule in rules)).apply(lambda ids: str(ids[0]))
-        )
-        self.register_outputs(vars(self.outputs))
+        return ResponseHeadersOutputs(rule_set_id=known_after(rule_set.id, *(rule.id for rule in rules)))
 
 
 def _action(action: cdn.HeaderAction, header: str, value: str | None) -> cdn.DeliveryRuleResponseHeaderActionArgs:

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_azure_native import apimanagement
 
 from components.api_policy import KEY_HEADER, METHODS, BrowserAccess, CallLimit, TokenCheck, api_policy
+from components.component import Component, known_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +54,13 @@ class GatewayApiOutputs:
     name: pulumi.Output[str]
 
 
-class GatewayApi(pulumi.ComponentResource):
+class GatewayApi(Component[GatewayApiArgs, GatewayApiOutputs]):
     """The API of everything below ``/<api>``, and one for each open path, which is the longer path and so comes first.
 
     The app's own paths stay as they are: what comes as ``/<api>/orders`` reaches it as ``/orders``.
     """
 
-    outputs: GatewayApiOutputs
-
-    def __init__(self, name: str, args: GatewayApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:GatewayApi", name, None, opts)
+    def _declare(self, name: str, args: GatewayApiArgs) -> GatewayApiOutputs:
         # Writes to one API at a time: a parallel one is refused with PessimisticConcurrencyConflict.
         self._last: list[pulumi.Resource] = []
         if not (args.subscription_required or args.token):
@@ -75,9 +73,7 @@ class GatewayApi(pulumi.ComponentResource):
             policy = api_policy(f"{args.api}{path}", limits=[opened.limit], browsers=args.browsers)
             child = self._api(f"{name}-{label}", args, f"{args.api}-{label}", path, False, policy)
             self._operations(f"{name}-{label}", args, child, opened.methods, ["/", "/*"] if opened.below else ["/"])
-        complete = pulumi.Output.all(api.name, *(resource.urn for resource in self._last))
-        self.outputs = GatewayApiOutputs(id=api.id, name=complete.apply(lambda known: str(known[0])))
-        self.register_outputs(vars(self.outputs))
+        return GatewayApiOutputs(id=api.id, name=known_after(api.name, *(resource.urn for resource in self._last)))
 
     def _api(
         self, name: str, args: GatewayApiArgs, api_id: str, path: str, subscription_required: bool, policy: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import apimanagement
 
+from components.component import Component, IdOutputs
+
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayProductArgs:
@@ -23,24 +25,14 @@ class GatewayProductArgs:
     subscriptions: Sequence[str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GatewayProductOutputs:
-    """id: ARM id of the product."""
-
-    id: pulumi.Output[str]
-
-
-class GatewayProduct(pulumi.ComponentResource):
+class GatewayProduct(Component[GatewayProductArgs, IdOutputs]):
     """A product that nobody uses without a key and an approval.
 
     Azure makes the keys. They are in no output and, should Azure ever return them, secret in the state; whoever may
     list a subscription's secrets hands them out, and makes new ones.
     """
 
-    outputs: GatewayProductOutputs
-
-    def __init__(self, name: str, args: GatewayProductArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:GatewayProduct", name, None, opts)
+    def _declare(self, name: str, args: GatewayProductArgs) -> IdOutputs:
         place = {"resource_group_name": args.resource_group_name, "service_name": args.service_name}
         product = apimanagement.Product(
             name,
@@ -72,5 +64,4 @@ class GatewayProduct(pulumi.ComponentResource):
                 allow_tracing=False,
                 opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["primary_key", "secondary_key"]),
             )
-        self.outputs = GatewayProductOutputs(id=product.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=product.id)

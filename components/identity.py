@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import managedidentity
 
+from components.component import Component, Placed
+
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityOutputs:
@@ -20,7 +22,7 @@ class IdentityOutputs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IdentityArgs:
+class IdentityArgs(Placed):
     """Arguments of `Identity`.
 
     identity_name: name in Azure, 3 to 128 characters.
@@ -28,27 +30,18 @@ class IdentityArgs:
     and one created again under the same name does not bring it back.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     identity_name: pulumi.Input[str]
     protect: bool = False
-    tags: dict[str, str] | None = None
 
 
-class Identity(pulumi.ComponentResource):
+class Identity(Component[IdentityArgs, IdentityOutputs]):
     """One managed identity for one duty."""
 
-    outputs: IdentityOutputs
-
-    def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Identity", name, None, opts)
+    def _declare(self, name: str, args: IdentityArgs) -> IdentityOutputs:
         identity = managedidentity.UserAssignedIdentity(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             resource_name_=args.identity_name,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
-        self.outputs = IdentityOutputs(id=identity.id, principal_id=identity.principal_id, client_id=identity.client_id)
-        self.register_outputs(vars(self.outputs))
+        return IdentityOutputs(id=identity.id, principal_id=identity.principal_id, client_id=identity.client_id)

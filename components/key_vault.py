@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import keyvault
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.former_types import former_types
 from components.key_vault_events import ExpiryEvents, alert_on_expiry
@@ -48,7 +49,7 @@ class VaultGrant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyVaultArgs:
+class KeyVaultArgs(Placed):
     """Arguments of `KeyVault`.
 
     vault_name: globally unique, 3 to 24 characters, letters, digits and single hyphens.
@@ -63,8 +64,6 @@ class KeyVaultArgs:
     region than the network (a private endpoint is always where its subnet is).
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     tenant_id: pulumi.Input[str]
     vault_name: pulumi.Input[str]
     sku: Literal["standard", "premium"]
@@ -77,7 +76,6 @@ class KeyVaultArgs:
     expiry: ExpiryEvents | None = None
     endpoint_resource_group_name: pulumi.Input[str] | None = None
     endpoint_location: pulumi.Input[str] | None = None
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +89,7 @@ class KeyVaultOutputs:
     topic_id: pulumi.Output[str] | None = None
 
 
-class KeyVault(pulumi.ComponentResource):
+class KeyVault(Component[KeyVaultArgs, KeyVaultOutputs]):
     """A vault, purge-protected, with exactly the given access, that only its private endpoint reaches where it has one.
 
     ``bypass: AzureServices`` stays on: PostgreSQL and Redis reach a customer-managed key as trusted services.
@@ -102,18 +100,15 @@ class KeyVault(pulumi.ComponentResource):
     Who needs one of them waits for it, not for the whole component.
     """
 
-    outputs: KeyVaultOutputs
     granted: pulumi.Resource
     reachable: pulumi.Resource | None
     last_written: list[pulumi.Resource]
 
-    def __init__(self, name: str, args: KeyVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:KeyVault", name, None, opts)
+    def _declare(self, name: str, args: KeyVaultArgs) -> KeyVaultOutputs:
         by_policy = args.authorization == "access-policies"
         vault = keyvault.Vault(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             vault_name=args.vault_name,
             properties=keyvault.VaultPropertiesArgs(
                 tenant_id=args.tenant_id,
@@ -136,7 +131,6 @@ class KeyVault(pulumi.ComponentResource):
                     virtual_network_rules=[],
                 ),
             ),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self, protect=args.protection.protect or None, aliases=former_types(keyvault.Vault)
             ),
@@ -153,35 +147,27 @@ class KeyVault(pulumi.ComponentResource):
                 )
         self.reachable = None
         if args.private_access is not None:
-            self.reachable = private_endpoint(
-                name,
-                resource_group_name=args.endpoint_resource_group_name or args.resource_group_name,
-                location=args.endpoint_location or args.location,
-                service_id=vault.id,
-                group_id="vault",
-                access=args.private_access,
-                parent=self,
-                tags=args.tags,
-            )
+            place = args.place | {
+                "resource_group_name": args.endpoint_resource_group_name or args.resource_group_name,
+                "location": args.endpoint_location or args.location,
+            }
+            self.reachable = private_endpoint(name, vault.id, "vault", args.private_access, place=place, parent=self)
         self.last_written = [self.reachable or vault]
         topic_id = None
         if args.expiry is not None:
             topic, self.last_written = alert_on_expiry(
                 name,
                 args.expiry,
-                resource_group_name=args.resource_group_name,
-                location=args.location,
+                place=args.place,
                 vault_id=vault.id,
                 logs=args.logs,
                 parent=self,
-                tags=args.tags,
                 depends_on=self.last_written,
             )
             topic_id = topic.id
         diagnose(name, vault.id, args.logs, parent=self)
         lock_resource(name, vault.id, args.protection, parent=self)
-        self.outputs = KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri, topic_id=topic_id)
-        self.register_outputs(vars(self.outputs))
+        return KeyVaultOutputs(id=vault.id, name=vault.name, uri=vault.properties.vault_uri, topic_id=topic_id)
 
 
 def _policy(grant: VaultGrant, tenant_id: pulumi.Input[str]) -> keyvault.AccessPolicyEntryArgs:

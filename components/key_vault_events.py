@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import eventgrid
 
+from components.component import Place
 from components.diagnostics import LogDestination, diagnose
 
 Expiry = Literal[
@@ -52,27 +53,23 @@ def alert_on_expiry(
     name: str,
     events: ExpiryEvents,
     *,
-    resource_group_name: pulumi.Input[str],
-    location: pulumi.Input[str],
+    place: Place,
     vault_id: pulumi.Input[str],
     logs: LogDestination,
     parent: pulumi.Resource,
-    tags: dict[str, str] | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> tuple[eventgrid.SystemTopic, list[pulumi.Resource]]:
-    """A system topic on the vault, and a subscription for each alert.
+    """A system topic on the vault, in the vault's own place, and a subscription for each alert.
 
     A vault tells only of versions that are made while somebody is subscribed
     (learn.microsoft.com/azure/key-vault/general/event-grid-overview): write keys and secrets after these.
     """
     topic = eventgrid.SystemTopic(
         f"{name}-events",
-        resource_group_name=resource_group_name,
-        location=location,  # a topic is where its source is
+        **place,
         system_topic_name=events.topic_name,
         source=vault_id,
         topic_type="Microsoft.KeyVault.vaults",
-        tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=list(depends_on)),
     )
     # A system topic logs what it could not deliver, and has no category group.
@@ -80,7 +77,7 @@ def alert_on_expiry(
     subscriptions: list[pulumi.Resource] = [
         eventgrid.SystemTopicEventSubscription(
             f"{name}-{alert.name}",
-            resource_group_name=resource_group_name,
+            resource_group_name=place["resource_group_name"],
             system_topic_name=topic.name,
             event_subscription_name=alert.name,
             destination=eventgrid.MonitorAlertEventSubscriptionDestinationArgs(

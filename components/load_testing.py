@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi_azure_native import loadtestservice
+
+from components.component import Placed
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadTestingArgs:
+class LoadTestingArgs(Placed):
     """Arguments of `load_testing`. resource_name: 1 to 64 characters."""
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     resource_name: str
-    tags: dict[str, str] | None = None
 
 
 def load_testing(name: str, args: LoadTestingArgs) -> loadtestservice.LoadTest:
@@ -23,9 +21,7 @@ def load_testing(name: str, args: LoadTestingArgs) -> loadtestservice.LoadTest:
     """
     return loadtestservice.LoadTest(
         name,
-        resource_group_name=args.resource_group_name,
-        location=args.location,
+        **args.place,
         load_test_name=args.resource_name,
         identity=loadtestservice.ManagedServiceIdentityArgs(type=loadtestservice.ManagedServiceIdentityType.NONE),
-        tags=args.tags,
     )

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import dashboard
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess, private_endpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class ManagedGrafanaArgs:
+class ManagedGrafanaArgs(Placed):
     """Arguments of `ManagedGrafana`.
 
     instance_name: 2 to 23 letters, digits and hyphens, a letter first; unique in Azure.
@@ -20,15 +21,12 @@ class ManagedGrafanaArgs:
     private_access: where its private endpoint goes; None leaves it open to the Internet, signed in to Entra.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     instance_name: pulumi.Input[str]
     version: str
     zone_redundant: bool
     identity: IdentityOutputs
     private_access: PrivateAccess | None
     logs: LogDestination
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +37,14 @@ class ManagedGrafanaOutputs:
     endpoint: pulumi.Output[str]
 
 
-class ManagedGrafana(pulumi.ComponentResource):
+class ManagedGrafana(Component[ManagedGrafanaArgs, ManagedGrafanaOutputs]):
     """A Standard instance that people enter by Entra only. Its dashboards, data sources and users are data plane."""
 
-    outputs: ManagedGrafanaOutputs
-
-    def __init__(self, name: str, args: ManagedGrafanaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:ManagedGrafana", name, None, opts)
+    def _declare(self, name: str, args: ManagedGrafanaArgs) -> ManagedGrafanaOutputs:
         public, zones = dashboard.PublicNetworkAccess, dashboard.ZoneRedundancy
         instance = dashboard.Grafana(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             workspace_name=args.instance_name,
             sku=dashboard.ResourceSkuArgs(name="Standard"),
             identity=dashboard.ManagedServiceIdentityArgs(
@@ -69,22 +63,11 @@ class ManagedGrafana(pulumi.ComponentResource):
                     snapshots=dashboard.SnapshotsArgs(external_enabled=False)
                 ),
             ),
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, instance.id, args.logs, parent=self)
         if args.private_access is not None:
-            private_endpoint(
-                name,
-                resource_group_name=args.resource_group_name,
-                location=args.location,
-                service_id=instance.id,
-                group_id="grafana",
-                access=args.private_access,
-                parent=self,
-                tags=args.tags,
-            )
-        self.outputs = ManagedGrafanaOutputs(
+            private_endpoint(name, instance.id, "grafana", args.private_access, place=args.place, parent=self)
+        return ManagedGrafanaOutputs(
             id=instance.id, endpoint=instance.properties.apply(lambda properties: properties.endpoint)
         )
-        self.register_outputs(vars(self.outputs))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 
 
 @dataclass(frozen=True, kw_only=True)
-class NatGatewayArgs:
+class NatGatewayArgs(Placed):
     """Arguments of `NatGateway`.
 
     zone: availability zone of the gateway (``1``, ``2`` or ``3``); None where the region has none, or to let Azure
@@ -20,8 +21,6 @@ class NatGatewayArgs:
     protect: refuse to delete the address. Partners may have put it on their allow lists.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     gateway_name: str
     address_name: str
     logs: LogDestination
@@ -29,7 +28,6 @@ class NatGatewayArgs:
     address_zones: Sequence[str]
     protect: bool
     idle_timeout_minutes: int = 4
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +38,13 @@ class NatGatewayOutputs:
     address: pulumi.Output[str]
 
 
-class NatGateway(pulumi.ComponentResource):
+class NatGateway(Component[NatGatewayArgs, NatGatewayOutputs]):
     """A NAT gateway with one static public address. Nothing reaches the network through it from outside."""
 
-    outputs: NatGatewayOutputs
-
-    def __init__(self, name: str, args: NatGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:NatGateway", name, None, opts)
+    def _declare(self, name: str, args: NatGatewayArgs) -> NatGatewayOutputs:
         address = network.PublicIPAddress(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             public_ip_address_name=args.address_name,
             sku=network.PublicIPAddressSkuArgs(
                 name=network.PublicIPAddressSkuName.STANDARD, tier=network.PublicIPAddressSkuTier.REGIONAL
@@ -58,21 +52,17 @@ class NatGateway(pulumi.ComponentResource):
             public_ip_allocation_method=network.IPAllocationMethod.STATIC,
             public_ip_address_version=network.IPVersion.I_PV4,
             zones=list(args.address_zones) or None,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None),
         )
         diagnose(f"{name}-address", address.id, args.logs, parent=self)
         gateway = network.NatGateway(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             nat_gateway_name=args.gateway_name,
             sku=network.NatGatewaySkuArgs(name=network.NatGatewaySkuName.STANDARD),
             public_ip_addresses=[network.SubResourceArgs(id=address.id)],
             idle_timeout_in_minutes=args.idle_timeout_minutes,
             zones=[args.zone] if args.zone else None,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outputs = NatGatewayOutputs(id=gateway.id, address=address.ip_address)
-        self.register_outputs(vars(self.outputs))
+        return NatGatewayOutputs(id=gateway.id, address=address.ip_address)

@@ -12,6 +12,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import network
 
+from components.component import Component, IdOutputs, Placed
 from components.diagnostics import LogDestination, diagnose
 
 RULE_NAMES = "securityRules[].name"
@@ -38,7 +39,7 @@ class SecurityRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VirtualNetworkArgs:
+class VirtualNetworkArgs(Placed):
     """Arguments of `VirtualNetwork`.
 
     address_space: CIDR. encryption: encrypt traffic between virtual machines that support it; others stay reachable
@@ -47,15 +48,12 @@ class VirtualNetworkArgs:
     flow_timeout_minutes: 4 to 30; idle flows are dropped after it (20 is what Azure Verified Modules use).
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     network_name: pulumi.Input[str]
     address_space: str
     logs: LogDestination
     encryption: bool = True
     ddos_plan_id: pulumi.Input[str] | None = None
     flow_timeout_minutes: int = 20
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +64,13 @@ class VirtualNetworkOutputs:
     name: pulumi.Output[str]
 
 
-class VirtualNetwork(pulumi.ComponentResource):
+class VirtualNetwork(Component[VirtualNetworkArgs, VirtualNetworkOutputs]):
     """A virtual network without subnets. It resolves names by Azure DNS, so that private DNS zones work."""
 
-    outputs: VirtualNetworkOutputs
-
-    def __init__(self, name: str, args: VirtualNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:VirtualNetwork", name, None, opts)
+    def _declare(self, name: str, args: VirtualNetworkArgs) -> VirtualNetworkOutputs:
         vnet = network.VirtualNetwork(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             virtual_network_name=args.network_name,
             address_space=network.AddressSpaceArgs(address_prefixes=[args.address_space]),
             encryption=network.VirtualNetworkEncryptionArgs(
@@ -86,16 +80,14 @@ class VirtualNetwork(pulumi.ComponentResource):
             enable_ddos_protection=args.ddos_plan_id is not None,
             ddos_protection_plan=network.SubResourceArgs(id=args.ddos_plan_id) if args.ddos_plan_id else None,
             flow_timeout_in_minutes=args.flow_timeout_minutes,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, vnet.id, args.logs, parent=self)
-        self.outputs = VirtualNetworkOutputs(id=vnet.id, name=vnet.name)
-        self.register_outputs(vars(self.outputs))
+        return VirtualNetworkOutputs(id=vnet.id, name=vnet.name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubnetArgs:
+class SubnetArgs(Placed):
     """Arguments of `Subnet`.
 
     virtual_network_name: the network's name output, so that the subnet waits for it.
@@ -106,8 +98,6 @@ class SubnetArgs:
     after: what must exist before, normally the subnet made before this one.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     virtual_network_name: pulumi.Input[str]
     subnet_name: str
     address_prefix: str
@@ -118,35 +108,23 @@ class SubnetArgs:
     service_endpoints: Sequence[str] = ()
     nat_gateway_id: pulumi.Input[str] | None = None
     after: Sequence[pulumi.Resource] = ()
-    tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class SubnetOutputs:
-    """id: the subnet's ARM id."""
-
-    id: pulumi.Output[str]
-
-
-class Subnet(pulumi.ComponentResource):
+class Subnet(Component[SubnetArgs, IdOutputs]):
     """A private subnet and its security group, whose whole rule list is ours.
 
     Network policies stay on for private endpoints: without them a security group does not apply to an endpoint.
     ``made`` is the subnet alone: the next write to the network waits for it, and not for diagnostics.
     """
 
-    outputs: SubnetOutputs
     made: network.Subnet
 
-    def __init__(self, name: str, args: SubnetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Subnet", name, None, opts)
+    def _declare(self, name: str, args: SubnetArgs) -> IdOutputs:
         group = network.NetworkSecurityGroup(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             network_security_group_name=args.security_group_name,
             security_rules=[_rule(rule) for rule in args.rules],
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, group.id, args.logs, parent=self, metrics=False)
@@ -171,8 +149,7 @@ class Subnet(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         self.made = subnet
-        self.outputs = SubnetOutputs(id=subnet.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=subnet.id)
 
 
 def _rule(rule: SecurityRule) -> network.SecurityRuleArgs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import applicationinsights, operationalinsights
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.protection import Protection, lock_resource
 
@@ -21,26 +22,32 @@ TABLE_NAMES = "tableName"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObservabilityArgs:
-    """Arguments of `Observability`.
+class WorkspaceArgs(Placed):
+    """Arguments of `log_workspace`.
 
-    workspace_name: 4 to 63 characters; app_insights_name: 1 to 260 characters.
+    workspace_name: 4 to 63 characters.
     retention_days: how long logs can be queried at full speed, 30 to 730.
     total_retention_days: by table, how long logs are kept at all: 4 to 730, or 1095, 1460, 1826, 2191, 2556, 2922,
     3288, 3653, 4018 or 4383 (Tables API, totalRetentionInDays). A table that is not named keeps ``retention_days``.
+    """
+
+    workspace_name: str
+    retention_days: int
+    total_retention_days: Mapping[str, int]
+    protection: Protection
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservabilityArgs(WorkspaceArgs):
+    """Arguments of `Observability`.
+
+    app_insights_name: 1 to 260 characters.
     A sender of telemetry needs an Entra identity with the role Monitoring Metrics Publisher.
     sampling_percent: share of telemetry kept, above 0 to 100. Logs are never sampled.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
-    workspace_name: str
     app_insights_name: str
-    retention_days: int
-    total_retention_days: Mapping[str, int]
-    protection: Protection
     sampling_percent: float = 100.0
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +62,16 @@ class ObservabilityOutputs:
 
 
 def log_workspace(
-    name: str,
-    *,
-    resource_group_name: pulumi.Input[str],
-    location: pulumi.Input[str],
-    workspace_name: str,
-    retention_days: int,
-    total_retention_days: Mapping[str, int],
-    protection: Protection,
-    parent: pulumi.Resource | None = None,
-    tags: dict[str, str] | None = None,
+    name: str, args: WorkspaceArgs, *, parent: pulumi.Resource | None = None
 ) -> tuple[operationalinsights.Workspace, list[pulumi.Resource]]:
-    """A workspace without local authentication that logs its own queries, and its tables with a retention of their own.
-
-    Arguments as those of `ObservabilityArgs`.
-    """
+    """A workspace without local authentication that logs its own queries, and its tables with a retention of their
+    own."""
     workspace = operationalinsights.Workspace(
         name,
-        resource_group_name=resource_group_name,
-        location=location,
-        workspace_name=workspace_name,
+        **args.place,
+        workspace_name=args.workspace_name,
         sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
-        retention_in_days=retention_days,
+        retention_in_days=args.retention_days,
         features=operationalinsights.WorkspaceFeaturesArgs(
             disable_local_auth=True,
             # A reader of a resource does not read its logs by that: logs need a right on the workspace.
@@ -86,65 +81,50 @@ def log_workspace(
         workspace_capping=operationalinsights.WorkspaceCappingArgs(daily_quota_gb=NO_DAILY_CAP),
         public_network_access_for_ingestion=PUBLIC,
         public_network_access_for_query=PUBLIC,
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, protect=protection.protect or None),
+        opts=pulumi.ResourceOptions(parent=parent, protect=args.protection.protect or None),
     )
     tables: list[pulumi.Resource] = [
         # Azure's own tables cannot be deleted, only left alone.
         operationalinsights.Table(
             f"{name}-{table}",
-            resource_group_name=resource_group_name,
+            resource_group_name=args.resource_group_name,
             workspace_name=workspace.name,
             table_name=table,
             plan=operationalinsights.TablePlanEnum.ANALYTICS,
-            retention_in_days=min(retention_days, days),
+            retention_in_days=min(args.retention_days, days),
             total_retention_in_days=days,
             opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=True),
         )
-        for table, days in total_retention_days.items()
+        for table, days in args.total_retention_days.items()
     ]
     # The audit of the audit: who queried what (LAQueryLogs), kept in the workspace itself.
     diagnose(name, workspace.id, LogDestination(workspace_id=workspace.id), parent=parent)
-    lock_resource(name, workspace.id, protection, parent=parent)
+    lock_resource(name, workspace.id, args.protection, parent=parent)
     return workspace, tables
 
 
-class Observability(pulumi.ComponentResource):
+class Observability(Component[ObservabilityArgs, ObservabilityOutputs]):
     """A workspace without local authentication that logs its own queries, and Application Insights inside it."""
 
-    outputs: ObservabilityOutputs
     tables: list[pulumi.Resource]
     """Tables with a retention of their own; who exports one waits for it."""
 
-    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Observability", name, None, opts)
-        workspace, self.tables = log_workspace(
-            name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            workspace_name=args.workspace_name,
-            retention_days=args.retention_days,
-            total_retention_days=args.total_retention_days,
-            protection=args.protection,
-            parent=self,
-            tags=args.tags,
-        )
+    def _declare(self, name: str, args: ObservabilityArgs) -> ObservabilityOutputs:
+        workspace, self.tables = log_workspace(name, args, parent=self)
         insights = self._app_insights(name, args, workspace)
-        self.outputs = ObservabilityOutputs(
+        return ObservabilityOutputs(
             workspace_id=workspace.id,
             workspace_name=workspace.name,
             app_insights_id=insights.id,
             connection_string=pulumi.Output.secret(insights.connection_string),
         )
-        self.register_outputs(vars(self.outputs))
 
     def _app_insights(
         self, name: str, args: ObservabilityArgs, workspace: operationalinsights.Workspace
     ) -> applicationinsights.Component:
         return applicationinsights.Component(
             f"{name}-app-insights",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             resource_name_=args.app_insights_name,
             kind="web",
             application_type=applicationinsights.ApplicationType.WEB,
@@ -159,7 +139,6 @@ class Observability(pulumi.ComponentResource):
             public_network_access_for_ingestion=PUBLIC,
             public_network_access_for_query=PUBLIC,
             sampling_percentage=args.sampling_percent,
-            tags=args.tags,
             # Azure does not call them secret; in the state they would stand in plain text.
             opts=pulumi.ResourceOptions(
                 parent=self, additional_secret_outputs=["connection_string", "instrumentation_key"]

@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import logic
 
+from components.component import Component, IdOutputs, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 
@@ -26,7 +27,7 @@ Actions = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaybookArgs:
+class PlaybookArgs(Placed):
     """Arguments of `Playbook`.
 
     workflow_name: 1 to 80 characters.
@@ -39,8 +40,6 @@ class PlaybookArgs:
     parameters: values that the actions read by ``parameters('name')``.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     workflow_name: str
     identity: IdentityOutputs
     workspace_id: pulumi.Input[str]
@@ -53,23 +52,12 @@ class PlaybookArgs:
     act: Actions
     parameters: Mapping[str, pulumi.Input[Any]]
     logs: LogDestination
-    tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlaybookOutputs:
-    """id: ARM id."""
-
-    id: pulumi.Output[str]
-
-
-class Playbook(pulumi.ComponentResource):
+class Playbook(Component[PlaybookArgs, IdOutputs]):
     """One workflow and its log."""
 
-    outputs: PlaybookOutputs
-
-    def __init__(self, name: str, args: PlaybookArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Playbook", name, None, opts)
+    def _declare(self, name: str, args: PlaybookArgs) -> IdOutputs:
         values: dict[str, tuple[str, Any]] = {
             "workspace": ("String", args.workspace_id),
             "identity": ("String", args.identity.id),
@@ -78,8 +66,7 @@ class Playbook(pulumi.ComponentResource):
         }
         workflow = logic.Workflow(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             workflow_name=args.workflow_name,
             state=logic.WorkflowState.ENABLED,
             identity=logic.ManagedServiceIdentityArgs(
@@ -89,12 +76,10 @@ class Playbook(pulumi.ComponentResource):
             parameters={
                 key: logic.WorkflowParameterArgs(type=kind, value=value) for key, (kind, value) in values.items()
             },
-            tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, workflow.id, args.logs, parent=self)
-        self.outputs = PlaybookOutputs(id=workflow.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=workflow.id)
 
 
 def definition(args: PlaybookArgs, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import date
 import pulumi
 from pulumi_azure_native import authorization
 
+from components.component import Component, IdOutputs
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyExemption:
@@ -43,13 +45,10 @@ class PolicyAssignmentArgs:
     parameters: Mapping[str, str | int] = field(default_factory=dict)
 
 
-class PolicyAssignment(pulumi.ComponentResource):
+class PolicyAssignment(Component[PolicyAssignmentArgs, IdOutputs]):
     """An initiative on a scope, not enforced: Azure evaluates every policy, denies nothing and deploys nothing."""
 
-    id: pulumi.Output[str]
-
-    def __init__(self, name: str, args: PolicyAssignmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:PolicyAssignment", name, None, opts)
+    def _declare(self, name: str, args: PolicyAssignmentArgs) -> IdOutputs:
         self._name, self._scope = name, args.scope
         assignment = authorization.PolicyAssignment(
             name,
@@ -69,8 +68,7 @@ class PolicyAssignment(pulumi.ComponentResource):
             metadata={"assignedBy": args.assigned_by},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.id = assignment.id
-        self.register_outputs({"id": assignment.id})
+        return IdOutputs(id=assignment.id)
 
     def exempt(self, exemption: PolicyExemption) -> authorization.PolicyExemption:
         """Leave these policies out until the exemption ends."""
@@ -80,7 +78,7 @@ class PolicyAssignment(pulumi.ComponentResource):
             policy_exemption_name=exemption.exemption_name,
             display_name=exemption.exemption_name,
             description=exemption.reason,
-            policy_assignment_id=self.id,
+            policy_assignment_id=self.outputs.id,
             policy_definition_reference_ids=list(exemption.references),
             exemption_category=authorization.ExemptionCategory(exemption.category),
             expires_on=f"{exemption.expires.isoformat()}T00:00:00Z",

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
 from components import postgres_parts as parts
+from components.component import Component
 from components.encryption import CustomerManagedKey
 
 POSTGRES_PORT = 5432
@@ -76,7 +77,7 @@ class PostgresServerOutputs:
     host: pulumi.Output[str]
 
 
-class PostgresServer(pulumi.ComponentResource):
+class PostgresServer(Component[PostgresServerArgs, PostgresServerOutputs]):
     """A server inside the VNet, encrypted with our key, with Entra authentication.
 
     It has no database of its own: one that ARM makes belongs to Azure's `azuresu` or to whichever administrator is made
@@ -88,10 +89,7 @@ class PostgresServer(pulumi.ComponentResource):
     (hashicorp/terraform-provider-azurerm#28298; AVM's module chains them too).
     """
 
-    outputs: PostgresServerOutputs
-
-    def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:PostgresServer", name, None, opts)
+    def _declare(self, name: str, args: PostgresServerArgs) -> PostgresServerOutputs:
         standby, login = args.high_availability, args.password_login
         # No create_mode: every change is a full PUT, and one that says Create of a server that exists is suspected of
         # the InternalServerError of pulumi/pulumi-azure-native#4685; absent, Azure creates or updates.
@@ -121,8 +119,7 @@ class PostgresServer(pulumi.ComponentResource):
         self._group = args.resource_group_name
         self._tenant_id = args.tenant_id
         self._settled: pulumi.Resource = server
-        self.outputs = PostgresServerOutputs(id=server.id, name=server.name, host=server.fully_qualified_domain_name)
-        self.register_outputs(vars(self.outputs))
+        return PostgresServerOutputs(id=server.id, name=server.name, host=server.fully_qualified_domain_name)
 
     @property
     def settled(self) -> pulumi.Resource:

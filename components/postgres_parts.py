@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
+from components.component import Placed
 from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.protection import Protection, lock_resource
@@ -52,7 +53,7 @@ class MaintenanceWindow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommonServer:
+class CommonServer(Placed):
     """What a primary and its replica are given alike.
 
     server_name: globally unique, 3 to 63 characters. key: encrypts the data; fixed at creation.
@@ -60,8 +61,6 @@ class CommonServer:
     argument names.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     tenant_id: pulumi.Input[str]
     server_name: pulumi.Input[str]
     compute: Compute
@@ -72,7 +71,6 @@ class CommonServer:
     logs: LogDestination
     protection: Protection
     depends_on: Sequence[pulumi.Resource] = field(default_factory=tuple)
-    tags: dict[str, str] | None = None
 
 
 def declare_server(
@@ -92,8 +90,7 @@ def declare_server(
     """
     made = postgresql.Server(
         name,
-        resource_group_name=args.resource_group_name,
-        location=args.location,
+        **args.place,
         server_name=args.server_name,
         sku=postgresql.SkuArgs(name=args.compute.sku, tier=postgresql.SkuTier(args.compute.tier)),
         storage=_storage(args.storage),
@@ -102,7 +99,6 @@ def declare_server(
         data_encryption=_data_encryption(args.key, geo_key),
         auth_config=_authentication(args.tenant_id, with_password=with_password),
         availability_zone=args.zone,
-        tags=args.tags,
         opts=pulumi.ResourceOptions(
             parent=parent,
             protect=args.protection.protect or None,

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
 from components import postgres_parts as parts
+from components.component import Component
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class PostgresReplicaOutputs:
     reader_host: pulumi.Output[str]
 
 
-class PostgresReplica(pulumi.ComponentResource):
+class PostgresReplica(Component[PostgresReplicaArgs, PostgresReplicaOutputs]):
     """An asynchronous replica that can be promoted, under host names that stay.
 
     Azure offers no backup and no high availability on a replica; both come with the promotion's own settings. It is
@@ -45,10 +46,7 @@ class PostgresReplica(pulumi.ComponentResource):
     sets one afterwards.
     """
 
-    outputs: PostgresReplicaOutputs
-
-    def __init__(self, name: str, args: PostgresReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:PostgresReplica", name, None, opts)
+    def _declare(self, name: str, args: PostgresReplicaArgs) -> PostgresReplicaOutputs:
         replica = parts.declare_server(
             self,
             name,
@@ -68,10 +66,9 @@ class PostgresReplica(pulumi.ComponentResource):
             members=[replica.name],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.outputs = PostgresReplicaOutputs(
+        return PostgresReplicaOutputs(
             id=replica.id,
             host=replica.fully_qualified_domain_name,
             writer_host=pulumi.Output.concat(endpoint.name, ".writer.postgres.database.azure.com"),
             reader_host=pulumi.Output.concat(endpoint.name, ".reader.postgres.database.azure.com"),
         )
-        self.register_outputs(vars(self.outputs))

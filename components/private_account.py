@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import storage
 
+from components.component import Placed
 from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -30,7 +31,7 @@ class Expiry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrivateAccountArgs:
+class PrivateAccountArgs(Placed):
     """Arguments of `private_account`.
 
     account_name: globally unique, 3 to 24 lower-case letters and digits.
@@ -42,8 +43,6 @@ class PrivateAccountArgs:
     depends_on: what must be there first and no other argument names: the identity's access to the key.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     account_name: pulumi.Input[str]
     redundancy: Redundancy
     key: CustomerManagedKey
@@ -53,15 +52,13 @@ class PrivateAccountArgs:
     logs: LogDestination
     protection: Protection
     depends_on: Sequence[pulumi.Resource] = ()
-    tags: dict[str, str] | None = None
 
 
 def private_account(name: str, args: PrivateAccountArgs, *, parent: pulumi.Resource) -> storage.StorageAccount:
     """An account for logs: no shared keys, no public access, our key over Azure's own encryption, one expiry."""
     account = storage.StorageAccount(
         name,
-        resource_group_name=args.resource_group_name,
-        location=args.location,
+        **args.place,
         account_name=args.account_name,
         sku=storage.SkuArgs(name=storage.SkuName(f"Standard_{args.redundancy}")),
         **closed_account(),
@@ -78,7 +75,6 @@ def private_account(name: str, args: PrivateAccountArgs, *, parent: pulumi.Resou
             type=storage.IdentityType.USER_ASSIGNED, user_assigned_identities=[args.key.identity_id]
         ),
         encryption=_encryption(args.key),
-        tags=args.tags,
         opts=pulumi.ResourceOptions(
             parent=parent, protect=args.protection.protect or None, depends_on=list(args.depends_on)
         ),
@@ -105,16 +101,7 @@ def private_account(name: str, args: PrivateAccountArgs, *, parent: pulumi.Resou
         policy=storage.ManagementPolicySchemaArgs(rules=[_expiry(args.expiry)]),
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    private_endpoint(
-        name,
-        resource_group_name=args.resource_group_name,
-        location=args.location,
-        service_id=account.id,
-        group_id="blob",
-        access=args.private_access,
-        parent=parent,
-        tags=args.tags,
-    )
+    private_endpoint(name, account.id, "blob", args.private_access, place=args.place, parent=parent)
     blobs_id = pulumi.Output.concat(account.id, "/blobServices/default")
     diagnose(name, blobs_id, args.logs, parent=parent)
     lock_resource(name, account.id, args.protection, parent=parent)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import privatedns
 
+from components.component import Component, known_after
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateDnsArgs:
@@ -29,16 +31,12 @@ class PrivateDnsOutputs:
     zone_ids: Mapping[str, pulumi.Output[str]]
 
 
-class PrivateDns(pulumi.ComponentResource):
+class PrivateDns(Component[PrivateDnsArgs, PrivateDnsOutputs]):
     """Private DNS zones that a network resolves; machines do not register themselves in them."""
 
-    outputs: PrivateDnsOutputs
-
-    def __init__(self, name: str, args: PrivateDnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:PrivateDns", name, None, opts)
+    def _declare(self, name: str, args: PrivateDnsArgs) -> PrivateDnsOutputs:
         zone_ids = {key: self._linked_zone(f"{name}-{key}", zone, args) for key, zone in args.zones.items()}
-        self.outputs = PrivateDnsOutputs(zone_ids=zone_ids)
-        self.register_outputs(vars(self.outputs))
+        return PrivateDnsOutputs(zone_ids=zone_ids)
 
     def _linked_zone(self, name: str, zone_name: str, args: PrivateDnsArgs) -> pulumi.Output[str]:
         """The zone's id, known once its link exists: a database server made before the link finds no zone."""
@@ -61,4 +59,4 @@ class PrivateDns(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return pulumi.Output.all(zone.id, link.id).apply(lambda ids: str(ids[0]))
+        return known_after(zone.id, link.id)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import network
 
+from components.component import Place
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateAccess:
@@ -20,14 +22,12 @@ class PrivateAccess:
 
 def private_endpoint(
     name: str,
-    *,
-    resource_group_name: pulumi.Input[str],
-    location: pulumi.Input[str],
     service_id: pulumi.Input[str],
     group_id: str,
     access: PrivateAccess,
+    *,
+    place: Place,
     parent: pulumi.Resource | None,
-    tags: dict[str, str] | None = None,
     depends_on: Sequence[pulumi.Resource] = (),
 ) -> network.PrivateDnsZoneGroup:
     """A private endpoint with its DNS zone group, which comes last and is returned: with it the name resolves.
@@ -37,8 +37,7 @@ def private_endpoint(
     """
     endpoint = network.PrivateEndpoint(
         f"{name}-private-endpoint",
-        resource_group_name=resource_group_name,
-        location=location,
+        **place,
         private_endpoint_name=f"pe-{name}",
         custom_network_interface_name=f"nic-pe-{name}",
         subnet=network.SubnetArgs(id=access.subnet_id),
@@ -47,13 +46,12 @@ def private_endpoint(
                 name=name, private_link_service_id=service_id, group_ids=[group_id]
             )
         ],
-        tags=tags,
         # Azure fills these in by itself once the zone group exists.
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["custom_dns_configs"], depends_on=list(depends_on)),
     )
     return network.PrivateDnsZoneGroup(
         f"{name}-private-dns",
-        resource_group_name=resource_group_name,
+        resource_group_name=place["resource_group_name"],
         private_endpoint_name=endpoint.name,
         private_dns_zone_group_name="default",
         private_dns_zone_configs=[

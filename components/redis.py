@@ -8,6 +8,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import redisenterprise
 
+from components.component import Component, Placed
 from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -28,7 +29,7 @@ class RedisUser:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RedisArgs:
+class RedisArgs(Placed):
     """Arguments of `Redis`.
 
     cluster_name: globally unique, at most 60 letters, digits and single hyphens.
@@ -41,8 +42,6 @@ class RedisArgs:
     key: a customer-managed key; its identity reaches it. Redis takes a version and never follows a rotation.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     cluster_name: pulumi.Input[str]
     sku: str
     high_availability: bool
@@ -55,7 +54,6 @@ class RedisArgs:
     logs: LogDestination
     protection: Protection
     depends_on: Sequence[pulumi.Resource] = ()
-    tags: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +65,14 @@ class RedisOutputs:
     host: pulumi.Output[str]
 
 
-class Redis(pulumi.ComponentResource):
+class Redis(Component[RedisArgs, RedisOutputs]):
     """A cluster with one database: TLS and Entra only, no access keys, reached by its private endpoint."""
 
-    outputs: RedisOutputs
-
-    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Redis", name, None, opts)
+    def _declare(self, name: str, args: RedisArgs) -> RedisOutputs:
         on = redisenterprise.HighAvailability
         cluster = redisenterprise.RedisEnterprise(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            **args.place,
             cluster_name=args.cluster_name,
             sku=redisenterprise.SkuArgs(name=args.sku),
             high_availability=on.ENABLED if args.high_availability else on.DISABLED,
@@ -86,7 +80,6 @@ class Redis(pulumi.ComponentResource):
             public_network_access=redisenterprise.PublicNetworkAccess.DISABLED,
             identity=_key_identity(args.key) if args.key else None,
             encryption=_encryption(args.key) if args.key else None,
-            tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self, protect=args.protection.protect or None, depends_on=list(args.depends_on)
             ),
@@ -106,16 +99,9 @@ class Redis(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
         # A cluster takes one operation at a time (facts/types.yaml, serial).
+        access, after = args.private_access, [database]
         last: pulumi.Resource = private_endpoint(
-            name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            service_id=cluster.id,
-            group_id="redisEnterprise",
-            access=args.private_access,
-            parent=self,
-            tags=args.tags,
-            depends_on=[database],
+            name, cluster.id, "redisEnterprise", access, place=args.place, parent=self, depends_on=after
         )
         for user in args.users:
             last = redisenterprise.AccessPolicyAssignment(
@@ -141,8 +127,7 @@ class Redis(pulumi.ComponentResource):
             metrics=False,
         )
         lock_resource(name, cluster.id, args.protection, parent=self)
-        self.outputs = RedisOutputs(id=cluster.id, database_id=database.id, host=cluster.host_name)
-        self.register_outputs(vars(self.outputs))
+        return RedisOutputs(id=cluster.id, database_id=database.id, host=cluster.host_name)
 
 
 def _persistence(kind: Persistence) -> redisenterprise.PersistenceArgs:

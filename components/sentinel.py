@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import securityinsights as insights
 
+from components.component import Component
+
 _NAMESPACE = uuid.UUID("0c8d0c3c-9d8a-4b0e-8d55-8d2a5f6b7e31")
 
 
@@ -70,11 +72,10 @@ class SentinelArgs:
     defender_subscription: pulumi.Input[str] | None = None
 
 
-class Sentinel(pulumi.ComponentResource):
+class Sentinel(Component[SentinelArgs, None]):
     """Sentinel on one workspace. Everything in it waits for the onboarding, which a workspace has once."""
 
-    def __init__(self, name: str, args: SentinelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:Sentinel", name, None, opts)
+    def _declare(self, name: str, args: SentinelArgs) -> None:
         self._name, self._args = name, args
         onboarding = insights.SentinelOnboardingState(
             name,
@@ -92,7 +93,6 @@ class Sentinel(pulumi.ComponentResource):
         for order, (label, ids) in enumerate((args.label_rules or {}).items(), start=1):
             self._label(order, label, [rules[rule] for rule in ids])
         self._learn()
-        self.register_outputs({})
 
     def _rule(self, rule: AnalyticsRule, opts: pulumi.ResourceOptions) -> insights.ScheduledAlertRule:
         return insights.ScheduledAlertRule(

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
 from components.alerts import AlertArgs, QueryCondition, log_alert
+from components.component import Component
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,39 +66,27 @@ class ServiceLevelObjectiveArgs:
     alerts: Sequence[tuple[str, BurnRateAlert]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServiceLevelObjectiveOutputs:
-    """alert_ids: ARM ids of the rules, by name."""
-
-    alert_ids: dict[str, pulumi.Output[str]]
-
-
-class ServiceLevelObjective(pulumi.ComponentResource):
+class ServiceLevelObjective(Component[ServiceLevelObjectiveArgs, dict[str, Any]]):
     """The alerts on one objective. Raises ValueError when it allows nothing or everything."""
 
-    outputs: ServiceLevelObjectiveOutputs
-
-    def __init__(self, name: str, args: ServiceLevelObjectiveArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:ServiceLevelObjective", name, None, opts)
+    def _declare(self, name: str, args: ServiceLevelObjectiveArgs) -> dict[str, Any]:
         if not 0 < args.budget.objective < 100:
             raise ValueError(f"{name}: an objective of {args.budget.objective} % leaves no budget, or only budget")
-        self.outputs = ServiceLevelObjectiveOutputs(
-            alert_ids={
-                speed: log_alert(
-                    f"{name}-{speed}",
-                    burn.alert,
-                    QueryCondition(
-                        query=burn.query,
-                        operator="GreaterThan",
-                        threshold=0,
-                        window=burn.window,
-                        frequency=burn.frequency,
-                    ),
-                    location=args.location,
-                    workspace_id=args.workspace_id,
-                    parent=self,
-                ).id
-                for speed, burn in args.alerts
-            }
-        )
-        self.register_outputs({"alertIds": self.outputs.alert_ids, "budgetShare": args.budget.share})
+        alerts = {
+            speed: log_alert(
+                f"{name}-{speed}",
+                burn.alert,
+                QueryCondition(
+                    query=burn.query,
+                    operator="GreaterThan",
+                    threshold=0,
+                    window=burn.window,
+                    frequency=burn.frequency,
+                ),
+                location=args.location,
+                workspace_id=args.workspace_id,
+                parent=self,
+            ).id
+            for speed, burn in args.alerts
+        }
+        return {"alertIds": alerts, "budgetShare": args.budget.share}

@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import cdn, frontdoor
 
+from components.component import Component, IdOutputs
 from components.front_door import Sku
 from components.waf_managed import ManagedRuleChange, managed_rule_sets
 from components.waf_rules import BlockAddresses, WafRule
@@ -59,14 +60,7 @@ class WafPolicyArgs:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class WafPolicyOutputs:
-    """id: the policy's ARM id."""
-
-    id: pulumi.Output[str]
-
-
-class WafPolicy(pulumi.ComponentResource):
+class WafPolicy(Component[WafPolicyArgs, IdOutputs]):
     """A firewall policy on every path of the given endpoints and domains.
 
     Its first rule is reserved for incidents: whoever answers one puts addresses there in the portal or by CLI, and
@@ -76,10 +70,7 @@ class WafPolicy(pulumi.ComponentResource):
     header, cookies and body arguments; addresses stay, for the alerts.
     """
 
-    outputs: WafPolicyOutputs
-
-    def __init__(self, name: str, args: WafPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("medspasync:components:WafPolicy", name, None, opts)
+    def _declare(self, name: str, args: WafPolicyArgs) -> IdOutputs:
         incident = BlockAddresses(name=INCIDENT_RULE, addresses=[_NOBODY])
         policy = frontdoor.Policy(
             name,
@@ -123,8 +114,7 @@ class WafPolicy(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        self.outputs = WafPolicyOutputs(id=policy.id)
-        self.register_outputs(vars(self.outputs))
+        return IdOutputs(id=policy.id)
 
 
 def _sku(sku: Sku) -> frontdoor.SkuName:

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_azure_native import applicationinsights
 
 from components.alerts import AlertArgs
+from components.component import Placed
 from components.metric_alerts import web_test_alert
 
 LOCATIONS = ("us-il-ch1-azr", "us-fl-mia-edge", "us-va-ash-azr", "us-ca-sjc-azr", "us-tx-sn1-azr")
@@ -20,18 +21,15 @@ OK = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebTestArgs:
+class WebTestArgs(Placed):
     """Arguments of `web_test`.
 
     test_name: unique in the resource group; url: https, answers 200 without sign-in and holds no PHI.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     test_name: str
     url: str
     app_insights_id: pulumi.Input[str]
-    tags: dict[str, str] | None = None
 
 
 def web_test(name: str, args: WebTestArgs, alert: AlertArgs) -> applicationinsights.WebTest:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import pulumi
 from pulumi_azure_native import applicationinsights
 
+from components.component import Placed
+
 _NAMESPACE = uuid.UUID("6f0b3a57-3f52-4d6c-9c0e-0a1f5f6f2f0d")
 
 Shape = Literal["table", "timechart", "barchart", "piechart"]
@@ -39,29 +41,25 @@ class Tile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkbookArgs:
+class WorkbookArgs(Placed):
     """Arguments of `workbook`.
 
     key: makes the workbook's name, a GUID: the same key gives the same name, in every run.
     about: Markdown above the tiles; workspace_id: where ``logs`` queries are run.
     """
 
-    resource_group_name: pulumi.Input[str]
-    location: pulumi.Input[str]
     key: str
     title: str
     about: str
     tiles: Sequence[Tile]
     workspace_id: pulumi.Input[str]
-    tags: dict[str, str] | None = None
 
 
 def workbook(name: str, args: WorkbookArgs, *, parent: pulumi.Resource | None = None) -> applicationinsights.Workbook:
     """A shared workbook. Who sees its data is decided by their own rights on the workspace."""
     return applicationinsights.Workbook(
         name,
-        resource_group_name=args.resource_group_name,
-        location=args.location,
+        **args.place,
         resource_name_=str(uuid.uuid5(_NAMESPACE, args.key)),
         kind=applicationinsights.WorkbookSharedTypeKind.SHARED,
         category="workbook",
@@ -71,7 +69,6 @@ def workbook(name: str, args: WorkbookArgs, *, parent: pulumi.Resource | None = 
         serialized_data=workbook_data(args.about, args.tiles),
         # The service keeps it in lower case: in another it would differ at every refresh.
         source_id=pulumi.Output.from_input(args.workspace_id).apply(str.lower),
-        tags=args.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 

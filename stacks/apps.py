@@ -63,8 +63,7 @@ def _plan(name: str, plan: PlanSettings, foundation: Foundation) -> AppServicePl
     return AppServicePlan(
         f"plan-{name}",
         AppServicePlanArgs(
-            resource_group_name=common.groups["platform"],
-            location=common.location,
+            **common.place("platform"),
             plan_name=common.names.regional("plan", name),
             subnet_id=foundation.network.subnets["apps"],
             sku=plan.sku,
@@ -81,7 +80,6 @@ def _plan(name: str, plan: PlanSettings, foundation: Foundation) -> AppServicePl
             if schedule
             else None,
             logs=common.logs,
-            tags=dict(common.tags),
         ),
     )
 
@@ -103,8 +101,7 @@ def _app(
     return AppService(
         f"app-{name}",
         AppServiceArgs(
-            resource_group_name=common.groups["platform"],
-            location=common.location,
+            **common.place("platform"),
             app_name=common.names.global_name(SITE, name),
             plan_id=plan_id,
             service_name=name,
@@ -127,7 +124,6 @@ def _app(
             sign_in=_sign_in(app.sign_in, common) if app.sign_in else None,
             min_tls_version=app.min_tls_version,
             end_to_end_encryption=encrypted,
-            tags=dict(common.tags),
         ),
     )
 

@@ -32,8 +32,7 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
         vault = BackupVault(
             "backup",
             BackupVaultArgs(
-                resource_group_name=common.groups["data"],
-                location=common.location,
+                **common.place("data"),
                 vault_name=common.names.regional("bvault"),
                 redundancy=settings.redundancy,
                 immutability=settings.immutability,
@@ -41,7 +40,6 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
                 soft_delete_days=settings.soft_delete_days,
                 logs=common.logs,
                 protection=common.protection,
-                tags=dict(common.tags),
             ),
         )
         protected = PostgresBackup(

@@ -33,8 +33,7 @@ def build_bus(bus: EventBusSettings, foundation: Foundation) -> Bus:
         outputs = EventBus(
             "event-bus",
             EventBusArgs(
-                resource_group_name=common.groups["data"],
-                location=common.location,
+                **common.place("data"),
                 namespace_name=common.names.global_name("sbns"),
                 sku=bus.tier,
                 messaging_units=bus.messaging_units,
@@ -43,7 +42,6 @@ def build_bus(bus: EventBusSettings, foundation: Foundation) -> Bus:
                 topics=_topics(bus, foundation),
                 logs=common.logs,
                 protection=common.protection,
-                tags=dict(common.tags),
             ),
         ).outputs
     return Bus(

@@ -45,8 +45,7 @@ def build_cache(
         redis = Redis(
             "redis",
             RedisArgs(
-                resource_group_name=common.groups["data"],
-                location=common.location,
+                **common.place("data"),
                 cluster_name=common.names.global_name("redis"),
                 sku=settings.sku,
                 high_availability=settings.high_availability,
@@ -60,7 +59,6 @@ def build_cache(
                 protection=common.protection,
                 # Without the identity's access to the key, Azure refuses to make the cluster.
                 depends_on=[key.granted] if key else [],
-                tags=dict(common.tags),
             ),
         )
     return Cache(id=redis.outputs.id, database_id=redis.outputs.database_id, host=redis.outputs.host, port=REDIS_PORT)

@@ -56,14 +56,12 @@ def build_dashboards(
                     made = workbook(
                         f"workbook-{name}",
                         WorkbookArgs(
-                            resource_group_name=common.groups["monitoring"],
-                            location=common.location,
+                            **common.place("monitoring"),
                             key=common.names.regional("workbook", name),
                             title=title,
                             about=entry.about,
                             tiles=shown,
                             workspace_id=workspace_id,
-                            tags=dict(common.tags),
                         ),
                     )
                 links[name] = _link(common, made.id, "/workbook")
@@ -74,13 +72,11 @@ def build_dashboards(
                     grafana = GrafanaDashboard(
                         f"grafana-{name}",
                         GrafanaDashboardArgs(
-                            resource_group_name=common.groups["monitoring"],
-                            location=common.location,
+                            **common.place("monitoring"),
                             dashboard_name=common.names.regional("dash", name),
                             title=title,
                             tiles=shown,
                             workspace_id=workspace_id,
-                            tags=dict(common.tags),
                         ),
                     )
                 links[f"grafana-{name}"] = _link(common, grafana.outputs.id, "")

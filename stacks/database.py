@@ -129,8 +129,7 @@ def _server(
     return PostgresServer(
         "postgres",
         PostgresServerArgs(
-            resource_group_name=common.groups["data"],
-            location=common.location,
+            **common.place("data"),
             tenant_id=common.tenant_id,
             server_name=common.names.global_name("psql"),
             version=settings.version,
@@ -148,7 +147,6 @@ def _server(
             protection=common.protection,
             # Without the identities' access to the keys, Azure refuses to make the server.
             depends_on=[key.granted for key in (keys.primary, geo) if key is not None],
-            tags=dict(common.tags),
         ),
     )
 
@@ -189,8 +187,7 @@ def _replica(
     return PostgresReplica(
         "postgres-replica",
         PostgresReplicaArgs(
-            resource_group_name=common.groups["paired" if location == common.paired_location else "data"],
-            location=location,
+            **common.place("paired" if location == common.paired_location else "data", location),
             tenant_id=common.tenant_id,
             server_name=common.names.global_name("psql", "replica"),
             source_id=server.outputs.id,
@@ -210,7 +207,6 @@ def _replica(
             logs=common.logs,
             protection=common.protection,
             depends_on=[server.settled],
-            tags=dict(common.tags),
         ),
     )
 

@@ -59,8 +59,7 @@ def build_database_job(
         jobs = DatabaseJobs(
             "database-jobs",
             DatabaseJobsArgs(
-                resource_group_name=common.groups["data"],
-                location=common.location,
+                **common.place("data"),
                 environment_name=common.names.regional("cae", "jobs"),
                 infrastructure_group=common.names.regional("rg", "jobs-infrastructure"),
                 subnet_id=network.subnets["jobs"],
@@ -74,7 +73,6 @@ def build_database_job(
                 cpu=job.cpu,
                 jobs=_jobs(settings, common, identities, database, archive, vault),
                 logs=common.logs,
-                tags=dict(common.tags),
             ),
         )
         assert archive.retired is not None, "stacks/archive.py makes the container where there is an image"

@@ -73,11 +73,9 @@ def build_identities(settings: Settings, common: Common) -> Identities:
         return Identity(
             f"identity-{name}",
             IdentityArgs(
-                resource_group_name=common.groups[group],
-                location=paired or common.location,
+                **common.place(group, paired),
                 identity_name=common.names.regional("id", name),
                 protect=protect,
-                tags=dict(common.tags),
             ),
         )
 

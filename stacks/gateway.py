@@ -37,8 +37,7 @@ def build_gateway(
         service = ApiManagement(
             "gateway",
             ApiManagementArgs(
-                resource_group_name=group,
-                location=common.location,
+                **common.place("platform"),
                 service_name=common.names.global_name("apim"),
                 units=gateway.units,
                 publisher_name=gateway.publisher_name,
@@ -56,7 +55,6 @@ def build_gateway(
                 ),
                 logs=common.logs,
                 protect=common.protection.protect,
-                tags=dict(common.tags),
             ),
         ).outputs
     made = {}

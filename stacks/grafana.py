@@ -26,10 +26,8 @@ def build_grafana(settings: ManagedGrafanaSettings, foundation: Foundation) -> p
         identity = Identity(
             "identity-grafana",
             IdentityArgs(
-                resource_group_name=common.groups["monitoring"],
-                location=common.location,
+                **common.place("monitoring"),
                 identity_name=common.names.regional("id", "grafana"),
-                tags=dict(common.tags),
             ),
         )
         # The workspace is in the group ``monitoring``: without it, only metrics.
@@ -46,15 +44,13 @@ def build_grafana(settings: ManagedGrafanaSettings, foundation: Foundation) -> p
         grafana = ManagedGrafana(
             "managed-grafana",
             ManagedGrafanaArgs(
-                resource_group_name=common.groups["monitoring"],
-                location=common.location,
+                **common.place("monitoring"),
                 instance_name=common.names.global_name("amg"),
                 version=settings.version,
                 zone_redundant=settings.zone_redundant,
                 identity=identity.outputs,
                 private_access=None if settings.public_network else _private_access(foundation),
                 logs=common.logs,
-                tags=dict(common.tags),
             ),
         )
     return grafana.outputs.endpoint

@@ -18,8 +18,7 @@ def log_account(
 ) -> PrivateAccountArgs:
     """An account of the stack's data, reached by private endpoint. purpose: the part of its name that says what for."""
     return PrivateAccountArgs(
-        resource_group_name=common.groups["data"],
-        location=common.location,
+        **common.place("data"),
         account_name=common.names.storage(purpose),
         redundancy=settings.redundancy,
         key=key.managed(),
@@ -30,5 +29,4 @@ def log_account(
         protection=common.protection,
         # Without the identity's access to the key, Azure refuses the account's encryption.
         depends_on=[key.granted],
-        tags=dict(common.tags),
     )

@@ -37,14 +37,12 @@ def build_network(settings: NetworkSettings, common: Common) -> Network:
         vnet = VirtualNetwork(
             "network",
             VirtualNetworkArgs(
-                resource_group_name=group,
-                location=common.location,
+                **common.place("platform"),
                 network_name=names.regional("vnet"),
                 address_space=settings.address_space,
                 logs=common.logs,
                 encryption=settings.encryption,
                 ddos_plan_id=settings.ddos_plan_id,
-                tags=dict(common.tags),
             ),
         )
     way_out = _nat_gateway(settings, common)
@@ -133,15 +131,13 @@ def _nat_gateway(settings: NetworkSettings, common: Common) -> NatGateway | None
         return NatGateway(
             "egress",
             NatGatewayArgs(
-                resource_group_name=common.groups["platform"],
-                location=common.location,
+                **common.place("platform"),
                 gateway_name=common.names.regional("ng"),
                 address_name=common.names.regional("pip", "egress"),
                 logs=common.logs,
                 zone=settings.nat_gateway.zone,
                 address_zones=["1", "2", "3"] if regions()[common.location].zones else [],
                 protect=common.protection.protect,
-                tags=dict(common.tags),
             ),
         )
 
@@ -161,8 +157,7 @@ def _subnets(
             made[purpose] = Subnet(
                 f"subnet-{purpose}",
                 SubnetArgs(
-                    resource_group_name=common.groups["platform"],
-                    location=common.location,
+                    **common.place("platform"),
                     virtual_network_name=vnet.outputs.name,
                     subnet_name=common.names.regional("snet", purpose),
                     address_prefix=address_prefix,
@@ -173,7 +168,6 @@ def _subnets(
                     service_endpoints=kind.service_endpoints,
                     nat_gateway_id=way_out.outputs.id if way_out and kind.outbound else None,
                     after=[subnet.made for subnet in made.values()][-1:],
-                    tags=dict(common.tags),
                 ),
             )
     for key, row in table.keys().items():

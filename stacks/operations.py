@@ -248,12 +248,10 @@ def _availability(layer: _Layer) -> None:
             web_test(
                 f"availability-{name}",
                 WebTestArgs(
-                    resource_group_name=common.groups["monitoring"],
-                    location=common.location,
+                    **common.place("monitoring"),
                     test_name=common.names.regional("test", name),
                     url=test.url,
                     app_insights_id=monitoring.app_insights_id,
-                    tags=layer.tags,
                 ),
                 builtin_alert_args("availability", overrides, layer.foundation, part=name, about=test.url),
             )

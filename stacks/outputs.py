@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.component import Place
 from components.diagnostics import LogDestination
 from components.front_door import FrontDoorOutputs
 from components.identity import IdentityOutputs
@@ -30,6 +31,11 @@ class Common:
     groups: Mapping[str, pulumi.Output[str]]
     logs: LogDestination
     protection: Protection
+
+    def place(self, purpose: str, location: str | None = None) -> Place:
+        """Where a resource lies: the group of a purpose, in the stack's region where no other is named."""
+        group = self.groups[purpose]
+        return {"resource_group_name": group, "location": location or self.location, "tags": dict(self.tags)}
 
 
 @dataclass(frozen=True, kw_only=True)

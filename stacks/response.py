@@ -92,10 +92,8 @@ def _identity(response: Response, foundation: Foundation) -> IdentityOutputs:
     identity = Identity(
         f"identity-response-{response}",
         IdentityArgs(
-            resource_group_name=common.groups["monitoring"],
-            location=common.location,
+            **common.place("monitoring"),
             identity_name=common.names.regional("id", f"response-{response}"),
-            tags=dict(common.tags),
         ),
     )
     assign_role(
@@ -126,8 +124,7 @@ def _playbook(
     playbook = Playbook(
         f"playbook-{response}",
         PlaybookArgs(
-            resource_group_name=common.groups["monitoring"],
-            location=common.location,
+            **common.place("monitoring"),
             workflow_name=common.names.regional("logic", response),
             identity=identity,
             workspace_id=foundation.monitoring.workspace_id,
@@ -140,7 +137,6 @@ def _playbook(
             act=act,
             parameters=parameters,
             logs=common.logs,
-            tags=dict(common.tags),
         ),
     )
     metric_alert(

@@ -29,10 +29,8 @@ def build_slo(slo: SloSettings, apps: Mapping[str, AppSettings], overrides: Over
             load_testing(
                 "load-testing",
                 LoadTestingArgs(
-                    resource_group_name=common.groups["monitoring"],
-                    location=common.location,
+                    **common.place("monitoring"),
                     resource_name=common.names.regional("lt"),
-                    tags=dict(common.tags),
                 ),
             )
 

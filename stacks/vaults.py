@@ -132,8 +132,7 @@ def _vault(
         return KeyVault(
             f"vault-{part}",
             KeyVaultArgs(
-                resource_group_name=common.groups[group],
-                location=location or common.location,
+                **common.place(group, location),
                 endpoint_resource_group_name=common.groups["data"],
                 endpoint_location=common.location,
                 tenant_id=common.tenant_id,
@@ -146,7 +145,6 @@ def _vault(
                 protection=common.protection,
                 soft_delete_days=settings.vaults.soft_delete_days,
                 expiry=expiry,
-                tags=dict(common.tags),
             ),
         )
 

@@ -28,12 +28,10 @@ def build(events: ExpiryEvents | None = None) -> None:
     _, made = alert_on_expiry(
         "vault",
         events,
-        resource_group_name="rg",
-        location="centralus",
+        place={"resource_group_name": "rg", "location": "centralus", "tags": {"environment": "test"}},
         vault_id=VAULT,
         logs=LogDestination(workspace_id=f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log"),
         parent=parent,
-        tags={"environment": "test"},
     )
     assert len(made) == len(events.alerts)
 

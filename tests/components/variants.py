@@ -19,6 +19,7 @@ import pulumi
 import components
 from assurance.record import Record
 from components.alerts import AlertFolder
+from components.component import Component
 from components.identity import Identity, IdentityArgs
 from tests.components.given import GIVEN, IN_MAX, OUTPUTS
 from tests.harness import once, record
@@ -53,7 +54,8 @@ def makers() -> Sequence[Maker]:
         is_maker = issubclass(found, pulumi.ComponentResource) if inspect.isclass(found) else True
         parameters = list(inspect.signature(found).parameters.values()) if is_maker else []
         if [p.name for p in parameters[:2]] == ["name", "args"]:
-            found_makers.append(Maker(found, parameters[1].annotation))
+            args = get_args(found.__orig_bases__[0])[0] if inspect.isclass(found) else parameters[1].annotation
+            found_makers.append(Maker(found, args))
     return found_makers
 
 
@@ -90,6 +92,7 @@ def public() -> list[Any]:
         if not name.startswith("_")
         and (inspect.isclass(value) or inspect.isfunction(value))
         and value.__module__ == module.__name__
+        and value is not Component
     ]
 
 
