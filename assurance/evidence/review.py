@@ -15,6 +15,7 @@ from assurance.evidence.tables import Table
 from assurance.pages.builder import build_page, running_head
 from assurance.stacks import stack_names
 from documents.lines import file_lines, line_of
+from documents.schemas import member_schema
 
 SCHEMA = Path("docs") / "stack-config.schema.json"
 EXCEPTION = re.compile(r"\bEXC-[A-Z0-9-]+")
@@ -165,9 +166,9 @@ def _inside(
         yield key, value, True, {**resolved, **node}
         return
     known = resolved.get("properties", {})
-    others = resolved.get("additionalProperties")
+    others = member_schema(resolved) or {}
     for name, inner in value.items():
-        child = known.get(name, others if isinstance(others, dict) else {})
+        child = known.get(name, others)
         yield from _inside(f"{key}.{name}", inner, child, definitions)
     for name, child in known.items():
         if name not in value and "default" in child:
@@ -179,7 +180,7 @@ def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
     if "$ref" in node:
         return _resolved(definitions.get(str(node["$ref"]).rsplit("/", 1)[-1], {}), definitions)
     choices = [_resolved(each, definitions) for each in node.get("anyOf", ())]
-    return next((each for each in choices if "properties" in each or "additionalProperties" in each), node)
+    return next((each for each in choices if "properties" in each or member_schema(each) is not None), node)
 
 
 def _by_key(findings: Sequence[Finding], file: str) -> dict[str, list[Finding]]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from documents.arguments import read_arguments
 from documents.reading import data_reader
+from documents.schemas import member_schema
 from documents.sections import Section
 from stacks.settings.model import Settings
 
@@ -82,8 +83,8 @@ def _leaves(path: str, part: Mapping[str, Any], schema: Mapping[str, Any]) -> It
     elif part.get("properties"):
         for key, each in part["properties"].items():
             yield from _leaves(f"{path}.{key}", each, schema)
-    elif isinstance(part.get("additionalProperties"), dict):
-        yield from _leaves(f"{path}.*", part["additionalProperties"], schema)
+    elif (member := member_schema(part)) is not None:
+        yield from _leaves(f"{path}.*", member, schema)
     elif "$ref" in part.get("items", {}):
         yield from _leaves(f"{path}[]", part["items"], schema)
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from documents.arguments import read_arguments
+from documents.schemas import member_schema
 from stacks.settings.model import Settings
 from stacks.settings.pages.sections import LeftOut, left_out
 from stacks.settings.reading.parse import NAMESPACE
@@ -87,8 +88,8 @@ def _models(key: str, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Ite
             yield key, part
         elif part.get("type") == "array":
             yield from _models(f"{key}[]", part["items"], defs)
-        elif isinstance(part.get("additionalProperties"), Mapping):
-            yield from _models(f"{key}.<name>".lstrip("."), part["additionalProperties"], defs)
+        elif (member := member_schema(part)) is not None:
+            yield from _models(f"{key}.<name>".lstrip("."), member, defs)
 
 
 def _parts(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -119,7 +120,7 @@ def _words(part: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"list of: {_allowed(part['items'], defs)}"
     if kind == "object":
-        return f"by name: {_allowed(part.get('additionalProperties') or {}, defs)}"
+        return f"by name: {_allowed(member_schema(part) or {}, defs)}"
     low, high = part.get("minimum"), part.get("maximum")
     if low is not None and high is not None:
         return f"{low:,} to {high:,}"

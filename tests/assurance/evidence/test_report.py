@@ -147,7 +147,9 @@ def test_the_review_has_every_setting_with_its_relaxation() -> None:
     assert any("EXC-DEV-PROTECTION" in each for each in protect.relaxes)
     assert "refuses to delete" in protect.does
     assert any(not each.given for each in settings.values())
-    assert "APP-ZONES" in settings["medspasync:plans.main.zoneRedundant"].rules
+    zones = settings["medspasync:plans.main.zoneRedundant"]
+    assert "APP-ZONES" in zones.rules
+    assert zones.does, "also below a name of one's own"
     assert all(each.line for each in settings.values() if each.given)
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from documents.schemas import member_schema
 from documents.yaml_text import load_yaml
 from stacks.settings.model import Settings
 from stacks.settings.pages.changes import effects, row_of, settings_paths
@@ -117,14 +118,15 @@ def _has(part: Mapping[str, Any], step: str) -> bool:
     return (
         (step == "[]" and "items" in part)
         or step in part.get("properties", {})
-        or (step == "*" and isinstance(part.get("additionalProperties"), dict))
+        or (step == "*" and member_schema(part) is not None)
     )
 
 
 def _inner(part: Mapping[str, Any], step: str) -> Mapping[str, Any]:
-    inner: Mapping[str, Any] = (
-        part["items"] if step == "[]" else part["additionalProperties"] if step == "*" else part["properties"][step]
+    inner: Mapping[str, Any] | None = (
+        part["items"] if step == "[]" else member_schema(part) if step == "*" else part["properties"][step]
     )
+    assert inner is not None, "_has"
     return inner
 
 
