@@ -9,10 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from documents.lines import text_lines
 from documents.problems import Problem
-from documents.reading import parse_document
-from documents.sections import Section
+from policies.entries import Entry, Text, read_entries
 
 REGISTER_FILE = Path(__file__).with_name("accepted_changes.yaml")
 LONGEST = timedelta(days=30)
@@ -34,14 +32,11 @@ Area = Literal[
     "moved",
 ]
 ChangeId = Annotated[str, StringConstraints(pattern=r"^CHG-[A-Z0-9-]+$")]
-Text = Annotated[str, Field(min_length=10)]
 
 
-class AcceptedChange(Section):
+class AcceptedChange(Entry):
     """One entry of the register."""
 
-    stacks: Annotated[list[str], Field(min_length=1)]
-    """Stacks it holds in, by name."""
     area: Area
     """What gets weaker."""
     resource: Annotated[str, Field(min_length=1)]
@@ -52,8 +47,6 @@ class AcceptedChange(Section):
     """Why it is done."""
     compensating_control: Text
     """What protects meanwhile."""
-    owner: Annotated[str, Field(min_length=3)]
-    """Role that answers for it, never a person's name."""
     accepted: date
     """Day on which it was accepted."""
     until: date
@@ -101,6 +94,4 @@ class AcceptedChanges:
     @classmethod
     def parse(cls, text: str) -> "AcceptedChanges":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
-        changes = parse_document(text, dict[ChangeId, AcceptedChange] | None, cls.file) or {}
-        lines = text_lines(text)
-        return cls(changes, {id_: lines[id_] for id_ in changes})
+        return cls(*read_entries(text, dict[ChangeId, AcceptedChange], cls.file))

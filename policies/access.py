@@ -1,4 +1,4 @@
-"""Who may do what in a Key Vault, in both of its authorization models.
+"""Who works as whom, and who may do what in a Key Vault, in both of its authorization models.
 
 Which permissions are enough is an oracle of its own: it judges what components grant, and reads nothing of theirs. Only
 the ids of roles are facts (facts/roles.yaml).
@@ -13,6 +13,7 @@ from policies.compare import same
 from policies.resource import UNKNOWN, Resource, lookup, peek
 from policies.view import Stack
 
+IDENTITY = "managedidentity:UserAssignedIdentity"
 KINDS = ("keys", "secrets", "certificates", "storage")
 
 
@@ -54,15 +55,25 @@ def may(access: Access, identity: Resource, vault: Resource, stack: Stack, *, su
     if same(vault.get("properties.enableRbacAuthorization"), True):
         return any(
             is_principal(identity, read(assignment.inputs, "principalId"), assignment, "principalId")
-            and str(assignment.get("roleDefinitionId")).lower().endswith(access.role_id)
+            and role_of(assignment) == access.role_id
             for assignment in stack.holders(vault, "scope", "authorization:RoleAssignment")
         )
-    holders = [vault, *stack.holders(vault, "vaultName", "keyvault:AccessPolicy", by="vaultName")]
+    holders = [vault, *stack.parts(vault, "vaultName", "keyvault:AccessPolicy")]
     return any(
         any(is_principal(identity, read(policy, "objectId"), holder, path) for holder, path in _written(holders))
         and all(access.permissions[kind] <= granted for kind, granted in permissions(policy).items())
         for policy in vault.each("properties.accessPolicies")
     )
+
+
+def identities_of(user: Resource, stack: Stack) -> list[Resource]:
+    """The identities of this stack that something works as."""
+    return stack.targets(user, "identity.userAssignedIdentities[]", IDENTITY)
+
+
+def role_of(assignment: Resource) -> str:
+    """The id of the role that is assigned, without its scope."""
+    return str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
 
 
 def _written(holders: list[Resource]) -> list[tuple[Resource, str]]:

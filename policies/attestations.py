@@ -7,18 +7,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from documents.lines import text_lines
 from documents.problems import Problem
-from documents.reading import data_reader, parse_document
+from documents.reading import data_reader
 from documents.sections import Section, one_of
 from policies.controls import controls
+from policies.entries import EndingEntry, Text, read_entries
 
 DAYS_OF_A_MONTH = 31
 """A month counts as its longest: whoever attests on the same day of a later month is in time."""
 
 AttestationId = Annotated[str, StringConstraints(pattern=r"^ATT-[A-Z0-9-]+$")]
 KindId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Text = Annotated[str, Field(min_length=10)]
 
 
 class AttestationKind(Section):
@@ -36,17 +35,13 @@ attestation_kinds = data_reader(__file__, "attestation_kinds.yaml", dict[KindId,
 """The kinds by id."""
 
 
-class Attestation(Section):
+class Attestation(EndingEntry):
     """One entry of the register."""
 
     kind: Annotated[str, one_of(lambda: attestation_kinds())]
     """A kind of attestation_kinds.yaml."""
-    stacks: Annotated[list[str], Field(min_length=1)]
-    """Stacks it holds in, by name."""
     statement: Text
     """What is attested."""
-    owner: Annotated[str, Field(min_length=3)]
-    """Role that signs it, never a person's name."""
     attested: date | None = None
     """Day on which it was signed; None: not yet."""
     expires: date
@@ -64,10 +59,6 @@ class Attestation(Section):
         if months is not None and self.expires > self.attested + timedelta(days=months * DAYS_OF_A_MONTH):
             latest = self.attested + timedelta(days=months * DAYS_OF_A_MONTH)
             yield Problem("expires", str(self.expires), f"{latest} at the latest: {self.kind} holds {months} months")
-
-    def expired(self, today: date) -> bool:
-        """Whether its last day is past."""
-        return self.expires < today
 
     def holds(self, today: date) -> bool:
         """Whether it is signed, by ``today``, and its last day is not past."""
@@ -89,6 +80,4 @@ class AttestationRegister:
     @classmethod
     def parse(cls, text: str) -> "AttestationRegister":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
-        entries = parse_document(text, dict[AttestationId, Attestation] | None, cls.file) or {}
-        lines = text_lines(text)
-        return cls(entries, {id_: lines[id_] for id_ in entries})
+        return cls(*read_entries(text, dict[AttestationId, Attestation], cls.file))

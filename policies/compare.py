@@ -1,6 +1,7 @@
 """Values as Azure compares them: one place for case, order and form."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 
@@ -25,3 +26,16 @@ def version(value: Any) -> tuple[int, ...]:
     """A version's digits, however it is written: ``TLS1_2``, ``TLS12``, ``TLSv1.2`` and ``1.2`` are (1, 2)."""
     digits = re.findall(r"\d", str(value))[:2]
     return tuple(int(digit) for digit in digits)
+
+
+def lies_in(arm_id: str, scope: str) -> bool:
+    """Whether an ARM id is a scope, or of what is below it."""
+    return f"{arm_id}/".lower().startswith(f"{scope.rstrip('/')}/".lower())
+
+
+def measured(duration: Any, unit: Callable[[str], float]) -> float:
+    """A duration in ``unit`` (`days`, `minutes`); 0 where there is none, or none that Azure takes."""
+    try:
+        return unit(str(duration))
+    except ValueError:
+        return 0

@@ -2,50 +2,36 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints
 
-from documents.lines import text_lines
 from documents.problems import DocumentError, Problem
-from documents.reading import parse_document
-from documents.sections import Section
 from policies.attestations import AttestationRegister
+from policies.entries import EndingEntry, Names, Text, read_entries
 from policies.trusted import TrustedRegister
 
 REGISTER_FILE = Path(__file__).with_name("exceptions.yaml")
 
-Text = Annotated[str, Field(min_length=10)]
 Parsed = TypeVar("Parsed")
 
 
 ExceptionId = Annotated[str, StringConstraints(pattern=r"^EXC-[A-Z0-9-]+$")]
 
 
-class ExceptionEntry(Section):
+class ExceptionEntry(EndingEntry):
     """One entry of the register."""
 
-    rules: Annotated[list[str], Field(min_length=1)]
+    rules: Names
     """Ids of the rules it relaxes."""
-    stacks: Annotated[list[str], Field(min_length=1)]
-    """Stacks it holds in, by name."""
     resource: Annotated[str, Field(min_length=1)]
     """Logical name of the resources it covers; ``*`` stands for any text."""
     reason: Text
     """Why the rule is not met."""
     compensating_control: Text
     """What protects instead."""
-    owner: Annotated[str, Field(min_length=3)]
-    """Role that answers for it, never a person's name."""
-    expires: date
-    """Last day on which it holds."""
-
-    def expired(self, today: date) -> bool:
-        """Whether its last day is past."""
-        return self.expires < today
 
     def covers(self, rule_id: str, stack: str, name: str) -> bool:
         """Whether it is about this rule on this resource of this stack, expired or not."""
@@ -83,21 +69,17 @@ class Register:
         """Read the registers from YAML texts; None is none. Raises DocumentError with every mistake in them."""
         problems: list[Problem] = []
 
-        def read(parse: Callable[[], Parsed], otherwise: Parsed) -> Parsed:
+        def read(parse: Callable[[str], Parsed], text: str | None, otherwise: Parsed) -> Parsed:
             try:
-                return parse()
+                return otherwise if text is None else parse(text)
             except DocumentError as error:
                 problems.extend(error.problems)
                 return otherwise
 
-        entries = dict[ExceptionId, ExceptionEntry] | None
-        exceptions: dict[str, ExceptionEntry] = read(lambda: parse_document(text or "", entries, cls.file) or {}, {})
-        strangers, attested = TrustedRegister(), AttestationRegister()
-        if trusted is not None:
-            strangers = read(lambda: TrustedRegister.parse(trusted), strangers)
-        if attestations is not None:
-            attested = read(lambda: AttestationRegister.parse(attestations), attested)
+        none: tuple[dict[str, Any], dict[str, int]] = ({}, {})
+        exceptions = read(lambda each: read_entries(each, dict[ExceptionId, ExceptionEntry], cls.file), text, none)
+        strangers = read(TrustedRegister.parse, trusted, TrustedRegister())
+        attested = read(AttestationRegister.parse, attestations, AttestationRegister())
         if problems:
             raise DocumentError(problems)
-        lines = text_lines(text or "")
-        return cls(exceptions, {id_: lines[id_] for id_ in exceptions}, trusted=strangers, attestations=attested)
+        return cls(*exceptions, trusted=strangers, attestations=attested)

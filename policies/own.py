@@ -27,7 +27,7 @@ class Own:
         made = [resource for resource in stack.resources if not (resource.existing and stack.ours)]
         self.principals = set(_principals(made))
         self.tenant = _most(
-            value for r in made if "tenantid" in r.names for path, value in r.texts() if last_name(path) == "tenantid"
+            value for r in made if "tenantid" in r.names for path, value in r.texts if last_name(path) == "tenantid"
         )
         self.subscription = _subscription(made)
         ids = (resource.id or computed_id(resource, self.subscription) for resource in made)
@@ -81,8 +81,7 @@ class Own:
 
 def own(stack: Stack) -> Own:
     """What is the stack's own; worked out once."""
-    found: Own = stack.remember("own", lambda: Own(stack))
-    return found
+    return stack.remember(Own)
 
 
 def _principals(resources: list[Resource]) -> Iterator[str]:
@@ -138,7 +137,7 @@ def _scope(resource: Resource, kind: str, subscription: str) -> str | None:
 def _subscription(resources: list[Resource]) -> str:
     """The subscription of the stack: of its own ids, or while none is known, that which its inputs name most often."""
     ids = [resource.id for resource in resources if resource.id]
-    texts = ids or [value for resource in resources for _, value in resource.texts()]
+    texts = ids or [value for resource in resources for _, value in resource.texts]
     return _most(match[1] for text in texts if (match := SUBSCRIPTION.match(text)))
 
 

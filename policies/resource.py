@@ -12,9 +12,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from pulumi_policy.proxy import UnknownValueError
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies.kept import kept
+from policies.variables import SETTINGS, command_of, set_in, variable_name
 
 _FREE = re.compile(
     r"(^|\.)(tags\.[^.]+|(command|args)\[\d+\]|\w+\[\d+\]\.value|properties\.[A-Z][A-Z0-9_]+|appCommandLine)$"
@@ -26,6 +27,13 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
+
+
+def not_known(message: str) -> UnknownValueError:
+    """The error of what nobody can know yet, in words of our own."""
+    error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
+    error.message = message
+    return error
 
 
 def token(type_: str) -> str:
@@ -80,6 +88,11 @@ class Resource:
         """The Pulumi project that declared it."""
         return self.urn.split("::")[1] if self.urn.count("::") > 1 else ""
 
+    @property
+    def stack(self) -> str:
+        """The stack that it is of."""
+        return self.urn.split("::")[0].removeprefix("urn:pulumi:")
+
     def get(self, path: str, default: Any = None) -> Any:
         """The value at a dotted path, or ``default``. Raises UnknownValueError where it is not known yet."""
         value = lookup(self.inputs, path, default)
@@ -121,38 +134,65 @@ class Resource:
         """The input, or else the output, that names the resource; UNKNOWN or None where there is none yet."""
         return next(chain(_leaves(self.inputs, [name]), _leaves(self.outputs, [name])), None)
 
-    def texts(self) -> Sequence[tuple[str, str]]:
-        """Every known text among the inputs that its program declared, with its path."""
-        return self.declared.texts() if self.declared else self._all_texts
+    @cached_property
+    def scalars(self) -> tuple[tuple[str, Any], ...]:
+        """Every known text, number and boolean among the inputs that its program declared, with its path."""
+        if self.declared:
+            return self.declared.scalars
+        found: list[tuple[str, Any]] = []
+        _collect_scalars(self.inputs, "", found)
+        return tuple(found)
+
+    @cached_property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """Every known text among them, with its path."""
+        return tuple((path, value) for path, value in self.scalars if isinstance(value, str))
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The last names of all its inputs that are known, in lower case: what is not among them need not be sought."""
-        return frozenset(last_name(path) for path, _ in self.scalars())
+        return frozenset(last_name(path) for path, _ in self.scalars)
 
     @cached_property
     def free_texts(self) -> tuple[tuple[str, str], ...]:
         """Texts of inputs in which a program may write whatever it likes: tags, commands, variables, settings."""
-        return tuple((path, text) for path, text in self.texts() if _is_free(path))
+        return tuple((path, text) for path, text in self.texts if _is_free(path))
 
     @cached_property
-    def variables(self) -> Mapping[str, str]:
+    def entry_names(self) -> Mapping[str, str]:
         """The names of list entries that have one, by the entry's path: ``env[0]`` -> ``PGSSLMODE``."""
-        return {path.removesuffix(".name"): text for path, text in self.texts() if path.endswith("].name")}
-
-    def scalars(self) -> Sequence[tuple[str, Any]]:
-        """Every known text, number and boolean among the inputs that its program declared, with its path."""
-        return self.declared.scalars() if self.declared else self._all_scalars
+        return {path.removesuffix(".name"): text for path, text in self.texts if path.endswith("].name")}
 
     @cached_property
-    def _all_texts(self) -> tuple[tuple[str, str], ...]:
-        return tuple((path, value) for path, value in self._all_scalars if isinstance(value, str))
+    def command_lines(self) -> tuple[tuple[str, str], ...]:
+        """Its command lines, each with the input that it stands in; the words of a list are one line."""
+        lines: dict[str, list[str]] = {}
+        for path, text in self.free_texts:
+            if place := command_of(path):
+                lines.setdefault(place, []).append(text)
+        return tuple((place, " ".join(words)) for place, words in lines.items())
 
     @cached_property
-    def _all_scalars(self) -> tuple[tuple[str, Any], ...]:
-        found: list[tuple[str, Any]] = []
-        _collect_scalars(self.inputs, "", found)
-        return tuple(found)
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """The variables that a program is given, and what its command lines set: (name in capitals, value)."""
+        if self.type in SETTINGS:
+            inside = ((path.partition(".")[2], value) for path, value in self.scalars if path.startswith("properties."))
+            return tuple((variable_name(name), str(value)) for name, value in inside)
+        names = self.entry_names
+        given = (
+            (names.get(path.removesuffix(".value")), text) for path, text in self.free_texts if path.endswith(".value")
+        )
+        return (
+            *((variable_name(name), text) for name, text in given if name),
+            *(each for _, line in self.command_lines for each in set_in(line)),
+        )
+
+    def run_texts(self) -> Iterator[tuple[str, str]]:
+        """Every text that a program reads as it starts: values of variables, and command lines; no tag."""
+        for path, text in self.free_texts:
+            if not path.startswith("tags.") and not command_of(path):
+                yield path, text
+        yield from self.command_lines
 
     def answered(self, path: str) -> Iterator[str]:
         """The known texts at ``path`` of what a deployment answered."""

@@ -61,7 +61,6 @@ class Rule(RuleInfo):
     area: what it is about: the module that declares it, or a table's part.
     types: resource types it examines, ``*`` for all. where: which resources of these types it is about; like check, it
     takes the resource, or the resource and its stack.
-    joins: whether it looks at other resources of the stack as well.
     offline: why the engine's policy host cannot run it; empty where it can.
     """
 
@@ -69,7 +68,6 @@ class Rule(RuleInfo):
     types: tuple[str, ...]
     check: Check
     where: Callable[..., bool]
-    joins: bool
     offline: str
 
     def examine(self, stack: Stack) -> Iterator[Verdict]:
@@ -78,6 +76,11 @@ class Rule(RuleInfo):
             verdict = None if subject.existing else self.judge(subject, stack)
             if verdict is not None:
                 yield verdict
+
+    @property
+    def joins(self) -> bool:
+        """Whether it looks at other resources of the stack as well."""
+        return any(self._joining)
 
     @cached_property
     def _joining(self) -> tuple[bool, bool]:
@@ -138,16 +141,19 @@ def rule(
     remediation: str,
     source: str,
     where: Callable[..., bool] = lambda _: True,
+    each: str = "",
     offline: str = "",
     area: str = "",
 ) -> Callable[[Check], Rule]:
     """Declare a rule on a function that yields a message for each violation.
 
     The function takes the resource, or the resource and its `Stack` when it looks at others as well (a join).
+    each: the path of a list; the function then takes an entry of it, and judges each on its own.
     area: the name of the function's module, where it is left out.
     """
 
     def declare(check: Check) -> Rule:
+        judge = (lambda resource: judge_each(resource, each, check)) if each else check
         return Rule(
             id=id_,
             title=title,
@@ -157,9 +163,8 @@ def rule(
             types=tuple(token(type_) for type_ in ([on] if isinstance(on, str) else on)),
             remediation=remediation,
             source=source,
-            check=check,
+            check=judge,
             where=where,
-            joins=_parameters(check) == 2 or _parameters(where) == 2,
             offline=offline,
         )
 
@@ -196,13 +201,6 @@ def judge_each(resource: Resource, path: str, judge: Callable[[Any], Iterable[st
     resource.seen[path] = [None] * count
 
 
-def must_have(resource: Resource, *paths: str) -> Iterator[str]:
-    """A violation for each of ``paths`` that has no value."""
-    for path in paths:
-        if not resource.has(path):
-            yield f"{path} is not set"
-
-
 def at_least(resource: Resource, path: str, minimum: int, unit: str) -> Iterator[str]:
     """A violation unless the number at ``path`` is ``minimum`` or more."""
     value = resource.known(path)
@@ -210,6 +208,11 @@ def at_least(resource: Resource, path: str, minimum: int, unit: str) -> Iterator
         return
     if not isinstance(value, (int, float)) or value < minimum:
         yield f"{path} is {shown(value)}, must be at least {minimum} {unit}"
+
+
+def about(other: Resource, messages: Iterable[str]) -> Iterator[str]:
+    """The messages about another resource than the one that is judged, with its name."""
+    yield from (f"{other}: {message}" for message in messages)
 
 
 def shown(value: Any) -> str:

@@ -25,16 +25,15 @@ from documents.problems import DocumentError, Problem
 from facts.types import counted_type
 from policies import pack_config
 from policies.own import with_ids
-from policies.pack import Shown, build_policies, is_custom, is_ours, stack_resource
+from policies.pack import Shown, build_policies, is_custom, stack_of
 from policies.pack_config import PackConfig, read_config
 from policies.register_files import RegisterFiles
+from policies.resource import Resource
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.view import Stack
+from policies.secrets import MASK
 
 PACK = "medspasync-hipaa"
-MASK = "[secret]"
-"""What stands in place of a secret, as in a record."""
 _LEVELS = {
     "advisory": analyzer_pb2.ADVISORY,
     "mandatory": analyzer_pb2.MANDATORY,
@@ -49,7 +48,7 @@ class Analyzer(_PolicyAnalyzerServicer):
     """
 
     def __init__(self, folder: Path, today: date, rules: Sequence[Rule] = RULES) -> None:
-        self._shown = Shown(unchecked=[])
+        self._shown = Shown()
         self._folder, self._version = folder, _version(folder)
         self._files = RegisterFiles(PackConfig(), folder)
         self._rules = {rule.id: rule for rule in rules if not rule.offline}
@@ -95,34 +94,28 @@ class Analyzer(_PolicyAnalyzerServicer):
     def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802 - the RPC's name
         """Judge the whole stack by the rules that look at several resources."""
         with self._lock:
-            self._shown.stack = self._viewed(request.resources)
-            answer = self._answered(
+            self._shown.stack = with_ids(stack_of([self._viewed(each) for each in request.resources]))
+            return self._answered(
                 lambda: super(Analyzer, self).AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(), context), context
             )
-            self._shown.stack = None
-            return answer
 
-    def _viewed(self, resources: Sequence[Any]) -> Stack:
-        """The stack as rules see it, built once for all of them."""
-        stack = Stack(
-            [
-                stack_resource(
-                    each.type,
-                    each.urn,
-                    each.name,
-                    unknown_checking_proxy(plain(json_format.MessageToDict(each.properties))[0]),
-                    self._shown,
-                    parent=each.parent or None,
-                    protect=each.options.protect,
-                    ignored=tuple(each.options.ignoreChanges),
-                    custom=is_custom(each.type, each.provider if each.HasField("provider") else None),
-                    dependencies={k: frozenset(found.urns) for k, found in each.propertyDependencies.items()},
-                )
-                for each in resources
-            ],
-            ours=all(is_ours(each.urn) for each in resources),
+    def _viewed(self, each: Any) -> Resource:
+        """A resource as rules on a stack judge it: with the inputs that rules on one resource were shown."""
+        outputs = unknown_checking_proxy(plain(json_format.MessageToDict(each.properties))[0])
+        inputs = self._shown.inputs.get(each.urn, outputs)
+        return Resource(
+            type=counted_type(each.type, inputs),
+            name=each.name,
+            urn=each.urn,
+            inputs=inputs,
+            outputs=outputs,
+            parent=each.parent or None,
+            protect=each.options.protect,
+            ignored=tuple(each.options.ignoreChanges),
+            custom=is_custom(each.type, each.provider if each.HasField("provider") else None),
+            dependencies={k: frozenset(found.urns) for k, found in each.propertyDependencies.items()},
+            secrets=self._shown.secrets.get(each.urn),
         )
-        return with_ids(stack)
 
     def _server_for(self, type_: str) -> _PolicyAnalyzerServicer:
         """The SDK's server with the policies on one resource that are about ``type_``."""
@@ -141,7 +134,6 @@ class Analyzer(_PolicyAnalyzerServicer):
 
     def _answered(self, judge: Any, context: Any) -> Any:
         """The SDK's answer, and a line for each resource that could not be judged, with its name."""
-        assert self._shown.unchecked is not None
         self._shown.unchecked.clear()
         try:
             answer = judge()

@@ -8,13 +8,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from documents.lines import text_lines
 from documents.problems import Problem
-from documents.reading import parse_document
 from documents.sections import Section
+from policies.entries import EndingEntry, Text, read_entries
 
 TrustId = Annotated[str, StringConstraints(pattern=r"^TRU-[A-Z0-9-]+$")]
-Text = Annotated[str, Field(min_length=10)]
 Guid = Annotated[str, StringConstraints(pattern=r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 ArmId = Annotated[str, StringConstraints(pattern=r"(?i)^/(subscriptions|providers)/[^/]+(/[^/*]+)*$")]
 Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$")]
@@ -47,11 +45,9 @@ class TrustedCredential(Section):
     audience: Annotated[str, Field(min_length=1)]
 
 
-class TrustedEntry(Section):
+class TrustedEntry(EndingEntry):
     """One entry: exactly one of principal, credential, resource and host."""
 
-    stacks: Annotated[list[str], Field(min_length=1)]
-    """Stacks it holds in, by name."""
     principal: TrustedPrincipal | None = None
     credential: TrustedCredential | None = None
     resource: ArmId | None = None
@@ -60,10 +56,6 @@ class TrustedEntry(Section):
     """Where data may go, or browsers may send it; ``*.`` stands for every host below."""
     reason: Text
     """Why it is trusted."""
-    owner: Annotated[str, Field(min_length=3)]
-    """Role that answers for it, never a person's name."""
-    expires: date
-    """Last day on which it holds."""
 
     @property
     def who(self) -> str:
@@ -140,12 +132,10 @@ class TrustedRegister:
 
     def in_stack(self, stack: str, today: date) -> Trust:
         """What is trusted in ``stack``; an entry past its last day is not."""
-        holding = {k: e for k, e in self.entries.items() if stack in e.stacks and e.expires >= today}
+        holding = {k: e for k, e in self.entries.items() if stack in e.stacks and not e.expired(today)}
         return Trust(holding, registered=self.there)
 
     @classmethod
     def parse(cls, text: str) -> "TrustedRegister":
         """Read a register from YAML text; raises DocumentError with every mistake in it."""
-        entries = parse_document(text, dict[TrustId, TrustedEntry] | None, cls.file) or {}
-        lines = text_lines(text)
-        return cls(entries, {id_: lines[id_] for id_ in entries}, there=True)
+        return cls(*read_entries(text, dict[TrustId, TrustedEntry], cls.file), there=True)

@@ -5,11 +5,13 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from policies.merged import merged
 from policies.resource import UNKNOWN, Resource, token
 from policies.trusted import Trust
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,13 @@ class Stack:
         self.ours = ours
         self.trust = Trust()
         self.today = datetime.now(UTC).date()
-        self._remembered: dict[str, Any] = {}
+        # What was worked out, by what did; a stack does not change.
+        self._remembered: dict[Any, Any] = {}
+        # What `targets` and `holders` answered, by the identity of the one that was asked about.
+        self._answers: dict[tuple[str, ...], list[Resource]] = {}
+        self._holders: dict[tuple[str, ...], dict[int, list[Resource]]] = {}
+        # What may be referred to, so that no reference is held against every resource of a type.
+        self._indexes: dict[tuple[tuple[str, ...], str, str], _Targets] = {}
 
     def judged(self, trust: Trust, today: date) -> "Stack":
         """The same stack, judged on a day and by a register."""
@@ -57,11 +65,12 @@ class Stack:
         other.trust, other.today = trust, today
         return other
 
-    def remember(self, key: str, make: Callable[[], Any]) -> Any:
+    def remember(self, make: "Callable[[Stack], T]") -> T:
         """What ``make`` works out of the resources, once."""
-        if key not in self._remembered:
-            self._remembered[key] = make()
-        return self._remembered[key]
+        if make not in self._remembered:
+            self._remembered[make] = make(self)
+        found: T = self._remembered[make]
+        return found
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
@@ -74,21 +83,6 @@ class Stack:
     def by_urn(self) -> dict[str, Resource]:
         """Resources by URN."""
         return {resource.urn: resource for resource in self.resources}
-
-    @cached_property
-    def _answers(self) -> dict[tuple[str, ...], list[Resource]]:
-        """What `targets` answered, by the holder's identity: a stack does not change."""
-        return {}
-
-    @cached_property
-    def _holders(self) -> dict[tuple[str, ...], dict[int, list[Resource]]]:
-        """What `holders` answered, by the target's identity."""
-        return {}
-
-    @cached_property
-    def _indexes(self) -> dict[tuple[tuple[str, ...], str, str], _Targets]:
-        """What may be referred to, so that no reference is held against every resource of a type."""
-        return {}
 
     def by_type(self, *types: str) -> list[Resource]:
         """Resources of these types; ``*`` is every type."""
@@ -130,6 +124,14 @@ class Stack:
         if key not in self._indexes:
             self._indexes[key] = _Targets.of(self.by_type(*types), by, child)
         return self._indexes[key]
+
+    def owners(self, part: Resource, by: str, *types: str) -> list[Resource]:
+        """The resources of ``types`` that a resource stands in: both have their name under ``by`` (``vaultName``)."""
+        return self.targets(part, by, *types, by=by)
+
+    def parts(self, owner: Resource, by: str, *types: str) -> list[Resource]:
+        """The resources of ``types`` that stand in one: `owners` read backwards."""
+        return self.holders(owner, by, *types, by=by)
 
     def holders(self, target: Resource, path: str, *types: str, by: str = "id", child: str = "") -> list[Resource]:
         """The resources of ``types`` whose value at ``path`` refers to ``target``: `targets` read backwards."""

@@ -62,7 +62,7 @@ def _dependents(record: Record, found: DataMap) -> dict[str, set[str]]:
     by_id = {each.id.lower(): each.urn for each in record if each.custom and each.id not in ("", UNKNOWN)}
     graph: dict[str, set[str]] = {}
     for resource in record.view.resources:
-        for _, text in resource.texts():
+        for _, text in resource.texts:
             needed = by_id.get(text.lower())
             if needed is not None and needed != resource.urn:
                 graph.setdefault(needed, set()).add(resource.urn)

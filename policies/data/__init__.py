@@ -67,11 +67,15 @@ class Required(TypedDict):
 
     title: str
     on: list[str]
+    where: NotRequired[Literal["primary"]]
     severity: Literal["low", "medium", "high", "critical"]
     controls: list[str]
     must: NotRequired[dict[str, list[str | bool]]]
     mustHave: NotRequired[list[str]]
+    says: NotRequired[dict[str, str]]
+    empty: NotRequired[dict[str, str]]
     atLeastDays: NotRequired[dict[str, int]]
+    parameters: NotRequired[str]
     remediation: str
     source: str
 

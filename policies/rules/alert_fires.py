@@ -1,14 +1,16 @@
-"""Alerts that can never tell anybody, or tell too late: their values, whatever they are about."""
+"""Alerts that can never tell anybody, tell too late, or are on one resource and not on its peers."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from documents.durations import minutes
 from facts.metrics import type_metrics
-from policies.compare import same
+from facts.types import Alerts, types_with
+from policies.compare import measured, same
 from policies.kusto import keeps_nothing
 from policies.resource import Resource, lookup, token
 from policies.rule import rule
+from policies.rules.floor import is_ours
 from policies.rules.monitoring import ACTIVITY, METRIC, QUERY
 from policies.rules.monitoring_facts import ANALYTICS
 from policies.view import Stack
@@ -53,7 +55,7 @@ def alert_fires(alert: Resource, stack: Stack) -> Iterator[str]:
         if end:
             yield f"its query keeps no row: {end[:80]}"
     if alert.type == token(ANALYTICS):
-        yield from _beyond(alert.get("triggerOperator"), alert.get("triggerThreshold", 0), 0, MANY_ROWS, "rows")
+        yield from _beyond(alert.get("triggerOperator"), alert.get("triggerThreshold", 0), MANY_ROWS, "rows")
     if alert.has("criteria.webTestId"):
         yield from _places(alert, stack)
     yield from _unheard(alert)
@@ -73,9 +75,9 @@ def alert_fires(alert: Resource, stack: Stack) -> Iterator[str]:
 def alert_in_time(alert: Resource) -> Iterator[str]:
     is_analytics = alert.type == token(ANALYTICS)
     names = ("queryFrequency", "queryPeriod") if is_analytics else ("evaluationFrequency", "windowSize")
-    every, over = (minutes_in(alert.get(name)) for name in names)
+    every, over = (measured(alert.get(name), minutes) for name in names)
     is_urgent = not is_analytics and _number(alert.get("severity"), 3) <= URGENT
-    wide = max(over, minutes_in(alert.get("overrideQueryTimeRange")))
+    wide = max(over, measured(alert.get("overrideQueryTimeRange"), minutes))
     if every and over and wide < every:
         yield f"{names[1]} is {alert.get(names[1])}, shorter than {names[0]} {alert.get(names[0])}: not all is seen"
     latest = LATEST_URGENT if is_urgent else LATEST
@@ -106,25 +108,24 @@ def _beyond_reach(criterion: Any) -> Iterator[str]:
         row = type_metrics().get(str(lookup(criterion, "metricNamespace", "")).lower())
         metric = row.metrics.get(str(name)) if row else None
         highest = 100 if metric and metric.unit == "Percent" else None
-        yield from _beyond(lookup(criterion, "operator"), lookup(criterion, "threshold"), 0, highest, str(name))
+        yield from _beyond(lookup(criterion, "operator"), lookup(criterion, "threshold"), highest, str(name))
     elif lookup(criterion, "query") is not None and same(lookup(criterion, "timeAggregation", "Count"), "Count"):
-        yield from _beyond(lookup(criterion, "operator"), lookup(criterion, "threshold"), 0, MANY_ROWS, "rows")
+        yield from _beyond(lookup(criterion, "operator"), lookup(criterion, "threshold"), MANY_ROWS, "rows")
 
 
-def _beyond(operator: Any, threshold: Any, lowest: float, highest: float | None, what: str) -> Iterator[str]:
+def _beyond(operator: Any, threshold: Any, highest: float | None, what: str) -> Iterator[str]:
+    """A threshold that nothing from 0 to ``highest`` passes; None: there is no highest."""
     limit = _number(threshold, None)
-    never = limit is not None and (
-        (same(operator, "LessThan") and limit <= lowest)
-        or (same(operator, "LessThanOrEqual") and limit < lowest)
-        or (same(operator, "Equals", "Equal") and limit < lowest)
-        or (
-            highest is not None
-            and (
-                (same(operator, "GreaterThan") and limit >= highest)
-                or (same(operator, "GreaterThanOrEqual", "Equals", "Equal") and limit > highest)
-            )
-        )
-    )
+    if limit is None:
+        return
+    if same(operator, "LessThan"):
+        never = limit <= 0
+    elif same(operator, "GreaterThan"):
+        never = highest is not None and limit >= highest
+    else:
+        too_low = limit < 0 and same(operator, "LessThanOrEqual", "Equals", "Equal")
+        too_high = highest is not None and limit > highest and same(operator, "GreaterThanOrEqual", "Equals", "Equal")
+        never = too_low or too_high
     if never:
         yield f"{what} is never {operator} {threshold}"
 
@@ -169,13 +170,38 @@ def _wanted(condition: Any) -> Iterator[tuple[str, set[str]]]:
         yield fields.pop(), values
 
 
-def minutes_in(duration: Any) -> int:
-    """The minutes of a duration as Azure writes it; 0 where there is none, or none that it takes."""
-    try:
-        return minutes(str(duration))
-    except ValueError:
-        return 0
-
-
 def _number(value: Any, default: Any) -> Any:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+
+
+_Watched = dict[str, dict[str, list[Resource]]]
+"""Watched resources by type and alert."""
+
+
+@rule(
+    "MON-ALERT-PEERS",
+    "A metric alert that one resource of a type has, all of its type in the stack have",
+    on=list(types_with("alerts", Alerts)),
+    severity="medium",
+    controls=["164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
+    remediation="Give the alert (tag alert) the resource as well: stacks/operations.py, stacks/catalogues/alerts.yaml.",
+    source="requirement S24: every resource of a kind is watched; stacks/catalogues/alerts.yaml",
+    where=lambda resource, _: is_ours(resource),
+)
+def alert_on_peers(resource: Resource, stack: Stack) -> Iterator[str]:
+    for alert, peers in stack.remember(_watched).get(resource.type, {}).items():
+        if resource not in peers and (_is_replica(resource) or not all(map(_is_replica, peers))):
+            yield f"no alert {alert} is on it, as on {peers[0].name}"
+
+
+def _watched(stack: Stack) -> _Watched:
+    found: _Watched = {}
+    for alert in stack.by_type(METRIC):
+        for target in stack.targets(alert, "scopes[]", "*"):
+            found.setdefault(target.type, {}).setdefault(str(alert.get("tags.alert")), []).append(target)
+    return found
+
+
+def _is_replica(server: Resource) -> bool:
+    """Of a database: how far it is behind its primary is a metric that a primary has not."""
+    return server.has("sourceServerResourceId")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from policies.compare import same
+from policies.compare import lies_in, same
 from policies.resource import Resource, lookup
 from policies.rule import rule
 from policies.rules.backup import VAULT as BACKUP_VAULT
@@ -34,14 +34,14 @@ ENDS = {"keyvault:Key": ("KeyNearExpiry", "KeyExpired"), "keyvault:Secret": ("Se
 def vault_events(vault: Resource, stack: Stack) -> Iterator[str]:
     covered = set()
     for topic in stack.holders(vault, "source", TOPIC):
-        for each in stack.holders(topic, "systemTopicName", EVENTS, by="systemTopicName"):
+        for each in stack.parts(topic, "systemTopicName", EVENTS):
             narrowed = any(each.has(path) for path in NARROWS) or any(
                 not same(kind, "StringNotIn") for kind in each.leaves("filter.advancedFilters[].operatorType")
             )
             if stack.targets(each, "destination.actionGroups[]", GROUP) and not narrowed:
                 covered |= {str(event).rsplit(".", 1)[-1] for event in each.leaves("filter.includedEventTypes[]")}
     for held, events in ENDS.items():
-        if stack.holders(vault, "vaultName", held, by="vaultName"):
+        if stack.parts(vault, "vaultName", held):
             yield from (f"nobody is told of {event}" for event in events if event not in covered)
 
 
@@ -92,8 +92,8 @@ def backup_alerts(vault: Resource, stack: Stack) -> Iterator[str]:
 def _is_about(route: Resource, vault: Resource) -> bool:
     """Whether a processing rule takes a vault's alerts; where an id is not known yet, it may."""
     scopes = list(route.leaves("properties.scopes[]"))
-    known = [scope.lower().rstrip("/") for scope in scopes if isinstance(scope, str)]
-    within = not vault.id or len(known) < len(scopes) or any(f"{vault.id}/".lower().startswith(f"{s}/") for s in known)
+    known = [scope for scope in scopes if isinstance(scope, str)]
+    within = not vault.id or len(known) < len(scopes) or any(lies_in(vault.id, scope) for scope in known)
     kinds = [
         str(value).lower()
         for condition in route.each("properties.conditions")

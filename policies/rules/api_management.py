@@ -32,13 +32,13 @@ def inbound(policy: str) -> ElementTree.Element:
 
 def policies_of(stack: Stack, api: Resource) -> list[ElementTree.Element]:
     """The inbound sections of an API's own policies."""
-    found = stack.holders(api, "apiId", API_POLICY, by="apiId")
+    found = stack.parts(api, "apiId", API_POLICY)
     return [inbound(str(policy.get("value", ""))) for policy in found]
 
 
 def front_door_only(service: Resource, stack: Stack) -> bool:
     """Whether every request without the id of a Front Door profile of this stack is refused."""
-    for policy in stack.holders(service, "serviceName", POLICY, by="serviceName"):
+    for policy in stack.parts(service, "serviceName", POLICY):
         for check in inbound(str(policy.get("value", ""))).findall("check-header"):
             if str(check.get("name")).lower() == "x-azure-fdid" and _ours(check, service, stack):
                 return True
@@ -50,7 +50,7 @@ def _ours(check: ElementTree.Element, service: Resource, stack: Stack) -> bool:
     wanted = [str(value.text) for value in check.findall("value")]
     ids = {
         "{{" + str(named.get("displayName")) + "}}": stack.targets(named, "value", "cdn:Profile", by="frontDoorId")
-        for named in stack.holders(service, "serviceName", NAMED, by="serviceName")
+        for named in stack.parts(service, "serviceName", NAMED)
     }
     return bool(wanted) and all(ids.get(value) for value in wanted)
 
@@ -118,7 +118,7 @@ def no_other_doors(service: Resource) -> Iterator[str]:
 def caller_known(api: Resource, stack: Stack) -> Iterator[str]:
     if same(api.get("subscriptionRequired"), True) or any(map(_checks_tokens, policies_of(stack, api))):
         return
-    operations = stack.holders(api, "apiId", OPERATION, by="apiId")
+    operations = stack.parts(api, "apiId", OPERATION)
     reading = {(operation.get("method"), operation.get("urlTemplate")) for operation in operations}
     if not reading or not reading <= {("GET", "/"), ("HEAD", "/")}:
         yield "it asks for neither key nor token, and answers more than one page"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.defaults import default_of
+from policies.access import identities_of
 from policies.compare import same
 from policies.resource import UNKNOWN, Resource, leaves_of, lookup, peek
 from policies.rule import judge_each, must, rule
@@ -25,12 +26,12 @@ def is_slot(app: Resource) -> bool:
 
 def sites_of(app: Resource, stack: Stack) -> list[Resource]:
     """The app itself, or the app whose slot it is."""
-    return stack.targets(app, "name", SITE, by="name") if is_slot(app) else [app]
+    return stack.owners(app, "name", SITE) if is_slot(app) else [app]
 
 
 def parts_of(app: Resource, type_: str, stack: Stack) -> list[Resource]:
     """The resources of ``type_`` that configure this app, or this slot."""
-    parts = [part for site in sites_of(app, stack) for part in stack.holders(site, "name", type_, by="name")]
+    parts = [part for site in sites_of(app, stack) for part in stack.parts(site, "name", type_)]
     return [part for part in parts if part.get("slot") == app.get("slot")]
 
 
@@ -63,12 +64,9 @@ def no_basic_credentials(app: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(e)(1)"],
     remediation="List https origins in siteConfig.cors.allowedOrigins, never *.",
     source="Azure Policy 'App Service apps should not have CORS configured to allow every resource'",
+    each="siteConfig.cors.allowedOrigins",
 )
-def cors(app: Resource) -> Iterator[str]:
-    yield from judge_each(app, "siteConfig.cors.allowedOrigins", _wrong_origin)
-
-
-def _wrong_origin(origin: Any) -> Iterator[str]:
+def cors(origin: Any) -> Iterator[str]:
     if "*" in str(origin) or not str(origin).startswith("https://"):
         yield f"siteConfig.cors.allowedOrigins holds {origin}"
 
@@ -116,17 +114,13 @@ def identity(app: Resource) -> Iterator[str]:
     source="requirements S01, S08",
 )
 def own_identity(app: Resource, stack: Stack) -> Iterator[str]:
-    for used in _identities(app, stack):
+    for used in identities_of(app, stack):
         for other in stack.by_type(*APPS):
-            if other is not app and used in _identities(other, stack) and not _same_app(app, other, stack):
+            if other is not app and used in identities_of(other, stack) and not _same_app(app, other, stack):
                 yield f"{other} uses its identity {used} too"
         for job in stack.by_type(*JOBS):
-            if used in _identities(job, stack):
+            if used in identities_of(job, stack):
                 yield f"{job}, which is no app, uses its identity {used} too"
-
-
-def _identities(app: Resource, stack: Stack) -> list[Resource]:
-    return stack.targets(app, "identity.userAssignedIdentities[]", "managedidentity:UserAssignedIdentity")
 
 
 def _same_app(one: Resource, other: Resource, stack: Stack) -> bool:

@@ -7,7 +7,7 @@ from facts.secret_inputs import says_secret
 from policies.access import READ_SECRETS, may
 from policies.resource import Resource, shown_at
 from policies.rule import rule
-from policies.rules.app_service import APPS, SITE, SLOT
+from policies.rules.app_service import SITE, SLOT
 from policies.view import Stack
 
 VAULT = "keyvault:Vault"
@@ -42,21 +42,6 @@ def secrets_referenced(settings: Resource) -> Iterator[str]:
 
 
 @rule(
-    "APP-SETTINGS-APART",
-    "A site's configuration holds no settings or connection strings of its own",
-    on=APPS,
-    severity="medium",
-    controls=["164.312(a)(1)"],
-    remediation="Keep app settings in WebAppApplicationSettings only: two owners overwrite each other.",
-    source="reference: settings in both places fight; APP-SECRETS-REFERENCED looks at one place",
-)
-def settings_apart(app: Resource) -> Iterator[str]:
-    for name in ("appSettings", "connectionStrings"):
-        if app.has(f"siteConfig.{name}"):
-            yield f"siteConfig.{name} is set"
-
-
-@rule(
     "APP-REFERENCE-RESOLVES",
     "Every Key Vault reference names a secret of this stack that the app's identity may read",
     on=SETTINGS,
@@ -79,8 +64,7 @@ def _unresolved(name: str, value: str, settings: Resource, stack: Stack) -> Iter
     if match is None:
         yield f"{name} is no reference by versionless URI"
         return
-    named: dict[str, list[Resource]] = stack.remember("vaults by name", lambda: _vaults_by_name(stack))
-    vaults = named.get(match.group("vault").lower(), [])
+    vaults = stack.remember(_vaults_by_name).get(match.group("vault").lower(), [])
     if not vaults:
         yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
     for vault in vaults:
@@ -99,16 +83,16 @@ def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
 
 
 def _secret_names(vault: Resource, stack: Stack) -> set[str]:
-    secrets = stack.holders(vault, "vaultName", "keyvault:Secret", by="vaultName")
+    secrets = stack.parts(vault, "vaultName", "keyvault:Secret")
     return {shown_at(secret.inputs, "secretName").lower() for secret in secrets}
 
 
 def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:
     """The app, or the slot, that has these settings."""
-    sites = stack.targets(settings, "name", SITE, by="name")
+    sites = stack.owners(settings, "name", SITE)
     if not settings.type.endswith("Slot"):
         return sites
-    slots = [slot for site in sites for slot in stack.holders(site, "name", SLOT, by="name")]
+    slots = [slot for site in sites for slot in stack.parts(site, "name", SLOT)]
     return [slot for slot in slots if slot.get("slot") == settings.get("slot")]
 
 

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, category_container, table_container
 from policies.compare import same
 from policies.resource import Resource, lookup, token
-from policies.rule import at_least, must, rule
+from policies.rule import about, at_least, must, rule
 from policies.rules.floor import may_hold_phi
 from policies.view import Stack
 
 CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
+IMMUTABILITY = "storage:BlobContainerImmutabilityPolicy"
+KEPT = "immutabilityPeriodSinceCreationInDays"
+SIX_YEARS = 2192
+"""Days in any six calendar years. Policy choice: 164.316(b)(2)(i) asks six years for documentation, not for logs."""
 EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"
 ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
 FEEDS = [EXPORT, SETTING, ACTIVITY]
@@ -43,10 +47,7 @@ def written(feed: Resource) -> Iterator[str]:
 )
 def feed_protected(feed: Resource, stack: Stack) -> Iterator[str]:
     for account in stack.targets(feed, _account_path(feed), ACCOUNT):
-        declared = {
-            str(container.get("containerName"))
-            for container in stack.holders(account, "accountName", CONTAINER, by="accountName")
-        }
+        declared = {str(container.get("containerName")) for container in stack.parts(account, "accountName", CONTAINER)}
         missing = sorted(set(written(feed)) - declared)
         if missing:
             yield f"{account} has no container {', '.join(missing)}, which it writes to"
@@ -66,7 +67,7 @@ def feed_protected(feed: Resource, stack: Stack) -> Iterator[str]:
 )
 def container_fed(container: Resource, stack: Stack) -> Iterator[str]:
     name = container.get("containerName")
-    for account in stack.targets(container, "accountName", ACCOUNT, by="accountName"):
+    for account in stack.owners(container, "accountName", ACCOUNT):
         feeds = [feed for type_ in FEEDS for feed in _feeds(account, type_, stack)]
         if not any(name in written(feed) for feed in feeds):
             yield f"no export or diagnostic setting of this stack writes to {name}"
@@ -76,6 +77,25 @@ def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
     if type_ == EXPORT:
         return [feed for feed in stack.holders(account, "resourceId", EXPORT) if not same(feed.get("enable"), False)]
     return stack.holders(account, "storageAccountId", type_)
+
+
+@rule(
+    "ST-WORM",
+    "What is archived cannot be changed or deleted for six years, and can be appended to",
+    on=CONTAINER,
+    severity="high",
+    controls=["164.312(c)(1)", "164.312(c)(2)", "164.316(b)(2)(i)"],
+    remediation="Give the container an immutability policy of 2192 days or more that allows protected append writes.",
+    source="policy choice: six years, as 164.316(b)(2)(i) asks for documentation; diagnostics write append blobs",
+)
+def worm(container: Resource, stack: Stack) -> Iterator[str]:
+    policies = _policies(container, stack)
+    if not policies:
+        yield "it has no immutability policy"
+    for policy in policies:
+        yield from about(policy, at_least(policy, KEPT, SIX_YEARS, "days"))
+        if not (policy.get("allowProtectedAppendWrites") or policy.get("allowProtectedAppendWritesAll")):
+            yield f"{policy}: protected append writes are not allowed, so a log cannot grow"
 
 
 @rule(
@@ -89,7 +109,7 @@ def _feeds(account: Resource, type_: str, stack: Stack) -> list[Resource]:
     where=lambda account, stack: _is_archive(account, stack),
 )
 def recoverable(account: Resource, stack: Stack) -> Iterator[str]:
-    services = stack.holders(account, "accountName", "storage:BlobServiceProperties", by="accountName")
+    services = stack.parts(account, "accountName", "storage:BlobServiceProperties")
     if not services:
         yield "it has no blob service properties, so that nothing deleted comes back"
     for service in services:
@@ -132,7 +152,6 @@ def expiry(account: Resource, stack: Stack) -> Iterator[str]:
         yield f"a lifecycle rule deletes after {min(days)} days what must be kept for {max(kept)}"
 
 
-KEPT = "immutabilityPeriodSinceCreationInDays"
 DELETES = tuple(
     f"definition.actions.baseBlob.delete.daysAfter{event}GreaterThan"
     for event in ("Modification", "Creation", "LastAccessTime")
@@ -144,7 +163,7 @@ def deleted_after(account: Resource, stack: Stack) -> list[int]:
     """The days after which each lifecycle rule of a storage account that is on deletes."""
     return [
         int(lookup(each, path))
-        for policy in stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName")
+        for policy in stack.parts(account, "accountName", "storage:ManagementPolicy")
         for each in policy.each("policy.rules")
         for path in DELETES
         if not same(each.get("enabled"), False) and lookup(each, path) is not None
@@ -152,11 +171,11 @@ def deleted_after(account: Resource, stack: Stack) -> list[int]:
 
 
 def _containers(account: Resource, stack: Stack) -> list[Resource]:
-    return stack.holders(account, "accountName", CONTAINER, by="accountName")
+    return stack.parts(account, "accountName", CONTAINER)
 
 
 def _policies(container: Resource, stack: Stack) -> list[Resource]:
-    return stack.holders(container, "containerName", "storage:BlobContainerImmutabilityPolicy", by="containerName")
+    return stack.parts(container, "containerName", IMMUTABILITY)
 
 
 def _is_archive(account: Resource, stack: Stack) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from documents.durations import days
-from policies.compare import same
+from policies.compare import measured, same
 from policies.resource import UNKNOWN, Resource, lookup
 from policies.rule import rule
 from policies.rules.floor import of_primary
@@ -14,6 +14,7 @@ from policies.view import Stack
 VAULT, INSTANCE = "dataprotection:BackupVault", "dataprotection:BackupInstance"
 POLICY = "dataprotection:BackupPolicy"
 _RULES, _RETENTION = "properties.policyRules", "AzureRetentionRule"
+_KEPT = f"{_RULES}[].lifecycles[].deleteAfter.duration"
 _MARKS = f"{_RULES}[].trigger.taggingCriteria[]"
 
 
@@ -67,8 +68,8 @@ def policy(policy_: Resource, stack: Stack) -> Iterator[str]:
     begun = f"{stack.today + timedelta(days=31):%Y-%m-%d}"
     if not any(_repeats(str(text), begun) for text in intervals):
         yield "no schedule of it that has begun repeats within a week, for ever"
-    kept = list(policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration"))
-    if not kept or min(_length(str(text)) for text in kept) < 28:
+    kept = list(policy_.leaves(_KEPT))
+    if not kept or min(measured(text, days) for text in kept) < 28:
         yield f"it keeps a backup for {', '.join(map(str, kept)) or 'no time that it names'}, must be 28 days or more"
     yield from _unkept(policy_)
 
@@ -100,7 +101,7 @@ def _unkept(policy_: Resource) -> Iterator[str]:
     where=lambda _, stack: any(of_primary(server, stack) for server in stack.by_type(SERVER)),
 )
 def six_years(policy_: Resource) -> Iterator[str]:
-    kept = [_length(str(text)) for text in policy_.leaves("properties.policyRules[].lifecycles[].deleteAfter.duration")]
+    kept = [measured(text, days) for text in policy_.leaves(_KEPT)]
     if max(kept, default=0) < 6 * 365:
         yield f"it keeps no backup for six years: the longest is {max(kept, default=0)} days"
 
@@ -108,14 +109,6 @@ def six_years(policy_: Resource) -> Iterator[str]:
 def _repeats(interval: str, begun: str) -> bool:
     """Whether a repeating interval (``R/start/every``) has no last time, has begun by a day, and is a week or less."""
     parts = interval.split("/")
-    return (
-        parts[0].upper() == "R" and parts[1][:10] <= begun and 0 < _length(parts[-1]) <= 7 if len(parts) == 3 else False
-    )
-
-
-def _length(duration: str) -> float:
-    """The days in a duration; 0 where it cannot be read."""
-    try:
-        return days(duration)
-    except ValueError:
-        return 0
+    if len(parts) != 3:
+        return False
+    return parts[0].upper() == "R" and parts[1][:10] <= begun and 0 < measured(parts[-1], days) <= 7

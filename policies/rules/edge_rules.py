@@ -6,7 +6,7 @@ from typing import Any
 
 from policies.compare import same
 from policies.resource import Resource, lookup
-from policies.rule import judge_each, rule, shown
+from policies.rule import rule, shown
 from policies.view import Stack
 
 ROUTE, RULE_SET, ITEM = "cdn:Route", "cdn:RuleSet", "cdn:Rule"
@@ -38,9 +38,7 @@ def items_of(route: Resource, stack: Stack) -> Iterator[Resource]:
     rule_sets = stack.targets(route, "ruleSets[].id", RULE_SET)
     # In the route's order; where ids are not known yet, in the program's.
     for rule_set in sorted(rule_sets, key=lambda one: _position(str(one.id).lower(), named)):
-        yield from sorted(
-            stack.holders(rule_set, "ruleSetName", ITEM, by="ruleSetName"), key=lambda item: int(item.get("order", 0))
-        )
+        yield from sorted(stack.parts(rule_set, "ruleSetName", ITEM), key=lambda item: int(item.get("order", 0)))
 
 
 def _position(id_: str, named: list[str]) -> int:
@@ -200,12 +198,9 @@ def _is_for_files(item: Resource) -> bool:
     remediation="Remove the override of the origin group and redirects to HTTP; a route names its own origin group.",
     source="learn.microsoft.com/azure/frontdoor/front-door-rules-engine-actions: an override replaces origin and "
     "protocol of the route that rules examine",
+    each="actions",
 )
-def keeps_way(item: Resource) -> Iterator[str]:
-    yield from judge_each(item, "actions", _another_way)
-
-
-def _another_way(action: Any) -> Iterator[str]:
+def keeps_way(action: Any) -> Iterator[str]:
     protocol = lookup(action, "parameters.destinationProtocol")
     if same(protocol, "Http"):
         yield f"it redirects to {shown(protocol)}"
@@ -224,12 +219,9 @@ def _another_way(action: Any) -> Iterator[str]:
     "apps and Azure.",
     source="learn.microsoft.com/azure/app-service/configure-authentication-user-identities: apps believe them; "
     "learn.microsoft.com/azure/frontdoor/front-door-http-headers-protocol",
+    each="actions",
 )
-def speaks_for_nobody(item: Resource) -> Iterator[str]:
-    yield from judge_each(item, "actions", _speaks)
-
-
-def _speaks(action: Any) -> Iterator[str]:
+def speaks_for_nobody(action: Any) -> Iterator[str]:
     name = str(lookup(action, "parameters.headerName", "")).strip().lower()
     deletes = same(lookup(action, "parameters.headerAction"), "Delete")
     value = str(lookup(action, "parameters.value", "")).lower()

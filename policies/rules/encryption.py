@@ -82,7 +82,7 @@ def _vaults(resource: Resource, use: Use, stack: Stack) -> list[Resource]:
     name = resource.known(use.name) if use.name else None
     if uri is UNKNOWN or name is UNKNOWN:
         keys = stack.targets(resource, use.key, KEY, by="keyUri")
-        return [vault for key in keys for vault in stack.targets(key, "vaultName", VAULT, by="vaultName")]
+        return [vault for key in keys for vault in stack.owners(key, "vaultName", VAULT)]
     match = KEY_URI.match(str(uri))
     if match is None:
         return []
@@ -91,10 +91,7 @@ def _vaults(resource: Resource, use: Use, stack: Stack) -> list[Resource]:
         vault
         for vault in stack.by_type(VAULT)
         if shown_at(vault.inputs, "vaultName").lower() == match.group("vault").lower()
-        and any(
-            shown_at(key.inputs, "keyName").lower() == name
-            for key in stack.holders(vault, "vaultName", KEY, by="vaultName")
-        )
+        and any(shown_at(key.inputs, "keyName").lower() == name for key in stack.parts(vault, "vaultName", KEY))
     ]
 
 

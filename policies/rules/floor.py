@@ -8,6 +8,7 @@ own (policies/data/floor.yaml), so that a catalogue that loses an entry is caugh
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from facts.log_containers import ACTIVITY_LOG_CONTAINER
 from facts.schedules import longest_pause
@@ -15,7 +16,7 @@ from policies.compare import same
 from policies.data import table
 from policies.projects import PLATFORM
 from policies.resource import UNKNOWN, Resource
-from policies.rule import at_least, must, rule
+from policies.rule import about, at_least, must, rule
 from policies.rules.monitoring import WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
 from policies.view import Stack
@@ -48,8 +49,11 @@ def may_hold_phi(resource: Resource, stack: Stack) -> bool:
 
 def is_test_data(stack: Stack) -> bool:
     """Whether all that bear the tag of a data classification say ``test-data``."""
-    classes = stack.remember(CLASS, lambda: {tag for each in stack.resources for tag in each.leaves(CLASS)})
-    return bool(classes == {"test-data"})
+    return stack.remember(_classes) == {"test-data"}
+
+
+def _classes(stack: Stack) -> set[Any]:
+    return {tag for each in stack.resources for tag in each.leaves(CLASS)}
 
 
 def of_primary(server: Resource, stack: Stack) -> bool:
@@ -112,7 +116,7 @@ def _too_seldom(command: str, job: Resource, most: int, why: str) -> Iterator[st
     where=lambda app, stack: is_ours(app) and _is_elastic(app, "serverFarmId", stack),
 )
 def app_slot(app: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.holders(app, "name", SLOT, by="name"):
+    if not stack.parts(app, "name", SLOT):
         yield "it has no slot of this stack"
 
 
@@ -135,8 +139,7 @@ def autoscale(plan: Resource, stack: Stack) -> Iterator[str]:
     if not settings:
         yield "no autoscale setting of this stack is for it"
     for setting in settings:
-        for message in must(setting, "enabled", True):
-            yield f"{setting}: {message}"
+        yield from about(setting, must(setting, "enabled", True))
         if not any(True for _ in setting.leaves("profiles[].capacity.maximum")):
             yield f"{setting} has no profile"
         elif not {UNKNOWN, "Increase"} & set(setting.leaves("profiles[].rules[].scaleAction.direction")):
@@ -193,9 +196,9 @@ def archive(_resource: Resource, stack: Stack) -> Iterator[str]:
                 yield f"the subscription's activity log is not sent to the archive: {category} ({why})"
     for name, why in required.items():
         container = containers.get(name)
-        if container is None or not stack.targets(container, "accountName", "storage:StorageAccount", by="accountName"):
+        if container is None or not stack.owners(container, "accountName", "storage:StorageAccount"):
             yield f"the archive has no container {name} ({why})"
-        elif not stack.holders(container, "containerName", WORM, by="containerName"):
+        elif not stack.parts(container, "containerName", WORM):
             yield f"container {name} has no immutability policy ({why})"
 
 
@@ -220,8 +223,7 @@ def _archived(setting: Resource, stack: Stack) -> Iterator[str]:
 def service_level(app: Resource, stack: Stack) -> Iterator[str]:
     for origin in _origins(app, stack):
         name = str(origin.get("originName"))
-        queries: list[str] = stack.remember("queries of service levels", lambda: _queries_of_levels(stack))
-        if not any(f'"{name}"' in query for query in queries):
+        if not any(f'"{name}"' in query for query in stack.remember(_queries_of_levels)):
             yield f"no alert is on the service level of {name}"
 
 
@@ -273,7 +275,7 @@ def security(_setting: Resource, stack: Stack) -> Iterator[str]:
 )
 def cache(_settings: Resource, stack: Stack) -> Iterator[str]:
     clusters = stack.by_type(CACHE)
-    if not any(stack.holders(each, "clusterName", "redisenterprise:Database", by="clusterName") for each in clusters):
+    if not any(stack.parts(each, "clusterName", "redisenterprise:Database") for each in clusters):
         yield "it names a cache, and this stack has none with a database"
 
 

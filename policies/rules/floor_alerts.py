@@ -1,13 +1,16 @@
-"""Who hears: channels with somebody on them, and the alerts without which nobody hears (policies/data/floor.yaml)."""
+"""What must be seen of a stack, and who hears: channels with somebody on them, the alerts without which nobody hears
+(policies/data/floor.yaml), the flows of its network, and whether it answers."""
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
-from policies.compare import same
+from documents.durations import minutes
+from policies.compare import lies_in, measured, same
 from policies.data import table
 from policies.resource import Resource, lookup, token
 from policies.rule import rule
-from policies.rules.alert_fires import minutes_in
+from policies.rules.archive import deleted_after
 from policies.rules.floor import APP, PROFILE, VAULT, may_hold_phi
 from policies.rules.monitoring import ACTION_GROUPS, ACTIVITY, ALERTS, GROUP, METRIC, QUERY, RECEIVERS, WORKSPACE
 from policies.rules.postgres import SERVER
@@ -25,6 +28,8 @@ told within the hour; the logs of a quiet vault are missed after six hours."""
 FIRST_ROW = {"above": 0}
 FIELDS = ("category", "operationName", "status")
 """What an alert on the activity log may ask for: each other field leaves events out, such as all but one caller's."""
+KEPT_DAYS = 90
+TEST, DOMAIN = "applicationinsights:WebTest", "cdn:AFDCustomDomain"
 
 
 @rule(
@@ -57,11 +62,10 @@ def receivers(_resource: Resource, stack: Stack) -> Iterator[str]:
 )
 def alerts(resource: Resource, stack: Stack) -> Iterator[str]:
     required = {token(type_): rows for type_, rows in table("floor")["alerts"].items()}[resource.type]
-    made: dict[str, list[Resource]] = stack.remember("alerts by id", lambda: _alerts_by_id(stack))
     for id_, why in required.items():
         watching = [
             alert
-            for alert in made.get(id_, ())
+            for alert in stack.remember(_alerts_by_id).get(id_, ())
             if alert.type != token(METRIC) or resource in stack.targets(alert, "scopes[]", resource.type)
         ]
         on = [alert for alert in watching if same(alert.get("enabled"), True)]
@@ -94,8 +98,8 @@ def _weaknesses(alert: Resource, id_: str, watched: Resource, stack: Stack) -> I
     severity = alert.get("severity")
     if not isinstance(severity, (int, float)) or severity > LEAST_SEVERITY:
         yield f"severity is {severity}, must be 0 to {LEAST_SEVERITY}"
-    every = minutes_in(alert.get("evaluationFrequency"))
-    over = max(minutes_in(alert.get("windowSize")), minutes_in(alert.get("overrideQueryTimeRange")))
+    every = measured(alert.get("evaluationFrequency"), minutes)
+    over = max(measured(alert.get(name), minutes) for name in ("windowSize", "overrideQueryTimeRange"))
     if over > WIDEST[alert.type]:
         yield f"it looks back {over} minutes, must be {WIDEST[alert.type]} or less"
     if alert.type == token(QUERY) and not stack.targets(alert, "scopes[]", WORKSPACE):
@@ -131,6 +135,51 @@ def _narrowed(alert: Resource, watched: Resource) -> Iterator[str]:
         for part in lookup(condition, "anyOf") or [condition]:
             if not same(lookup(part, "field"), *FIELDS):
                 yield f"it asks for {lookup(part, 'field')} {lookup(part, 'equals')}, and hears of nothing else"
-    scopes = [scope.lower().rstrip("/") for scope in alert.leaves("scopes[]") if isinstance(scope, str)]
-    if scopes and watched.id and not any(f"{watched.id}/".lower().startswith(f"{scope}/") for scope in scopes):
+    scopes = [scope for scope in alert.leaves("scopes[]") if isinstance(scope, str)]
+    if scopes and watched.id and not any(lies_in(watched.id, scope) for scope in scopes):
         yield "its scopes leave it out"
+
+
+@rule(
+    "FLOOR-FLOW-LOG",
+    "The flows of a network are recorded, and kept for 90 days",
+    on="network:VirtualNetwork",
+    severity="high",
+    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
+    remediation="Give the stack medspasync:network.flowLogs, with retentionDays of 90 or more; NET-FLOW-LOG says what "
+    "a flow log must be.",
+    source="CIS Azure Foundations 6.5: kept for 90 days",
+    where=may_hold_phi,
+)
+def flow_log(network: Resource, stack: Stack) -> Iterator[str]:
+    logs = stack.holders(network, "targetResourceId", "network:FlowLog")
+    if not logs:
+        yield "no flow log of this stack is of it"
+    for account in (each for log in logs for each in stack.targets(log, "storageId", "storage:StorageAccount")):
+        days = min(deleted_after(account, stack), default=KEPT_DAYS)
+        if days < KEPT_DAYS:
+            yield f"{account} deletes its flows after {days} days"
+
+
+@rule(
+    "FLOOR-AVAILABILITY",
+    "Somebody asks from outside whether the platform answers, and an alert tells when it does not",
+    on=PROFILE,
+    severity="high",
+    controls=["164.308(a)(7)(ii)(C)", "164.308(a)(6)(ii)"],
+    remediation="Name a page of a public host under medspasync:monitoring.availabilityTests.",
+    source="requirement S24; learn.microsoft.com/azure/azure-monitor/app/availability",
+    where=lambda profile, stack: may_hold_phi(profile, stack) and bool(_domains(profile, stack)),
+)
+def availability_test(profile: Resource, stack: Stack) -> Iterator[str]:
+    hosts = {str(domain.get("hostName")).lower() for domain in _domains(profile, stack)}
+    tests = [test for test in stack.by_type(TEST) if urlsplit(str(test.get("request.requestUrl"))).hostname in hosts]
+    if not any(same(test.get("enabled"), True) for test in tests):
+        yield f"no availability test that is on asks for a page of {', '.join(sorted(hosts))}"
+    for test in tests:
+        if not any(same(alert.get("enabled"), True) for alert in stack.holders(test, "criteria.webTestId", METRIC)):
+            yield f"no alert that is on tells of the test {test}"
+
+
+def _domains(profile: Resource, stack: Stack) -> list[Resource]:
+    return stack.parts(profile, "profileName", DOMAIN)

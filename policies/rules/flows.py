@@ -11,7 +11,8 @@ from policies.compare import same
 from policies.resource import Resource, lookup
 from policies.rule import judge_each, rule
 from policies.rules.floor import is_ours
-from policies.rules.network import GROUP, SUBNET
+from policies.rules.network import GROUP, SUBNET, prefixes_of
+from policies.rules.security_groups import End, addresses_at, ports_at
 from policies.view import Stack
 
 TABLE = Path(__file__).parents[2] / "stacks/catalogues/network_flows.yaml"
@@ -88,7 +89,7 @@ def _wrong(name: str, entry: Any, ranges: Mapping[str, set[str]]) -> Iterator[st
     for key, value in wanted.items():
         if not same(lookup(entry, key), value):
             yield f"has {key} {lookup(entry, key)}, the row says {value}"
-    ports = _all(entry, "destinationPort", "Range")
+    ports = set(ports_at(entry, "destination"))
     allowed = {str(port) for port in row["ports"]}
     if allowed == {ANY}:
         allowed = {"*"}
@@ -96,10 +97,11 @@ def _wrong(name: str, entry: Any, ranges: Mapping[str, set[str]]) -> Iterator[st
         allowed = (allowed - {MAIL}) | MAIL_PORTS
     if ports != allowed and not (MAIL in map(str, row["ports"]) and ports and ports <= allowed):
         yield f"has ports {', '.join(sorted(ports)) or 'none'}, the row says {', '.join(sorted(allowed))}"
-    if _all(entry, "sourcePort", "Range") - {"*"}:
+    if set(ports_at(entry, "source")) - {"*"}:
         yield "is for some source ports only"
-    for key, end in (("source", "from"), ("destination", "to")):
-        yield from _other_end(key, _all(entry, f"{key}Address", "Prefix"), str(row[end]), ranges)
+    ends: dict[End, str] = {"source": "from", "destination": "to"}
+    for key, end in ends.items():
+        yield from _other_end(key, set(addresses_at(entry, key)), str(row[end]), ranges)
 
 
 def _other_end(key: str, found: set[str], end: str, ranges: Mapping[str, set[str]]) -> Iterator[str]:
@@ -116,13 +118,6 @@ def _other_end(key: str, found: set[str], end: str, ranges: Mapping[str, set[str
         yield f"has {key} {', '.join(sorted(found)) or 'none'}, the row says {end}"
 
 
-def _all(entry: Any, start: str, what: str) -> set[str]:
-    """The values of an input that Azure takes as one and as several."""
-    plural = "es" if what == "Prefix" else "s"
-    found = [lookup(entry, f"{start}{what}"), *lookup(entry, f"{start}{what}{plural}", ())]
-    return {str(value) for value in found if value not in (None, "")}
-
-
 def _ranges(stack: Stack) -> Mapping[str, set[str]]:
     """The address ranges of each purpose that the table names, of the subnets whose name ends in it."""
     ends = {str(row[end]) for _, _, row in rows().values() for end in ("from", "to")}
@@ -131,8 +126,7 @@ def _ranges(stack: Stack) -> Mapping[str, set[str]]:
         name = str(subnet.get("subnetName"))
         purpose = max((end for end in ends if name.endswith(f"-{end}")), key=len, default="")
         if purpose:
-            prefixes = [subnet.get("addressPrefix"), *subnet.each("addressPrefixes")]
-            found.setdefault(purpose, set()).update(str(prefix) for prefix in prefixes if prefix)
+            found.setdefault(purpose, set()).update(prefixes_of(subnet))
     return found
 
 

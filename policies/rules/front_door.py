@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from policies.compare import same
 from policies.resource import UNKNOWN, Resource, lookup
-from policies.rule import must, rule
+from policies.rule import about, must, rule
 from policies.rules.app_service import ingress
 from policies.view import Stack
 
@@ -65,18 +65,14 @@ def origin_locked(origin: Resource, stack: Stack) -> Iterator[str]:
     path = "sharedPrivateLinkResource.privateLink.id" if private else "hostName"
     sites = stack.targets(origin, path, "web:WebApp", by="id" if private else "defaultHostName")
     gateways = stack.targets(origin, path, GATEWAY) if private else []
-    for gateway in gateways:
-        for message in must(gateway, "publicNetworkAccess", "Disabled"):
-            yield f"{gateway}: {message}: private link does not close the public way"
     if not (sites or gateways):
         yield "its origin is no app of this stack, so nobody can say that only Front Door reaches it"
-    for site in sites:
+    for place in (*gateways, *sites):
         if private:
-            for message in must(site, "publicNetworkAccess", "Disabled"):
-                yield f"{site}: {message}: private link does not close the public way"
+            for message in must(place, "publicNetworkAccess", "Disabled"):
+                yield f"{place}: {message}: private link does not close the public way"
         else:
-            for message in ingress.check(site):
-                yield f"{site}: {message}"
+            yield from about(place, ingress.check(place))
 
 
 @rule(

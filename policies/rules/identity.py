@@ -1,13 +1,18 @@
-"""Who may manage what: role assignments and federated credentials."""
+"""Who may manage what: role assignments and federated credentials, whom an identity is for, and rights that no two
+duties may share."""
 
 import re
 from collections.abc import Iterator
 
 from facts.roles import role_id, roles
+from policies.access import IDENTITY, READ_SECRETS, identities_of, may, role_of
 from policies.compare import folded
 from policies.data import table
 from policies.resource import UNKNOWN, Resource, peek, token
 from policies.rule import rule
+from policies.rules.app_service import SITE
+from policies.rules.floor import may_hold_phi
+from policies.rules.postgres import ADMINISTRATOR
 from policies.view import Stack
 
 ROLE = "authorization:RoleDefinition"
@@ -71,7 +76,7 @@ ENVIRONMENT = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?:environment:[^:*?]
     "learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples",
 )
 def role_is_narrow(assignment: Resource) -> Iterator[str]:
-    role = str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+    role = role_of(assignment)
     if role == GIVES_RIGHTS and assignment.has("condition"):
         yield from _unconstrained(str(assignment.get("condition")))
     elif role in TOO_POWERFUL:
@@ -99,10 +104,10 @@ def _unconstrained(condition: str) -> Iterator[str]:
     source="facts/roles.yaml; lists fail closed: nobody can say how wide a role is that nobody read",
 )
 def role_is_known(assignment: Resource, stack: Stack) -> Iterator[str]:
-    id_ = str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+    id_ = role_of(assignment)
     role = roles().get(id_)
     if role is None:
-        if id_ in stack.remember("own roles", lambda: _own_roles(stack)) or _is_computed(assignment, stack):
+        if id_ in stack.remember(_own_roles) or stack.targets(assignment, "roleDefinitionId", ROLE):
             return
         if stack.ours:
             yield f"nobody wrote down what the role {id_} may do"
@@ -120,13 +125,9 @@ def _own_roles(stack: Stack) -> set[str]:
     return {id_.rsplit("/", 1)[-1].lower() for id_ in ids if isinstance(id_, str)}
 
 
-def _is_computed(assignment: Resource, stack: Stack) -> bool:
-    return bool(stack.targets(assignment, "roleDefinitionId", ROLE))
-
-
 def _running_as(assignment: Resource, stack: Stack) -> Iterator[Resource]:
     """What runs as the identity that is given a role."""
-    for identity in stack.targets(assignment, "principalId", "managedidentity:UserAssignedIdentity", by="principalId"):
+    for identity in stack.owners(assignment, "principalId", IDENTITY):
         yield from stack.holders(identity, "identity.userAssignedIdentities[]", *RUNNERS)
 
 
@@ -169,7 +170,7 @@ def role_scope_is_narrow(assignment: Resource, stack: Stack) -> Iterator[str]:
             yield f"its scope is {scope or 'not set'}"
         on_group = WHOLE_GROUP.search(str(scope)) is not None
     if on_group:
-        id_ = str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+        id_ = role_of(assignment)
         name = roles()[id_].name if id_ in roles() else id_
         if name not in table("group_roles"):
             yield f"its scope is a whole resource group, where {name} is too much"
@@ -213,3 +214,63 @@ def identity_in_use(resource: Resource) -> Iterator[str]:
     type_ = str(resource.get("identity.type", ""))
     if resource.has("identity.userAssignedIdentities") and "userassigned" not in folded(type_):
         yield f"identity.type is {type_ or 'not set'}, so that it works as none of the identities that it names"
+
+
+@rule(
+    "NEED-RUNNER",
+    "Somebody is each identity: something runs as it, or a credential signs in as it",
+    on=IDENTITY,
+    severity="medium",
+    controls=["164.308(a)(4)(ii)(C)", "164.308(a)(3)(ii)(C)"],
+    remediation="Declare what runs as the identity, or take the identity away with its rights.",
+    source="a duty that nobody does is not done, and rights that nobody needs are taken back",
+    where=may_hold_phi,
+)
+def identity_is_somebody(identity: Resource, stack: Stack) -> Iterator[str]:
+    at_work = identity.urn in stack.remember(_identities_at_work)
+    if not at_work and not stack.parts(identity, "resourceName", *CREDENTIALS):
+        yield "nothing of this stack runs as it, and no credential signs in as it"
+
+
+def _identities_at_work(stack: Stack) -> set[str]:
+    users = (each for each in stack.resources if each.custom and "identity" in each.inputs)
+    return {of.urn for user in users for of in identities_of(user, stack)}
+
+
+@rule(
+    "KV-ONE-APP",
+    "The secrets of a vault are read by the identity of one app at most",
+    on="keyvault:Vault",
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
+    remediation="Give each app a vault of its own, and only its own identity the right to read there.",
+    source="requirements S01, S08: what one app may read, another may not",
+)
+def one_app_reads(vault: Resource, stack: Stack) -> Iterator[str]:
+    readers = [
+        app
+        for app in stack.by_type(SITE)
+        if any(may(READ_SECRETS, identity, vault, stack, surely=True) for identity in identities_of(app, stack))
+    ]
+    if len(readers) > 1:
+        yield f"its secrets are read by {', '.join(map(str, readers))}"
+
+
+@rule(
+    "PG-ADMINISTRATOR-APART",
+    "No app is administrator of the database",
+    on=ADMINISTRATOR,
+    severity="critical",
+    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)", "164.312(c)(1)"],
+    remediation="Make a group of people, or the identity of the job that prepares the database, its administrator; an "
+    "app gets a role in the database.",
+    source="requirement S13: an administrator passes row-level security and may remove the audit",
+)
+def no_app_administers(administrator: Resource, stack: Stack) -> Iterator[str]:
+    identities = [
+        *stack.targets(administrator, "objectId", IDENTITY, by="principalId"),
+        *stack.targets(administrator, "principalName", IDENTITY, by="resourceName"),
+    ]
+    for app in stack.by_type(SITE):
+        if any(identity in identities for identity in identities_of(app, stack)):
+            yield f"{app} signs in as it"

@@ -27,37 +27,6 @@ FOLLOW_ROTATION = (
 
 
 @rule(
-    "KV-PRIVATE",
-    "A vault is reachable only through its private endpoint",
-    on=VAULT,
-    severity="critical",
-    controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Set publicNetworkAccess to Disabled and networkAcls.defaultAction to Deny, without address rules.",
-    source="Azure Policy 'Azure Key Vault should have firewall enabled or public network access disabled'; AZR-000355",
-)
-def private_vault(vault: Resource) -> Iterator[str]:
-    yield from must(vault, "properties.publicNetworkAccess", "Disabled")
-    yield from must(vault, "properties.networkAcls.defaultAction", "Deny")
-    for kind in ("ipRules", "virtualNetworkRules"):
-        if vault.has(f"properties.networkAcls.{kind}"):
-            yield f"properties.networkAcls.{kind} lets networks in beside the private endpoint"
-
-
-@rule(
-    "KV-NO-DEPLOYMENT-ACCESS",
-    "Virtual machines, disk encryption and templates cannot read a vault",
-    on=VAULT,
-    severity="medium",
-    controls=["164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
-    remediation="Set the three enabledFor... properties to false: nothing here uses them.",
-    source="Azure Verified Modules switch all three on, which is looser than anything here needs",
-)
-def no_deployment_access(vault: Resource) -> Iterator[str]:
-    for name in ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment"):
-        yield from must(vault, f"properties.{name}", False)
-
-
-@rule(
     "KV-AUTHORIZATION-EXPLICIT",
     "A vault states its authorization model, and carries no access that the model ignores",
     on=VAULT,
@@ -197,8 +166,8 @@ def retained(item: Resource) -> Iterator[str]:
     source="requirement S01; access policies hold for a whole vault",
 )
 def keys_apart(key: Resource, stack: Stack) -> Iterator[str]:
-    for vault in stack.targets(key, "vaultName", VAULT, by="vaultName"):
-        for secret in stack.holders(vault, "vaultName", SECRET, by="vaultName"):
+    for vault in stack.owners(key, "vaultName", VAULT):
+        for secret in stack.parts(vault, "vaultName", SECRET):
             yield f"its vault {vault} also holds the secret {secret}"
 
 

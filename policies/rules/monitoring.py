@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from documents.durations import days
+from documents.durations import minutes
 from facts.types import Alerts, Logs, types_with
-from policies.compare import same
+from policies.compare import measured, same
 from policies.data import table
 from policies.resource import Resource, lookup, token
-from policies.rule import at_least, must, rule, shown
+from policies.rule import at_least, must, rule
 from policies.view import Stack
 
 SETTING, GROUP = "monitor:DiagnosticSetting", "monitor:ActionGroup"
@@ -123,16 +123,9 @@ def no_retention_policy(setting: Resource) -> Iterator[str]:
 def alert_watches(alert: Resource) -> Iterator[str]:
     if not alert.has("scopes"):
         yield "its scopes are empty"
-    muted = str(alert.get("muteActionsDuration", ""))
-    if muted and _hours(muted) > 4:
+    muted = alert.get("muteActionsDuration", "")
+    if measured(muted, minutes) > 4 * 60:
         yield f"muteActionsDuration is {muted}"
-
-
-def _hours(duration: str) -> float:
-    try:
-        return days(duration) * 24
-    except ValueError:
-        return 0
 
 
 @rule(
@@ -171,20 +164,6 @@ def action_group(group: Resource) -> Iterator[str]:
     yield from must(group, "enabled", True)
     if not _has_receiver(group):
         yield "it has no receiver"
-
-
-@rule(
-    "MON-ALERT-RUNBOOK",
-    "Every alert names the runbook that says what to do",
-    on=ALERTS,
-    severity="medium",
-    controls=["164.308(a)(6)(ii)"],
-    remediation="Put the runbook's path into the tag runbook, as the alert components do.",
-    source="requirement S34",
-)
-def alert_runbook(alert: Resource) -> Iterator[str]:
-    if not alert.has("tags.runbook"):
-        yield "its tag runbook is not set"
 
 
 @rule(
@@ -245,17 +224,3 @@ def no_daily_cap(workspace: Resource) -> Iterator[str]:
 def no_local_auth(resource: Resource) -> Iterator[str]:
     path = "features.disableLocalAuth" if resource.type == token(WORKSPACE) else "disableLocalAuth"
     yield from must(resource, path, True)
-
-
-@rule(
-    "MON-INSIGHTS-IN-WORKSPACE",
-    "Application Insights keeps its data in the workspace",
-    on="applicationinsights:Component",
-    severity="medium",
-    controls=["164.312(b)"],
-    remediation="Set workspaceResourceId.",
-    source="PSRule AZR-000069",
-)
-def insights_in_workspace(component: Resource) -> Iterator[str]:
-    if not component.has("workspaceResourceId"):
-        yield f"workspaceResourceId is {shown(None)}"

@@ -12,14 +12,9 @@ from facts.metrics import Metric, type_metrics
 from facts.types import Logs, type_row
 from policies.resource import UNKNOWN, Resource, lookup, peek
 from policies.rule import rule
+from policies.rules.monitoring import ACTIVITY, METRIC, QUERY, SETTING
 from policies.view import Stack
 
-METRIC_ALERT, ACTIVITY_ALERT, LOG_ALERT = (
-    "monitor:MetricAlert",
-    "monitor:ActivityLogAlert",
-    "monitor:ScheduledQueryRule",
-)
-DIAGNOSTICS = "monitor:DiagnosticSetting"
 AUTOSCALE, ANALYTICS = "monitor:AutoscaleSetting", "securityinsights:ScheduledAlertRule"
 
 _HEAD = re.compile(r"(?:\A|[;(]|\blet\s+\w+\s*=)\s*([A-Za-z_]\w*)\s*(?=\||\Z|;)")
@@ -31,7 +26,7 @@ _LET = re.compile(r"\blet\s+(\w+)\s*=")
 @rule(
     "METRIC-KNOWN",
     "A metric alert and an autoscale rule name a metric that the resource type has, by dimensions that it has",
-    on=[METRIC_ALERT, AUTOSCALE],
+    on=[METRIC, AUTOSCALE],
     severity="critical",
     controls=["164.308(a)(1)(ii)(D)", "164.308(a)(7)(ii)(C)"],
     remediation="Name a metric of facts/metrics.yaml: Azure refuses the rule otherwise, and the deployment ends there.",
@@ -57,7 +52,7 @@ def metric_known(resource: Resource, stack: Stack) -> Iterator[str]:
 @rule(
     "METRIC-AGGREGATION",
     "A metric alert uses an aggregation that Microsoft lists for the metric",
-    on=METRIC_ALERT,
+    on=METRIC,
     severity="low",
     controls=["164.308(a)(1)(ii)(D)"],
     remediation="Use a listed aggregation; another may be accepted, and may mean something else (a rate summed up).",
@@ -75,7 +70,7 @@ def metric_aggregation(alert: Resource) -> Iterator[str]:
 @rule(
     "OPERATION-KNOWN",
     "An activity alert names one operation that Azure has",
-    on=ACTIVITY_ALERT,
+    on=ACTIVITY,
     severity="high",
     controls=["164.308(a)(1)(ii)(D)"],
     remediation="Name one operation of facts/activity_operations.yaml; several events are several alerts or a query.",
@@ -95,7 +90,7 @@ def operation_known(alert: Resource) -> Iterator[str]:
 @rule(
     "CATEGORY-KNOWN",
     "A diagnostic setting names log categories and groups that the resource type has",
-    on=DIAGNOSTICS,
+    on=SETTING,
     severity="high",
     controls=["164.312(b)"],
     remediation="Name categories of facts/log_categories.yaml: Azure refuses the setting otherwise.",
@@ -117,7 +112,7 @@ def category_known(setting: Resource, stack: Stack) -> Iterator[str]:
 @rule(
     "QUERY-TABLES",
     "A log alert reads tables that the facts know",
-    on=[LOG_ALERT, ANALYTICS],
+    on=[QUERY, ANALYTICS],
     severity="high",
     controls=["164.308(a)(1)(ii)(D)"],
     remediation="Name the table as Microsoft's reference does, capitals included, with a row in facts/log_tables.yaml.",

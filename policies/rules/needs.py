@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Iterator
 
 from facts.roles import roles
-from policies.access import is_principal
+from policies.access import IDENTITY, identities_of, is_principal, role_of
+from policies.compare import lies_in
 from policies.resource import UNKNOWN, Resource, token
 from policies.rule import must, rule, shown
 from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
-from policies.rules.floor import JOB, is_ours, may_hold_phi
-from policies.rules.identity import CREDENTIALS, ROLE_ASSIGNMENT
+from policies.rules.floor import JOB, is_ours
+from policies.rules.identity import ROLE_ASSIGNMENT
 from policies.view import Stack
 
 SETTINGS, SLOT_SETTINGS, SLOT = "web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot", "web:WebAppSlot"
-IDENTITY, COMPONENT = "managedidentity:UserAssignedIdentity", "applicationinsights:Component"
+COMPONENT = "applicationinsights:Component"
 QUEUE, TOPIC, SUBSCRIPTION = "servicebus:Queue", "servicebus:Topic", "servicebus:Subscription"
 BACKUP_INSTANCE, BACKUP_VAULT = "dataprotection:BackupInstance", "dataprotection:BackupVault"
 ACCOUNT, CONTAINER = "storage:StorageAccount", "storage:BlobContainer"
@@ -44,7 +45,7 @@ def has_anyone(right: str, stack: Stack, target: Resource) -> bool:
 
 
 def _grants(assignment: Resource, right: str) -> bool:
-    role = roles().get(str(assignment.get("roleDefinitionId")).rsplit("/", 1)[-1].lower())
+    role = roles().get(role_of(assignment))
     return role is not None and right in role.rights
 
 
@@ -57,7 +58,7 @@ def _reaches(assignment: Resource, target: Resource | str) -> bool:
     if isinstance(target, str):
         return isinstance(scope, str) and scope.lower().endswith(target.lower())
     if isinstance(scope, str) and target.id:
-        return f"{target.id}/".lower().startswith(f"{scope}/".lower())
+        return lies_in(target.id, scope)
     return target.urn in assignment.dependencies.get("scope", ())
 
 
@@ -97,10 +98,6 @@ def _reads(name: str) -> Callable[[Resource, Stack], bool]:
     return reads
 
 
-def _identities(user: Resource, stack: Stack) -> list[Resource]:
-    return stack.targets(user, "identity.userAssignedIdentities[]", IDENTITY)
-
-
 @rule(
     "NEED-TELEMETRY",
     "An app that signs in to send telemetry may send it",
@@ -112,7 +109,7 @@ def _identities(user: Resource, stack: Stack) -> list[Resource]:
     where=_reads("APPLICATIONINSIGHTS_AUTHENTICATION_STRING"),
 )
 def telemetry_is_sent(app: Resource, stack: Stack) -> Iterator[str]:
-    for identity in _identities(app, stack):
+    for identity in identities_of(app, stack):
         if not any(has_right("telemetry write", identity, stack, each) for each in stack.by_type(COMPONENT)):
             yield f"{identity}, as which it signs in, may send telemetry to no component of this stack"
 
@@ -133,7 +130,7 @@ def cache_is_open_to_app(app: Resource, stack: Stack) -> Iterator[str]:
         for assignment in stack.by_type("redisenterprise:AccessPolicyAssignment")
         for user in stack.targets(assignment, "user.objectId", IDENTITY, by="principalId")
     ]
-    if not any(identity in users for identity in _identities(app, stack)):
+    if not any(identity in users for identity in identities_of(app, stack)):
         yield "no access policy of a cache is assigned to its identity"
 
 
@@ -171,7 +168,7 @@ def archive_is_written(writer: Resource, stack: Stack) -> Iterator[str]:
         ]
     else:
         targets = stack.targets(writer, "storageId", ACCOUNT)
-    identities = _identities(writer, stack)
+    identities = identities_of(writer, stack)
     for target in targets:
         if not any(has_right("blobs write", identity, stack, target) for identity in identities):
             who = ", ".join(map(str, identities)) or "no identity"
@@ -206,34 +203,13 @@ def backup_is_possible(instance: Resource, stack: Stack) -> Iterator[str]:
     who = "properties.identityDetails"
     if not instance.has(f"{who}.userAssignedIdentityArmUrl"):
         yield from must(instance, f"{who}.useSystemAssignedIdentity", True)
-    for vault in stack.targets(instance, "vaultName", BACKUP_VAULT, by="vaultName"):
+    for vault in stack.owners(instance, "vaultName", BACKUP_VAULT):
         for server in stack.targets(instance, "properties.dataSourceInfo.resourceID", "dbforpostgresql:Server"):
             for right in ("database back up", "definitions read"):
-                groups = stack.targets(server, "resourceGroupName", "resources:ResourceGroup", by="resourceGroupName")
+                groups = stack.owners(server, "resourceGroupName", "resources:ResourceGroup")
                 targets = [server, *groups] if right == "definitions read" else [server]
                 if not any(has_right(right, vault, stack, target) for target in targets):
                     yield f"the vault {vault} lacks the right to {right} on {server}"
-
-
-@rule(
-    "NEED-RUNNER",
-    "Somebody is each identity: something runs as it, or a credential signs in as it",
-    on=IDENTITY,
-    severity="medium",
-    controls=["164.308(a)(4)(ii)(C)", "164.308(a)(3)(ii)(C)"],
-    remediation="Declare what runs as the identity, or take the identity away with its rights.",
-    source="a duty that nobody does is not done, and rights that nobody needs are taken back",
-    where=may_hold_phi,
-)
-def identity_is_somebody(identity: Resource, stack: Stack) -> Iterator[str]:
-    at_work = stack.remember("identities at work", lambda: _identities_at_work(stack))
-    if identity.urn not in at_work and not stack.holders(identity, "resourceName", *CREDENTIALS, by="resourceName"):
-        yield "nothing of this stack runs as it, and no credential signs in as it"
-
-
-def _identities_at_work(stack: Stack) -> set[str]:
-    users = (each for each in stack.resources if each.custom and "identity" in each.inputs)
-    return {of.urn for user in users for of in stack.targets(user, "identity.userAssignedIdentities[]", IDENTITY)}
 
 
 @rule(
@@ -263,7 +239,7 @@ def app_has_settings(app: Resource, stack: Stack) -> Iterator[str]:
 )
 def setting_is_sticky(slot: Resource, stack: Stack) -> Iterator[str]:
     for site in sites_of(slot, stack):
-        named = stack.holders(site, "name", "web:WebAppSlotConfigurationNames", by="name")
+        named = stack.parts(site, "name", "web:WebAppSlotConfigurationNames")
         sticky = {name for each in named for name in each.leaves("appSettingNames[]")}
         for own in settings_of(site, stack):
             for other in settings_of(slot, stack):
@@ -312,5 +288,5 @@ def egress_is_used(resource: Resource, stack: Stack) -> Iterator[str]:
     where=is_ours,
 )
 def dashboard_has_panels(dashboard: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.holders(dashboard, "dashboardName", "dashboard:DashboardDefinition", by="dashboardName"):
+    if not stack.parts(dashboard, "dashboardName", "dashboard:DashboardDefinition"):
         yield "it has no definition, so it shows nothing"

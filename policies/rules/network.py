@@ -17,20 +17,6 @@ PRIVATE: Mapping[str, PrivateLink] = types_with("private_link", PrivateLink)
 
 
 @rule(
-    "NET-SUBNET-NSG",
-    "Every subnet has a network security group",
-    on=SUBNET,
-    severity="high",
-    controls=["164.312(a)(1)", "164.312(e)(1)"],
-    remediation="Set networkSecurityGroup.id.",
-    source="Azure Policy 'Subnets should be associated with a Network Security Group'; PSRule AZR-000263",
-)
-def subnet_has_group(subnet: Resource) -> Iterator[str]:
-    if not subnet.has("networkSecurityGroup.id"):
-        yield "networkSecurityGroup is not set"
-
-
-@rule(
     "NET-SERVICE-ENDPOINT-PRIVATE",
     "A service that is closed to the Internet has a private endpoint",
     on=list(PRIVATE),
@@ -60,7 +46,7 @@ def service_has_endpoint(service: Resource, stack: Stack) -> Iterator[str]:
     source="learn.microsoft.com/azure/private-link/private-endpoint-dns",
 )
 def endpoint_name_resolves(endpoint: Resource, stack: Stack) -> Iterator[str]:
-    groups = stack.holders(endpoint, "privateEndpointName", ZONE_GROUP, by="privateEndpointName")
+    groups = stack.parts(endpoint, "privateEndpointName", ZONE_GROUP)
     zones = [
         zone for group in groups for zone in stack.targets(group, "privateDnsZoneConfigs[].privateDnsZoneId", ZONE)
     ]
@@ -68,10 +54,7 @@ def endpoint_name_resolves(endpoint: Resource, stack: Stack) -> Iterator[str]:
         yield "it has no DNS zone group with a private zone of this stack"
         return
     networks = networks_of(endpoint, "subnet.id", stack)
-    for zone in zones:
-        linked = [network for link in links_of(zone, stack) for network in networks_linked(link, stack)]
-        if not any(network in linked for network in networks):
-            yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
+    yield from _unlinked(zones, networks, stack)
     wanted = {
         name for type_, row in PRIVATE.items() for _ in stack.targets(endpoint, CONNECTED, type_) for name in row.zones
     }
@@ -95,10 +78,7 @@ def database_name_resolves(server: Resource, stack: Stack) -> Iterator[str]:
     networks = networks_of(server, "network.delegatedSubnetResourceId", stack)
     if not zones:
         yield "its private DNS zone is not in this stack"
-    for zone in zones:
-        linked = [network for link in links_of(zone, stack) for network in networks_linked(link, stack)]
-        if not any(network in linked for network in networks):
-            yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
+    yield from _unlinked(zones, networks, stack)
 
 
 def networks_of(resource: Resource, path: str, stack: Stack) -> list[Resource]:
@@ -106,18 +86,22 @@ def networks_of(resource: Resource, path: str, stack: Stack) -> list[Resource]:
     return [
         network
         for subnet in stack.targets(resource, path, SUBNET)
-        for network in stack.targets(subnet, "virtualNetworkName", NETWORK, by="virtualNetworkName")
+        for network in stack.owners(subnet, "virtualNetworkName", NETWORK)
     ]
 
 
-def links_of(zone: Resource, stack: Stack) -> list[Resource]:
-    """The links of a private DNS zone."""
-    return stack.holders(zone, "privateZoneName", LINK, by="privateZoneName")
+def _unlinked(zones: list[Resource], networks: list[Resource], stack: Stack) -> Iterator[str]:
+    """Zones of names that nobody in the networks can look up."""
+    for zone in zones:
+        links = stack.parts(zone, "privateZoneName", LINK)
+        linked = [network for link in links for network in stack.targets(link, "virtualNetwork.id", NETWORK)]
+        if not any(network in linked for network in networks):
+            yield f"its zone {zone} is not linked to the network {', '.join(map(str, networks)) or 'it is in'}"
 
 
-def networks_linked(link: Resource, stack: Stack) -> list[Resource]:
-    """The virtual network that a link leads to."""
-    return stack.targets(link, "virtualNetwork.id", NETWORK)
+def prefixes_of(subnet: Resource) -> list[str]:
+    """The address ranges of a subnet."""
+    return [str(prefix) for prefix in (subnet.get("addressPrefix"), *subnet.each("addressPrefixes")) if prefix]
 
 
 @rule(
@@ -158,8 +142,8 @@ def flow_log_account(log: Resource, stack: Stack) -> Iterator[str]:
     if not accounts:
         yield "it writes to no storage account of this stack, so that nobody knows what else is in it"
     for account in accounts:
-        kept = stack.holders(account, "accountName", "storage:BlobContainer", by="accountName")
+        kept = stack.parts(account, "accountName", "storage:BlobContainer")
         if kept:
             yield f"{account} also holds {', '.join(sorted(container.name for container in kept))}"
-        if not stack.holders(account, "accountName", "storage:ManagementPolicy", by="accountName"):
+        if not stack.parts(account, "accountName", "storage:ManagementPolicy"):
             yield f"{account} has no lifecycle rule, so that flows stay for ever"

@@ -38,13 +38,13 @@ OF_APPS = frozenset(map(token, APPS))
     where=lambda resource: resource.custom and not ADDRESSES.isdisjoint(resource.names),
 )
 def firewall_open(resource: Resource) -> Iterator[str]:
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         if last_name(path) in ADDRESS_KEYS and text.strip().lower() in EVERYBODY:
             yield f"{path} is {text}, which lets everybody in"
-    for start_path, start in resource.texts():
+    for start_path, start in resource.texts:
         if last_name(start_path) != "startipaddress":
             continue
-        end = next((text for path, text in resource.texts() if last_name(path) == "endipaddress"), start)
+        end = next((text for path, text in resource.texts if last_name(path) == "endipaddress"), start)
         count = _count(start, end)
         if start.strip() == "0.0.0.0":  # noqa: S104 - compared
             yield f"it lets in {start} to {end}: every customer of Azure, or everybody"
@@ -123,6 +123,6 @@ def cluster_api(cluster: Resource) -> Iterator[str]:
     where=lambda resource: resource.type not in OF_APPS and not ORIGINS.isdisjoint(resource.names),
 )
 def cors_named(resource: Resource) -> Iterator[str]:
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         if last_name(path) in ORIGINS and {"*", "null"} & {part.strip().lower() for part in text.split(",")}:
             yield f"{path} is {text}"

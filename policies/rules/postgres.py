@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.compare import same
 from policies.resource import Resource
-from policies.rule import at_least, must, rule, shown
+from policies.rule import must, rule, shown
 from policies.view import Stack
 
 SERVER = "dbforpostgresql:Server"
@@ -52,22 +52,8 @@ def versionless_key(server: Resource) -> Iterator[str]:
     where=is_primary,
 )
 def has_administrator(server: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.holders(server, "serverName", ADMINISTRATOR, by="serverName"):
+    if not stack.parts(server, "serverName", ADMINISTRATOR):
         yield "no Entra administrator is declared for it"
-
-
-@rule(
-    "PG-HIGH-AVAILABILITY",
-    "The database has a standby in another zone",
-    on=SERVER,
-    severity="high",
-    controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Set highAvailability.mode to ZoneRedundant; it needs a tier above Burstable.",
-    source="PSRule AZR-000434",
-    where=is_primary,
-)
-def high_availability(server: Resource) -> Iterator[str]:
-    yield from must(server, "highAvailability.mode", "ZoneRedundant")
 
 
 @rule(
@@ -87,20 +73,6 @@ def geo_backup(server: Resource) -> Iterator[str]:
         for name in ("geoBackupKeyURI", "geoBackupUserAssignedIdentityId"):
             if not server.has(f"dataEncryption.{name}"):
                 yield f"dataEncryption.{name} is not set: Azure refuses a geo-redundant backup without it"
-
-
-@rule(
-    "PG-BACKUP-DAYS",
-    "The database can be restored to any moment of the last 14 days",
-    on=SERVER,
-    severity="medium",
-    controls=["164.308(a)(7)(ii)(A)"],
-    remediation="Set backup.backupRetentionDays to 14 or more (Azure allows 7 to 35).",
-    source="policy choice: an error found after a fortnight's absence can still be undone",
-    where=is_primary,
-)
-def backup_days(server: Resource) -> Iterator[str]:
-    yield from at_least(server, "backup.backupRetentionDays", 14, "days")
 
 
 @rule(

@@ -32,7 +32,7 @@ def parameters(server: Resource, stack: Stack) -> dict[str, list[str]]:
     One that is not known yet is noted.
     """
     declared: dict[str, list[str]] = {}
-    for item in stack.holders(server, "serverName", CONFIGURATION, by="serverName"):
+    for item in stack.parts(server, "serverName", CONFIGURATION):
         with server.noting():
             # With another source Azure keeps its own value.
             if same(item.get("source", OVERRIDE), OVERRIDE):
@@ -73,46 +73,6 @@ def _wanted(name: str, value: str, row: Any) -> str:
 
 
 @rule(
-    "PG-TLS",
-    "The database refuses connections without TLS 1.2",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(e)(1)", "164.312(e)(2)(ii)"],
-    remediation="Leave require_secure_transport on and ssl_min_protocol_version at TLSv1.2 or newer.",
-    source="Azure built-in policies on flexible-server parameters; platform defaults in postgres_parameters.yaml",
-)
-def tls_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "tls")
-
-
-@rule(
-    "PG-LOGGING",
-    "The database logs connections, disconnections and checkpoints",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(b)", "164.308(a)(5)(ii)(C)"],
-    remediation="Set log_connections, log_disconnections and log_checkpoints to on.",
-    source="Azure built-in policies on flexible-server parameters; CIS PostgreSQL 3.1",
-)
-def logging_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "logging")
-
-
-@rule(
-    "PG-AUDIT",
-    "pgaudit records role changes, schema changes and writes, and never the values",
-    on=SERVER,
-    severity="critical",
-    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Allow-list and preload pgaudit, set pgaudit.log to at least role, ddl and write, and leave "
-    "pgaudit.log_parameter off: it would put patients' data into the log.",
-    source="Azure built-in policies on flexible-server parameters; CIS PostgreSQL 3.2; pgaudit README",
-)
-def audit_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "audit")
-
-
-@rule(
     "PG-AUDIT-READS",
     "pgaudit records who reads patients' data",
     on=SERVER,
@@ -147,19 +107,3 @@ def known_parameters(server: Resource, stack: Stack) -> Iterator[str]:
             yield f"nobody decided what parameter {name} may be"
         else:
             server.unknown.append(f"nobody decided what parameter {name} may be")
-
-
-@rule(
-    "PG-STATEMENTS",
-    "What is kept of a statement holds no value: no parameter, plan or utility command, and no text in the log",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(a)(1)", "164.312(a)(2)(iv)"],
-    remediation="Leave pg_qs.parameters_capture_mode, pg_qs.store_query_plans and pg_qs.emit_query_text at their "
-    "defaults, and set track_utility of pg_qs and pg_stat_statements to off.",
-    source="Microsoft Learn: query store, whose views everybody in the role public may read; platform defaults in "
-    "postgres_parameters.yaml",
-    where=is_primary,
-)
-def statement_parameters(server: Resource, stack: Stack) -> Iterator[str]:
-    yield from wrong_parameters(server, stack, "statements")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from facts.types import resource_types, types_with
 from policies.resource import UNKNOWN, Resource
-from policies.rule import must, rule
+from policies.rule import about, must, rule
 from policies.view import Stack
 
 STATEFUL: Mapping[str, list[str]] = types_with("stateful", list)
@@ -41,8 +41,7 @@ def locked(resource: Resource, stack: Stack) -> Iterator[str]:
     if not locks:
         yield "no management lock of this stack is on it"
     for lock in locks:
-        for message in must(lock, "level", "CanNotDelete", "ReadOnly"):
-            yield f"{lock}: {message}"
+        yield from about(lock, must(lock, "level", "CanNotDelete", "ReadOnly"))
 
 
 EDITED: Mapping[str, str] = types_with("inherits_lock", str)
@@ -60,7 +59,7 @@ EDITED: Mapping[str, str] = types_with("inherits_lock", str)
     offline="the engine does not show policies the retain-on-delete option",
 )
 def revocable(lock: Resource, stack: Stack) -> Iterator[str]:
-    edited: Edited = stack.remember("edited below locks", lambda: Edited(stack))
+    edited = stack.remember(Edited)
     below = edited.below(str(lock.get("scope"))) if edited.resources else []
     for type_ in EDITED:
         names = sorted(one.name for one in below if one.type == type_)

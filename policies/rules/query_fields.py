@@ -7,8 +7,8 @@ from facts.caller_fields import caller_fields
 from policies.kept import kept
 from policies.resource import Resource, lookup
 from policies.rule import rule
-
-ALERT, ANALYTICS = "monitor:ScheduledQueryRule", "securityinsights:ScheduledAlertRule"
+from policies.rules.monitoring import QUERY
+from policies.rules.monitoring_facts import ANALYTICS
 
 _COMMENT = re.compile(r"//[^\n]*")
 _ASSIGNED = re.compile(r"\b(\w+)\s*=(?![=~])\s*([^,|;\n]+)")
@@ -49,7 +49,7 @@ def _words(text: str) -> set[str]:
 @rule(
     "QUERY-FIELDS",
     "No alert counts by, groups by or names as the party a field that the caller of a request writes",
-    on=[ALERT, ANALYTICS],
+    on=[QUERY, ANALYTICS],
     severity="high",
     controls=["164.308(a)(5)(ii)(C)", "164.308(a)(1)(ii)(D)", "164.308(a)(6)(ii)"],
     remediation="Count by the address of the connection (socketIp_s, socketIP_s, CIp) or by an identity; a field of "

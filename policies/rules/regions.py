@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
-
 from facts import regions as facts
 from policies.compare import same
-from policies.resource import UNKNOWN, Resource, token
+from policies.resource import UNKNOWN, Resource, not_known, token
 from policies.rule import rule
 
 SERVER, PLAN, GATEWAY = "dbforpostgresql:Server", "web:AppServicePlan", "apimanagement:ApiManagementService"
@@ -39,9 +37,7 @@ def region_offer(resource: Resource) -> Iterator[str]:
     key = "sharedPrivateLinkResource.privateLinkLocation" if resource.type == token(ORIGIN) else "location"
     location = facts.region_name(resource.get(key))
     if location not in facts.regions():
-        error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-        error.message = f"{resource.get(key)} is no region of facts/regions.yaml: what it offers is not known"
-        raise error
+        raise not_known(f"{resource.get(key)} is no region of facts/regions.yaml: what it offers is not known")
     for path, refusal in _refused(resource, location):
         if refusal:
             yield f"{path} must be {refusal}" if path else refusal

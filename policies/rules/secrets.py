@@ -10,7 +10,7 @@ from policies.resource import UNKNOWN, Resource
 from policies.rule import at_least, rule
 from policies.rules.app_settings import NO_SECRET, SETTINGS
 from policies.secrets import MASK, REFERENCE, first_shape, is_hex_key, is_random
-from policies.variables import command_lines, set_in
+from policies.variables import set_in
 
 PLAIN = frozenset({"MEDSPASYNC_CREDENTIALS"})
 """Variables that name secrets of a vault and hold none (database/, credentials)."""
@@ -56,7 +56,7 @@ def generated(secret: Resource) -> Iterator[str]:
 def marked(resource: Resource) -> Iterator[str]:
     if _typed(resource.type) is None and not any(map(is_secret_input, resource.names)):
         return
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         if _carries(resource.type, path) and text not in ("", MASK, *SWITCHES) and not text.startswith(REFERENCE):
             yield f"{path} is not marked as a secret"
 
@@ -108,10 +108,10 @@ def settings_marked(settings: Resource) -> Iterator[str]:
     "whsec_ and dev_jwt_secret in its code",
 )
 def no_literal(resource: Resource) -> Iterator[str]:
-    shaped = {path: kind for path, text in resource.texts() if (kind := first_shape(text))}
+    shaped = {path: kind for path, text in resource.texts if (kind := first_shape(text))}
     yield from (f"{path} looks like {kind}" for path, kind in shaped.items())
     for path, text in resource.free_texts:
-        if path not in shaped and (is_random(text) or _is_bare_hex(path, text, resource.variables)):
+        if path not in shaped and (is_random(text) or _is_bare_hex(path, text, resource.entry_names)):
             yield f"{path} looks like a secret: it is random"
 
 
@@ -141,16 +141,16 @@ def _is_bare_hex(path: str, text: str, variables: Mapping[str, str]) -> bool:
     where=lambda resource: resource.custom,
 )
 def named(resource: Resource) -> Iterator[str]:
-    variables = resource.variables
-    for path, text in resource.texts():
+    names = resource.entry_names
+    for path, text in resource.texts:
         if not _is_named(path) or text in ("", MASK) or text.startswith(REFERENCE):
             continue
         holder, _, last = path.rpartition(".")
-        if last == "value" and _is_secret(variables.get(holder, "")):
-            yield f"{variables[holder]} is in plain text"
+        if last == "value" and _is_secret(names.get(holder, "")):
+            yield f"{names[holder]} is in plain text"
         elif last != "value" and _is_secret(last):
             yield f"{path} is a secret in a {holder.rpartition('.')[2].removesuffix('s')}"
-    for path, line in command_lines(resource) if resource.free_texts else ():
+    for path, line in resource.command_lines:
         for name, value in set_in(line):
             if _is_secret(name) and not TAKEN_ELSEWHERE.search(value) and not value.startswith(REFERENCE):
                 yield f"{path} sets {name} in plain text"

@@ -8,7 +8,7 @@ from policies.compare import same
 from policies.merged import Part
 from policies.resource import Resource, lookup, token
 from policies.rule import judge_each, rule
-from policies.rules.network import GROUP, SUBNET
+from policies.rules.network import GROUP, SUBNET, prefixes_of
 from policies.view import Stack
 
 Range = IPv4Network | IPv6Network
@@ -73,7 +73,7 @@ def no_open_outbound(group: Resource) -> Iterator[str]:
 def _to_internet(entry: Any) -> Iterator[str]:
     if _is(entry, "Outbound", "Allow"):
         opened = [place for place in _places(entry, "destination") if _anybodys(place)]
-        protocol, ports = lookup(entry, "protocol", "*"), _ports(entry, "destination")
+        protocol, ports = lookup(entry, "protocol", "*"), ports_at(entry, "destination")
         named = str(protocol).lower() in ("tcp", "udp") and ports and all(port.isdigit() for port in ports)
         if opened and not named:
             yield (
@@ -123,9 +123,9 @@ def deny_outbound(group: Resource, stack: Stack) -> Iterator[str]:
 def rules_apart(subject: Resource, stack: Stack) -> Iterator[str]:
     if subject.type == token(GROUP):
         if subject.declared and subject.declared.has("securityRules"):
-            for entry in stack.holders(subject, NAME_OF_GROUP, RULE, by=NAME_OF_GROUP):
+            for entry in stack.parts(subject, NAME_OF_GROUP, RULE):
                 yield f"{entry} stands beside its own rules"
-    elif not stack.targets(subject, NAME_OF_GROUP, GROUP, by=NAME_OF_GROUP):
+    elif not stack.owners(subject, NAME_OF_GROUP, GROUP):
         yield f"its group {subject.get(NAME_OF_GROUP)} is not of this stack"
 
 
@@ -138,8 +138,8 @@ def _last_denies(group: Resource, stack: Stack, direction: Direction, *, own: En
         return
     covered = {
         "every protocol": lookup(last, "protocol") == "*",
-        "every source port": bool(ALL_PORTS & set(_ports(last, "source"))),
-        "every destination port": bool(ALL_PORTS & set(_ports(last, "destination"))),
+        "every source port": bool(ALL_PORTS & set(ports_at(last, "source"))),
+        "every destination port": bool(ALL_PORTS & set(ports_at(last, "destination"))),
         f"every {other}": "*" in _places(last, other),
         f"every {own} in its subnets": _covers_subnets(_places(last, own), group, stack),
     }
@@ -153,11 +153,7 @@ def _covers_subnets(places: list[str], group: Resource, stack: Stack) -> bool:
     if "*" in places:
         return True
     subnets = stack.holders(group, "networkSecurityGroup.id", SUBNET)
-    wanted = [
-        prefix
-        for subnet in subnets
-        for prefix in filter(None, [subnet.get("addressPrefix"), *subnet.each("addressPrefixes")])
-    ]
+    wanted = [prefix for subnet in subnets for prefix in prefixes_of(subnet)]
     return bool(wanted) and all(any(_inside(prefix, place) for place in places) for prefix in wanted)
 
 
@@ -185,12 +181,17 @@ def _name(entry: Any) -> Any:
 
 def _places(entry: Any, end: End) -> list[str]:
     """Address prefixes and tags of one end; ``*`` where it names nothing, not even an application security group."""
-    found = [lookup(entry, f"{end}AddressPrefix"), *lookup(entry, f"{end}AddressPrefixes", ())]
-    named = [str(place) for place in found if place]
+    named = addresses_at(entry, end)
     return named if named or lookup(entry, f"{end}ApplicationSecurityGroups") else ["*"]
 
 
-def _ports(entry: Any, end: End) -> list[str]:
+def addresses_at(entry: Any, end: End) -> list[str]:
+    """Address prefixes and tags that one end names."""
+    found = [lookup(entry, f"{end}AddressPrefix"), *lookup(entry, f"{end}AddressPrefixes", ())]
+    return [str(place) for place in found if place]
+
+
+def ports_at(entry: Any, end: End) -> list[str]:
     """Ports and port ranges of one end."""
     found = [lookup(entry, f"{end}PortRange"), *lookup(entry, f"{end}PortRanges", ())]
     return [str(port) for port in found if port not in (None, "")]

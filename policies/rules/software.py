@@ -8,7 +8,6 @@ from policies.own import own
 from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.trust import unregistered
-from policies.variables import variables
 from policies.view import Stack
 
 IMAGES = frozenset({"image", "imageName", "containerImageName", "DOCKER_CUSTOM_IMAGE_NAME"})
@@ -48,7 +47,7 @@ def images(resource: Resource, stack: Stack) -> Iterator[str]:
 def _images(resource: Resource) -> Iterator[tuple[str, str]]:
     if NAMES_OF_IMAGES.isdisjoint(resource.names):
         return
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         last = _last(path)
         if last in IMAGES or last in STACKS:
             kind, _, image = text.partition("|")
@@ -104,7 +103,7 @@ def code_fixed(resource: Resource) -> Iterator[str]:
             yield f"{path} fetches code from an address"
         elif _fetches(text):
             yield f"{path} fetches code that can change: {text[:60]}"
-    for name, value in variables(resource) if resource.free_texts else ():
+    for name, value in resource.variables if resource.free_texts else ():
         if name in PRELOADED and value:
             yield f"{name} loads {value} into every program"
 

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
-
 from facts.roles import roles
 from policies.kept import kept
 from policies.own import own
-from policies.resource import Resource, last_name
+from policies.resource import Resource, last_name, not_known
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
 from policies.view import Stack
@@ -51,7 +49,7 @@ def _is_tenant(path: str, resource: Resource) -> bool:
     """Whether an input, or a variable of a program, holds the id of a tenant."""
     last = last_name(path)
     if last == "value" and path.endswith(".value"):
-        last = resource.variables.get(path.removesuffix(".value"), "").lower()
+        last = resource.entry_names.get(path.removesuffix(".value"), "").lower()
     return last in TENANT_KEYS or last.endswith(("_tenant_id", "_tenantid"))
 
 
@@ -72,13 +70,13 @@ def _arm_ids(text: str) -> tuple[str, ...]:
     where=lambda resource: (
         resource.type != OTHER_SID
         and any(map(_may_tell_who, resource.names))
-        and any(_is_principal(path) or _is_tenant(path, resource) for path, _ in resource.texts())
+        and any(_is_principal(path) or _is_tenant(path, resource) for path, _ in resource.texts)
     ),
 )
 def principals(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
     right = _right(resource)
-    for path, value in resource.texts():
+    for path, value in resource.texts:
         if _is_principal(path):
             if value.lower() not in ours.principals and not stack.trust.principal(value, right):
                 yield from unregistered(stack, f"{path} gives {value} the right {right}")
@@ -103,7 +101,7 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     audiences = [str(audience) for audience in credential.each("audiences")]
     name = credential.named("resourceName")
     holders = [
-        *stack.targets(credential, "resourceName", "managedidentity:UserAssignedIdentity", by="resourceName"),
+        *stack.owners(credential, "resourceName", "managedidentity:UserAssignedIdentity"),
         *stack.targets(credential, "applicationId", "azuread:index/application:Application"),
     ]
     identities = [holder.name for holder in holders] + ([name] if isinstance(name, str) else [])
@@ -122,13 +120,11 @@ def credentials(credential: Resource, stack: Stack) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.312(e)(1)", "164.308(a)(4)(ii)(B)"],
     remediation="Name a resource of the stack, or write an entry `resource` in policies/trusted.yaml.",
     source=SOURCE,
-    where=lambda resource: any(
-        _arm_ids(text) or last_name(path) == SUBSCRIPTION_KEY for path, text in resource.texts()
-    ),
+    where=lambda resource: any(_arm_ids(text) or last_name(path) == SUBSCRIPTION_KEY for path, text in resource.texts),
 )
 def resources(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         if last_name(path) == SUBSCRIPTION_KEY and GUID.fullmatch(text) and text.lower() != ours.subscription:
             yield from unregistered(stack, f"{path} names the subscription {text}, which is not this stack's")
         for id_ in _arm_ids(text):
@@ -138,7 +134,7 @@ def resources(resource: Resource, stack: Stack) -> Iterator[str]:
 
 def _right(resource: Resource) -> str:
     """What a resource that names a principal gives it, in the words of the register."""
-    definition = dict(resource.texts()).get("roleDefinitionId")
+    definition = dict(resource.texts).get("roleDefinitionId")
     if definition:
         id_ = str(definition).rsplit("/", 1)[-1].lower()
         return roles()[id_].name if id_ in roles() else id_
@@ -153,7 +149,5 @@ def _right(resource: Resource) -> str:
 def unregistered(stack: Stack, message: str) -> Iterator[str]:
     """A violation; of another's project that has no register nobody can say who is a stranger."""
     if not stack.ours and not stack.trust.registered:
-        error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-        error.message = f"{message}; the project has no policies/trusted.yaml"
-        raise error
+        raise not_known(f"{message}; the project has no policies/trusted.yaml")
     yield f"{message} and policies/trusted.yaml does not register"

@@ -10,7 +10,6 @@ from policies.resource import Resource, last_name, token
 from policies.rule import rule
 from policies.rules.identity import CREDENTIALS
 from policies.rules.trust import SOURCE, unregistered
-from policies.variables import command_lines
 from policies.view import Stack
 
 URL = re.compile(r"\b(?!api:)[a-z][a-z0-9+.-]*://(?:[^/@\s\"'<>]*@)?([a-z0-9*][a-z0-9.*-]*)", re.IGNORECASE)
@@ -80,7 +79,7 @@ def hosts(resource: Resource, stack: Stack) -> Iterator[str]:
 def _signs_in(resource: Resource, path: str, host: str, tenant: str) -> bool:
     """Whether an input names the place where the platform's own tenant, and no other, signs people in."""
     start = f"https://{host}/{tenant.lower()}/"
-    return bool(tenant) and host in SIGN_IN and dict(resource.texts())[path].lower().startswith(start)
+    return bool(tenant) and host in SIGN_IN and dict(resource.texts)[path].lower().startswith(start)
 
 
 @kept
@@ -107,12 +106,12 @@ def _mail_domains(path: str, text: str) -> tuple[str, ...]:
     "policies/trusted.yaml.",
     source=SOURCE,
     where=lambda resource: (
-        any(map(_is_of_mail, resource.names)) and any(_mail_domains(path, text) for path, text in resource.texts())
+        any(map(_is_of_mail, resource.names)) and any(_mail_domains(path, text) for path, text in resource.texts)
     ),
 )
 def mails(resource: Resource, stack: Stack) -> Iterator[str]:
     ours = own(stack)
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         for domain in _mail_domains(path, text):
             if not ours.has_mail_domain(domain) and not stack.trust.host(domain):
                 yield from unregistered(stack, f"{path} writes to somebody at {domain}")
@@ -121,7 +120,7 @@ def mails(resource: Resource, stack: Stack) -> Iterator[str]:
 def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
     """Every host in the inputs of a resource, in lower case, with its path."""
     no_destination = _no_destination(resource.type)
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         last = last_name(path)
         if last in no_destination and not (last == "query" and _reads_outside(text)):
             continue
@@ -130,7 +129,7 @@ def _hosts(resource: Resource) -> Iterator[tuple[str, str]]:
     for path, text in resource.free_texts:
         if "tags." not in path:
             yield from ((path, host) for host in _hosts_with_port(text))
-    for path, line in command_lines(resource) if resource.free_texts else ():
+    for path, line in resource.command_lines:
         yield from ((path, host) for host in _hosts_in_command(line))
 
 

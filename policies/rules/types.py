@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
-
 from facts.types import Door, type_row, types_with
-from policies.resource import UNKNOWN, Resource
+from policies.resource import UNKNOWN, Resource, not_known
 from policies.rule import rule, shown
 from policies.view import Stack
 
@@ -24,18 +22,19 @@ PUBLIC: dict[str, list[Door]] = dict(types_with("public", list))
     where=lambda resource: resource.custom and not resource.type.startswith("pulumi:"),
 )
 def decided(resource: Resource, stack: Stack) -> Iterator[str]:
-    messages: dict[str, str] = stack.remember("undecided types", dict)
-    if resource.type not in messages:
-        messages[resource.type] = _undecided(resource.type)
-    message = messages[resource.type]
+    message = stack.remember(_undecided)[resource.type]
     if message and not stack.ours:
-        raise _unknown(message)
+        raise not_known(message)
     if message:
         yield message
 
 
-def _undecided(type_: str) -> str:
-    """What nobody has decided of a type; empty where all is."""
+def _undecided(stack: Stack) -> dict[str, str]:
+    """What nobody has decided of each type; empty where all is."""
+    return {type_: _left_out(type_) for type_ in {each.type for each in stack.resources}}
+
+
+def _left_out(type_: str) -> str:
     row = type_row(type_)
     if row is None:
         return f"{type_} has no row in facts/types.yaml, so that no rule is about it"
@@ -66,8 +65,7 @@ Cells = dict[tuple[str, str], list[str]]
 def _said_here(resource: Resource, stack: Stack) -> Cells:
     """The unknown cells that are told at this resource: the first by URN that they are about, for what is unknown of a
     type is unknown of each of its resources, and the engine registers them in another order each time."""
-    cells: dict[str, Cells] = stack.remember("unknown cells", lambda: _by_first(stack))
-    return cells.get(resource.urn, {})
+    return stack.remember(_by_first).get(resource.urn, {})
 
 
 def _by_first(stack: Stack) -> dict[str, Cells]:
@@ -104,11 +102,5 @@ def _values(resource: Resource, path: str) -> list[Any]:
     values = list(resource.leaves(path)) or [None]
     resource.seen[path] = values[0] if len(values) == 1 else values
     if any(value is UNKNOWN for value in values):
-        raise _unknown(f"{path} is not known before a deployment")
+        raise not_known(f"{path} is not known before a deployment")
     return values
-
-
-def _unknown(message: str) -> UnknownValueError:
-    error = UnknownValueError(UNKNOWN_STRING_VALUE, [])
-    error.message = message
-    return error

@@ -38,7 +38,7 @@ def safe(resource: Resource) -> Iterator[str]:
                 yield from _judge_absent(resource, path, row)
             elif not _protects(value, row):
                 yield _message(path, shown(value), row)
-    for path, value in resource.scalars() if not resource.names.isdisjoint(_named()) else ():
+    for path, value in resource.scalars if not resource.names.isdisjoint(_named()) else ():
         row = _row_by_name(path)
         if row is not None and not _is_judged_elsewhere(resource.type, path) and not _protects(value, row):
             yield _message(path, shown(value), row)

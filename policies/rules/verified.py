@@ -8,7 +8,6 @@ from policies.kept import kept
 from policies.marks import any_of
 from policies.resource import Resource
 from policies.rule import rule
-from policies.variables import run_texts, variables
 
 UNVERIFIED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "a connection that takes any certificate, or none": (
@@ -118,16 +117,16 @@ _PLAIN = re.compile(
     where=lambda resource: resource.custom,
 )
 def verifies(resource: Resource) -> Iterator[str]:
-    for path, text in resource.texts():
+    for path, text in resource.texts:
         for kind in _unverified(text):
             yield f"{path} holds {kind}"
     if not resource.free_texts:
         return
-    for path, line in run_texts(resource):
+    for path, line in resource.run_texts():
         yield from (f"{path} holds {kind}" for kind in _unverified(line) if path.endswith("command"))
         if _PLAIN.fullmatch(line.strip()):
             yield f"{path} holds an address without TLS"
-    for name, value in variables(resource):
+    for name, value in resource.variables:
         if _unchecked(name, value):
             yield f"{name} is {value or 'empty'}: certificates are not checked"
 

@@ -6,7 +6,7 @@ from typing import Any
 from facts.defaults import default_of
 from policies.compare import same
 from policies.resource import Resource, lookup
-from policies.rule import judge_each, rule, shown
+from policies.rule import rule, shown
 from policies.rules.waf import POLICY
 
 ON = default_of(POLICY, "customRules.rules[].enabledState")
@@ -62,12 +62,9 @@ def rate_limit(policy: Resource) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(C)"],
     remediation="Set enabledState to Enabled and action to Block on every RateLimitRule, or register an exception.",
     source="requirement S18",
+    each="customRules.rules",
 )
-def rate_limits_block(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _does_not_block)
-
-
-def _does_not_block(limit: Any) -> Iterator[str]:
+def rate_limits_block(limit: Any) -> Iterator[str]:
     state, action = lookup(limit, "enabledState", ON), lookup(limit, "action")
     if _limits_rates(limit) and not (same(state, "Enabled") and same(action, "Block")):
         yield f"rate limit {lookup(limit, 'name')} is {state} with action {action}"
@@ -83,12 +80,9 @@ def _does_not_block(limit: Any) -> Iterator[str]:
     "(groupBy SocketAddr), and on sign-in to 120 a minute or less.",
     source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit (windows of 1 and 5 "
     "minutes; counted for each client address); policy choice: nobody clicks 5000 times a minute",
+    each="customRules.rules",
 )
-def rate_limit_low(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _too_high)
-
-
-def _too_high(limit: Any) -> Iterator[str]:
+def rate_limit_low(limit: Any) -> Iterator[str]:
     if not _limits_rates(limit):
         return
     name, threshold = lookup(limit, "name"), lookup(limit, "rateLimitThreshold")
@@ -129,12 +123,9 @@ def _matches_nothing(entry: Any) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
     remediation="Set enabledState to Enabled and action to Block or a challenge on each MatchRule, or remove it.",
     source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Log lets pass",
+    each="customRules.rules",
 )
-def custom_rules(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _lets_through)
-
-
-def _lets_through(entry: Any) -> Iterator[str]:
+def custom_rules(entry: Any) -> Iterator[str]:
     state, action = lookup(entry, "enabledState", ON), lookup(entry, "action")
     # What allows is judged by WAF-NO-BYPASS, and what limits rates by WAF-RATE-LIMITS-BLOCK.
     if _limits_rates(entry) or same(action, "Allow"):
@@ -171,12 +162,9 @@ STOPS = ("Block", "JSChallenge", "CAPTCHA", "Redirect", "AnomalyScoring")
     "exception that names who sends "
     "from there and until when.",
     source="requirement S18; learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit",
+    each="customRules.rules",
 )
-def rate_limit_everyone(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _does_not_count)
-
-
-def _does_not_count(limit: Any) -> Iterator[str]:
+def rate_limit_everyone(limit: Any) -> Iterator[str]:
     if _limits_rates(limit):
         for condition in lookup(limit, "matchConditions", ()):
             values = ", ".join(str(value) for value in lookup(condition, "matchValue", ()))
@@ -199,11 +187,8 @@ def _does_not_count(limit: Any) -> Iterator[str]:
     controls=["164.312(a)(1)", "164.308(a)(5)(ii)(B)"],
     remediation="Remove custom rules with action Allow, or register an exception that names who needs them.",
     source="learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-custom-rules: Allow ends evaluation",
+    each="customRules.rules",
 )
-def no_bypass(policy: Resource) -> Iterator[str]:
-    yield from judge_each(policy, "customRules.rules", _lets_past)
-
-
-def _lets_past(entry: Any) -> Iterator[str]:
+def no_bypass(entry: Any) -> Iterator[str]:
     if same(lookup(entry, "enabledState", ON), "Enabled") and same(lookup(entry, "action"), "Allow"):
         yield f"custom rule {lookup(entry, 'name')} allows requests past the other rules"

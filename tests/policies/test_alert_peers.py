@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policies.resource import Resource, token
-from policies.rules.alert_peers import alert_on_peers
+from policies.rules.alert_fires import alert_on_peers
 from policies.rules.monitoring import METRIC
 from policies.view import Stack
 

@@ -15,7 +15,7 @@ from policies.rules.floor import archive, database_jobs, retention, security
 from policies.rules.floor_alerts import alerts
 from tests.policies.records import records
 
-FLOOR = [rule for rule in RULES if rule.area in ("floor", "floor_alerts", "floor_sight")]
+FLOOR = [rule for rule in RULES if rule.area in ("floor", "floor_alerts")]
 WHATEVER_THE_CLASS = {"FLOOR-SLOT", "FLOOR-AUTOSCALE", "FLOOR-CACHE", "FLOOR-BUS"}
 
 

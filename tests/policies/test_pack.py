@@ -163,7 +163,7 @@ def test_levels_by_rule_go_before_severity(engine: Engine) -> None:
         ({"levels": {"KV-PRIVAT": "advisory"}}, "did you mean KV-PRIVATE?"),
         ({"levels": {"high": "off"}}, "pack.levels.high = 'off': one of mandatory, advisory, disabled"),
         ({"levels": "advisory"}, "pack.levels = 'advisory': a mapping"),
-        ({"level": {}}, "pack.level = {}: levels, exceptions, trusted; did you mean levels?"),
+        ({"level": {}}, "pack.level = {}: unknown key; did you mean levels?"),
         ({"exceptions": 3}, "pack.exceptions = 3"),
         ({"exceptions": "nowhere.yaml"}, "pack.exceptions = 'nowhere.yaml': a file; there is no "),
     ],
