@@ -62,12 +62,21 @@ class Floor(TypedDict):
 
 
 @with_config(_STRICT)
+class Reference(TypedDict):
+    """Another resource that must be there: its type, by what it is named, and what is said without it."""
+
+    type: str
+    by: NotRequired[str]
+    says: str
+
+
+@with_config(_STRICT)
 class Required(TypedDict):
     """A rule that asks inputs for values; the file's head says what each field means."""
 
     title: str
     on: list[str]
-    where: NotRequired[Literal["primary"]]
+    where: NotRequired[Literal["ours", "primary", "primaryWithPatients"]]
     severity: Literal["low", "medium", "high", "critical"]
     controls: list[str]
     must: NotRequired[dict[str, list[str | bool]]]
@@ -75,6 +84,9 @@ class Required(TypedDict):
     says: NotRequired[dict[str, str]]
     empty: NotRequired[dict[str, str]]
     atLeastDays: NotRequired[dict[str, int]]
+    ownPath: NotRequired[list[str]]
+    names: NotRequired[dict[str, Reference]]
+    namedBy: NotRequired[dict[str, Reference]]
     parameters: NotRequired[str]
     remediation: str
     source: str

@@ -7,12 +7,20 @@ from pkgutil import iter_modules
 from policies.data import Required, table
 from policies.resource import Resource
 from policies.rule import Rule, at_least, must, rule
+from policies.rules.floor import is_ours, of_primary
 from policies.rules.postgres import is_primary
 from policies.rules.postgres_parameters import wrong_parameters
 from policies.view import Stack
 
-WHERE: dict[str, Callable[..., bool]] = {"all": lambda _: True, "primary": is_primary}
+WHERE: dict[str, Callable[..., bool]] = {
+    "all": lambda _: True,
+    "ours": is_ours,
+    "primary": is_primary,
+    "primaryWithPatients": of_primary,
+}
 """Which resources of its types a row of required.yaml is about."""
+JOINS = {"names", "namedBy", "parameters"}
+"""Columns that look at other resources of the stack as well."""
 
 
 def _declared() -> Iterator[Rule]:
@@ -38,7 +46,7 @@ def _required() -> Iterator[Rule]:
                 where=WHERE[row.get("where", "all")],
                 area=area,
             )
-            yield declare(_parameters_hold(row["parameters"]) if "parameters" in row else _inputs_hold(row))
+            yield declare(_stack_holds(row) if row.keys() & JOINS else _inputs_hold(row))
 
 
 def _inputs_hold(row: Required) -> Callable[[Resource], Iterator[str]]:
@@ -53,12 +61,29 @@ def _inputs_hold(row: Required) -> Callable[[Resource], Iterator[str]]:
                 yield f"{path} {what}"
         for path, days in row.get("atLeastDays", {}).items():
             yield from at_least(resource, path, days, "days")
+        for path in row.get("ownPath", ()):
+            value = str(resource.get(path, ""))
+            if not value.startswith("/") or value == "/":
+                yield f"{path} is {value or 'not set'}"
 
     return judge
 
 
-def _parameters_hold(group: str) -> Callable[[Resource, Stack], Iterator[str]]:
-    return lambda server, stack: wrong_parameters(server, stack, group)
+def _stack_holds(row: Required) -> Callable[[Resource, Stack], Iterator[str]]:
+    inputs_hold = _inputs_hold(row)
+
+    def judge(resource: Resource, stack: Stack) -> Iterator[str]:
+        yield from inputs_hold(resource)
+        for path, other in row.get("names", {}).items():
+            if not stack.targets(resource, path, other["type"], by=other.get("by", "id")):
+                yield other["says"]
+        for path, other in row.get("namedBy", {}).items():
+            if not stack.holders(resource, path, other["type"], by=other.get("by", "id")):
+                yield other["says"]
+        if "parameters" in row:
+            yield from wrong_parameters(resource, stack, row["parameters"])
+
+    return judge
 
 
 RULES: tuple[Rule, ...] = tuple(sorted((*_declared(), *_required()), key=lambda rule: rule.area))

@@ -72,21 +72,6 @@ def cors(origin: Any) -> Iterator[str]:
 
 
 @rule(
-    "APP-HEALTH-CHECK",
-    "App Service takes an instance out that does not answer its health check",
-    on=APPS,
-    severity="medium",
-    controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Set siteConfig.healthCheckPath to a path of its own, not /.",
-    source="PSRule AZR-000079, AZR-000080 (which skip container apps; this one does not)",
-)
-def health_check(app: Resource) -> Iterator[str]:
-    path = str(app.get("siteConfig.healthCheckPath", ""))
-    if not path.startswith("/") or path == "/":
-        yield f"siteConfig.healthCheckPath is {path or 'not set'}"
-
-
-@rule(
     "APP-IDENTITY",
     "An app has one user-assigned identity, and reads its secrets with it",
     on=APPS,

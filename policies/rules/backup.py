@@ -35,21 +35,6 @@ def redundant(vault: Resource) -> Iterator[str]:
 
 
 @rule(
-    "BAK-DATABASE",
-    "The database has long-term backups, which outlive the server",
-    on=SERVER,
-    severity="high",
-    controls=["164.308(a)(7)(ii)(A)", "164.316(b)(2)(i)"],
-    remediation="Add a backup instance for the server in a backup vault.",
-    source="requirement S15; point-in-time restore ends after 35 days, and with the server",
-    where=of_primary,
-)
-def long_term_backup(server: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.holders(server, "properties.dataSourceInfo.resourceID", INSTANCE):
-        yield "no backup instance of this stack is for it"
-
-
-@rule(
     "BAK-POLICY",
     "A backup policy makes full backups on a schedule, into the vault, and keeps each",
     on=POLICY,

@@ -73,19 +73,3 @@ def origin_locked(origin: Resource, stack: Stack) -> Iterator[str]:
                 yield f"{place}: {message}: private link does not close the public way"
         else:
             yield from about(place, ingress.check(place))
-
-
-@rule(
-    "FD-HEALTH-PROBE",
-    "Front Door probes origins over HTTPS, on a path of their own",
-    on="cdn:AFDOriginGroup",
-    severity="medium",
-    controls=["164.308(a)(7)(ii)(C)"],
-    remediation="Set healthProbeSettings with probeProtocol Https and a probePath other than /.",
-    source="learn.microsoft.com/azure/frontdoor/health-probes",
-)
-def health_probe(group: Resource) -> Iterator[str]:
-    yield from must(group, "healthProbeSettings.probeProtocol", "Https")
-    path = str(group.get("healthProbeSettings.probePath", ""))
-    if not path.startswith("/") or path == "/":
-        yield f"healthProbeSettings.probePath is {path or 'not set'}"

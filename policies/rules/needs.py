@@ -275,18 +275,3 @@ def egress_is_used(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "it has no address of this stack"
     if not stack.holders(resource, "natGateway.id", "network:Subnet"):
         yield "no subnet of this stack takes it"
-
-
-@rule(
-    "NEED-PANELS",
-    "A dashboard shows something",
-    on="dashboard:Dashboard",
-    severity="medium",
-    controls=["164.308(a)(1)(ii)(D)"],
-    remediation="Give the dashboard its definition.",
-    source="learn.microsoft.com/azure/azure-monitor/visualize/visualize-use-grafana-dashboards; requirement S27",
-    where=is_ours,
-)
-def dashboard_has_panels(dashboard: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.parts(dashboard, "dashboardName", "dashboard:DashboardDefinition"):
-        yield "it has no definition, so it shows nothing"

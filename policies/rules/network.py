@@ -105,27 +105,6 @@ def prefixes_of(subnet: Resource) -> list[str]:
 
 
 @rule(
-    "NET-FLOW-LOG",
-    "A flow log is on, of a network of this stack, and analysed",
-    on="network:FlowLog",
-    severity="high",
-    controls=["164.312(b)", "164.308(a)(1)(ii)(D)"],
-    remediation="Turn on the flow log and its traffic analytics, to the stack's workspace.",
-    source="CIS Azure Foundations 6.5; learn.microsoft.com/azure/network-watcher/traffic-analytics",
-)
-def flow_log(log: Resource, stack: Stack) -> Iterator[str]:
-    analytics = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration"
-    yield from must(log, "enabled", True)
-    yield from must(log, f"{analytics}.enabled", True)
-    if log.has("enabledFilteringCriteria"):
-        yield "enabledFilteringCriteria leaves flows out"
-    if not stack.targets(log, f"{analytics}.workspaceResourceId", "operationalinsights:Workspace"):
-        yield "its analytics write to no workspace of this stack"
-    if not stack.targets(log, "targetResourceId", "network:VirtualNetwork"):
-        yield "it is of no network of this stack"
-
-
-@rule(
     "NET-FLOW-LOG-ACCOUNT",
     "Flow logs have a storage account to themselves, whose lifecycle only the program writes",
     on="network:FlowLog",

@@ -42,21 +42,6 @@ def versionless_key(server: Resource) -> Iterator[str]:
 
 
 @rule(
-    "PG-ADMINISTRATOR",
-    "The database has an Entra administrator",
-    on=SERVER,
-    severity="high",
-    controls=["164.312(a)(2)(ii)", "164.312(a)(2)(i)"],
-    remediation="Declare an administrator by object id; without one nobody can create the database roles.",
-    source="Azure Policy 'A Microsoft Entra administrator should be provisioned for PostgreSQL flexible servers'",
-    where=is_primary,
-)
-def has_administrator(server: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.parts(server, "serverName", ADMINISTRATOR):
-        yield "no Entra administrator is declared for it"
-
-
-@rule(
     "PG-GEO-BACKUP",
     "Backups of the database are kept in the paired region too, under a key and identity there",
     on=SERVER,

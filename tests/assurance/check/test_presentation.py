@@ -14,7 +14,7 @@ from assurance.check.findings import Finding, Report
 from assurance.check.presentation import presented
 from assurance.full_audit import full_audit
 from policies.exceptions import Register
-from policies.rules.postgres import high_availability
+from policies.rules import RULES
 from tests.assurance.check.samples import report
 from tests.harness import ROOT, STACKS
 from tests.policies.records import TODAY, records
@@ -56,7 +56,12 @@ def test_weakened_database_leads_to_its_key() -> None:
     (server,) = record.of_type("dbforpostgresql:Server")
     weak = replace(server, inputs={**server.inputs, "highAvailability": {"mode": "SameZone"}})
     resources = [weak if each is server else each for each in record]
-    judged = audit(replace(record, resources=resources), Register(), TODAY, [high_availability])
+    judged = audit(
+        replace(record, resources=resources),
+        Register(),
+        TODAY,
+        [rule for rule in RULES if rule.id == "PG-HIGH-AVAILABILITY"],
+    )
     (told,) = [each for each in presented(judged, ROOT).findings if each.status == "fail"]
     assert told.origin is not None
     assert told.origin["key"] == "medspasync:database.highAvailability"
