@@ -5,7 +5,7 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
@@ -28,78 +28,43 @@ SCHEMAS = {**COPIES, "all": "phi"}
 ONE_WAY_SECONDS = 0.00025
 
 
-def one_row(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"SELECT * FROM {schema}.consent WHERE tenant_id = %s AND patient_id = %s",
-        (clinic.id, clinic.patients[turn % 50]),
-    ).fetchall()
-
-
-def page(app: Connection[tuple], schema: str, clinic: Clinic, _: int) -> None:
-    app.execute(
-        f"SELECT * FROM {schema}.consent WHERE tenant_id = %s ORDER BY patient_id LIMIT 50", (clinic.id,)
-    ).fetchall()
-
-
-def join(app: Connection[tuple], schema: str, clinic: Clinic, _: int) -> None:
-    """The next twenty appointments with patient and consent."""
-    app.execute(
-        f"SELECT a.id, a.starts_at, a.status, p.preferred_language, c.granted FROM {schema}.appointment AS a "
-        f"JOIN {schema}.patient AS p ON p.tenant_id = a.tenant_id AND p.id = a.patient_id "
-        f"LEFT JOIN {schema}.consent AS c ON c.tenant_id = p.tenant_id AND c.patient_id = p.id "
-        "WHERE a.tenant_id = %s ORDER BY a.starts_at LIMIT 20",
-        (clinic.id,),
-    ).fetchall()
-
-
-def insert_one(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"INSERT INTO {schema}.consent (id, tenant_id, patient_id, purpose, granted) "
-        "VALUES (%s, %s, %s, 'marketing', true)",
-        (uuid4(), clinic.id, clinic.patients[turn % 50]),
-    )
-
-
-def insert_hundred(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"INSERT INTO {schema}.consent (tenant_id, patient_id, purpose, granted) "
-        "SELECT %s, %s, 'marketing', true FROM generate_series(1, 100)",
-        (clinic.id, clinic.patients[turn % 50]),
-    )
-
-
-def update_one(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"UPDATE {schema}.appointment SET status = %s WHERE tenant_id = %s AND patient_id = %s",
-        (("booked", "confirmed")[turn % 2], clinic.id, clinic.patients[turn % 50]),
-    )
-
-
-def update_fifty(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    app.execute(
-        f"UPDATE {schema}.appointment SET status = %s WHERE tenant_id = %s AND patient_id = ANY (%s)",
-        (("booked", "confirmed")[turn % 2], clinic.id, clinic.patients),
-    )
-
-
-def update_sealed(app: Connection[tuple], schema: str, clinic: Clinic, turn: int) -> None:
-    """Rows with three sealed columns, which stay as they are."""
-    app.execute(
-        f"UPDATE {schema}.patient SET preferred_language = %s WHERE tenant_id = %s AND id = ANY (%s)",
-        (("de", "en")[turn % 2], clinic.id, clinic.patients),
-    )
-
-
-OPERATIONS: dict[str, Callable[[Connection[tuple], str, Clinic, int], None]] = {
-    "read one row": one_row,
-    "read a page of 50": page,
-    "read a join of 3": join,
-    "write one row": insert_one,
-    "write 100 rows": insert_hundred,
-    "update one row": update_one,
-    "update 50 rows": update_fifty,
-    "update 50 sealed": update_sealed,
+OPERATIONS = {
+    "read one row": "SELECT * FROM {schema}.consent WHERE tenant_id = %(tenant)s AND patient_id = %(patient)s",
+    "read a page of 50": "SELECT * FROM {schema}.consent WHERE tenant_id = %(tenant)s ORDER BY patient_id LIMIT 50",
+    # The next twenty appointments with patient and consent.
+    "read a join of 3": "SELECT a.id, a.starts_at, a.status, p.preferred_language, c.granted "
+    "FROM {schema}.appointment AS a JOIN {schema}.patient AS p ON p.tenant_id = a.tenant_id AND p.id = a.patient_id "
+    "LEFT JOIN {schema}.consent AS c ON c.tenant_id = p.tenant_id AND c.patient_id = p.id "
+    "WHERE a.tenant_id = %(tenant)s ORDER BY a.starts_at LIMIT 20",
+    "write one row": "INSERT INTO {schema}.consent (id, tenant_id, patient_id, purpose, granted) "
+    "VALUES (%(id)s, %(tenant)s, %(patient)s, 'marketing', true)",
+    "write 100 rows": "INSERT INTO {schema}.consent (tenant_id, patient_id, purpose, granted) "
+    "SELECT %(tenant)s, %(patient)s, 'marketing', true FROM generate_series(1, 100)",
+    "update one row": "UPDATE {schema}.appointment SET status = %(status)s "
+    "WHERE tenant_id = %(tenant)s AND patient_id = %(patient)s",
+    "update 50 rows": "UPDATE {schema}.appointment SET status = %(status)s "
+    "WHERE tenant_id = %(tenant)s AND patient_id = ANY (%(patients)s)",
+    # Rows with three sealed columns, which stay as they are.
+    "update 50 sealed": "UPDATE {schema}.patient SET preferred_language = %(language)s "
+    "WHERE tenant_id = %(tenant)s AND id = ANY (%(patients)s)",
 }
+
+
+def act(app: Connection[tuple], statement: bytes, clinic: Clinic, turn: int) -> None:
+    """Do an operation once; what it writes differs from turn to turn."""
+    answer = app.execute(
+        statement,
+        {
+            "id": uuid4(),
+            "tenant": clinic.id,
+            "patient": clinic.patients[turn % 50],
+            "patients": clinic.patients,
+            "status": ("booked", "confirmed")[turn % 2],
+            "language": ("de", "en")[turn % 2],
+        },
+    )
+    if answer.description:
+        answer.fetchall()
 
 
 @dataclass
@@ -120,7 +85,6 @@ def cpu(connection: Connection[tuple]) -> int:
 def work(world: World, clinic: Clinic, dsn: str, operation: str, prepared: bool, orders: Pipe) -> None:
     """The body of a client's process: a session for each variant, and a round for each order (variant, seconds) until
     there is none. A session is warm before it is measured: what it loads once is no cost of a statement."""
-    act = OPERATIONS[operation]
     sessions: dict[str, Connection[tuple]] = {}
     turn = 0
     while (order := orders.recv()) is not None:
@@ -129,7 +93,7 @@ def work(world: World, clinic: Clinic, dsn: str, operation: str, prepared: bool,
         if variant not in sessions:
             sessions[variant] = psycopg.connect(dsn, autocommit=True, prepare_threshold=0 if prepared else None)
             seconds = max(seconds, 0.02)
-        app = sessions[variant]
+        app, statement = sessions[variant], OPERATIONS[operation].format(schema=schema).encode()
         done = Round()
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
@@ -140,7 +104,7 @@ def work(world: World, clinic: Clinic, dsn: str, operation: str, prepared: bool,
                 used, begun = cpu(app), time.perf_counter()
                 for _ in range(PER_TRANSACTION):
                     turn += 1
-                    act(app, schema, clinic, turn)
+                    act(app, statement, clinic, turn)
                 done.operations.append(time.perf_counter() - begun)
                 done.cpu.append(cpu(app) - used)
             done.transactions.append(time.perf_counter() - started)

@@ -1,7 +1,6 @@
 """Who hears when state, keys or logs are not available, or a key ends."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pulumi
 
@@ -14,44 +13,53 @@ from components.metric_alerts import MetricCondition, metric_alert
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """What is watched, by its metric. what: what has happened when somebody is told."""
+    """What is watched. what: what has happened when somebody is told."""
 
-    namespace: str
-    metric: str
     what: str
     runbook: str
-    aggregation: Literal["Average", "Total"] = "Average"
-    operator: Literal["LessThan", "GreaterThan"] = "LessThan"
-    threshold: float = 99
-    """Percent of requests that are answered: the services promise 99.9 and more, and one slow minute is none."""
+    condition: MetricCondition
+
+
+def _availability(namespace: str, metric: str) -> MetricCondition:
+    """Fewer than 99 percent of requests are answered: the services promise 99.9 and more, one slow minute is none."""
+    return MetricCondition(
+        namespace=namespace,
+        metric=metric,
+        aggregation="Average",
+        operator="LessThan",
+        threshold=99,
+        window="PT15M",
+        frequency="PT5M",
+    )
 
 
 STATE = Watched(
-    namespace="Microsoft.Storage/storageAccounts",
-    metric="Availability",
     what="The state's storage answers fewer than 99 % of requests: no deployment can begin or end.",
     runbook="lost-state",
+    condition=_availability("Microsoft.Storage/storageAccounts", "Availability"),
 )
 KEYS = Watched(
-    namespace="Microsoft.KeyVault/vaults",
-    metric="Availability",
     what="The vault of the state's keys answers fewer than 99 % of requests: no secret of a state can be read.",
     runbook="lost-key",
+    condition=_availability("Microsoft.KeyVault/vaults", "Availability"),
 )
 EVENTS = Watched(
-    namespace="Microsoft.EventGrid/systemTopics",
-    metric="PublishFailCount",
     what="Event Grid could not take events of the vault: that a key ends may not have been told.",
     runbook="lost-key",
-    aggregation="Total",
-    operator="GreaterThan",
-    threshold=0,
+    condition=MetricCondition(
+        namespace="Microsoft.EventGrid/systemTopics",
+        metric="PublishFailCount",
+        aggregation="Total",
+        operator="GreaterThan",
+        threshold=0,
+        window="PT15M",
+        frequency="PT5M",
+    ),
 )
 LOGS = Watched(
-    namespace="Microsoft.OperationalInsights/workspaces",
-    metric="AvailabilityRate_Query",
     what="The logs of sign-ins and deployments answer fewer than 99 % of queries.",
     runbook="audit-trail",
+    condition=_availability("Microsoft.OperationalInsights/workspaces", "AvailabilityRate_Query"),
 )
 
 
@@ -88,15 +96,7 @@ class Alarms:
                 resource_group_name=self._group,
                 tags=self._tags,
             ),
-            MetricCondition(
-                namespace=watched.namespace,
-                metric=watched.metric,
-                aggregation=watched.aggregation,
-                operator=watched.operator,
-                threshold=watched.threshold,
-                window="PT15M",
-                frequency="PT5M",
-            ),
+            watched.condition,
             resource_id=resource_id,
         )
 

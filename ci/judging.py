@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from assurance.compare.markdown import escaped
+from documents.counting import first_of
 
 ROOT = Path(__file__).parents[1]
 FILE = ".github/CODEOWNERS"
@@ -29,9 +30,8 @@ def lead_of(files: Sequence[str]) -> str | None:
     touched = [file for file in files if judges(file, patterns)]
     if not touched:
         return None
-    more = f" and {len(touched) - NAMED} more" if len(touched) > NAMED else ""
-    names = ", ".join(escaped(file) for file in touched[:NAMED])
+    names = first_of([escaped(file) for file in touched], NAMED)
     return (
-        f"**This change touches what judges it**: {names}{more}. Read these first. What is below was worked out by the"
+        f"**This change touches what judges it**: {names}. Read these first. What is below was worked out by the"
         " rules, facts and registers of the default branch, from records that the change's own code made."
     )

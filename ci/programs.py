@@ -1,9 +1,8 @@
 """Other programs, run for a workflow."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assurance.errors import UsageError
@@ -21,7 +20,7 @@ Run = Callable[[Sequence[str]], Done]
 """Runs a program and shows what it prints; raises UsageError when it is not there."""
 
 
-def run_program(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Done:
+def run_program(arguments: Sequence[str]) -> Done:
     """Run a program, pass on what it prints as it prints it, and keep it.
 
     Raises UsageError for a program that is not there.
@@ -31,9 +30,7 @@ def run_program(arguments: Sequence[str], environment: Mapping[str, str] | None 
         with subprocess.Popen(  # noqa: S603 - a list, no shell
             list(arguments),
             stdout=subprocess.PIPE,
-            stderr=None,
             text=True,
-            env={**os.environ, **(environment or {})},
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:

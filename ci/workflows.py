@@ -131,8 +131,7 @@ def _form_problems(data: Mapping[str, Any], allowed: Workflow) -> Iterator[Probl
     triggers = data.get("on")
     written = {triggers: None} if isinstance(triggers, str) else triggers
     written = dict.fromkeys(triggers) if isinstance(triggers, list) else written
-    if written != allowed.triggers:
-        yield Problem("on", triggers, f"the triggers of ci/workflows.yaml: {allowed.triggers}")
+    yield from _unlike("on", written, "the triggers", allowed.triggers)
     if data.get("permissions") != {}:
         yield Problem("permissions", data.get("permissions"), "{}: each job has its own")
     concurrency = data.get("concurrency")
@@ -151,12 +150,8 @@ def _job_problems(data: Mapping[str, Any], allowed: Workflow, registry: Registry
         key = f"jobs.{name}"
         text = yaml.safe_dump(job)
         yield from _key_problems(key, job, "a job")
-        if job.get("permissions") != may.permissions:
-            yield Problem(
-                f"{key}.permissions", job.get("permissions"), f"those of ci/workflows.yaml: {may.permissions}"
-            )
-        if job.get("environment") != may.environment:
-            yield Problem(f"{key}.environment", job.get("environment"), f"that of ci/workflows.yaml: {may.environment}")
+        yield from _unlike(f"{key}.permissions", job.get("permissions"), "those", may.permissions)
+        yield from _unlike(f"{key}.environment", job.get("environment"), "that", may.environment)
         if not isinstance(job.get("timeout-minutes"), int):
             yield Problem(f"{key}.timeout-minutes", job.get("timeout-minutes"), "a number of minutes")
         if not _RUNNER.fullmatch(str(job.get("runs-on"))):
@@ -171,6 +166,12 @@ def _job_problems(data: Mapping[str, Any], allowed: Workflow, registry: Registry
             yield Problem(f"{key}.steps", sorted(actions), f"the actions of ci/workflows.yaml: {may.actions}")
         for number, step in enumerate(job.get("steps") or ()):
             yield from _step_problems(f"{key}.steps[{number}]", step, registry, may.checkouts)
+
+
+def _unlike(key: str, written: Any, what: str, allowed: Any) -> Iterator[Problem]:
+    """What a file says otherwise than the registry."""
+    if written != allowed:
+        yield Problem(key, written, f"{what} of ci/workflows.yaml: {allowed}")
 
 
 def _step_problems(

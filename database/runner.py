@@ -45,13 +45,7 @@ def make_database(connection: Connection[tuple], name: str) -> bool:
     return True
 
 
-def bootstrap(
-    connection: Connection[tuple],
-    *,
-    pgaudit: bool = True,
-    passwords: Collection[str] = (),
-    folder: Path = ROOT / "sql",
-) -> list[Step]:
+def bootstrap(connection: Connection[tuple], *, pgaudit: bool = True, passwords: Collection[str] = ()) -> list[Step]:
     """Roles, ownership of the database, extensions, schemas, what the keeper owns: in one transaction. May be repeated;
     of two at once one fails.
 
@@ -61,7 +55,7 @@ def bootstrap(
     :raises DatabaseRoomError: a right or an extension is missing, a role has more than it may, or the database
         belongs to somebody else.
     """
-    files = read_files("bootstrap", folder)
+    files = read_files("bootstrap")
     file = files[0]
     roles = [role | {"password": role["name"] in passwords} for role in role_catalogue()]
     try:

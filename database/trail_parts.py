@@ -9,6 +9,8 @@ from typing import Any
 
 from database.errors import DatabaseRoomError
 
+GOOD_FOR = timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class Seal:
@@ -66,11 +68,10 @@ class Month:
 class Checkpoint:
     """Months that were recomputed, with the seal that each ended in: kept outside the database.
 
-    A month that is over is not read again within ``good_for`` unless its last seal is another one.
+    A month that is over is not read again within `GOOD_FOR` unless its last seal is another one.
     """
 
     path: Path | None
-    good_for: timedelta = timedelta(days=7)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -94,7 +95,7 @@ class Checkpoint:
         entry = self.done.get(f"{month.log} {month.period}")
         if entry is None or last is None or month.period >= f"{datetime.now(UTC):%Y-%m}":
             return False
-        fresh = datetime.now(UTC) - datetime.fromisoformat(entry["at"]) < self.good_for
+        fresh = datetime.now(UTC) - datetime.fromisoformat(entry["at"]) < GOOD_FOR
         return (
             fresh and entry["seq"] == last.seq and entry["hash"] == last.hash.hex() and entry["rows"] == month.row_count
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assurance.check.findings import Finding, Report
-from documents.counting import counted
+from documents.counting import counted, first_of
 from documents.lines import file_lines
 
 SHARED = ("LIFECYCLE", "TYPE-UNKNOWN")
@@ -45,9 +45,8 @@ def _together(findings: list[Finding]) -> Finding:
     first, *others = findings
     if not others:
         return first
-    names = [finding.name for finding in findings]
-    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    message = f"{first.message} ({counted(len(names), 'resource')}: {', '.join(names[:NAMED])}{rest})"
+    names = first_of([finding.name for finding in findings], NAMED)
+    message = f"{first.message} ({counted(len(findings), 'resource')}: {names})"
     return replace(first, message=message, also=tuple(finding.urn for finding in others))
 
 

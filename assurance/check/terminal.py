@@ -12,6 +12,7 @@ from assurance.check.findings import LATER, Report, Status
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
 from assurance.record import places
 from assurance.terminal import COUNTED, print_table
+from documents.counting import first_of
 from policies.exceptions import Register
 
 SHOWN = 4
@@ -101,8 +102,7 @@ def _show_exceptions(console: Console, report: Report, register: Register) -> No
         entry = register.exceptions[exception]
         console.print(Text(f"    {entry.reason} Instead: {entry.compensating_control}"), soft_wrap=True)
         for rule, found in groupby(group, key=lambda f: f.rule):
-            names = [finding.name for finding in found]
-            shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+            shown = first_of([finding.name for finding in found], SHOWN)
             console.print(Text(f"    {rule}: {shown}"), soft_wrap=True)
 
 

@@ -7,6 +7,7 @@ from deployment.preflight.network import watchers
 from deployment.preflight.providers import needed_namespaces
 from deployment.record import Record, arm_type
 from deployment.step import name_of
+from documents.counting import first_of
 
 
 def list_needs(record: Record) -> str:
@@ -43,6 +44,4 @@ def _needs(record: Record) -> Iterator[str]:
 
 def _some(users: list[str]) -> str:
     """A few of them, and how many more."""
-    names = sorted(set(users))
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(f"`{name}`" for name in names[:3]) + more
+    return first_of([f"`{name}`" for name in sorted(set(users))], 3)

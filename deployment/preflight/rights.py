@@ -15,6 +15,7 @@ from deployment.arm import ArmError
 from deployment.preflight.subscription import Subscription
 from deployment.record import Record
 from deployment.step import Result
+from documents.counting import first_of
 
 VERSION = "2022-04-01"
 SHOWN = 8
@@ -51,9 +52,7 @@ def check_rights(subscription: Subscription) -> Iterator[Result]:
     refused_actions = {action: what for action, what in needed.items() if not _allowed(action, granted)}
     for what in dict.fromkeys(refused_actions.values()):
         actions = sorted(action for action, by in refused_actions.items() if by == what)
-        more = f" and {len(actions) - SHOWN} more" if len(actions) > SHOWN else ""
-        message = f"not allowed to the signed-in identity: {', '.join(actions[:SHOWN])}{more}"
-        yield Result(what, "missing", message)
+        yield Result(what, "missing", f"not allowed to the signed-in identity: {first_of(actions, SHOWN)}")
     if not refused_actions:
         yield Result("rights", "holds", f"{len(needed)} actions are allowed (conditions of role assignments unseen)")
 

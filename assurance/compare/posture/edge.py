@@ -15,6 +15,7 @@ from assurance.request.expectations import load_examples
 from assurance.request.message import Request, RequestError, parse_request
 from assurance.request.outcome import Outcome
 from assurance.stacks import project_root
+from documents.counting import first_of
 
 EXAMPLES = "docs/requests.yaml"
 METHODS = ("GET", "POST")
@@ -37,8 +38,7 @@ def edge_items(sides: Sides) -> Iterator[Posture]:
             names_by_group.setdefault(group, []).append(name)
     for key, found in first.items():
         names = list(dict.fromkeys(names_by_group[key]))
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        yield _named(found, f"{', '.join(names[:3])}{more}: {found.what}")
+        yield _named(found, f"{first_of(names, 3)}: {found.what}")
 
 
 def _named(found: Posture, what: str) -> Posture:

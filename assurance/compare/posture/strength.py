@@ -9,6 +9,7 @@ from typing import Any, Literal
 from assurance.compare.posture.item import Posture, Sides, item, known, plain
 from assurance.compare.properties import differences
 from assurance.record import SECRET, Record, Resource
+from documents.counting import first_of
 from documents.durations import seconds
 from documents.reading import data_reader
 from documents.sections import Section
@@ -176,8 +177,7 @@ def _describe_items(before: Any, after: Any, row: Strength) -> str:
 
 
 def _some(items: list[str]) -> str:
-    more = f" and {len(items) - ITEMS_TOLD} more" if len(items) > ITEMS_TOLD else ""
-    return ", ".join(map(shown, items[:ITEMS_TOLD])) + more
+    return first_of([shown(item) for item in items], ITEMS_TOLD)
 
 
 def _opens(door: Door, path: str) -> bool:
