@@ -10,7 +10,7 @@ from typing import Any
 
 from facts.roles import role_id
 from policies.compare import same
-from policies.resource import UNKNOWN, Resource, lookup, peek
+from policies.resource import UNKNOWN, Resource, lookup, peek, shown_at
 from policies.view import Stack
 
 IDENTITY = "managedidentity:UserAssignedIdentity"
@@ -74,6 +74,23 @@ def identities_of(user: Resource, stack: Stack) -> list[Resource]:
 def role_of(assignment: Resource) -> str:
     """The id of the role that is assigned, without its scope."""
     return str(assignment.get("roleDefinitionId", "")).rsplit("/", 1)[-1].lower()
+
+
+def vaults_named(name: str, stack: Stack) -> list[Resource]:
+    """The vaults of a stack that have a name."""
+    return stack.remember(_vaults_by_name).get(name.lower(), [])
+
+
+def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
+    named: dict[str, list[Resource]] = {}
+    for vault in stack.by_type("keyvault:Vault"):
+        named.setdefault(shown_at(vault.inputs, "vaultName").lower(), []).append(vault)
+    return named
+
+
+def names_in(vault: Resource, type_: str, path: str, stack: Stack) -> set[str]:
+    """The names, in lower case, of what a vault holds of a type; path: the input that has them."""
+    return {shown_at(each.inputs, path).lower() for each in stack.parts(vault, "vaultName", type_)}
 
 
 def _written(holders: list[Resource]) -> list[tuple[Resource, str]]:

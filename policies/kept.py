@@ -1,5 +1,6 @@
 """Judgements of texts and paths that are kept: the same few stand in most resources of a stack."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import ParamSpec, TypeVar, cast
@@ -17,6 +18,11 @@ def kept(function: Callable[P, T]) -> Callable[P, T]:
     quick = lru_cache(TEXTS)(function)
     _forgetters.append(quick.cache_clear)
     return cast(Callable[P, T], quick)
+
+
+def finds(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """A function that says whether a text holds a pattern, and answers what it answered before."""
+    return kept(lambda text: pattern.search(text) is not None)
 
 
 def forget() -> None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from facts.service_hosts import service_hosts
 from facts.types import type_row
@@ -11,7 +12,7 @@ from policies.resource import Resource, last_name
 from policies.view import Stack
 
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
-OF_EVERY_SUBSCRIPTION = {"roledefinitions", "policydefinitions", "policysetdefinitions"}
+OF_EVERY_SUBSCRIPTION = re.compile(r"providers/microsoft\.authorization/(role|policy|policyset)definitions(/|$)")
 """What Azure itself keeps in every subscription: definitions of built-in roles and policies."""
 GROUP = "Microsoft.Resources/resourceGroups"
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
@@ -32,31 +33,20 @@ class Own:
         self.subscription = _subscription(made)
         ids = (resource.id or computed_id(resource, self.subscription) for resource in made)
         self.ids = {id_.lower().rstrip("/") for id_ in ids if id_}
-        self._known_ids: dict[str, bool] = {}
+        self.has_id = cache(self._has_id)
+        """Whether an ARM id is of the stack: a resource, a part of one, its subscription or a definition there."""
         self._names: dict[str, list[str]] = {}
         for suffix, row in service_hosts().items():
             names = (resource.named(row.name) for resource in stack.by_type(row.type))
             self._names[suffix] = [name.lower() for name in names if isinstance(name, str)]
         self._domains = {str(r.named(path)).lower() for type_, path in DOMAINS.items() for r in stack.by_type(type_)}
 
-    def has_id(self, arm_id: str) -> bool:
-        """Whether an ARM id is of the stack: a resource, a part of one, its subscription or a definition there."""
-        if arm_id not in self._known_ids:
-            self._known_ids[arm_id] = self._has_id(arm_id)
-        return self._known_ids[arm_id]
-
     def _has_id(self, arm_id: str) -> bool:
         low = arm_id.lower().rstrip("/")
         parts = low.split("/")
-        if len(parts) > 2 and parts[2] == self.subscription:
-            if len(parts) == 3:
-                return True
-            if (
-                parts[3:5] == ["providers", "microsoft.authorization"]
-                and parts[5:6]
-                and parts[5] in OF_EVERY_SUBSCRIPTION
-            ):
-                return True
+        inside = "/".join(parts[3:])
+        if parts[2:3] == [self.subscription] and (not inside or OF_EVERY_SUBSCRIPTION.match(inside)):
+            return True
         while parts:
             if "/".join(parts) in self.ids:
                 # What is only in a resource group of ours is not ours.

@@ -2,7 +2,6 @@
 project that is previewed, else none. A register never applies to another project than its own."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -65,13 +64,7 @@ class RegisterFiles:
     def _folders(self) -> list[Path]:
         """Folders in which the project may be: that in which `pulumi` was started, the pack's, and those above each."""
         started = [Path(os.environ.get("PWD") or Path.cwd()), Path.cwd(), self._pack]
-        return list(dict.fromkeys(_with_parents(started)))
-
-
-def _with_parents(folders: list[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield folder
-        yield from folder.parents
+        return list(dict.fromkeys(folder for start in started for folder in (start, *start.parents)))
 
 
 def _project_name(folder: Path) -> str | None:

@@ -14,12 +14,13 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policies.kept import kept
+from policies.kept import finds, kept
 from policies.variables import SETTINGS, command_of, set_in, variable_name
 
 _FREE = re.compile(
     r"(^|\.)(tags\.[^.]+|(command|args)\[\d+\]|\w+\[\d+\]\.value|properties\.[A-Z][A-Z0-9_]+|appCommandLine)$"
 )
+_is_free = finds(_FREE)
 
 
 class Unknown:
@@ -235,11 +236,6 @@ def _empty(value: Any) -> bool:
 def last_name(path: str) -> str:
     """``ipRules[0].Value`` and ``values[1]`` as ``value`` and ``values``."""
     return path.rsplit(".", 1)[-1].split("[")[0].lower()
-
-
-@kept
-def _is_free(path: str) -> bool:
-    return _FREE.search(path) is not None
 
 
 def _collect_scalars(holder: Any, path: str, into: list[tuple[str, Any]]) -> None:

@@ -113,17 +113,13 @@ class Stack:
         if not values and not unknown:
             return []
         sources = holder.dependencies.get(path.split(".")[0].removesuffix("[]"), frozenset())
-        targets = self._remembered_targets(types, by, child)
+        if (types, by, child) not in self._indexes:
+            self._indexes[types, by, child] = _Targets.of(self.by_type(*types), by, child)
+        targets = self._indexes[types, by, child]
         places = [place for value in values for place in targets.by_value.get(value, ())] if not unknown else []
         by_urn = targets.by_urn if unknown else targets.nameless
         places += [place for urn in sources for place in by_urn.get(urn, ())]
         return [targets.resources[place] for place in sorted(places)]
-
-    def _remembered_targets(self, types: tuple[str, ...], by: str, child: str) -> _Targets:
-        key = (types, by, child)
-        if key not in self._indexes:
-            self._indexes[key] = _Targets.of(self.by_type(*types), by, child)
-        return self._indexes[key]
 
     def owners(self, part: Resource, by: str, *types: str) -> list[Resource]:
         """The resources of ``types`` that a resource stands in: both have their name under ``by`` (``vaultName``)."""

@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator
 
 from facts.secret_inputs import says_secret
-from policies.access import READ_SECRETS, may
-from policies.resource import Resource, shown_at
+from policies.access import IDENTITY, READ_SECRETS, may, names_in, vaults_named
+from policies.resource import Resource
 from policies.rule import rule
 from policies.rules.app_service import SITE, SLOT
 from policies.view import Stack
 
-VAULT = "keyvault:Vault"
 SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]
 
 NO_SECRET = frozenset({"APPLICATIONINSIGHTS_CONNECTION_STRING"})
@@ -64,27 +63,15 @@ def _unresolved(name: str, value: str, settings: Resource, stack: Stack) -> Iter
     if match is None:
         yield f"{name} is no reference by versionless URI"
         return
-    vaults = stack.remember(_vaults_by_name).get(match.group("vault").lower(), [])
+    vaults = vaults_named(match.group("vault"), stack)
     if not vaults:
         yield f"{name} refers to the vault {match.group('vault')}, which is not in this stack"
     for vault in vaults:
-        if match.group("secret").lower() not in _secret_names(vault, stack):
+        if match.group("secret").lower() not in names_in(vault, "keyvault:Secret", "secretName", stack):
             yield f"{name} refers to {match.group('secret')}, which {vault} does not hold"
         for app in _apps_with(settings, stack):
             if not any(may(READ_SECRETS, identity, vault, stack) for identity in _reading(app, stack)):
                 yield f"{name}: the identity of {app} may not read secrets of {vault}"
-
-
-def _vaults_by_name(stack: Stack) -> dict[str, list[Resource]]:
-    named: dict[str, list[Resource]] = {}
-    for vault in stack.by_type(VAULT):
-        named.setdefault(shown_at(vault.inputs, "vaultName").lower(), []).append(vault)
-    return named
-
-
-def _secret_names(vault: Resource, stack: Stack) -> set[str]:
-    secrets = stack.parts(vault, "vaultName", "keyvault:Secret")
-    return {shown_at(secret.inputs, "secretName").lower() for secret in secrets}
 
 
 def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:
@@ -97,4 +84,4 @@ def _apps_with(settings: Resource, stack: Stack) -> list[Resource]:
 
 
 def _reading(app: Resource, stack: Stack) -> list[Resource]:
-    return stack.targets(app, "keyVaultReferenceIdentity", "managedidentity:UserAssignedIdentity")
+    return stack.targets(app, "keyVaultReferenceIdentity", IDENTITY)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from facts.regions import region_name, regions
-from policies.access import ENCRYPT_WITH_KEYS, may
+from policies.access import ENCRYPT_WITH_KEYS, IDENTITY, may, names_in, vaults_named
 from policies.resource import UNKNOWN, Resource, shown_at, token
 from policies.rule import rule
 from policies.view import Stack
 
 VAULT, KEY = "keyvault:Vault", "keyvault:Key"
-IDENTITY, SERVER = "managedidentity:UserAssignedIdentity", "dbforpostgresql:Server"
+SERVER = "dbforpostgresql:Server"
 
 KEY_URI = re.compile(r"^https://(?P<vault>[^.]+)\.vault\.azure\.net(?:/keys/(?P<key>[^/]+))?", re.IGNORECASE)
 
@@ -87,12 +87,8 @@ def _vaults(resource: Resource, use: Use, stack: Stack) -> list[Resource]:
     if match is None:
         return []
     name = str(name if use.name else match.group("key")).lower()
-    return [
-        vault
-        for vault in stack.by_type(VAULT)
-        if shown_at(vault.inputs, "vaultName").lower() == match.group("vault").lower()
-        and any(shown_at(key.inputs, "keyName").lower() == name for key in stack.parts(vault, "vaultName", KEY))
-    ]
+    vaults = vaults_named(match.group("vault"), stack)
+    return [vault for vault in vaults if name in names_in(vault, KEY, "keyName", stack)]
 
 
 @rule(

@@ -17,13 +17,13 @@ from policies.data import table
 from policies.projects import PLATFORM
 from policies.resource import UNKNOWN, Resource
 from policies.rule import about, at_least, must, rule
+from policies.rules.app_settings import SETTINGS
 from policies.rules.monitoring import WORKSPACE
 from policies.rules.postgres import SERVER, is_primary
 from policies.view import Stack
 
 APP, PLAN, SLOT, AUTOSCALE = "web:WebApp", "web:AppServicePlan", "web:WebAppSlot", "monitor:AutoscaleSetting"
 JOB, VAULT, PROFILE = "app:Job", "keyvault:Vault", "cdn:Profile"
-SETTINGS = ["web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot"]
 CACHE, BUS = "redisenterprise:RedisEnterprise", "servicebus:Namespace"
 CONTAINER, WORM = "storage:BlobContainer", "storage:BlobContainerImmutabilityPolicy"
 ACTIVITY_LOG, PRICING, CONTACT = "monitor:SubscriptionDiagnosticSetting", "security:Pricing", "security:SecurityContact"

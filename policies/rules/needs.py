@@ -11,12 +11,12 @@ from policies.access import IDENTITY, identities_of, is_principal, role_of
 from policies.compare import lies_in
 from policies.resource import UNKNOWN, Resource, token
 from policies.rule import must, rule, shown
-from policies.rules.app_service import APPS, is_slot, parts_of, sites_of
+from policies.rules.app_service import APPS, SLOT, is_slot, parts_of, sites_of
+from policies.rules.app_settings import SETTINGS
 from policies.rules.floor import JOB, is_ours
 from policies.rules.identity import ROLE_ASSIGNMENT
 from policies.view import Stack
 
-SETTINGS, SLOT_SETTINGS, SLOT = "web:WebAppApplicationSettings", "web:WebAppApplicationSettingsSlot", "web:WebAppSlot"
 COMPONENT = "applicationinsights:Component"
 QUEUE, TOPIC, SUBSCRIPTION = "servicebus:Queue", "servicebus:Topic", "servicebus:Subscription"
 BACKUP_INSTANCE, BACKUP_VAULT = "dataprotection:BackupInstance", "dataprotection:BackupVault"
@@ -27,21 +27,17 @@ _IMAGE = re.compile(r"^(?:DOCKER\|)?(?P<registry>[a-z0-9]+)\.azurecr\.io(?:/|$)"
 _BLOBS = re.compile(r"^https://(?P<account>[a-z0-9]+)\.blob\.core\.windows\.net/(?P<container>[a-z0-9-]+)$")
 
 
-def has_right(right: str, holder: Resource, stack: Stack, target: Resource | str) -> bool:
+def has_right(right: str, holder: Resource | None, stack: Stack, target: Resource | str) -> bool:
     """Whether a role that grants ``right`` (facts/roles.yaml) is given to ``holder`` on ``target`` or on what it is in.
 
-    target: a resource of the stack, or the end of an ARM id outside it, as ``/registries/shared``.
+    holder: None for whoever it may be. target: a resource of the stack, or the end of an ARM id outside it, as
+    ``/registries/shared``.
     """
     return any(
-        _is_given_to(assignment, holder) and _reaches(assignment, target)
+        (holder is None or _is_given_to(assignment, holder)) and _reaches(assignment, target)
         for assignment in stack.by_type(ROLE_ASSIGNMENT)
         if _grants(assignment, right)
     )
-
-
-def has_anyone(right: str, stack: Stack, target: Resource) -> bool:
-    """Whether somebody is given ``right`` on ``target`` or on what it is in."""
-    return any(_reaches(each, target) for each in stack.by_type(ROLE_ASSIGNMENT) if _grants(each, right))
 
 
 def _grants(assignment: Resource, right: str) -> bool:
@@ -88,7 +84,8 @@ def image_is_pulled(runner: Resource, stack: Stack) -> Iterator[str]:
 
 def settings_of(app: Resource, stack: Stack) -> list[Resource]:
     """The settings of an app, or of a slot."""
-    return parts_of(app, SLOT_SETTINGS if is_slot(app) else SETTINGS, stack)
+    of_site, of_slot = SETTINGS
+    return parts_of(app, of_slot if is_slot(app) else of_site, stack)
 
 
 def _reads(name: str) -> Callable[[Resource, Stack], bool]:
@@ -145,9 +142,9 @@ def cache_is_open_to_app(app: Resource, stack: Stack) -> Iterator[str]:
     where=is_ours,
 )
 def messages_flow(entity: Resource, stack: Stack) -> Iterator[str]:
-    if entity.type != token(SUBSCRIPTION) and not has_anyone("messages send", stack, entity):
+    if entity.type != token(SUBSCRIPTION) and not has_right("messages send", None, stack, entity):
         yield "nobody may send to it"
-    if entity.type != token(TOPIC) and not has_anyone("messages receive", stack, entity):
+    if entity.type != token(TOPIC) and not has_right("messages receive", None, stack, entity):
         yield "nobody may receive from it"
 
 

@@ -23,6 +23,11 @@ _ORIGINS = re.compile(r"(^|_)(CORS|ALLOWED_ORIGINS?|CORS_\w*ORIGINS?|ALLOW_ORIGI
 _EVERYBODY = re.compile(r"(^|[,;\s\"'\[])(\*|null|https?://\*)($|[,;\s\"'\]])")
 
 
+def has_free_texts(resource: Resource) -> bool:
+    """Whether somebody may write into it what they like: variables, commands, tags."""
+    return bool(resource.free_texts)
+
+
 @rule(
     "RUN-GUARDED",
     "Nothing that runs is told to let in whoever asks",
@@ -31,7 +36,7 @@ _EVERYBODY = re.compile(r"(^|[,;\s\"'\[])(\*|null|https?://\*)($|[,;\s\"'\]])")
     controls=["164.312(a)(1)", "164.312(d)"],
     remediation="Leave the variable out, or set it so that sign-in, audit and named origins hold.",
     source="164.312(d): whoever asks is who it says; rfc-editor.org/rfc/rfc8725 3.2: the algorithm none signs nothing",
-    where=lambda resource: bool(resource.free_texts),
+    where=has_free_texts,
 )
 def guarded(resource: Resource) -> Iterator[str]:
     for name, value in resource.variables:
@@ -65,7 +70,7 @@ _DEBUG = re.compile(r"(^|_)DEBUG(_MODE)?$")
     controls=["164.312(a)(1)"],
     remediation="Leave the debugger out, and run in production mode: pages of errors show values, and a debugger all.",
     source="nodejs.org/en/learn/getting-started/debugging (security implications); docs.djangoproject.com DEBUG",
-    where=lambda resource: bool(resource.free_texts),
+    where=has_free_texts,
 )
 def no_debugger(resource: Resource) -> Iterator[str]:
     for path, text in resource.run_texts():
@@ -98,7 +103,7 @@ requests leaves no trace)."""
     controls=["164.312(a)(1)"],
     remediation="Set the level to info or above; a stack without patients' data says data-classification: test-data.",
     source="cheatsheetseries.owasp.org Logging Cheat Sheet (data to exclude): debug logs hold requests and queries",
-    where=lambda resource, stack: bool(resource.free_texts) and not is_test_data(stack),
+    where=lambda resource, stack: has_free_texts(resource) and not is_test_data(stack),
 )
 def logs_no_content(resource: Resource, _stack: Stack) -> Iterator[str]:
     for name, value in resource.variables:
@@ -115,7 +120,7 @@ def logs_no_content(resource: Resource, _stack: Stack) -> Iterator[str]:
     remediation="Switch TLS on from the start (port 465), or require STARTTLS beside it (SMTP_REQUIRE_TLS=true).",
     source="nodemailer.com/smtp: secure false upgrades only where the server offers it; docs.djangoproject.com "
     "EMAIL_USE_TLS; rfc-editor.org/rfc/rfc8314 3: in the clear is obsolete",
-    where=lambda resource: bool(resource.free_texts),
+    where=has_free_texts,
 )
 def mail_encrypted(resource: Resource) -> Iterator[str]:
     given = {name: value.strip().lower() for name, value in resource.variables}
@@ -135,7 +140,7 @@ def mail_encrypted(resource: Resource) -> Iterator[str]:
     controls=["164.308(a)(1)(ii)(D)", "164.312(b)"],
     remediation="Keep five of a hundred requests or more, and export what is kept.",
     source="opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables (samplers); policy choice: 5 %",
-    where=lambda resource: bool(resource.free_texts),
+    where=has_free_texts,
 )
 def telemetry_kept(resource: Resource) -> Iterator[str]:
     for name, value in resource.variables:
@@ -155,7 +160,7 @@ def telemetry_kept(resource: Resource) -> Iterator[str]:
     controls=["164.312(a)(2)(iii)"],
     remediation="Give the setting a value that the message names.",
     source="policies/data/plain_settings.yaml, each with its own source",
-    where=lambda resource: bool(resource.free_texts),
+    where=has_free_texts,
 )
 def setting_safe(resource: Resource) -> Iterator[str]:
     known = table("plain_settings")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policies.kept import kept
+from policies.kept import finds, kept
 from policies.own import own
 from policies.resource import Resource
 from policies.rule import rule
@@ -21,6 +21,15 @@ DUMP = re.compile(
     r"|\bto\s+program\b|/dev/tcp/|\b(nc|socat)\s+-"
     r"|\bcurl\b[^|;&]*\s(-T|--upload-file|(-d|--data(-binary|-raw)?)[ =]?['\"]?@)"
 )
+REPOSITORIES = frozenset({"repoUrl", "repositoryUrl", "gitRepository"})
+PRELOADED = frozenset({"LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "PYTHONSTARTUP"})
+"""Variables by which code runs before the program's own."""
+FETCHED = re.compile(
+    r"(?i)git\+https?://(?![^\s@]*@[0-9a-f]{40}\b)|\bgit\s+(clone|pull)\b|\|\s*(sudo\s+)?(ba|z|da|k)?sh\b"
+    r"|(--require|--import|--loader|--experimental-loader)[ =]['\"]?(/home/|/tmp/|https?:|data:)"
+    r"|\bnpx\s+-y\b|\bpip3?\s+install\s+(?!.*(--require-hashes|-r\s))"
+)
+_dumps, _fetches = finds(DUMP), finds(FETCHED)
 
 
 @rule(
@@ -80,11 +89,6 @@ def no_dump(resource: Resource) -> Iterator[str]:
             yield f"{path} copies data out: {text[:60]}"
 
 
-@kept
-def _dumps(text: str) -> bool:
-    return DUMP.search(text) is not None
-
-
 @rule(
     "RUN-CODE-FIXED",
     "Code is not fetched by a name that can be moved",
@@ -106,18 +110,3 @@ def code_fixed(resource: Resource) -> Iterator[str]:
     for name, value in resource.variables if resource.free_texts else ():
         if name in PRELOADED and value:
             yield f"{name} loads {value} into every program"
-
-
-@kept
-def _fetches(text: str) -> bool:
-    return FETCHED.search(text) is not None
-
-
-REPOSITORIES = frozenset({"repoUrl", "repositoryUrl", "gitRepository"})
-PRELOADED = frozenset({"LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "PYTHONSTARTUP"})
-"""Variables by which code runs before the program's own."""
-FETCHED = re.compile(
-    r"(?i)git\+https?://(?![^\s@]*@[0-9a-f]{40}\b)|\bgit\s+(clone|pull)\b|\|\s*(sudo\s+)?(ba|z|da|k)?sh\b"
-    r"|(--require|--import|--loader|--experimental-loader)[ =]['\"]?(/home/|/tmp/|https?:|data:)"
-    r"|\bnpx\s+-y\b|\bpip3?\s+install\s+(?!.*(--require-hashes|-r\s))"
-)

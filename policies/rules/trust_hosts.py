@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from policies.kept import kept
+from policies.kept import finds, kept
 from policies.own import own
 from policies.resource import Resource, last_name, token
 from policies.rule import rule
@@ -56,6 +56,7 @@ SIGN_IN = ("login.microsoftonline.com", "sts.windows.net")
 
 MAIL_KEY = re.compile(r"e?mails?(address(es)?)?$|receivers?$|recipients?$")
 """Inputs that hold who is written to."""
+_is_of_mail, _may_be_a_host = finds(MAIL_KEY), finds(HOST_KEY)
 MAIL = re.compile(r"[\w.+-]+@((?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+)", re.IGNORECASE)
 
 
@@ -80,12 +81,6 @@ def _signs_in(resource: Resource, path: str, host: str, tenant: str) -> bool:
     """Whether an input names the place where the platform's own tenant, and no other, signs people in."""
     start = f"https://{host}/{tenant.lower()}/"
     return bool(tenant) and host in SIGN_IN and dict(resource.texts)[path].lower().startswith(start)
-
-
-@kept
-def _is_of_mail(name: str) -> bool:
-    """Whether an input of this name holds who is written to."""
-    return MAIL_KEY.search(name) is not None
 
 
 @kept
@@ -176,12 +171,6 @@ def _hosts_in(text: str) -> tuple[str, ...]:
     found += LINK_ALIAS.findall(text) if "privatelinkservice" in text.lower() else []
     found += [match[1] for match in ADDRESS_PART.finditer(text)] if "=" in text else []
     return tuple(dict.fromkeys(host.lower().rstrip(".") for host in found if not _is_inside(host)))
-
-
-@kept
-def _may_be_a_host(name: str) -> bool:
-    """Whether an input of this name may be a host."""
-    return HOST_KEY.search(name) is not None
 
 
 @kept
