@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from bootstrap.duties import DEPLOYS, GIVES, NEVER, READS
+from bootstrap.duties import BELOW, DEPLOYS, GIVES, NEVER, READS
 from bootstrap.github import workflow_identity
 from bootstrap.settings import PREVIEW, EnvironmentSettings, Settings
 from bootstrap.shared import Shared
@@ -124,8 +124,8 @@ def _may_deploy(shared: Shared, name: str, environment: EnvironmentSettings, ide
             scope=scope,
             role_name=shared.name("role", f"deploy-{name}"),
             description="What `pulumi up` and `python -m deployment` of this stack take.",
-            actions=[*DEPLOYS["actions"], *(defines if environment.custom_roles else ())],
-            below=DEPLOYS["below"],
+            actions=[*DEPLOYS, *(defines if environment.custom_roles else ())],
+            below=BELOW,
             never=NEVER,
         ),
     ).give(

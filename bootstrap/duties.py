@@ -1,7 +1,5 @@
 """What each duty takes, in operations of Azure."""
 
-from collections.abc import Sequence
-
 from facts.types import resource_types
 
 NOT_OURS = (
@@ -76,26 +74,26 @@ def _below() -> list[str]:
     return sorted(types, key=str.lower)
 
 
-DEPLOYS: dict[str, Sequence[str]] = {
-    "below": [*_below(), "Microsoft.Resources/subscriptions/resourceGroups"],
-    "actions": [
-        "Microsoft.Authorization/locks/read",
-        "Microsoft.Authorization/locks/write",
-        "Microsoft.Authorization/locks/delete",
-        "Microsoft.Authorization/policyAssignments/read",
-        "Microsoft.Authorization/policyAssignments/write",
-        "Microsoft.Authorization/policyAssignments/delete",
-        "Microsoft.Authorization/policyExemptions/read",
-        "Microsoft.Authorization/policyExemptions/write",
-        "Microsoft.Authorization/policyExemptions/delete",
-        "Microsoft.Authorization/roleDefinitions/read",
-        "Microsoft.Authorization/permissions/read",
-        "Microsoft.Insights/metrics/read",
-        "Microsoft.Resources/subscriptions/read",
-        "Microsoft.Resources/subscriptions/providers/read",
-        "Microsoft.Resources/subscriptions/resources/read",
-        "Microsoft.Resources/subscriptions/operationresults/read",
-    ],
-}
-"""What `pulumi up` and the steps after it take. below: types of which they may do everything; actions: what they need
-besides. That a stack's roles and locks can be changed by who deploys it is what makes it the identity to guard."""
+BELOW = [*_below(), "Microsoft.Resources/subscriptions/resourceGroups"]
+"""Types of which `pulumi up` and the steps after it may do everything."""
+
+DEPLOYS = [
+    "Microsoft.Authorization/locks/read",
+    "Microsoft.Authorization/locks/write",
+    "Microsoft.Authorization/locks/delete",
+    "Microsoft.Authorization/policyAssignments/read",
+    "Microsoft.Authorization/policyAssignments/write",
+    "Microsoft.Authorization/policyAssignments/delete",
+    "Microsoft.Authorization/policyExemptions/read",
+    "Microsoft.Authorization/policyExemptions/write",
+    "Microsoft.Authorization/policyExemptions/delete",
+    "Microsoft.Authorization/roleDefinitions/read",
+    "Microsoft.Authorization/permissions/read",
+    "Microsoft.Insights/metrics/read",
+    "Microsoft.Resources/subscriptions/read",
+    "Microsoft.Resources/subscriptions/providers/read",
+    "Microsoft.Resources/subscriptions/resources/read",
+    "Microsoft.Resources/subscriptions/operationresults/read",
+]
+"""What they need besides. That a stack's roles and locks can be changed by who deploys it is what makes it the identity
+to guard."""

@@ -123,8 +123,6 @@ def _seal(**values: Any) -> Seal:
         values[name] = int(values[name])
     for name in ("from_pending", "to_pending"):
         values[name] = [int(one) for one in values[name]]
-    for name in ("rows_digest", "previous", "hash"):
-        values[name] = bytes(values[name])
     return Seal(**values)
 
 

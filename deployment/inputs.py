@@ -125,7 +125,7 @@ def load_inputs(stack: str, outputs: str | None) -> Inputs:
 
     Raises UsageError when they cannot be had, are incomplete, or are those of another stack.
     """
-    text = _from_file(outputs) if outputs else _from_pulumi(stack)
+    text = read_given("--outputs", outputs) if outputs else _from_pulumi(stack)
     origin = outputs or f"pulumi stack output --stack {stack}"
     try:
         known: Any = parse_json(text)
@@ -143,13 +143,14 @@ def load_inputs(stack: str, outputs: str | None) -> Inputs:
     return inputs
 
 
-def _from_file(outputs: str) -> str:
-    if outputs == "-":
+def read_given(option: str, file: str) -> str:
+    """The text of the file that an option names; ``-`` is standard input. Raises UsageError."""
+    if file == "-":
         return sys.stdin.read()
     try:
-        return Path(outputs).read_text(encoding="utf-8")
-    except OSError as missing:
-        raise UsageError(f"--outputs {outputs}: {missing.strerror}") from missing
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise UsageError(f"{option} {file}: {getattr(unreadable, 'strerror', unreadable)}") from unreadable
 
 
 def _from_pulumi(stack: str) -> str:

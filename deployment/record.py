@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from deployment.errors import UsageError
+from deployment.inputs import read_given
 from documents.json_reading import parse_json
 from facts.regions import region_name
 from facts.tokens import type_key
@@ -108,13 +108,8 @@ def load_record(stack: str, file: str | None) -> Record:
 
 
 def _text(stack: str, file: str | None) -> tuple[str, str]:
-    if file == "-":
-        return sys.stdin.read(), "--record -"
     if file:
-        try:
-            return Path(file).read_text(encoding="utf-8"), f"--record {file}"
-        except (OSError, UnicodeDecodeError) as unreadable:
-            raise UsageError(f"--record {file}: {unreadable}") from unreadable
+        return read_given("--record", file), f"--record {file}"
     asked = [sys.executable, "-m", "assurance", "preview", stack, "--mode", "deployed", "--json", "-"]
     made = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - a list, no shell
     if made.returncode:

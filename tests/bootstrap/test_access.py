@@ -15,7 +15,7 @@ import pytest
 from assurance.access.matrix import Matrix, matrix
 from assurance.full_audit import full_audit
 from assurance.record import Record, Resource
-from bootstrap.duties import DEPLOYS, GIVES, NEVER, RELEASES
+from bootstrap.duties import BELOW, DEPLOYS, GIVES, NEVER, RELEASES
 from deployment.actions import ACTIONS
 from deployment.preflight.rights import needed_actions
 from deployment.record import load_record
@@ -109,7 +109,7 @@ def test_deployer_may_do_what_stack_needs(stack: str, tmp_path: Path) -> None:
     file = tmp_path / "record.json"
     file.write_text(shared_record(stack).to_json())
     record = load_record(stack, str(file))
-    patterns = [*DEPLOYS["actions"], *(f"{type_}/*" for type_ in DEPLOYS["below"])]
+    patterns = [*DEPLOYS, *(f"{type_}/*" for type_ in BELOW)]
     patterns += [f"Microsoft.Authorization/roleAssignments/{verb}" for verb in ("read", "write", "delete")]
     missing = [
         action
