@@ -23,6 +23,11 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
+def print_line(console: Console, text: str | Text, style: str = "") -> None:
+    """Print a line whole, longer than the terminal where it does not fit; a text as it is, without marks of style."""
+    console.print(Text(text, style=style) if isinstance(text, str) else text, soft_wrap=True)
+
+
 def table(*headings: str, names: tuple[str, ...] = ()) -> Table:
     """An open table. names: headings of the columns whose cells are never broken; other cells are broken at words."""
     made = Table(box=None, header_style="bold", pad_edge=False)

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from assurance.cost.bill import CURRENCY
 from assurance.errors import UsageError
 from assurance.new.make import NewStack, make_stack, write_stack
 from assurance.new.wish import CLASSES, KINDS, SIZES, Wish, read_wish
@@ -82,7 +83,7 @@ def _tell(out: Console, wish: Wish, made: NewStack) -> None:
     lines = [
         f"Written: {', '.join(made.texts)}",
         f"Passes `assurance check {wish.stack}`, with {len(made.warnings)} warnings.",
-        f"Costs about {made.bill.total:,.0f} {made.bill.currency} a month{unknown}, before what is charged by use "
+        f"Costs about {made.bill.total:,.0f} {CURRENCY} a month{unknown}, before what is charged by use "
         f"(`assurance cost {wish.stack}`).",
         f"To be supplied: secrets: {supplied}; digests of the images {', '.join(dict.fromkeys(made.images))}; "
         f"DNS records of {', '.join(f'{name}.{wish.domain}' for name in wish.apps)} (output dnsRecords, after `up`); "

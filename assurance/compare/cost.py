@@ -38,12 +38,6 @@ class Limit:
     number: float
     percent: bool
 
-    def exceeded(self, cost: Cost) -> bool:
-        """Whether a bill rises by more."""
-        before, after = cost.before or 0, cost.after or 0
-        allowed = before * self.number / 100 if self.percent else self.number
-        return after - before > allowed + 0.005
-
 
 def compare_bills(base: Record | None, head: Record | None) -> Cost | None:
     """The cost of both sides; None where nothing of the bill differs."""
@@ -78,10 +72,10 @@ def read_limit(text: str | None) -> Limit | None:
 def too_dear(cost: Cost, limit: Limit | None) -> list[str]:
     """How a bill rises by more than ``limit`` allows, or above the stack's budget."""
     reasons = []
-    if limit is not None and limit.exceeded(cost):
+    before, after = cost.before or 0, cost.after or 0
+    if limit is not None and after - before > (before * limit.number / 100 if limit.percent else limit.number) + 0.005:
         allowed = f"{limit.number:g}{'%' if limit.percent else ' ' + cost.currency}"
         reasons.append(f"it rises by more than {allowed}: {cost.line}")
-    before, after = cost.before or 0, cost.after or 0
     if cost.budget is not None and after > cost.budget >= before:
         reasons.append(f"it rises above the stack's budget of {cost.budget:,g}: {cost.line}")
     return reasons

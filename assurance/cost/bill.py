@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from assurance.record import UNKNOWN, Record, Resource
+from assurance.record import Record, Resource
+from assurance.references import short_type
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
@@ -28,7 +29,7 @@ class Meter(Section):
     types: list[str]
     free: str | None = None
     meter: str | None = None
-    quantity: float | str = 1
+    quantity: float | str = 1.0
     times: Times | None = None
     where: dict[str, str] = {}
     usage: str | None = None
@@ -40,7 +41,7 @@ class Meter(Section):
 
     def is_about(self, resource: Resource) -> bool:
         """Whether it charges for this resource."""
-        if resource.type.removeprefix("azure-native:") not in self.types:
+        if short_type(resource) not in self.types:
             return False
         return all(str(lookup(resource.inputs, path)) == value for path, value in self.where.items())
 
@@ -62,27 +63,21 @@ class Line:
     name: str
     meter: str
     region: str
-    quantity: float | None
-    unit: str | None
-    price: float | None
-    amount: float | None
+    quantity: float | None = None
+    unit: str | None = None
+    price: float | None = None
+    amount: float | None = None
     date: str | None = None
     source: str | None = None
     usage: str | None = None
 
-    @property
-    def subject(self) -> str:
-        """What is unknown, in words."""
-        return f"{self.meter} of {self.name}"
-
 
 @dataclass(frozen=True)
 class Bill:
-    """What a stack costs a month as declared, in ``currency``, without what is charged by use."""
+    """What a stack costs a month as declared, in `CURRENCY`, without what is charged by use."""
 
     stack: str
     lines: list[Line] = field(default_factory=list)
-    currency: str = CURRENCY
     basis: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,7 +88,7 @@ class Bill:
     @property
     def unknown(self) -> list[str]:
         """Lines without a known price: not in the total."""
-        return [line.subject for line in self.lines if line.amount is None]
+        return [f"{line.meter} of {line.name}" for line in self.lines if line.amount is None]
 
     @property
     def by_use(self) -> list[str]:
@@ -104,7 +99,7 @@ class Bill:
         """The bill as JSON holds it."""
         return {
             "stack": self.stack,
-            "currency": self.currency,
+            "currency": CURRENCY,
             "total": self.total,
             "unknown": self.unknown,
             "byUse": self.by_use,
@@ -127,36 +122,34 @@ def _charged(resource: Resource) -> bool:
 
 def _lines(resource: Resource, groups: dict[str, str]) -> Iterator[Line]:
     region = str(resource.inputs.get("location") or groups.get(str(resource.inputs.get("resourceGroupName")), ""))
+    nothing = Line(resource.urn, resource.type, resource.name, short_type(resource), region)
     rows = [row for row in meters() if row.is_about(resource)]
     if not rows:
-        short = resource.type.removeprefix("azure-native:")
-        yield Line(resource.urn, resource.type, resource.name, short, region, None, None, None, None)
+        yield nothing
     for row in rows:
         if row.meter is not None:
-            yield _line(resource, row, row.meter, region)
+            yield _priced(replace(nothing, usage=row.usage), row, row.meter, resource)
         elif row.usage is not None:
-            yield Line(resource.urn, resource.type, resource.name, row.usage, region, 0, None, 0, 0, usage=row.usage)
+            yield replace(nothing, meter=row.usage, quantity=0, price=0, amount=0, usage=row.usage)
 
 
-def _line(resource: Resource, row: Meter, meter: str, region: str) -> Line:
+def _priced(line: Line, row: Meter, meter: str, resource: Resource) -> Line:
     name = re.sub(r"\{([^}]+)\}", lambda match: str(lookup(resource.inputs, match[1])), meter)
     count = _count(resource, row)
-    price = price_of(name, region)
+    price = price_of(name, line.region)
     if price is None or count is None:
-        return Line(resource.urn, resource.type, resource.name, name, region, count, None, None, None, usage=row.usage)
+        return replace(line, meter=name, quantity=count)
     quantity = count * (HOURS if price.unit == "hour" else 1)
     amount = round(quantity * price.amount, 2)
-    return Line(resource.urn, resource.type, resource.name, name, region, quantity, price.unit, price.amount, amount,
-                price.date.isoformat(), price.source, row.usage)  # fmt: skip
+    return replace(line, meter=name, quantity=quantity, unit=price.unit, price=price.amount, amount=amount,
+                   date=price.date.isoformat(), source=price.source)  # fmt: skip
 
 
 def _count(resource: Resource, row: Meter) -> float | None:
     """How many; None where only a deployment knows."""
-    count = row.quantity if isinstance(row.quantity, float) else lookup(resource.inputs, row.quantity)
-    if count == UNKNOWN:
-        return None
+    count = row.quantity if isinstance(row.quantity, float) else lookup(resource.inputs, row.quantity, 1)
     try:
-        number = float(1 if count is None else count)
+        number = float(count)
     except (TypeError, ValueError):
         return None
     if row.times is not None:

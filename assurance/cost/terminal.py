@@ -3,10 +3,9 @@
 from collections import defaultdict
 
 from rich.console import Console
-from rich.text import Text
 
-from assurance.cost.bill import Bill, Line
-from assurance.terminal import print_table, table
+from assurance.cost.bill import CURRENCY, Bill, Line
+from assurance.terminal import print_line, print_table, table
 
 
 def show(console: Console, bill: Bill) -> None:
@@ -23,15 +22,13 @@ def show(console: Console, bill: Bill) -> None:
         source = lines[0].source or "no row in facts/prices.yaml"
         basis = "estimate" if source.startswith("estimate") else source if not known else "published"
         rows.add_row(meter, quantity, lines[0].unit or "", amount, f"{basis} {lines[0].date or ''}".rstrip())
-    console.print(Text(f"\n{bill.stack}", style="bold"))
+    print_line(console, f"\n{bill.stack}", "bold")
     print_table(console, rows)
     for subject in bill.unknown:
-        console.print(Text(f"Unknown: {subject}", style="yellow"), soft_wrap=True)
+        print_line(console, f"Unknown: {subject}", "yellow")
     if bill.by_use:
-        message = (
-            f"Charged by use beside, not counted: {len(bill.by_use)} (--json has them), for example {bill.by_use[0]}"
-        )
-        console.print(Text(message), soft_wrap=True)
+        examples = f"{len(bill.by_use)} (--json has them), for example {bill.by_use[0]}"
+        print_line(console, f"Charged by use beside, not counted: {examples}")
     unknown = f", and {len(bill.unknown)} unknown" if bill.unknown else ""
-    total = f"{bill.stack}: {bill.total:,.2f} {bill.currency} a month{unknown}, before what is charged by use"
-    console.print(Text(total, style="bold"), soft_wrap=True)
+    total = f"{bill.stack}: {bill.total:,.2f} {CURRENCY} a month{unknown}, before what is charged by use"
+    print_line(console, total, "bold")

@@ -115,7 +115,7 @@ def _event(event: Event, today: date) -> dict[str, Any]:
                 "name": each.name,
                 "what": each.subject,
                 "urn": each.resource.urn if each.resource else "",
-                "type": each.resource.type if each.resource else "",
+                "type": each.type,
                 "apiVersion": each.resource.apiVersion if each.resource else None,
                 "source": each.resource.source if each.resource else None,
                 "origin": each.place or (each.resource.origin if each.resource else None),

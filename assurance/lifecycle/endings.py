@@ -41,6 +41,11 @@ class Ending:
     resource: Resource | None = None
     place: dict[str, Any] | None = None
 
+    @property
+    def type(self) -> str:
+        """The type of its resource; empty for an entry."""
+        return self.resource.type if self.resource else ""
+
     def days(self, today: date) -> int | None:
         """Days until it ends; 0 and less: it has ended."""
         return None if self.day is None else (self.day - today).days

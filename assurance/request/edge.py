@@ -3,6 +3,8 @@
 Source of the order: learn.microsoft.com/azure/frontdoor/front-door-routing-architecture.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from assurance.reach.front_door import ORIGIN, ORIGIN_GROUP, origin_sites
@@ -11,7 +13,7 @@ from assurance.record import Record, Resource, get
 from assurance.request import gateway as apis
 from assurance.request.firewall import inspect, policies
 from assurance.request.message import Request
-from assurance.request.outcome import Decision, Outcome
+from assurance.request.outcome import Outcome
 from assurance.request.routes import choose, owner_of, routes_of
 
 RULE_SET, RULE = "cdn:RuleSet", "cdn:Rule"
@@ -34,80 +36,78 @@ class Edge:
         outcome = Outcome()
         owner = owner_of(self._record, request.host)
         if owner is None:
-            return self._refused(outcome, "host", request.host, "no domain or endpoint of Front Door has this name")
-        outcome.decide(Decision("host", request.host, f"is {owner.name}", owner))
+            outcome.refuse(UNROUTED, "host", request.host, "no domain or endpoint of Front Door has this name")
+            return outcome
+        outcome.decide("host", request.host, f"is {owner.name}", owner)
         found = policies(self._record, owner, request.path)
         if not found:
-            outcome.decide(Decision("firewall", "", "no firewall looks at this path", owner))
+            outcome.decide("firewall", "", "no firewall looks at this path", owner)
         for policy in found:
             if not inspect(policy, request, outcome):
                 return outcome
         chosen = choose(routes_of(self._record, owner), request.scheme, request.path)
         if chosen is None:
-            return self._refused(outcome, "route", request.path, "no enabled route of this host takes it")
-        route, pattern = chosen
-        self._route(route, pattern, request, outcome)
-        return outcome
-
-    def _refused(self, outcome: Outcome, stage: Any, name: str, text: str) -> Outcome:
-        outcome.kind, outcome.status = "refused", UNROUTED
-        outcome.decide(Decision(stage, name, f"{text}: {UNROUTED}"))
+            outcome.refuse(UNROUTED, "route", request.path, "no enabled route of this host takes it")
+        else:
+            self._route(*chosen, request, outcome)
         return outcome
 
     def _route(self, route: Resource, pattern: str, request: Request, outcome: Outcome) -> None:
         outcome.route = str(get(route, "routeName"))
-        outcome.decide(Decision("route", outcome.route, f"takes the path by its pattern {pattern}", route))
+        outcome.decide("route", outcome.route, f"takes the path by its pattern {pattern}", route)
         if request.scheme == "http" and get(route, "httpsRedirect") == "Enabled":
             outcome.kind = "redirected"
             outcome.location = f"https://{request.url.removeprefix('http://')}"
-            outcome.decide(Decision("route", outcome.route, f"redirects to {outcome.location}", route))
+            outcome.decide("route", outcome.route, f"redirects to {outcome.location}", route)
             return
         self._headers(route, outcome)
         self._cache(route, request, outcome)
         self._origin(route, request, outcome)
 
-    def _headers(self, route: Resource, outcome: Outcome) -> None:
-        """Rule sets in the route's order, their rules by order."""
+    def _rule_sets(self, route: Resource) -> Iterator[list[Resource]]:
+        """The rules of each rule set, in the route's order and theirs."""
         for rule_set in self._record.targets(route, "ruleSets[].id", RULE_SET):
             rules = self._record.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
-            for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
+            yield sorted(rules, key=lambda each: int(get(each, "order", 0)))
+
+    def _headers(self, route: Resource, outcome: Outcome) -> None:
+        for rules in self._rule_sets(route):
+            for rule in rules:
                 if get(rule, "conditions"):
                     text = "has conditions, which are not evaluated here"
                     outcome.undecided.append(rule.name)
-                    outcome.decide(Decision("headers", rule.name, text, rule))
+                    outcome.decide("headers", rule.name, text, rule)
                     continue
                 for action in get(rule, "actions", ()):
                     if action.get("name") != CACHE_ACTION:
-                        outcome.decide(Decision("headers", rule.name, _apply(action, outcome), rule))
+                        outcome.decide("headers", rule.name, _apply(action, outcome), rule)
                 if get(rule, "matchProcessingBehavior") == "Stop":
-                    outcome.decide(Decision("headers", rule.name, "is the last rule of its set", rule))
+                    outcome.decide("headers", rule.name, "is the last rule of its set", rule)
                     break
 
     def _cache(self, route: Resource, request: Request, outcome: Outcome) -> None:
         cache = self._cache_configuration(route)
         if not cache:
-            outcome.decide(Decision("cache", outcome.route, "answers are never cached", route))
+            outcome.decide("cache", outcome.route, "answers are never cached", route)
             return
         if request.method not in CACHED_METHODS:
-            outcome.decide(Decision("cache", outcome.route, f"answers to {request.method} are not cached", route))
+            outcome.decide("cache", outcome.route, f"answers to {request.method} are not cached", route)
             return
         outcome.cached = True
         text = f"answers are cached {_duration(cache)}, query strings: {cache['queryStringCachingBehavior']}"
         if cache.get("isCompressionEnabled") == "Enabled":
             text += ", text is compressed"
-        outcome.decide(Decision("cache", outcome.route, text, route))
+        outcome.decide("cache", outcome.route, text, route)
 
     def _cache_configuration(self, route: Resource) -> dict[str, Any]:
         """The route's own, or what the last rule without conditions puts in its place."""
         own = get(route, "cacheConfiguration") or {}
         compressed = (own.get("compressionSettings") or {}).get("isCompressionEnabled")
         chosen = {**own, "isCompressionEnabled": "Enabled" if compressed else "Disabled"} if own else {}
-        for rule_set in self._record.targets(route, "ruleSets[].id", RULE_SET):
-            rules = self._record.holders(rule_set, "ruleSetName", RULE, by="ruleSetName")
-            for rule in sorted(rules, key=lambda each: int(get(each, "order", 0))):
-                for action in () if get(rule, "conditions") else get(rule, "actions", ()):
-                    if action.get("name") == CACHE_ACTION:
-                        chosen = (action.get("parameters") or {}).get("cacheConfiguration") or {}
+        for rule in chain.from_iterable(self._rule_sets(route)):
+            for action in () if get(rule, "conditions") else get(rule, "actions", ()):
+                if action.get("name") == CACHE_ACTION:
+                    chosen = (action.get("parameters") or {}).get("cacheConfiguration") or {}
         return chosen
 
     def _origin(self, route: Resource, request: Request, outcome: Outcome) -> None:
@@ -118,8 +118,7 @@ class Edge:
             if get(origin, "enabledState", "Enabled") == "Enabled"
         ]
         if not origins:
-            outcome.kind, outcome.status = "refused", 503
-            outcome.decide(Decision("origin", outcome.route, "its origin group has no enabled origin: 503", route))
+            outcome.refuse(503, "origin", outcome.route, "its origin group has no enabled origin", route)
             return
         origin = min(origins, key=lambda each: int(get(each, "priority", 1)))
         outcome.origin = str(get(origin, "originName"))
@@ -130,7 +129,7 @@ class Edge:
         gateways = gateways_of(self._record, origin)
         end = gateways[0].name if gateways else sites
         text = f"gets it over {protocol} {way}, as host {outcome.forwarded_host} ({end})"
-        outcome.decide(Decision("origin", outcome.origin, text, origin))
+        outcome.decide("origin", outcome.origin, text, origin)
         if gateways:
             self._gateway(gateways[0], route, request, outcome)
 
@@ -139,17 +138,15 @@ class Edge:
         path = f"{str(get(route, 'originPath', '')).rstrip('/')}{request.path}"
         api = apis.api_for(self._record, gateway, path)
         if api is None:
-            outcome.kind, outcome.status = "refused", 404
-            outcome.decide(Decision("gateway", gateway.name, f"no API of it is at {path}: 404", gateway))
+            outcome.refuse(404, "gateway", gateway.name, f"no API of it is at {path}", gateway)
             return
         outcome.api = str(get(api, "apiId"))
         if not apis.takes(self._record, api, request.method, path):
-            outcome.kind, outcome.status = "refused", 404
-            outcome.decide(Decision("gateway", outcome.api, f"has no operation for {request.method} {path}: 404", api))
+            outcome.refuse(404, "gateway", outcome.api, f"has no operation for {request.method} {path}", api)
             return
         sites = ", ".join(site.name for site in sites_of(self._record, api)) or "outside the record"
         text = f"{apis.describe_requirements(self._record, api)}; {sites} gets it as {request.path}"
-        outcome.decide(Decision("gateway", outcome.api, text, api))
+        outcome.decide("gateway", outcome.api, text, api)
 
 
 def _duration(cache: dict[str, Any]) -> str:

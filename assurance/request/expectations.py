@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -130,16 +129,9 @@ def check(record: Record, examples: Examples, file: str) -> Iterator[Finding]:
 
 
 def _differences(expected: Expected, outcome: Outcome, hosts: dict[str, str]) -> Iterator[str]:
-    pairs: list[tuple[str, Any, Any]] = [
-        ("outcome", expected.outcome, outcome.kind),
-        ("rule", expected.rule, outcome.rule),
-        ("route", expected.route, outcome.route),
-        ("origin", expected.origin, outcome.origin),
-        ("api", expected.api, outcome.api),
-        ("location", expected.location and expected.location.format_map(hosts), outcome.location),
-        ("cached", expected.cached, outcome.cached),
-    ]
-    for name, wanted, found in pairs:
+    for name in ("outcome", "rule", "route", "origin", "api", "location", "cached"):
+        wanted, found = getattr(expected, name), getattr(outcome, "kind" if name == "outcome" else name)
+        wanted = wanted.format_map(hosts) if name == "location" and wanted else wanted
         if wanted is not None and wanted != found:
             yield f"{name} is {found or 'none'}, expected {wanted}"
     given = {header.lower(): value for header, value in outcome.set.items()}

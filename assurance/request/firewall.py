@@ -10,7 +10,7 @@ from assurance.reach.front_door import POLICY, SECURITY
 from assurance.record import Record, Resource, get
 from assurance.request.conditions import UndecidedError, holds
 from assurance.request.message import Request
-from assurance.request.outcome import Decision, Outcome
+from assurance.request.outcome import Outcome
 from assurance.request.routes import path_matches
 
 
@@ -32,7 +32,7 @@ def policies(record: Record, owner: Resource, path: str) -> list[Resource]:
 def inspect(policy: Resource, request: Request, outcome: Outcome) -> bool:
     """Let a policy decide about a request. Whether the request goes on; ``outcome`` has the steps."""
     if get(policy, "policySettings.enabledState") != "Enabled":
-        outcome.decide(Decision("firewall", policy.name, "the policy is disabled", policy))
+        outcome.decide("firewall", policy.name, "the policy is disabled", policy)
         return True
     prevention = get(policy, "policySettings.mode") == "Prevention"
     rules = sorted(get(policy, "customRules.rules", ()), key=lambda rule: int(rule["priority"]))
@@ -43,18 +43,18 @@ def inspect(policy: Resource, request: Request, outcome: Outcome) -> bool:
             matched, why = _matches(rule, request)
         except UndecidedError as error:
             outcome.undecided.append(rule["name"])
-            outcome.decide(Decision("firewall", rule["name"], f"not decided: it needs {error}", policy))
+            outcome.decide("firewall", rule["name"], f"not decided: it needs {error}", policy)
             continue
         action = str(rule["action"])
         if not matched:
-            outcome.decide(Decision("firewall", rule["name"], f"does not apply: {why}", policy))
+            outcome.decide("firewall", rule["name"], f"does not apply: {why}", policy)
             continue
         if action == "Log" or (action != "Allow" and not prevention):
             outcome.logged.append(rule["name"])
             mode = "" if prevention else ", and the policy only detects"
-            outcome.decide(Decision("firewall", rule["name"], f"{action}: {why}; it is logged{mode}", policy))
+            outcome.decide("firewall", rule["name"], f"{action}: {why}; it is logged{mode}", policy)
             continue
-        outcome.decide(Decision("firewall", rule["name"], f"{action}: {why}", policy))
+        outcome.decide("firewall", rule["name"], f"{action}: {why}", policy)
         if action == "Allow":
             return True
         _stop(policy, rule, action, outcome)
@@ -62,7 +62,7 @@ def inspect(policy: Resource, request: Request, outcome: Outcome) -> bool:
     for managed in get(policy, "managedRules.managedRuleSets", ()):
         name = f"{managed['ruleSetType']} {managed['ruleSetVersion']}"
         outcome.managed.append(name)
-        outcome.decide(Decision("firewall", name, "looks at the request; what it finds is not evaluated here", policy))
+        outcome.decide("firewall", name, "looks at the request; what it finds is not evaluated here", policy)
     return True
 
 

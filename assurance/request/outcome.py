@@ -52,6 +52,11 @@ class Outcome:
     removed: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
 
-    def decide(self, decision: Decision) -> None:
+    def decide(self, stage: Stage, name: str, text: str, by: Resource | None = None) -> None:
         """Add a step."""
-        self.decisions.append(decision)
+        self.decisions.append(Decision(stage, name, text, by))
+
+    def refuse(self, status: int, stage: Stage, name: str, text: str, by: Resource | None = None) -> None:
+        """End here with a status of the edge's own, as the last step says."""
+        self.kind, self.status = "refused", status
+        self.decide(stage, name, f"{text}: {status}", by)

@@ -11,31 +11,31 @@ from assurance.record import places
 from assurance.request.formats import BASIS
 from assurance.request.message import Request
 from assurance.request.outcome import Outcome
-from assurance.terminal import print_table, table
+from assurance.terminal import print_line, print_table, table
 
 COLOURS = {"forwarded": "green", "blocked": "red", "redirected": "yellow", "refused": "red"}
 
 
 def show(console: Console, stack: str, request: Request, outcome: Outcome) -> None:
     """Every decision by stage, those of one place over that place, then the result in a few lines."""
-    console.print(Text(f"{stack}: {request.method} {request.url}", style="bold"), soft_wrap=True)
+    print_line(console, f"{stack}: {request.method} {request.url}", "bold")
     width = max((len(each.name) for each in outcome.decisions), default=0)
     for stage, decisions in groupby(outcome.decisions, key=lambda each: each.stage):
-        console.print(Text(stage, style="bold"))
+        print_line(console, stage, "bold")
         for where, group in groupby(
             decisions, key=lambda each: places(each.by.source, each.by.origin) if each.by else ""
         ):
             for each in group:
-                console.print(Text(f"  {each.name:<{width}}  {each.text}".rstrip()), soft_wrap=True)
+                print_line(console, f"  {each.name:<{width}}  {each.text}".rstrip())
             if where:
-                console.print(Text(f"    {where}", style="dim"), soft_wrap=True)
+                print_line(console, f"    {where}", "dim")
     console.print()
-    console.print(Text(_result(outcome), style=f"bold {COLOURS[outcome.kind]}"), soft_wrap=True)
+    print_line(console, _result(outcome), f"bold {COLOURS[outcome.kind]}")
     if outcome.undecided:
-        console.print(Text(f"not decided: {', '.join(outcome.undecided)}", style="magenta"), soft_wrap=True)
+        print_line(console, f"not decided: {', '.join(outcome.undecided)}", "magenta")
     if outcome.managed:
-        console.print(Text(f"managed rule sets also look at it: {', '.join(outcome.managed)}"), soft_wrap=True)
-    console.print(Text(f"Basis: {BASIS}.", style="dim"), soft_wrap=True)
+        print_line(console, f"managed rule sets also look at it: {', '.join(outcome.managed)}")
+    print_line(console, f"Basis: {BASIS}.", "dim")
 
 
 def _result(outcome: Outcome) -> str:
@@ -59,10 +59,5 @@ def show_examples(console: Console, report: Report) -> None:
     print_table(console, rows)
     show_violations(console, report)
     counts = report.totals
-    console.print(
-        Text(
-            f"\n{report.stack}: {counts['pass']} requests as expected, {counts['fail']} not. Basis: {BASIS}.",
-            style="dim",
-        ),
-        soft_wrap=True,
-    )
+    said = f"{counts['pass']} requests as expected, {counts['fail']} not"
+    print_line(console, f"\n{report.stack}: {said}. Basis: {BASIS}.", "dim")

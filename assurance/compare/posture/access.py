@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from assurance.access.grants import Grant
 from assurance.access.matrix import Matrix, matrix
 from assurance.compare.pairing import without_stack
-from assurance.compare.posture.item import Posture, Sides, item
+from assurance.compare.posture.item import Posture, Sides, item, one_sided
 from assurance.record import UNKNOWN, Record, Resource, get
 
 CREDENTIAL = "managedidentity:FederatedIdentityCredential"
@@ -26,11 +26,10 @@ def access_items(sides: Sides) -> Iterator[Posture]:
         if new and not _all_new([after[right] for right in new], sides.added):
             grant = after[new[0]]
             what = f"{who} has the right to {', '.join(new)} on {target}, newly ({grant.via})"
-            yield item("access", "weaker", what, values, grant.by, f"{who} on {target}")
+            yield item("access", True, what, values, grant.by, f"{who} on {target}")
         if gone and not _all_new([before[right] for right in gone], sides.removed):
-            grant = before[gone[0]]
             what = f"{who} has the right to {', '.join(gone)} on {target} no longer"
-            yield item("access", "stronger", what, values, grant.by, f"{who} on {target}")
+            yield item("access", False, what, values, before[gone[0]].by, f"{who} on {target}")
     yield from _secrets(before_, after_)
     yield from _credentials(sides)
 
@@ -38,17 +37,13 @@ def access_items(sides: Sides) -> Iterator[Posture]:
 def _secrets(base: Matrix, head: Matrix) -> Iterator[Posture]:
     """A secret that was there before, and that one who was there before reads newly, whatever vault it is put into."""
     before, after = _readers(base), _readers(head)
-    for sides, direction, word in (
-        ((before, after), "weaker", "newly reads"),
-        ((after, before), "stronger", "no longer reads"),
-    ):
-        old, new = sides
+    for old, new, weaker in ((before, after, True), (after, before, False)):
         people = {who for readers in old.values() for who in readers}
         for name in sorted(old.keys() & new.keys()):
             for who in sorted((new[name].keys() - old[name].keys()) & people):
-                values = (None, name) if direction == "weaker" else (name, None)
-                what = f"{who} {word} the secret {name}, which others have too"
-                yield item("access", direction, what, values, new[name][who], f"{who} reads {name}")  # type: ignore[arg-type]
+                values = (None, name) if weaker else (name, None)
+                what = f"{who} {'newly' if weaker else 'no longer'} reads the secret {name}, which others have too"
+                yield item("access", weaker, what, values, new[name][who], f"{who} reads {name}")
 
 
 def _readers(side: Matrix) -> dict[str, dict[str, Resource]]:
@@ -83,22 +78,13 @@ def _all_new(grants: list[Grant], urns: set[str]) -> bool:
 
 
 def _credentials(sides: Sides) -> Iterator[Posture]:
-    base, head = _signs_in(sides.base), _signs_in(sides.head)
-    for key in head.keys() - base.keys():
-        what = f"{key[1]} of {key[0]} may newly sign in as an identity, without a secret of ours"
-        yield item("access", "weaker", what, (None, key[1]), head[key], "subject", "subject")
-    for key in base.keys() - head.keys():
-        what = f"{key[1]} of {key[0]} may no longer sign in as an identity"
-        yield item("access", "stronger", what, (key[1], None), base[key], "subject", "subject")
+    for (issuer, subject, *_), credential, gone in one_sided(_signs_in(sides.base), _signs_in(sides.head)):
+        words = ("no longer", "") if gone else ("newly", ", without a secret of ours")
+        what = f"{subject} of {issuer} may {words[0]} sign in as an identity{words[1]}"
+        values = (subject, None) if gone else (None, subject)
+        yield item("access", not gone, what, values, credential, "subject", "subject")
 
 
-def _signs_in(record: Record) -> dict[tuple[str, str, str, str], Resource]:
-    return {
-        (
-            str(get(each, "issuer")),
-            str(get(each, "subject")),
-            str(get(each, "audiences")),
-            str(get(each, "resourceName")),
-        ): each
-        for each in record.of_type(CREDENTIAL)
-    }
+def _signs_in(record: Record) -> dict[tuple[str, ...], Resource]:
+    inputs = ("issuer", "subject", "audiences", "resourceName")
+    return {tuple(str(get(each, name)) for name in inputs): each for each in record.of_type(CREDENTIAL)}

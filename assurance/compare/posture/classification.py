@@ -16,15 +16,15 @@ def classification_items(sides: Sides) -> Iterator[Posture]:
         return
     weaker = after == {LOWER}
     why = ", so that the rules ask for less" if weaker else ""
-    values = tuple(", ".join(sorted(each)) or None for each in (before, after))
-    what = f"the data classification of the stack: {values[0] or 'none'} → {values[1] or 'none'}{why}"
-    about = next(_tagged(sides.head), None) or next(_tagged(sides.base), None)
-    yield item("rules", "weaker" if weaker else "stronger", what, (values[0], values[1]), about, TAG, f"tags.{TAG}")
+    old, new = (", ".join(sorted(each)) or None for each in (before, after))
+    what = f"the data classification of the stack: {old or 'none'} → {new or 'none'}{why}"
+    about = next(iter(_tagged(sides.head) or _tagged(sides.base)), None)
+    yield item("rules", weaker, what, (old, new), about, TAG, f"tags.{TAG}")
 
 
-def _tagged(record: Record) -> Iterator[Resource]:
+def _tagged(record: Record) -> list[Resource]:
     """In an order that does not change from run to run."""
-    yield from sorted((each for each in record if TAG in _tags(each)), key=lambda each: each.urn)
+    return sorted((each for each in record if TAG in _tags(each)), key=lambda each: each.urn)
 
 
 def _classes(record: Record) -> set[str]:

@@ -3,11 +3,12 @@ method and limit of either side."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assurance.compare.posture.headers import judge_header
-from assurance.compare.posture.item import Posture, Sides, item
+from assurance.compare.posture.item import Posture, Sides, item, one_sided
 from assurance.reach.front_door import DOMAIN, ENDPOINT, POLICY, ROUTE, host_name
 from assurance.record import Record, Resource, get
 from assurance.request.edge import Edge
@@ -38,11 +39,7 @@ def edge_items(sides: Sides) -> Iterator[Posture]:
             names_by_group.setdefault(group, []).append(name)
     for key, found in first.items():
         names = list(dict.fromkeys(names_by_group[key]))
-        yield _named(found, f"{first_of(names, 3)}: {found.what}")
-
-
-def _named(found: Posture, what: str) -> Posture:
-    return Posture(**{**found.__dict__, "what": what})
+        yield replace(found, what=f"{first_of(names, 3)}: {found.what}")
 
 
 def _requests(sides: Sides) -> Iterator[tuple[str, Request]]:
@@ -138,21 +135,20 @@ def _request(method: str, url: str, **more: Any) -> Iterator[tuple[str, Request]
 
 
 def _compared(before: Outcome, after: Outcome) -> Iterator[Posture]:
-    def found(direction: Any, property_: str, what: str, values: tuple[Any, Any], stages: tuple[str, ...]) -> Posture:
+    def found(weaker: bool, property_: str, what: str, values: tuple[Any, Any], *stages: str) -> Posture:
         about = _by(after, before, stages)
-        return item("edge", direction, what, values, about, property_, _path(about, after.rule or before.rule))
+        return item("edge", weaker, what, values, about, property_, _path(about, after.rule or before.rule))
 
     old, new = _kind(before), _kind(after)
     if KINDS[before.kind] != KINDS[after.kind]:
         weaker = KINDS[after.kind] < KINDS[before.kind]
-        stages = ("firewall", "route", "host")
-        yield found("weaker" if weaker else "stronger", "outcome", f"{old} → {new}", (old, new), stages)
+        yield found(weaker, "outcome", f"{old} → {new}", (old, new), "firewall", "route", "host")
         return
     if before.kind != "forwarded":
         return
     if before.cached != after.cached:
         what = "answers are now kept at the edge" if after.cached else "answers are no longer kept at the edge"
-        yield found("weaker" if after.cached else "stronger", "cached", what, (before.cached, after.cached), ("cache",))
+        yield found(after.cached, "cached", what, (before.cached, after.cached), "cache")
     yield from _headers(before, after, found)
 
 
@@ -182,15 +178,16 @@ def _headers(before: Outcome, after: Outcome, found: Any) -> Iterator[Posture]:
         if old == new:
             continue
         if new is None or old is None:
-            direction, word = ("weaker", "no longer set") if new is None else ("stronger", "now set")
-            yield found(direction, name, f"the header {name} is {word}", (old, new), ("headers",))
+            word = "no longer set" if new is None else "now set"
+            yield found(new is None, name, f"the header {name} is {word}", (old, new), "headers")
         else:
             judged, more = judge_header(name, old, new)
             if judged is not None:
                 word = f"allows more, or asks for less: {more[:200]}" if more else "allows less, or asks for more"
-                yield found(judged, name, f"the header {name} {word}", (old, new), ("headers",))
-    shown, hidden = ({name.lower() for name in outcome.removed} for outcome in (after, before))
-    for name in sorted(hidden - shown):
-        yield found("weaker", name, f"the header {name} of the app is passed on", ("removed", None), ("headers",))
-    for name in sorted(shown - hidden):
-        yield found("stronger", name, f"the header {name} of the app is taken out", (None, "removed"), ("headers",))
+                yield found(judged == "weaker", name, f"the header {name} {word}", (old, new), "headers")
+    hidden_before, hidden_after = (dict.fromkeys(map(str.lower, each.removed), "removed") for each in (before, after))
+    for name, word, gone in one_sided(hidden_before, hidden_after):
+        values = (word, None) if gone else (None, word)
+        yield found(
+            gone, name, f"the header {name} of the app is {'passed on' if gone else 'taken out'}", values, "headers"
+        )

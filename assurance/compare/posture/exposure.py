@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assurance.compare.pairing import without_stack
-from assurance.compare.posture.item import Posture, Sides, item
+from assurance.compare.posture.item import Posture, Sides, item, one_sided
 from assurance.compare.posture.strength import shown
 from assurance.reach.reachability_graph import OUTSIDE, Flow
 from assurance.reach.report import Reach, reach
@@ -35,7 +35,7 @@ def exposure_items(sides: Sides) -> Iterator[Posture]:
         why = (is_ or flow).verdict.why if opened or is_ else f"{target} is gone"
         what = f"{source} {word} reaches {target}:{flow.port}: {why}"
         values = ("open" if was_open else "closed", "open" if opened else "closed")
-        yield item("exposure", "weaker" if opened else "stronger", what, values, by or service, f"{source} to {target}")
+        yield item("exposure", opened, what, values, by or service, f"{source} to {target}")
     yield from _hosts(base, head)
     yield from _security_rules(sides)
 
@@ -53,32 +53,24 @@ def _services(found: Reach, record: Record) -> dict[str, Resource]:
 
 def _hosts(base: Reach, head: Reach) -> Iterator[Posture]:
     before, after = ({host.name: host for host in side.hosts} for side in (base, head))
-    for name in sorted(after.keys() - before.keys()):
-        sites = ", ".join(site.name for site in after[name].sites) or "nothing"
-        what = f"the Internet newly reaches {name}, which leads to {sites}"
-        yield item("exposure", "weaker", what, (None, name), after[name].by, name)
-    for name in sorted(before.keys() - after.keys()):
-        yield item("exposure", "stronger", f"{name} no longer answers", (name, None), before[name].by, name)
+    for name, host, gone in one_sided(before, after):
+        sites = ", ".join(site.name for site in host.sites) or "nothing"
+        what = f"{name} no longer answers" if gone else f"the Internet newly reaches {name}, which leads to {sites}"
+        yield item("exposure", not gone, what, (name, None) if gone else (None, name), host.by, name)
 
 
 def _security_rules(sides: Sides) -> Iterator[Posture]:
     """Rules of security groups by what they say, whatever they are called."""
-    for pair in sides.pairs:
-        if pair.base is None or pair.head is None or not pair.head.type.endswith(GROUP):
+    for base, head in sides.both:
+        if not head.type.endswith(GROUP):
             continue
-        before, after = _rules(pair.base, sides.base), _rules(pair.head, sides.head)
-        for key in sorted({*before, *after}):
-            if key in before and key in after:
-                continue
-            index, rule = (after if key in after else before)[key]
-            allows = rule.get("access") == "Allow"
-            weaker = allows == (key in after)
-            word = "is new" if key in after else "is gone"
-            what = f"rule {rule.get('name')} of {pair.head.name} {word}: {rule.get('access')} {_describe_rule(rule)}"
-            values = (None, _describe_rule(rule)) if key in after else (_describe_rule(rule), None)
-            side = pair.head if key in after else pair.base
+        for _, (index, rule), gone in one_sided(_rules(base, sides.base), _rules(head, sides.head)):
+            weaker = (rule.get("access") == "Allow") != gone
+            said = _describe_rule(rule)
+            what = f"rule {rule.get('name')} of {head.name} is {'gone' if gone else 'new'}: {rule.get('access')} {said}"
+            values = (said, None) if gone else (None, said)
             path = f"securityRules[{index}]"
-            yield item("exposure", "weaker" if weaker else "stronger", what, values, side, "securityRules", path)
+            yield item("exposure", weaker, what, values, base if gone else head, "securityRules", path)
 
 
 FIELDS = ("direction", "access", "protocol", "sourceAddressPrefix", "sourceAddressPrefixes", "sourcePortRange",

@@ -1,15 +1,18 @@
 """One thing that gets weaker or stronger, and what it is worked out from."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar
 
 from assurance.compare.pairing import Pair
 from assurance.record import UNKNOWN, Record, Resource
 from policies.accepted_changes import Area
 
 Direction = Literal["weaker", "stronger"]
+K = TypeVar("K", bound=Any)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +50,37 @@ class Posture:
 
 @dataclass
 class Sides:
-    """Both records and their pairs. weaker(), stronger() make items about a resource of either side."""
+    """Both records and their pairs."""
 
     base: Record
     head: Record
-    pairs: list[Pair]
-    head_of: dict[str, str] = field(default_factory=dict)
-    """URN of the head by URN of the base."""
+    pairs: Sequence[Pair]
 
-    def __post_init__(self) -> None:
-        self.head_of = {p.base.urn: p.head.urn for p in self.pairs if p.base is not None and p.head is not None}
+    @cached_property
+    def both(self) -> list[tuple[Resource, Resource]]:
+        """What both sides have: (of the base, of the head)."""
+        return [(each.base, each.head) for each in self.pairs if each.base is not None and each.head is not None]
 
-    @property
+    @cached_property
     def removed(self) -> set[str]:
         """URNs of the base that the head has not."""
-        return {each.urn for each in self.base} - set(self.head_of)
+        return {each.base.urn for each in self.pairs if each.base is not None and each.head is None}
 
-    @property
+    @cached_property
     def added(self) -> set[str]:
         """URNs of the head that the base has not."""
-        return {each.urn for each in self.head} - set(self.head_of.values())
+        return {each.head.urn for each in self.pairs if each.head is not None and each.base is None}
+
+
+def one_sided(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V, bool]]:
+    """What only one side has, by key: (key, value, whether it is gone), what is gone first."""
+    yield from ((key, before[key], True) for key in sorted(before.keys() - after.keys()))
+    yield from ((key, after[key], False) for key in sorted(after.keys() - before.keys()))
 
 
 def item(
     area: Area,
-    direction: Direction,
+    weaker: bool,
     what: str,
     values: tuple[Any, Any],
     about: Resource | None,
@@ -81,7 +90,7 @@ def item(
     """An item about a resource. values: before and after; path: the input, to find the entry that it comes from."""
     return Posture(
         area=area,
-        direction=direction,
+        direction="weaker" if weaker else "stronger",
         what=what,
         before=values[0],
         after=values[1],

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from assurance.compare.posture.item import Posture, Sides, item
-from assurance.record import Record, Resource, get
+from assurance.record import Record, Resource, get, short_type
 from documents.nested import texts_in
 from documents.reading import read_document
 from documents.sections import Section
@@ -39,25 +38,17 @@ def presences() -> dict[str, Presence]:
 
 def presence_items(sides: Sides) -> Iterator[Posture]:
     """Everything of the table that is gone or new, but for what goes or comes with what it is about."""
-    gone = _alone(sides.base, sides.removed)
-    new = _alone(sides.head, sides.added)
+    gone, new = _alone(sides.base, sides.removed), _alone(sides.head, sides.added)
     renamed = {_essence(each) for each in gone} & {_essence(each) for each in new}
-    for resource in gone:
-        if _essence(resource) not in renamed:
-            row = presences()[resource.type]
-            yield _item(row, resource, gone=True)
-    for resource in new:
-        if _essence(resource) not in renamed:
-            yield _item(presences()[resource.type], resource, gone=False)
-
-
-def _item(row: Presence, resource: Resource, *, gone: bool) -> Posture:
-    weaker = gone != row.reverse
-    word = "is gone" if gone else "is new"
-    why = f": {row.why}" if weaker else ""
-    what = f"{resource.type.removeprefix('azure-native:')} {resource.name} {word}{why}"
-    values: tuple[Any, Any] = (resource.name, None) if gone else (None, resource.name)
-    return item(row.area, "weaker" if weaker else "stronger", what, values, resource, resource.type.rsplit(":", 1)[-1])
+    for resource, is_gone in [*((each, True) for each in gone), *((each, False) for each in new)]:
+        if _essence(resource) in renamed:
+            continue
+        row = presences()[resource.type]
+        weaker = is_gone != row.reverse
+        why = f": {row.why}" if weaker else ""
+        what = f"{short_type(resource)} {resource.name} is {'gone' if is_gone else 'new'}{why}"
+        values = (resource.name, None) if is_gone else (None, resource.name)
+        yield item(row.area, weaker, what, values, resource, resource.type.rsplit(":", 1)[-1])
 
 
 def _alone(record: Record, urns: set[str]) -> list[Resource]:

@@ -16,13 +16,11 @@ ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 def rate_items(sides: Sides) -> Iterator[Posture]:
     """Every rule of a firewall policy, and every limit of API Management, that changed."""
-    for pair in sides.pairs:
-        if pair.base is None or pair.head is None:
-            continue
-        if pair.head.type.endswith(POLICY):
-            yield from _rules(pair.base, pair.head)
-        elif ":apimanagement:" in pair.head.type and pair.head.type.endswith("Policy"):
-            yield from _calls(pair.base, pair.head)
+    for base, head in sides.both:
+        if head.type.endswith(POLICY):
+            yield from _rules(base, head)
+        elif ":apimanagement:" in head.type and head.type.endswith("Policy"):
+            yield from _calls(base, head)
 
 
 def _rules(base: Resource, head: Resource) -> Iterator[Posture]:
@@ -36,11 +34,8 @@ def _rules(base: Resource, head: Resource) -> Iterator[Posture]:
 
 
 def _by_name(policy: Resource) -> dict[str, tuple[int, Mapping[str, Any]]]:
-    return {str(r.get("name")): (i, r) for i, r in enumerate(get(policy, "customRules.rules", ())) if _acts(r)}
-
-
-def _acts(rule: Mapping[str, Any]) -> bool:
-    return rule.get("enabledState", "Enabled") == "Enabled"
+    rules = enumerate(get(policy, "customRules.rules", ()))
+    return {str(r.get("name")): (i, r) for i, r in rules if r.get("enabledState", "Enabled") == "Enabled"}
 
 
 def _gone_or_new(base: Resource, head: Resource, old: Any, new: Any) -> Iterator[Posture]:
@@ -52,15 +47,7 @@ def _gone_or_new(base: Resource, head: Resource, old: Any, new: Any) -> Iterator
     what = f"rule {rule['name']} of {head.name} {word}: {rule.get('action')} {_limit(rule)}".rstrip()
     values = (None, rule["name"]) if new else (rule["name"], None)
     about = head if new else base
-    yield item(
-        _area(rule),
-        "weaker" if weaker else "stronger",
-        what,
-        values,
-        about,
-        rule["name"],
-        f"customRules.rules[{index}]",
-    )
+    yield item(_area(rule), weaker, what, values, about, rule["name"], f"customRules.rules[{index}]")
 
 
 def _area(rule: Mapping[str, Any]) -> Any:
@@ -82,13 +69,13 @@ def _changed(
         weaker = after.get("action") not in STOPS
         what = f"rule {name} of {head.name}: {before.get('action')} → {after.get('action')}"
         values = (before.get("action"), after.get("action"))
-        yield item(_area(after), "weaker" if weaker else "stronger", what, values, head, name, path)
+        yield item(_area(after), weaker, what, values, head, name, path)
     if _limit(before) != _limit(after):
         weaker = _per_minute(after) > _per_minute(before)
         why = ", so that a client may try more" if weaker else ""
         what = f"rule {name} of {head.name}: {_limit(before)} → {_limit(after)}{why}"
         values = (_limit(before), _limit(after))
-        yield item("rates", "weaker" if weaker else "stronger", what, values, head, name, path)
+        yield item("rates", weaker, what, values, head, name, path)
     if before.get("matchConditions") != after.get("matchConditions"):
         yield from _conditions(head, before, after, name, path)
 
@@ -107,20 +94,18 @@ def _conditions(
         weaker = (len(news) > len(olds)) == stops
         what = f"rule {name} of {head.name} asks for {len(news)} conditions, {len(olds)} before"
         values = (len(olds), len(news))
-        yield item(_area(after), "weaker" if weaker else "stronger", what, values, head, name, path)
+        yield item(_area(after), weaker, what, values, head, name, path)
         return
     for old, new in zip(olds, news, strict=True):
-        gone = [each for each in old.get("matchValue") or () if each not in (new.get("matchValue") or ())]
-        came = [each for each in new.get("matchValue") or () if each not in (old.get("matchValue") or ())]
-        if not (gone or came) or len(old.get("matchValue") or ()) == len(new.get("matchValue") or ()) == 1:
+        had, has = old.get("matchValue") or (), new.get("matchValue") or ()
+        gone, came = [each for each in had if each not in has], [each for each in has if each not in had]
+        if not (gone or came) or len(had) == len(has) == 1:
             continue  # one limit: the request at the limit says what it does
         names_less = bool(gone) != bool(new.get("negateCondition"))
         weaker = names_less == stops if bool(gone) != bool(came) else stops
-        words = [
-            f"{word} {shown(values)}" for word, values in (("no longer names", gone), ("now names", came)) if values
-        ]
-        what = f"rule {name} of {head.name} {' and '.join(words)}"
-        yield item(_area(after), "weaker" if weaker else "stronger", what, (gone, came), head, name, path)
+        named = (("no longer names", gone), ("now names", came))
+        words = " and ".join(f"{word} {shown(values)}" for word, values in named if values)
+        yield item(_area(after), weaker, f"rule {name} of {head.name} {words}", (gone, came), head, name, path)
 
 
 def _calls(base: Resource, head: Resource) -> Iterator[Posture]:
@@ -132,7 +117,7 @@ def _calls(base: Resource, head: Resource) -> Iterator[Posture]:
         weaker = old is not None and (new is None or new[0] > old[0])
         what = f"{kind} of {head.name}: {old[1] if old else 'none'} → {new[1] if new else 'none'}"
         values = (old and old[1], new and new[1])
-        yield item("rates", "weaker" if weaker else "stronger", what, values, head, kind, "value")
+        yield item("rates", weaker, what, values, head, kind, "value")
 
 
 def _limits(policy: Resource) -> dict[str, tuple[float, str]]:

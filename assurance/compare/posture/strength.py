@@ -159,10 +159,10 @@ def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
             why = f", so that {row.why}" if weaker else ""
             steps = _describe_items(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
             what = f"{path} of {head.name}: {steps}{why}"
-            yield item(row.area, "weaker" if weaker else "stronger", what, (before, after), head, short, path)
+            yield item(row.area, weaker, what, (before, after), head, short, path)
         elif listed and sorted(_items(before)) != sorted(_items(after)):
             what = f"{path} of {head.name}: {_describe_items(before, after, row)}"
-            yield item(row.area, "weaker", what, (before, after), head, short, path)
+            yield item(row.area, True, what, (before, after), head, short, path)
 
 
 ITEMS_TOLD = 8
@@ -189,10 +189,9 @@ def _through_doors(doors: Any, head: Resource, path: str, before: Any, after: An
         if _opens(door, plain(path)):
             was, is_ = door.keeps_closed(before), door.keeps_closed(after)
             if was != is_:
-                direction: Literal["weaker", "stronger"] = "weaker" if was else "stronger"
                 why = ", so that the type's public side answers" if was else ""
                 what = f"{path} of {head.name}: {shown(before)} → {shown(after)}{why}"
-                yield item("exposure", direction, what, (before, after), head, plain(path), path)
+                yield item("exposure", was, what, (before, after), head, plain(path), path)
 
 
 def _protection(base: Resource, head: Resource) -> Iterator[Posture]:
@@ -201,7 +200,7 @@ def _protection(base: Resource, head: Resource) -> Iterator[Posture]:
         if before != after:
             why = ", so that the engine may delete it" if before else ""
             what = f"{option} of {head.name}: {shown(before)} → {shown(after)}{why}"
-            yield item("backup", "weaker" if before else "stronger", what, (before, after), head, f"options.{option}")
+            yield item("backup", before, what, (before, after), head, f"options.{option}")
 
 
 LISTS = ("exclusions", "ipRules", "virtualNetworkRules", "allowedOrigins", "tableNames", "scrubbingRules")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from assurance.compare.posture.item import Posture, Sides, item, known
-from assurance.record import Record, Resource, get
+from assurance.compare.posture.item import Posture, Sides, item, known, one_sided
+from assurance.record import Record, Resource, get, short_type
 
 ALERTS = (
     "monitor:MetricAlert",
@@ -20,11 +20,8 @@ LOGS = ("monitor:DiagnosticSetting", "monitor:SubscriptionDiagnosticSetting")
 
 def watching_items(sides: Sides) -> Iterator[Posture]:
     """Receivers, action groups, thresholds and queries of alerts; categories of diagnostic settings."""
-    for pair in sides.pairs:
-        base, head = pair.base, pair.head
-        if base is None or head is None:
-            continue
-        short = head.type.removeprefix("azure-native:")
+    for base, head in sides.both:
+        short = short_type(head)
         if short == GROUP:
             yield from _sets("alerts", "receiver", _receivers(base), _receivers(head), base, head)
         elif short == "security:SecurityContact":
@@ -46,16 +43,12 @@ Named = dict[str, str]
 
 
 def _sets(area: Any, kind: str, before: Named, after: Named, base: Resource, head: Resource) -> Iterator[Posture]:
-    for name in sorted(before.keys() - after.keys()):
-        what = f"{kind} {name} of {head.name} is gone: {'nobody there is told' if area == 'alerts' else 'not written'}"
-        yield item(area, "weaker", what, (name, None), _with(base, head), kind, before[name])
-    for name in sorted(after.keys() - before.keys()):
-        yield item(area, "stronger", f"{kind} {name} of {head.name} is new", (None, name), head, kind, after[name])
-
-
-def _with(base: Resource, head: Resource) -> Resource:
-    """The side on which to look for what is gone: the base knows its entry, where entries are known at all."""
-    return base if base.origins else head
+    for name, path, gone in one_sided(before, after):
+        state = f"gone: {'nobody there is told' if area == 'alerts' else 'not written'}" if gone else "new"
+        # The base knows the entry of what is gone, where entries are known at all.
+        about = base if gone and base.origins else head
+        values = (name, None) if gone else (None, name)
+        yield item(area, gone, f"{kind} {name} of {head.name} is {state}", values, about, kind, path)
 
 
 def _receivers(group: Resource) -> Named:
@@ -93,8 +86,7 @@ def _groups(alert: Resource, record: Record) -> Named:
 
 def _criteria(base: Resource, head: Resource) -> Iterator[Posture]:
     """Thresholds, by operator, and what a query reads and filters."""
-    paths = ("criteria.allOf", "condition.allOf")
-    for path in paths:
+    for path in ("criteria.allOf", "condition.allOf"):
         old, new = get(base, path) or [], get(head, path) or []
         for index, (before, after) in enumerate(zip(old, new, strict=False)):
             yield from _threshold(before, after, head, f"{path}[{index}]")
@@ -110,7 +102,7 @@ def _threshold(before: dict[str, Any], after: dict[str, Any], head: Resource, pa
     weaker = (values[1] > values[0]) == upward  # type: ignore[operator]  # both are numbers
     why = ", so that more must happen before anybody is told" if weaker else ""
     what = f"the threshold of {head.name}: {values[0]} → {values[1]}{why}"
-    yield item("alerts", "weaker" if weaker else "stronger", what, values, head, "threshold", f"{path}.threshold")
+    yield item("alerts", weaker, what, values, head, "threshold", f"{path}.threshold")
 
 
 def _query(before: str, after: str, head: Resource, path: str) -> Iterator[Posture]:
@@ -120,10 +112,10 @@ def _query(before: str, after: str, head: Resource, path: str) -> Iterator[Postu
     gone = [each for text in re.findall(tables, before) for each in re.findall(r"[A-Z]\w+", text) if each not in after]
     if new_filters and len(re.findall(filters, after)) > len(re.findall(filters, before)):
         what = f"the query of {head.name} has a filter more, so that it sees less: {new_filters[0][:100]}"
-        yield item("alerts", "weaker", what, (None, new_filters[0]), head, "query", path)
+        yield item("alerts", True, what, (None, new_filters[0]), head, "query", path)
     if gone:
         what = f"the query of {head.name} no longer reads {', '.join(gone)}"
-        yield item("alerts", "weaker", what, (", ".join(gone), None), head, "query", path)
+        yield item("alerts", True, what, (", ".join(gone), None), head, "query", path)
     yield from _limits(before, after, head, path)
 
 
@@ -138,7 +130,7 @@ def _limits(before: str, after: str, head: Resource, path: str) -> Iterator[Post
         values = (float(old["number"]), float(new["number"]))
         why = ", so that more must happen before anybody is told" if weaker else ""
         what = f"the query of {head.name}: {old[0].strip()} → {new[0].strip()}{why}"
-        yield item("alerts", "weaker" if weaker else "stronger", what, values, head, "query", path)
+        yield item("alerts", weaker, what, values, head, "query", path)
 
 
 def _categories(setting: Resource) -> Named:
