@@ -57,6 +57,11 @@ def git(root: Path, *arguments: str) -> str | None:
     return done.stdout.rstrip("\n") if done.returncode == 0 else None
 
 
+def file_at(root: Path, commit: str, path: str) -> str | None:
+    """The text of a file below ``root`` as a commit has it; None where it is not there."""
+    return git(root, "show", f"{commit}:./{path}")
+
+
 def shallow_hint(root: Path) -> str:
     """What to add to a message about a commit that is not there: a shallow clone has few of them; else nothing."""
     shallow = git(root, "rev-parse", "--is-shallow-repository") == "true"

@@ -44,6 +44,16 @@ class Change:
     baseSource: dict[str, Any] | None = None  # noqa: N815 - the contract of the JSON
     baseOrigin: dict[str, Any] | None = None  # noqa: N815 - the contract of the JSON
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know of the resource before they let it change."""
+        return [word for word, is_so in (("stateful", self.stateful), ("locked", self.locked)) if is_so]
+
+    @property
+    def forcing_first(self) -> list[Property]:
+        """The properties, those that force a replacement first."""
+        return sorted(self.properties, key=lambda each: not each.forcesReplacement)
+
 
 def find_changes(base: Record, head: Record, pairs: Iterable[Pair], *, other_stack: bool = False) -> list[Change]:
     """Every pair that differs, stateful and locked first. Lines, and which outputs are simulated, are no difference.

@@ -1,19 +1,17 @@
 """A comparison as the comment of a pull request: the verdict first, a table for each stack, details folded."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from assurance.compare.changes import Change
 from assurance.compare.choice import Comparison
 from assurance.compare.grouping import Group, grouped
 from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
-from assurance.compare.terminal import MARKS, changed_values, named_side, place_of, verdict
+from assurance.compare.terminal import MARKS, changed_values, counted_kinds, named_side, place_of, verdict
+from assurance.pages.builder import build_text
 
 LIMIT = 60_000
 """Characters: a comment of GitHub holds 65,536 (docs.github.com/rest/issues/comments, read 2026-11-29)."""
@@ -71,45 +69,32 @@ def escaped(value: Any) -> str:
 
 
 def _render(result: Comparison, cut: _Cut, lead: Sequence[str], claims: Sequence[str]) -> str:
-    environment = Environment(
-        loader=PackageLoader("assurance.compare", "templates"),
-        autoescape=False,  # noqa: S701 - Markdown: every value passes through `escaped`
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["md"] = escaped
-    template = environment.get_template("comment.md.j2")
-    stacks = [_stack(each, cut) for each in result.stacks]
     text, _ = verdict(result)
-    commit = str(result.basis.get("commit") or "")[:12]
-    bad = any(each.weaker for each in result.stacks) or any(result.dearer.values())
-    return template.render(
+    return build_text(
+        "assurance.compare",
+        "comment.md.j2",
+        {"md": escaped},
         lead=lead,
         verdict=text,
-        weaker=bad,
-        stacks=stacks,
+        weaker=any(each.weaker for each in result.stacks) or any(result.dearer.values()),
+        stacks=[_stack(each, cut) for each in result.stacks],
         past=result.past,
         notes=result.notes,
         claims=claims[: cut.claims],
         claims_left=max(0, len(claims) - cut.claims),
-        commit=commit,
+        commit=str(result.basis.get("commit") or "")[:12],
     )
 
 
 def _stack(comparison: StackComparison, cut: _Cut) -> dict[str, Any]:
-    counts: Counter[str] = Counter(change.change for change in comparison.changes)
     weaker = grouped(each for each in comparison.posture if each.weaker)
     stronger = grouped(each for each in comparison.posture if not each.weaker)
     alike = _alike(comparison.changes)
-    changes = alike[: cut.changes]
-    side = "base" if comparison.head is None else "head" if comparison.base is None else ""
     return {
         "name": comparison.stack,
         "base": named_side(comparison.base) if comparison.base else None,
-        "only": side,
-        "counts": ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "nothing differs",
+        "only": "base" if comparison.head is None else "head" if comparison.base is None else "",
+        "counts": counted_kinds(comparison.changes) or "nothing differs",
         "areas": _areas(comparison.posture),
         "cost": comparison.cost_line,
         "weaker": [_item(each, cut.characters) for each in weaker[: cut.weaker]],
@@ -117,7 +102,7 @@ def _stack(comparison: StackComparison, cut: _Cut) -> dict[str, Any]:
         "stronger": [_item(each, None) for each in stronger[: cut.stronger]],
         "stronger_all": sum(not each.weaker for each in comparison.posture),
         "stronger_left": max(0, len(stronger) - cut.stronger),
-        "changes": [_change(each, also, cut.properties) for each, also in changes],
+        "changes": [_change(each, also, cut.properties) for each, also in alike[: cut.changes]],
         "changes_all": len(comparison.changes),
         "changes_left": sum(1 + len(also) for _, also in alike[cut.changes :]),
     }
@@ -138,13 +123,8 @@ def _areas(items: Sequence[Posture]) -> list[tuple[str, int, int, int]]:
 
 def _item(group: Group, length: int | None) -> dict[str, Any]:
     item = group.first
-    place = place_of(item.origin, item.source)
-    return {
-        "area": item.area,
-        "what": _short(group.what, length),
-        "place": _short(place, length),
-        "accepted": item.accepted,
-    }
+    what, place = (_short(text, length) for text in (group.what, place_of(item.origin, item.source)))
+    return {"area": item.area, "what": what, "place": place, "accepted": item.accepted}
 
 
 def _short(text: str, length: int | None) -> str:
@@ -177,9 +157,8 @@ ALSO = 40
 
 
 def _change(change: Change, also: Sequence[str], properties: int) -> dict[str, Any]:
-    ordered = sorted(change.properties, key=lambda each: not each.forcesReplacement)
     rows = []
-    for each in ordered[:properties]:
+    for each in change.forcing_first[:properties]:
         before, after = changed_values(each.before, each.after)
         rows.append({"path": each.path, "before": before, "after": after, "forces": each.forcesReplacement})
     return {
@@ -187,10 +166,10 @@ def _change(change: Change, also: Sequence[str], properties: int) -> dict[str, A
         "change": change.change,
         "type": change.type.removeprefix("azure-native:"),
         "name": change.name,
-        "notes": [word for word, is_so in (("stateful", change.stateful), ("locked", change.locked)) if is_so],
+        "notes": change.notes,
         "place": place_of(change.origin or change.baseOrigin, change.source or change.baseSource),
         "properties": rows,
-        "left": max(0, len(ordered) - properties),
+        "left": max(0, len(change.properties) - properties),
         "also": ", ".join(also[:ALSO]) + (f" and {len(also) - ALSO} more" if len(also) > ALSO else ""),
         "count": 1 + len(also),
     }

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from assurance.check.findings import Report
 from assurance.compare.changes import Change, find_changes
 from assurance.compare.cost import Cost, compare_bills
 from assurance.compare.pairing import Pair, pair_revisions, pair_stacks
@@ -14,7 +13,7 @@ from assurance.compare.posture.item import Posture
 from assurance.compare.posture.keys import name_keys
 from assurance.compare.posture.registers import Entries
 from assurance.compare.verdicts import RuleChange, compare_verdicts
-from assurance.full_audit import full_audit
+from assurance.full_audit import full_audit, rule_ids
 from assurance.json_text import json_text
 from assurance.record import Record
 from policies.accepted_changes import AcceptedChanges
@@ -95,40 +94,32 @@ def compare_sides(
     accepted: AcceptedChanges,
     today: date,
     *,
-    current_rules: frozenset[str] = frozenset(),
     other_stack: bool = False,
 ) -> StackComparison:
-    """Compare two sides of one stack, or (other_stack) two stacks. today: the day on which registers must hold.
-
-    current_rules: ids of the rules at hand, to tell which of the base's are gone.
-    """
+    """Compare two sides of one stack, or (other_stack) two stacks. today: the day on which registers must hold."""
     if base is None or head is None:
         alone = base or head
         assert alone is not None
-        pairs = [Pair(each, None) if base else Pair(None, each) for each in alone.record]
-        nothing = replace(alone.record, resources=[])
-        changes = find_changes(*((alone.record, nothing) if base else (nothing, alone.record)), pairs)
-        return StackComparison(
-            stack,
-            base.says if base else None,
-            head.says if head else None,
-            changes,
-            [],
-            [],
-            alone.record.basis,
-            compare_bills(base.record if base else None, head.record if head else None),
-        )
+        record, nothing = alone.record, replace(alone.record, resources=[])
+        if base is not None:
+            gone = find_changes(record, nothing, [Pair(each, None) for each in record])
+            return StackComparison(stack, base.says, None, gone, basis=record.basis, cost=compare_bills(record, None))
+        new = find_changes(nothing, record, [Pair(None, each) for each in record])
+        return StackComparison(stack, None, alone.says, new, basis=record.basis, cost=compare_bills(None, record))
     if _declare_the_same(base.record, head.record):
         base = replace(base, record=head.record)  # one record is viewed and judged once
     pair = pair_stacks if other_stack else pair_revisions
     pairs = pair(base.record, head.record)
     changes = find_changes(base.record, head.record, pairs, other_stack=other_stack)
-    gone = (base.rules or frozenset()) - current_rules if current_rules else frozenset()
-    after = _judge(head, today).findings
+    gone_rules = base.rules - rule_ids() if base.rules is not None else ()
+    after = full_audit(head.record, head.register, today).findings
     judged_alike = base.record is head.record and base.register == head.register
-    before = after if judged_alike else _judge(base, today).findings
-    rules = compare_verdicts(before, after, pairs, gone)
-    rules = [_with_acceptance(each, stack, accepted, today) for each in rules]
+    before = after if judged_alike else full_audit(base.record, base.register, today).findings
+    rules = compare_verdicts(before, after, pairs, gone_rules)
+    rules = [
+        replace(each, accepted=accepted.find(stack, each.area, each.name, each.rule, today)) if each.worse else each
+        for each in rules
+    ]
     registers = (base.entries(), head.entries()) if base.texts.keys() == head.texts.keys() else ([], [])
     posture = find_posture(base.record, head.record, pairs, rules, registers)
     same_program = base.program is not None and base.program == head.program
@@ -153,13 +144,3 @@ def _declare_the_same(base: Record, head: Record) -> bool:
         for each in (base, head)
     )
     return one == other and base.basis.keys() == head.basis.keys()
-
-
-def _judge(side: Side, today: date) -> Report:
-    return full_audit(side.record, side.register, today)
-
-
-def _with_acceptance(change: RuleChange, stack: str, accepted: AcceptedChanges, today: date) -> RuleChange:
-    if not change.worse:
-        return change
-    return replace(change, accepted=accepted.find(stack, change.area, change.name, change.rule, today))

@@ -8,14 +8,17 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from assurance.compare.changes import Change
+from assurance.compare.changes import Change, Kind
 from assurance.compare.choice import Comparison
 from assurance.compare.grouping import Group, grouped
 from assurance.compare.report import StackComparison
+from assurance.terminal import print_line
 from documents.counting import counted
 
-MARKS = {"added": ("+", "green"), "changed": ("~", "yellow"), "replaced": ("±", "red"), "moved": (">", "red")}
-MARKS["removed"] = ("-", "red")
+MARKS: dict[Kind, tuple[str, str]] = {
+    "added": ("+", "green"), "changed": ("~", "yellow"), "replaced": ("±", "red"), "moved": (">", "red"),
+    "removed": ("-", "red"),
+}  # fmt: skip
 VALUE_SHOWN = 70
 PROPERTIES_SHOWN = 12
 
@@ -26,7 +29,7 @@ def show(console: Console, result: Comparison, *, quiet: bool = False) -> None:
     quiet: the verdict and what is weaker, and nothing else.
     """
     text, style = verdict(result)
-    _line(console, text, style)
+    print_line(console, text, style)
     for comparison in result.stacks:
         if quiet:
             for group in grouped(comparison.weaker):
@@ -35,11 +38,12 @@ def show(console: Console, result: Comparison, *, quiet: bool = False) -> None:
             _show_stack(console, comparison)
     if quiet:
         return
+    past = "of policies/accepted_changes.yaml is past its last day: it covers nothing"
     for id_ in result.past:
-        _line(console, f"{id_} of policies/accepted_changes.yaml is past its last day: it covers nothing", "yellow")
+        print_line(console, f"{id_} {past}", "yellow")
     for note in result.notes:
-        _line(console, f"Not seen: {note}.", "yellow")
-    _line(console, text, style)
+        print_line(console, f"Not seen: {note}.", "yellow")
+    print_line(console, text, style)
 
 
 def verdict(result: Comparison) -> tuple[str, str]:
@@ -63,26 +67,28 @@ def verdict(result: Comparison) -> tuple[str, str]:
 def _show_stack(console: Console, comparison: StackComparison) -> None:
     if comparison.base is None or comparison.head is None:
         side = "base" if comparison.base else "head"
-        _line(
-            console, f"\n{comparison.stack}: on the {side} only, {counted(len(comparison.changes), 'resource')}", "bold"
-        )
+        only = f"on the {side} only, {counted(len(comparison.changes), 'resource')}"
+        print_line(console, f"\n{comparison.stack}: {only}", "bold")
         return
-    counts: Counter[str] = Counter(change.change for change in comparison.changes)
-    message = ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind]) or "no resource differs"
-    _line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {message}", "bold")
+    message = counted_kinds(comparison.changes) or "no resource differs"
+    print_line(console, f"\n{comparison.stack}, against {named_side(comparison.base)}: {message}", "bold")
     for group in grouped(comparison.posture):
         _show_posture(console, group)
     if comparison.cost_line:
-        _line(console, f"  cost a month: {comparison.cost_line}", "")
+        print_line(console, f"  cost a month: {comparison.cost_line}")
     for change in comparison.changes:
         _show_change(console, change)
 
 
+def counted_kinds(changes: Sequence[Change]) -> str:
+    """How many resources changed in which way; empty where none did."""
+    counts = Counter(change.change for change in changes)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in MARKS if counts[kind])
+
+
 def named_side(side: dict[str, Any]) -> str:
-    for kind in ("commit", "record", "stack"):
-        if side.get(kind):
-            return str(side[kind])[:12] if kind == "commit" else str(side[kind])
-    return "the program at hand"
+    """What a reader calls a side."""
+    return str(side.get("commit") or "")[:12] or side.get("record") or side.get("stack") or "the program at hand"
 
 
 def _show_posture(console: Console, group: Group) -> None:
@@ -90,29 +96,24 @@ def _show_posture(console: Console, group: Group) -> None:
     style = "green" if not item.weaker else "yellow" if item.accepted else "red"
     word = item.direction + (f", accepted by {item.accepted}" if item.accepted else "")
     place = place_of(item.origin, item.source)
-    _line(console, f"  {item.area}, {word}: {group.what}" + (f"  ({place})" if place else ""), style)
+    print_line(console, f"  {item.area}, {word}: {group.what}" + (f"  ({place})" if place else ""), style)
 
 
 def _show_change(console: Console, change: Change) -> None:
     mark, style = MARKS[change.change]
-    notes = [word for word, is_so in (("stateful", change.stateful), ("locked", change.locked)) if is_so]
     head = Text.assemble((f"{mark} ", style), f"{change.type.removeprefix('azure-native:')} {change.name}")
-    if notes:
-        head.append(f"  {', '.join(notes)}", "bold magenta")
+    if change.notes:
+        head.append(f"  {', '.join(change.notes)}", "bold magenta")
     if place := place_of(change.origin or change.baseOrigin, change.source or change.baseSource):
         head.append(f"  {place}", "dim")
-    console.print(head, soft_wrap=True)
-    for each in _first(change):
+    print_line(console, head)
+    for each in change.forcing_first[:PROPERTIES_SHOWN]:
         forced = "  forces replacement" if each.forcesReplacement else ""
         before, after = changed_values(each.before, each.after)
-        _line(console, f"    {each.path}: {before} → {after}{forced}", "")
+        print_line(console, f"    {each.path}: {before} → {after}{forced}")
     hidden = len(change.properties) - PROPERTIES_SHOWN
     if hidden > 0:
-        _line(console, f"    and {hidden} more: --json FILE has them all", "dim")
-
-
-def _first(change: Change) -> Sequence[Any]:
-    return sorted(change.properties, key=lambda each: not each.forcesReplacement)[:PROPERTIES_SHOWN]
+        print_line(console, f"    and {hidden} more: --json FILE has them all", "dim")
 
 
 def place_of(origin: dict[str, Any] | None, source: dict[str, Any] | None) -> str:
@@ -146,7 +147,3 @@ def _text(value: Any) -> str:
 def _cut(text: str, start: int) -> str:
     shown = text[start : start + VALUE_SHOWN]
     return f"{'…' if start else ''}{shown}{'…' if len(text) > start + VALUE_SHOWN else ''}"
-
-
-def _line(console: Console, text: str, style: str) -> None:
-    console.print(Text(text, style=style), soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from assurance.basis import REGISTERS, git, shallow_hint
+from assurance.basis import REGISTERS, file_at, git, shallow_hint
 from assurance.errors import ProgramError, UsageError
 from assurance.json_text import json_text
 from documents.json_reading import parse_json
@@ -172,9 +172,8 @@ def _approved(file: Path | None) -> dict[str, list[str]]:
 
 
 def _moved(root: Path, base: str, begins: str, today: date) -> Iterator[Moved]:
-    prefix = git(root, "rev-parse", "--show-prefix") or ""
     for file in REGISTERS.values():
-        before = _entries(git(root, "show", f"{base}:{prefix}policies/{file}"))
+        before = _entries(file_at(root, base, f"policies/{file}"))
         path = root / "policies" / file
         after = _entries(path.read_text(encoding="utf-8") if path.is_file() else None)
         for id_ in dict.fromkeys([*before, *after]):

@@ -11,14 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from assurance.check.findings import Finding, Report
 from assurance.cost.bill import Bill, bill_of
 from assurance.errors import ProgramError, UsageError
 from assurance.full_audit import full_audit
 from assurance.new.entries import needed_attestations, needed_exceptions, needed_trust, with_entries, without_stack
 from assurance.new.wish import Place, Wish, find_place, first_of_next_month, fitting_regions
+from assurance.pages.builder import build_text
 from assurance.record import Record
 from assurance.recorder.processes import Job, record_stacks
 from facts.regions import regions
@@ -108,15 +107,10 @@ def _recorded(wish: Wish, root: Path, files: dict[str, str]) -> Record:
 
 def render(wish: Wish, place: Place, today: date, budget: int) -> str:
     """The text of the stack file."""
-    environment = Environment(
-        loader=PackageLoader("assurance.new", "templates"),
-        autoescape=False,  # noqa: S701 - YAML: every value was matched against its pattern
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("stack.yaml.j2").render(
+    return build_text(
+        "assurance.new",
+        "stack.yaml.j2",
+        {},  # every value was matched against its pattern
         wish=wish,
         place=place,
         phi=wish.classification == "phi",

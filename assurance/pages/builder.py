@@ -1,7 +1,7 @@
 """Builds a page from a template over the shared layout; everything that comes from data is escaped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,21 @@ LONG_WORD = 24
 def build_page(package: str, template: str, **content: Any) -> str:
     """The page that ``template`` of ``package`` makes of ``content``."""
     return _environment(package).get_template(template).render(**content)
+
+
+def build_text(package: str, template: str, filters: Mapping[str, Callable[[Any], str]], **content: Any) -> str:
+    """The text, Markdown or YAML, that ``template`` of ``package`` makes of ``content``, as it is: a template that
+    takes what others wrote passes it through one of ``filters``."""
+    environment = Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=False,  # noqa: S701 - no HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(filters)
+    return environment.get_template(template).render(**content)
 
 
 @cache
