@@ -3,13 +3,17 @@
 import hashlib
 import subprocess
 import tomllib
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from assurance.project import HOME, Project
+from documents.yaml_text import read_again
 
 REGISTERS = {
     "exceptions": "exceptions.yaml",
@@ -18,6 +22,16 @@ REGISTERS = {
     "attestations": "attestations.yaml",
 }
 """Registers under ``policies/`` that change what a record is worth, by their name in `basis`."""
+
+
+def register_entries(text: str | None) -> dict[str, Mapping[str, Any]]:
+    """The entries of a register by id, whatever they hold: its own reader says what is wrong with it."""
+    try:
+        content = read_again(text) if text else None
+    except yaml.YAMLError:
+        return {}
+    entries = content if isinstance(content, dict) else {}
+    return {str(id_): each for id_, each in entries.items() if isinstance(each, Mapping)}
 
 
 def basis_of(project: Project, stack: str) -> dict[str, Any]:

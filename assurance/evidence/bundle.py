@@ -17,7 +17,7 @@ from assurance.evidence import drawing
 from assurance.evidence.controls import STATUSES
 from assurance.evidence.manifest import MANIFEST, SIGNATURE, manifest, sign
 from assurance.evidence.period import Period
-from assurance.evidence.questions import proposals_as_data, requests, requests_as_data
+from assurance.evidence.questions import requests
 from assurance.evidence.report import anchor, report_page
 from assurance.evidence.review import StackReview
 from assurance.evidence.stack import StackEvidence
@@ -132,12 +132,16 @@ def checked_folder(folder: Path) -> None:
 
 
 def _controls(bundle: Bundle) -> str:
+    proposed = {
+        each.stack: [{**row.model_dump(), "status": status, "law": False} for row, status in each.proposals]
+        for each in bundle.stacks
+    }
     content = {
         "basis": bundle.basis,
-        "statuses": list(STATUSES),
+        "statuses": STATUSES,
         "stacks": {each.stack: [row.as_dict() for row in each.controls] for each in bundle.stacks},
-        "proposed": {each.stack: proposals_as_data(each.proposals) for each in bundle.stacks},
-        "requests": requests_as_data(),
+        "proposed": proposed,
+        "requests": [row.model_dump() for row in requests()],
     }
     return json_text(content)
 

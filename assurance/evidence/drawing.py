@@ -1,11 +1,13 @@
 """The map of patients' data as SVG and as Mermaid: columns from people to copies, alike apps as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
+from itertools import groupby
+from textwrap import wrap
 
 from assurance.evidence.encryption import is_encrypted
-from assurance.evidence.flows import LAYERS, DataMap, Hop, Layer, Place
+from assurance.evidence.flows import DataMap, Hop, Layer, Place
 
 TITLES: dict[Layer, str] = {
     "people": "People",
@@ -22,20 +24,12 @@ NAMES_SHOWN = 3
 WIDTH, HEIGHT, GAP_X, GAP_Y, TOP, LINE = 176, 42, 120, 16, 44, 24
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A map ready to be drawn: hops with the number of each, by which the table beside names it."""
-
-    places: list[Place]
-    hops: list[Hop]
-
-
-def drawn(found: DataMap) -> Drawn:
+def drawn(found: DataMap) -> DataMap:
     """The map with alike apps, and alike hosts, as one place each, where there are many."""
     for kind, most in TOGETHER_FROM.items():
         if sum(place.kind == kind for place in found.places) > most:
             found = _together(found, kind)
-    return Drawn(found.places, found.hops)
+    return found
 
 
 def _together(found: DataMap, kind: str) -> DataMap:
@@ -54,8 +48,8 @@ def _together(found: DataMap, kind: str) -> DataMap:
     for same in groups.values():
         more = f" and {len(same) - NAMES_SHOWN} more" if len(same) > NAMES_SHOWN else ""
         listed = ", ".join(place.name for place in same[:NAMES_SHOWN])
-        name = same[0].name if len(same) == 1 else f"{len(same)} {kind}s: {listed}{more}"
-        names.update(dict.fromkeys(same, replace(same[0], name=name)))
+        if len(same) > 1:
+            names.update(dict.fromkeys(same, replace(same[0], name=f"{len(same)} {kind}s: {listed}{more}")))
     hops = [replace(hop, start=names.get(hop.start, hop.start), end=names.get(hop.end, hop.end)) for hop in found.hops]
     unique = {(hop.start, hop.end, hop.open, hop.private, hop.encryption): hop for hop in hops}
     places = list(dict.fromkeys(names.get(place, place) for place in found.places))
@@ -92,9 +86,8 @@ def svg(found: DataMap) -> str:
     ]
     for number, column in enumerate(columns):
         x = 4 + number * (WIDTH + GAP_X)
-        title = " and ".join(dict.fromkeys(TITLES[place.layer] for place in column)).replace(
-            "and Outside", "and outside"
-        )
+        titles = dict.fromkeys(TITLES[place.layer] for place in column)
+        title = " and ".join(titles).replace("and Outside", "and outside")
         parts.append(f'<text class="layer" x="{x}" y="{LINE}">{title}</text>')
     parts += [_line(hop, number, at, plan.hops) for number, hop in enumerate(plan.hops, start=1)]
     parts += [_box(place, *at[place]) for place in plan.places]
@@ -142,7 +135,7 @@ def _bezier(t: float, a: float, b: float, c: float, d: float) -> float:
 
 
 def _box(place: Place, x: float, y: float) -> str:
-    lines = _broken(place.name, 27)
+    lines = wrap(place.name, 27, break_on_hyphens=False)
     shown = [*lines[:1], lines[1] + ("…" if len(lines) > 2 else "")] if len(lines) > 1 else [*lines, place.kind]
     texts = "".join(
         f'<text class="{"small" if row and len(lines) == 1 else "name"}" x="{x + 8:.0f}" y="{y + 16 + row * 15:.1f}">'
@@ -155,29 +148,15 @@ def _box(place: Place, x: float, y: float) -> str:
     )
 
 
-def _broken(text: str, size: int) -> list[str]:
-    """Words in lines of at most ``size`` characters; a longer word is broken."""
-    lines = [""]
-    for word in text.split(" "):
-        while len(word) > size:
-            lines, word = [*lines, word[:size]] if lines[-1] else [*lines[:-1], word[:size]], word[size:]
-            lines.append("")
-        joined = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], joined] if len(joined) <= size else [*lines, word]
-    return [line for line in lines if line]
-
-
 def mermaid(found: DataMap) -> str:
     """The map as a Mermaid flowchart; a hop says its number, and how it looks."""
     plan = drawn(found)
     ids = {place: f"p{number}" for number, place in enumerate(plan.places)}
     lines = ["flowchart LR"]
-    for layer in LAYERS:
-        column = [place for place in plan.places if place.layer == layer]
-        if column:
-            lines.append(f'  subgraph {layer} ["{TITLES[layer]}"]')
-            lines += [f'    {ids[place]}["{_quoted(place.name)}"]' for place in column]
-            lines.append("  end")
+    for layer, column in groupby(plan.places, key=lambda place: place.layer):
+        lines.append(f'  subgraph {layer} ["{TITLES[layer]}"]')
+        lines += [f'    {ids[place]}["{_quoted(place.name)}"]' for place in column]
+        lines.append("  end")
     arrows = {"shut": "-. {} .-x", "bare": "== {} ==>", "inside": "-- {} -->", "public": "-. {} .->"}
     for number, hop in enumerate(plan.hops, start=1):
         arrow = arrows[look(hop)].format(f'"{number} {look(hop)}"')

@@ -6,13 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from assurance.basis import REGISTERS, file_at, git, shallow_hint
+from assurance.basis import REGISTERS, file_at, git, register_entries, shallow_hint
 from assurance.errors import ProgramError, UsageError
 from assurance.json_text import json_text
 from documents.json_reading import parse_json
-from documents.yaml_text import load_yaml
 
 NOT_RECORDED = "not recorded"
 TRAILERS = ("Reviewed-by", "Approved-by", "Acked-by")
@@ -173,9 +170,9 @@ def _approved(file: Path | None) -> dict[str, list[str]]:
 
 def _moved(root: Path, base: str, begins: str, today: date) -> Iterator[Moved]:
     for file in REGISTERS.values():
-        before = _entries(file_at(root, base, f"policies/{file}"))
+        before = register_entries(file_at(root, base, f"policies/{file}"))
         path = root / "policies" / file
-        after = _entries(path.read_text(encoding="utf-8") if path.is_file() else None)
+        after = register_entries(path.read_text(encoding="utf-8") if path.is_file() else None)
         for id_ in dict.fromkeys([*before, *after]):
             yield from _entry(file, id_, before.get(id_), after.get(id_), begins, today)
 
@@ -202,15 +199,3 @@ def _entry(
 
 def _last(entry: Mapping[str, Any] | None) -> str:
     return next((str(entry[key]) for key in LAST_DAYS if entry and key in entry), "")
-
-
-def _entries(text: str | None) -> dict[str, Mapping[str, Any]]:
-    try:
-        content = load_yaml(text) if text else None
-    except yaml.YAMLError:
-        return {}
-    return (
-        {str(key): each for key, each in content.items() if isinstance(each, Mapping)}
-        if isinstance(content, dict)
-        else {}
-    )

@@ -2,23 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 from pydantic import Field
 
 from assurance.check.findings import Finding, Status
 from assurance.evidence.controls import Claim, ControlStatus, status_of
 from documents.problems import Problem
-from documents.reading import data_reader, read_document
+from documents.reading import data_reader
 from documents.sections import Section, one_of
 from policies.attestations import attestation_kinds
 from policies.controls import controls
 
 Kind = Annotated[str, one_of(lambda: attestation_kinds())]
 Text = Annotated[str, Field(min_length=10)]
-MOST_PROPOSALS = 20
 
 
 class Proposal(Section):
@@ -54,12 +51,8 @@ class Request(Section):
             yield Problem("", self.id, "files, commands or attestations")
 
 
-@cache
-def proposals() -> list[Proposal]:
-    """What is proposed, at most `MOST_PROPOSALS` rows. Raises DocumentError when the file is wrong."""
-    rows: Any = Annotated[list[Proposal], Field(max_length=MOST_PROPOSALS)]
-    return cast(list[Proposal], read_document(Path(__file__).with_name("proposed_rule.yaml"), rows))
-
+proposals = data_reader(__file__, "proposed_rule.yaml", list[Proposal])
+"""What is proposed."""
 
 requests = data_reader(__file__, "audit_requests.yaml", list[Request])
 """The usual first requests."""
@@ -77,13 +70,3 @@ def standing(findings: Iterable[Finding], claims: Mapping[str, Claim]) -> list[t
             counts.update(by_rule.get(rule, Counter()))
         found.append((row, status_of(counts, [claims[kind] for kind in row.attestations])))
     return found
-
-
-def proposals_as_data(rows: Iterable[tuple[Proposal, ControlStatus]]) -> list[dict[str, Any]]:
-    """The proposals with their standing, as JSON holds them."""
-    return [{**row.model_dump(), "status": status, "law": False} for row, status in rows]
-
-
-def requests_as_data() -> list[dict[str, Any]]:
-    """The requests, as JSON holds them."""
-    return [row.model_dump() for row in requests()]

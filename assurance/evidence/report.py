@@ -1,7 +1,7 @@
 """The report of one stack, for people: in a browser, on paper, offline."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -30,10 +30,10 @@ HIDDEN = ("stack", "urn", "file", "line", "entry file", "entry line", "key")
 
 @dataclass(frozen=True)
 class Group:
-    """Findings of one rule with one status. id: its place in the page; a rule's first is ``r-<rule>``."""
+    """Findings of one rule with one status. id: its place in the page."""
 
-    findings: tuple[Finding, ...]
-    id: str = ""
+    findings: list[Finding]
+    id: str
 
     @property
     def first(self) -> Finding:
@@ -52,7 +52,7 @@ def report_page(evidence: StackEvidence) -> str:
     made = tables(evidence)
     basis = evidence.report.basis
     plan = drawn(evidence.data_map)
-    loud, quiet = _placed(_loud(evidence.report.findings), _quiet(evidence.report.findings))
+    groups = _grouped(evidence.report.findings)
     return build_page(
         "assurance.evidence",
         "report.html.j2",
@@ -65,8 +65,8 @@ def report_page(evidence: StackEvidence) -> str:
         control_counts=control_counts(evidence),
         rerun=lambda row: rerun(evidence, row),
         anchor=anchor,
-        loud=loud,
-        quiet=quiet,
+        loud=[each for each in groups if each.first.status in RANK],
+        quiet=[each for each in groups if each.first.status not in RANK],
         map=Markup(svg(evidence.data_map)),  # noqa: S704 - drawing.py escapes every text
         hops=[(number, hop, look(hop)) for number, hop in enumerate(plan.hops, start=1)],
         shown={name: _readable(made[name]) for name in SHOWN},
@@ -97,36 +97,21 @@ def where(finding: Any) -> str:
     return ", from ".join(part for part in (made, entry) if part)
 
 
-def _placed(*lists: Iterable[Group]) -> list[list[Group]]:
-    """The groups with their ids."""
-    seen: set[str] = set()
-    placed = []
-    for groups in lists:
-        found = []
-        for group in groups:
-            rule = group.first.rule
-            found.append(replace(group, id=f"r-{rule}-{group.first.status}" if rule in seen else f"r-{rule}"))
-            seen.add(rule)
-        placed.append(found)
-    return placed
-
-
-def _loud(findings: Iterable[Finding]) -> Iterator[Group]:
-    """What fails, could not be checked, warns or is excepted, the worst first."""
+def _grouped(findings: Sequence[Finding]) -> list[Group]:
+    """What fails, could not be checked, warns or is excepted, the worst first; then the rest, by rule. A rule's first
+    group is found as ``r-<rule>``."""
     severities = ("critical", "high", "medium", "low")
-
-    def key(finding: Finding) -> tuple[int, int, str]:
-        return RANK.index(finding.status), severities.index(finding.severity), finding.rule
-
-    for _, same in groupby(sorted((f for f in findings if f.status in RANK), key=key), key=key):
-        yield Group(tuple(same))
-
-
-def _quiet(findings: Iterable[Finding]) -> Iterator[Group]:
-    """What passes, or examined nothing, by rule."""
-    rest = sorted((f for f in findings if f.status not in RANK), key=lambda f: (f.rule, f.status, f.name))
-    for _, same in groupby(rest, key=lambda f: (f.rule, f.status)):
-        yield Group(tuple(same))
+    loud = sorted(
+        (f for f in findings if f.status in RANK),
+        key=lambda f: (RANK.index(f.status), severities.index(f.severity), f.rule),
+    )
+    quiet = sorted((f for f in findings if f.status not in RANK), key=lambda f: (f.rule, f.status, f.name))
+    seen: set[str] = set()
+    groups = []
+    for (rule, status), same in groupby([*loud, *quiet], key=lambda f: (f.rule, f.status)):
+        groups.append(Group(list(same), f"r-{rule}-{status}" if rule in seen else f"r-{rule}"))
+        seen.add(rule)
+    return groups
 
 
 def _readable(table: Table) -> Table:

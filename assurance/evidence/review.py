@@ -11,7 +11,7 @@ from typing import Any
 from assurance.check.findings import Finding
 from assurance.check.stack_files import read_stack_file
 from assurance.evidence.stack import StackEvidence
-from assurance.evidence.tables import Table
+from assurance.evidence.tables import Columns, Table, table_of
 from assurance.pages.builder import build_page, running_head
 from assurance.stacks import stack_names
 from documents.lines import file_lines, line_of
@@ -55,27 +55,22 @@ class StackReview:
 
     def table(self) -> Table:
         """The settings as a table."""
-        columns = ("stack", "key", "value", "given", "default", "what it does", "comment", "controls", "rules",
-                   "relaxation", f"in {self.other}", "file", "line")  # fmt: skip
-        rows = [
-            (
-                self.evidence.stack,
-                each.key,
-                each.value,
-                "yes" if each.given else "no",
-                each.default,
-                each.does,
-                each.note,
-                ", ".join(each.controls),
-                ", ".join(each.rules),
-                "; ".join(each.relaxes),
-                "the same" if each.elsewhere is None else each.elsewhere,
-                self.file,
-                each.line,
-            )
-            for each in self.settings
-        ]
-        return Table("settings", "Every setting, its default and what it does", columns, list(rows))
+        columns: Columns = {
+            "key": lambda each: each.key,
+            "value": lambda each: each.value,
+            "given": lambda each: "yes" if each.given else "no",
+            "default": lambda each: each.default,
+            "what it does": lambda each: each.does,
+            "comment": lambda each: each.note,
+            "controls": lambda each: ", ".join(each.controls),
+            "rules": lambda each: ", ".join(each.rules),
+            "relaxation": lambda each: "; ".join(each.relaxes),
+            f"in {self.other}": lambda each: "the same" if each.elsewhere is None else each.elsewhere,
+            "file": lambda _: self.file,
+            "line": lambda each: each.line,
+        }
+        about = "Every setting, its default and what it does"
+        return table_of(self.evidence, "settings", about, self.settings, columns)
 
     def page(self) -> str:
         """The page."""
@@ -116,10 +111,10 @@ def review(evidence: StackEvidence, root: Path, other: str) -> StackReview:
     settings = []
     for key, value, given, schema in _walk(file.config, _schema(root)):
         line = line_of(lines, f"config.{key}") if given else None
-        comment = _comment(text, line)
         found = _about(key, judged)
         known = {f.exception for f in found if f.status == "excepted"} | _named(text, lines, key if given else "")
         exceptions = evidence.register.exceptions
+        other_value = _at(there.config if there else {}, key, schema)
         settings.append(
             Setting(
                 key=key,
@@ -128,11 +123,11 @@ def review(evidence: StackEvidence, root: Path, other: str) -> StackReview:
                 given=given,
                 default=_shown(schema.get("default")) if "default" in schema else "none: required",
                 does=str(schema.get("description", "")),
-                note=comment,
+                note=_comment(text, line),
                 controls=tuple(sorted({control for f in found for control in f.controls})),
                 rules=tuple(sorted({f.rule for f in found})),
                 relaxes=tuple(f"{id_}: {exceptions[id_].reason}" for id_ in sorted(known) if id_ in exceptions),
-                elsewhere=_elsewhere(value, _at(there.config if there else {}, key, schema)),
+                elsewhere=None if value == other_value else _shown(other_value),
             )
         )
     return StackReview(evidence, path.name, other, settings)
@@ -206,20 +201,11 @@ def _about(key: str, judged: Mapping[str, list[Finding]]) -> list[Finding]:
 
 def _at(config: Mapping[str, Any], key: str, schema: dict[str, Any]) -> Any:
     value: Any = config
-    for part in _parts(key):
+    for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
             return schema.get("default", UNSET)
         value = value[part]
     return value
-
-
-def _parts(key: str) -> list[str]:
-    section, _, rest = key.partition(".")
-    return [section, *rest.split(".")] if rest else [section]
-
-
-def _elsewhere(value: Any, other: Any) -> str | None:
-    return None if value == other else _shown(other)
 
 
 def _shown(value: Any) -> str:

@@ -28,6 +28,12 @@ class Table:
     columns: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
 
+    @property
+    def sheet(self) -> str:
+        """What its sheet of the workbook is called."""
+        named = {"flows": "Data flows", "openings": "Keys, identities, vaults"}
+        return named.get(self.name, self.name.replace("-", " ").capitalize())
+
     def csv(self) -> str:
         """The table as CSV, with its columns' names first."""
         text = io.StringIO()
@@ -38,13 +44,13 @@ class Table:
 
 
 def tables(evidence: StackEvidence) -> dict[str, Table]:
-    """Every table by the name of its file."""
-    makers = (_findings, _controls, _inventory, _flows, _single_points, _openings, _access, _logs, _encryption, _alerts,
+    """Every table by the name of its file, in the order of the workbook."""
+    makers = (_controls, _findings, _inventory, _flows, _single_points, _openings, _access, _logs, _encryption, _alerts,
               _exceptions, _trusted, _attestations)  # fmt: skip
     return {table.name: table for table in (make(evidence) for make in makers)}
 
 
-def _table(e: StackEvidence, name: str, about: str, subjects: Iterable[Any], columns: Columns) -> Table:
+def table_of(e: StackEvidence, name: str, about: str, subjects: Iterable[Any], columns: Columns) -> Table:
     """A row for each subject, the stack first."""
     rows = [(e.stack, *(value(each) for value in columns.values())) for each in subjects]
     return Table(name, about, ("stack", *columns), rows)
@@ -80,7 +86,7 @@ def _findings(e: StackEvidence) -> Table:
         **_place(),
         "urn": lambda f: f.urn,
     }
-    return _table(e, "findings", "What each rule says of each resource", e.report.findings, columns)
+    return table_of(e, "findings", "What each rule says of each resource", e.report.findings, columns)
 
 
 def _controls(e: StackEvidence) -> Table:
@@ -97,7 +103,7 @@ def _controls(e: StackEvidence) -> Table:
         "NIST SP 800-53r5": lambda row: ", ".join(row.control.sp80053.nist),
         "800-53r5, added by us": lambda row: ", ".join(row.control.sp80053.ours),
     }
-    return _table(e, "controls", "How each paragraph of the Security Rule stands", e.controls, columns)
+    return table_of(e, "controls", "How each paragraph of the Security Rule stands", e.controls, columns)
 
 
 def _inventory(e: StackEvidence) -> Table:
@@ -117,7 +123,9 @@ def _inventory(e: StackEvidence) -> Table:
         **_place(lambda a: a.resource),
         "urn": lambda a: a.resource.urn,
     }
-    return _table(e, "inventory", "Every asset: what answers somewhere, has logs or keeps something", e.assets, columns)
+    return table_of(
+        e, "inventory", "Every asset: what answers somewhere, has logs or keeps something", e.assets, columns
+    )
 
 
 def _flows(e: StackEvidence) -> Table:
@@ -132,7 +140,7 @@ def _flows(e: StackEvidence) -> Table:
         **_place(lambda hop: hop.by),
     }
     about = "Each step of patients' data, with its encryption and the right to it"
-    return _table(e, "flows", about, e.data_map.hops, columns)
+    return table_of(e, "flows", about, e.data_map.hops, columns)
 
 
 def _single_points(e: StackEvidence) -> Table:
@@ -145,7 +153,7 @@ def _single_points(e: StackEvidence) -> Table:
         **_place(lambda p: p.resource),
     }
     about = "What one zone or one instance carries, and who needs it"
-    return _table(e, "single-points", about, e.single_points, columns)
+    return table_of(e, "single-points", about, e.single_points, columns)
 
 
 def _openings(e: StackEvidence) -> Table:
@@ -156,7 +164,7 @@ def _openings(e: StackEvidence) -> Table:
         "encrypts or opens": lambda o: "; ".join(o.opens),
         **_place(lambda o: o.resource),
     }
-    return _table(e, "openings", "What each key, identity and vault encrypts or opens", e.openings, columns)
+    return table_of(e, "openings", "What each key, identity and vault encrypts or opens", e.openings, columns)
 
 
 def _access(e: StackEvidence) -> Table:
@@ -172,7 +180,7 @@ def _access(e: StackEvidence) -> Table:
         **_place(lambda pair: pair[0].by),
     }
     rights = [(grant, right) for grant in e.matrix.grants for right in grant.rights or ("not known",)]
-    return _table(e, "access", "Who may do what to what", rights, columns)
+    return table_of(e, "access", "Who may do what to what", rights, columns)
 
 
 def _logs(e: StackEvidence) -> Table:
@@ -186,7 +194,7 @@ def _logs(e: StackEvidence) -> Table:
         "kept, days": lambda row: row.kept,
         "archived, days": lambda row: row.archived,
     }
-    return _table(e, "log-coverage", "Which logs go where, and how long they stay there", e.logs, columns)
+    return table_of(e, "log-coverage", "Which logs go where, and how long they stay there", e.logs, columns)
 
 
 def _encryption(e: StackEvidence) -> Table:
@@ -201,7 +209,7 @@ def _encryption(e: StackEvidence) -> Table:
     }
     encrypted = [each for each in e.assets if each.at_rest or each.in_transit]
     about = "How each asset is encrypted, at rest and on the way to it"
-    return _table(e, "encryption", about, encrypted, columns)
+    return table_of(e, "encryption", about, encrypted, columns)
 
 
 def _alerts(e: StackEvidence) -> Table:
@@ -217,7 +225,7 @@ def _alerts(e: StackEvidence) -> Table:
         **_place(),
     }
     about = "Every alert: what it says, to whom, and what to do then"
-    return _table(e, "alerts", about, declared_alerts(e.record), columns)
+    return table_of(e, "alerts", about, declared_alerts(e.record), columns)
 
 
 def _exceptions(e: StackEvidence) -> Table:
@@ -237,7 +245,7 @@ def _exceptions(e: StackEvidence) -> Table:
         "line": lambda pair: e.register.lines.get(pair[0]),
     }
     here = [(id_, entry) for id_, entry in e.register.exceptions.items() if e.stack in entry.stacks]
-    return _table(e, "exceptions", "What is relaxed, why, until when, and what protects instead", here, columns)
+    return table_of(e, "exceptions", "What is relaxed, why, until when, and what protects instead", here, columns)
 
 
 def _trusted(e: StackEvidence) -> Table:
@@ -252,7 +260,7 @@ def _trusted(e: StackEvidence) -> Table:
         "line": lambda pair: trusted.lines.get(pair[0]),
     }
     here = [(id_, entry) for id_, entry in trusted.entries.items() if e.stack in entry.stacks]
-    return _table(e, "trusted", "Strangers that are trusted, and until when", here, columns)
+    return table_of(e, "trusted", "Strangers that are trusted, and until when", here, columns)
 
 
 def _attestations(e: StackEvidence) -> Table:

@@ -8,22 +8,6 @@ import xlsxwriter
 
 from assurance.evidence.tables import Table
 
-SHEETS = {
-    "controls": "Controls",
-    "findings": "Findings",
-    "inventory": "Inventory",
-    "flows": "Data flows",
-    "single-points": "Single points",
-    "openings": "Keys, identities, vaults",
-    "access": "Access",
-    "log-coverage": "Log coverage",
-    "encryption": "Encryption",
-    "alerts": "Alerts",
-    "exceptions": "Exceptions",
-    "trusted": "Trusted",
-    "attestations": "Attestations",
-}
-"""Each table's sheet, in the order of the workbook."""
 WIDEST = 60
 """Characters; a longer cell is broken into lines."""
 SAMPLED = 200
@@ -37,9 +21,8 @@ def workbook(stacks: Sequence[Mapping[str, Table]], title: str, time: datetime) 
     book.set_properties({"title": title, "created": time.replace(tzinfo=None)})
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     day, broken = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"text_wrap": True, "valign": "top"})
-    for name, heading in SHEETS.items():
-        sheet = book.add_worksheet(heading)
-        columns = stacks[0][name].columns
+    for name, table in stacks[0].items():
+        sheet, columns = book.add_worksheet(table.sheet), table.columns
         rows = [row for tables in stacks for row in tables[name].rows]
         for number, column in enumerate(columns):
             longest = max([len(str(row[number] or "")) for row in rows[:SAMPLED]] + [len(column)])

@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from assurance.basis import REGISTERS
+from assurance.basis import REGISTERS, register_entries
 from assurance.lifecycle.endings import Ending
 from assurance.record import Record, Resource
-from documents.lines import file_lines, line_of
-from documents.yaml_text import read_if_possible
+from documents.lines import file_lines
 from policies.resource import lookup
 
-LAST_DAYS = ("expires", "until", "validUntil")
+LAST_DAYS = ("expires", "until")
 """How registers call the last day on which an entry holds."""
 FIRST_DAYS = ("accepted", "since", "attested")
 """How they call the first one."""
@@ -112,13 +111,12 @@ def _ending(resource: Resource) -> Ending | None:
 def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:
     """Entries with a last day, whatever else they hold; their own readers judge the rest."""
     lines = file_lines(file)
-    for key, entry in _entries(read_if_possible(file), ""):
+    for name, entry in register_entries(file.read_text(encoding="utf-8") if file.is_file() else None).items():
         stacks = entry.get("stacks")
         last = next((day for each in LAST_DAYS if (day := _day(entry.get(each)))), None)
         if last is None or (isinstance(stacks, list) and stack not in stacks):
             continue
         begun = next((day for each in FIRST_DAYS if (day := _day(entry.get(each)))), None)
-        name = str(entry.get("id") or key)
         yield Ending(
             id=f"{kind} {name}",
             kind=kind,
@@ -128,24 +126,12 @@ def _register(kind: str, file: Path, stack: str) -> Iterator[Ending]:
             then="nobody says so any more" if kind == "attestation" else "it covers nothing any more",
             action=f"{_ACTIONS.get(kind, _RENEW)}: policies/{file.name}",
             name=name,
-            place={"file": f"policies/{file.name}", "line": line_of(lines, key), "key": key},
+            place={"file": f"policies/{file.name}", "line": lines.get(name), "key": name},
         )
 
 
 _RENEW = "Mend what it is about, or renew it with a reason that holds"
 _ACTIONS = {"attestation": "Have it signed by its owner, and enter the day and the new end"}
-
-
-def _entries(content: Any, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if isinstance(content, Mapping):
-        if any(each in content for each in LAST_DAYS):
-            yield key, content
-            return
-        for name, item in content.items():
-            yield from _entries(item, f"{key}.{name}" if key else str(name))
-    elif isinstance(content, list):
-        for index, item in enumerate(content):
-            yield from _entries(item, f"{key}[{index}]")
 
 
 def _day(value: Any) -> date | None:
