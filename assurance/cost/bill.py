@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from assurance.record import Record, Resource
-from assurance.references import short_type
+from assurance.record import Record, Resource, short_type
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
