@@ -1,7 +1,7 @@
 """The resources that differ between two records."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from assurance.compare.pairing import Pair, without_stack
@@ -55,61 +55,53 @@ class Change:
         return sorted(self.properties, key=lambda each: not each.forcesReplacement)
 
 
-def find_changes(base: Record, head: Record, pairs: Iterable[Pair], *, other_stack: bool = False) -> list[Change]:
+def find_changes(base: Record, head: Record, pairs: Sequence[Pair], *, other_stack: bool = False) -> list[Change]:
     """Every pair that differs, stateful and locked first. Lines, and which outputs are simulated, are no difference.
 
     other_stack: the records are of two stacks, so that what only carries the stack's own name is no difference.
     """
     locked = {"base": _locked(base), "head": _locked(head)}
-    rename = _Renaming(base, head, pairs) if other_stack else None
+    alike = _without_stacks(base, head, pairs) if other_stack else pairs
+    full = min(base.recordVersion, head.recordVersion) > 1
     changes = []
-    for pair in pairs:
-        found = _change(pair, base, head, rename)
+    for pair, compared in zip(pairs, alike, strict=True):
+        found = _change(compared, full)
         if found is not None:
-            kind, properties = found
             side = "head" if pair.head is not None else "base"
-            changes.append(_described(kind, properties, pair, pair.shown.urn in locked[side]))
+            changes.append(_described(*found, pair, pair.shown.urn in locked[side]))
     return sorted(changes, key=lambda each: (not each.stateful, not each.locked, each.urn))
 
 
-def _change(pair: Pair, base: Record, head: Record, rename: "_Renaming | None") -> tuple[Kind, list[Property]] | None:
+def _change(pair: Pair, full: bool) -> tuple[Kind, list[Property]] | None:
+    """What became of a resource; None where nothing did. full: both records say all that version 2 says."""
     if pair.base is None:
         return "added", []
     if pair.head is None:
         return "removed", []
-    properties = list(_properties(pair.base, pair.head, base, head, rename))
-    if pair.moved and rename is None:
+    properties = list(_properties(pair.base, pair.head, full))
+    if pair.moved:
         return "moved", properties
     if any(each.forcesReplacement for each in properties):
         return "replaced", properties
     return ("changed", properties) if properties else None
 
 
-def _properties(
-    before: Resource, after: Resource, base: Record, head: Record, rename: "_Renaming | None"
-) -> Iterator[Property]:
-    old, new = before.inputs, after.inputs
-    if rename is not None:
-        old, new = rename.base(old), rename.head(new)
-    for each in differences(old, new):
+def _properties(before: Resource, after: Resource, full: bool) -> Iterator[Property]:
+    for each in differences(before.inputs, after.inputs):
         yield Property(each.path, each.before, each.after, forces_replacement(after, each.path))
-    for each in differences(_declared(before, base, head, rename), _declared(after, head, base, rename)):
+    for each in differences(_declared(before, full), _declared(after, full)):
         yield Property(each.path, each.before, each.after, forcesReplacement=False)
     ids = (before.id, after.id)
-    if rename is None and after.custom and UNKNOWN not in ids and ids[0].lower() != ids[1].lower():
+    if after.custom and UNKNOWN not in ids and ids[0].lower() != ids[1].lower():
         yield Property("id", *ids, forcesReplacement=True)
 
 
-def _declared(resource: Resource, own: Record, other: Record, rename: "_Renaming | None") -> dict[str, Any]:
+def _declared(resource: Resource, full: bool) -> dict[str, Any]:
     """What is declared of a resource beside its inputs, as far as both records say it."""
     options = {key: value for key, value in resource.options.items() if key not in _QUIET_OPTIONS}
-    declared: dict[str, Any] = {"options": options, "secrets": sorted(resource.secrets), "type": resource.type}
-    if min(own.recordVersion, other.recordVersion) > 1:
-        declared["apiVersion"] = resource.apiVersion
-        declared["token"] = resource.token
-    if rename is None:
-        declared["name"] = resource.name
-    return declared
+    names = ("type", "name", "apiVersion", "token") if full else ("type", "name")
+    secrets = sorted(resource.secrets)
+    return {"options": options, "secrets": secrets, **{name: getattr(resource, name) for name in names}}
 
 
 def _described(kind: Kind, properties: list[Property], pair: Pair, locked: bool) -> Change:
@@ -146,32 +138,33 @@ def _locked(record: Record) -> set[str]:
     return locked
 
 
-class _Renaming:
-    """Values of two stacks without what only says which stack they are of: its name, and ids made from it."""
+def _without_stacks(base: Record, head: Record, pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs of two stacks without what only says which stack they are of: its name, and ids made from it."""
+    symbols: dict[str, dict[str, str]] = {base.stack: {}, head.stack: {}}
+    for number, pair in enumerate(pairs):
+        for stack, resource in ((base.stack, pair.base), (head.stack, pair.head)):
+            if resource is None or pair.base is None or pair.head is None:
+                continue
+            texts = {"id": resource.id, **{k: v for k, v in resource.outputs.items() if isinstance(v, str)}}
+            for name, value in texts.items():
+                # What a program gave as an input is compared as it is; only what came back stands for a pair.
+                if len(value) > 7 and value != resource.inputs.get(name):
+                    symbols[stack].setdefault(value.lower(), f"#{number}.{name}")
 
-    def __init__(self, base: Record, head: Record, pairs: Iterable[Pair]) -> None:
-        self._stacks = (base.stack, head.stack)
-        self._symbols: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        for number, pair in enumerate(pairs):
-            if pair.base is not None and pair.head is not None:
-                for symbols, resource in zip(self._symbols, (pair.base, pair.head), strict=True):
-                    texts = {"id": resource.id, **{k: v for k, v in resource.outputs.items() if isinstance(v, str)}}
-                    for name, value in texts.items():
-                        # What a program gave as an input is compared as it is; only what came back stands for a pair.
-                        if len(value) > 7 and value != resource.inputs.get(name):
-                            symbols.setdefault(value.lower(), f"#{number}.{name}")
+    def neutral(resource: Resource | None, stack: str) -> Resource | None:
+        if resource is None:
+            return None
+        inputs = _renamed(resource.inputs, stack, symbols[stack])
+        return replace(resource, id=UNKNOWN, name=without_stack(resource.name, stack), inputs=inputs)
 
-    def base(self, value: Any) -> Any:
-        return self._renamed(value, self._stacks[0], self._symbols[0])
+    return [Pair(neutral(each.base, base.stack), neutral(each.head, head.stack)) for each in pairs]
 
-    def head(self, value: Any) -> Any:
-        return self._renamed(value, self._stacks[1], self._symbols[1])
 
-    def _renamed(self, value: Any, stack: str, symbols: dict[str, str]) -> Any:
-        if isinstance(value, dict):
-            return {without_stack(key, stack): self._renamed(item, stack, symbols) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._renamed(item, stack, symbols) for item in value]
-        if isinstance(value, str):
-            return symbols.get(value.lower()) or without_stack(value, stack)
-        return value
+def _renamed(value: Any, stack: str, symbols: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {without_stack(key, stack): _renamed(item, stack, symbols) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, stack, symbols) for item in value]
+    if isinstance(value, str):
+        return symbols.get(value.lower()) or without_stack(value, stack)
+    return value

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from assurance.errors import UsageError
 from assurance.observed.rules import EXAMINED, MISSING, UNDECLARED
 from assurance.observed.source import read_json
 from assurance.observed.values import GUID, comparable
-from assurance.record import UNKNOWN, Record, Resource, get
+from assurance.record import UNKNOWN, Record, Resource
 from facts.decisions import No
-from facts.types import type_row
+from facts.types import ResourceType, type_row
 
 ROLE = "azure-native:authorization:RoleAssignment"
 ASSIGNMENTS = "microsoft.authorization/roleassignments"
@@ -55,71 +55,76 @@ def graph_findings(record: Record, rows: list[Row]) -> Iterator[Finding]:
     """What is declared and not there, what is there and not declared, and what Resource Graph cannot show."""
     declared = [each for each in record if each.custom and not each.options.get("existing")]
     groups = {_key(each.id) for each in declared if each.type == "azure-native:resources:ResourceGroup"}
+    shown = {each.urn: facts for each in declared if each.type != ROLE and (facts := _arm_row(each)) is not None}
     live = {_key(row.id): row for row in rows if row.type != ASSIGNMENTS}
-    known: set[str] = set()
     for resource in declared:
-        yield from _of_declared(record, resource, live, known)
+        if resource.urn in shown:
+            yield _of_declared(record, resource, shown[resource.urn], live)
+    known = {_key(each.id) for each in declared if each.urn in shown}
     for key, row in live.items():
-        ours = any(key == group or key.startswith(f"{group}/") for group in groups)
-        if ours and key not in known and row.type not in AZURES_OWN:
+        if _is_inside(key, groups) and key not in known and row.type not in AZURES_OWN:
             yield _undeclared(record, row.id, f"{row.id} exists, and nothing declares it")
     yield from _assignments(record, [row for row in rows if row.type == ASSIGNMENTS], groups)
 
 
-def _of_declared(record: Record, resource: Resource, live: dict[str, Row], known: set[str]) -> Iterator[Finding]:
-    """One declared resource that is no role assignment."""
+def _arm_row(resource: Resource) -> ResourceType | None:
+    """The facts of its type; None where it is no resource of ARM."""
     row = type_row(resource.type)
-    if resource.type == ROLE or row is None or isinstance(row.arm, No):
-        return
-    known.add(_key(resource.id))
+    return None if row is None or isinstance(row.arm, No) else row
+
+
+def _of_declared(record: Record, resource: Resource, row: ResourceType, live: dict[str, Row]) -> Finding:
+    """One declared resource that is no role assignment."""
     if not isinstance(row.graph, str):
         why = row.graph.no if isinstance(row.graph, No) else "nobody knows whether Resource Graph holds it"
-        yield Finding.of(EXAMINED, "unchecked", f"not examined: {why}", resource, stack=record.stack)
-    elif UNKNOWN in resource.id:
-        yield Finding.of(
-            EXAMINED, "unchecked", "not examined: its id is known only when deployed", resource, stack=record.stack
-        )
-    elif _key(resource.id) in live:
-        yield Finding.of(MISSING, "pass", "", resource, stack=record.stack)
-    else:
-        yield Finding.of(MISSING, "fail", f"{resource.id} is declared and does not exist", resource, stack=record.stack)
+        return Finding.of(EXAMINED, "unchecked", f"not examined: {why}", resource, stack=record.stack)
+    if UNKNOWN in resource.id:
+        message = "not examined: its id is known only when deployed"
+        return Finding.of(EXAMINED, "unchecked", message, resource, stack=record.stack)
+    if _key(resource.id) in live:
+        return Finding.of(MISSING, "pass", "", resource, stack=record.stack)
+    return Finding.of(MISSING, "fail", f"{resource.id} is declared and does not exist", resource, stack=record.stack)
+
+
+def _is_inside(key: str, groups: set[str]) -> bool:
+    return any(key == group or key.startswith(f"{group}/") for group in groups)
 
 
 def _assignments(record: Record, rows: list[Row], groups: set[str]) -> Iterator[Finding]:
     """Role assignments by scope and role: a record does not know the real ids of principals."""
-    declared = Counter(
-        (_key(str(get(each, "scope"))), _role(str(get(each, "roleDefinitionId")))) for each in record.of_type(ROLE)
-    )
+    keys = {each.urn: _held(each.inputs) for each in record.of_type(ROLE)}
+    declared = Counter(keys.values())
     live: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        scope = _key(str(row.properties.get("scope", "")))
-        if any(scope == group or scope.startswith(f"{group}/") for group in groups):
-            live.setdefault((scope, _role(str(row.properties.get("roleDefinitionId", "")))), []).append(row)
-    for (scope, role), found in sorted(live.items()):
-        for row in found[declared[scope, role] :]:
+        if _is_inside(_held(row.properties)[0], groups):
+            live.setdefault(_held(row.properties), []).append(row)
+    for key, found in sorted(live.items()):
+        for row in found[declared[key] :]:
             who = row.properties.get("principalId", "somebody")
-            more = f" ({declared[scope, role]} declared, {len(found)} exist)" if declared[scope, role] else ""
-            message = f"{who} has role {role} on {row.properties.get('scope')}, and nothing declares it{more}"
+            more = f" ({declared[key]} declared, {len(found)} exist)" if declared[key] else ""
+            message = f"{who} has role {key[1]} on {row.properties.get('scope')}, and nothing declares it{more}"
             yield _undeclared(record, row.id, message)
     for each in record.of_type(ROLE):
-        key = (_key(str(get(each, "scope"))), _role(str(get(each, "roleDefinitionId"))))
-        if not any(key[0] == group or key[0].startswith(f"{group}/") for group in groups):
+        scope, role = key = keys[each.urn]
+        exist = len(live.get(key, ()))
+        if not _is_inside(scope, groups):
             message = "not examined: its scope is outside the stack's resource groups"
             yield Finding.of(EXAMINED, "unchecked", message, each, stack=record.stack)
-        elif len(live.get(key, ())) < declared[key]:
-            message = f"role {key[1]} on {key[0]}: {declared[key]} declared, {len(live.get(key, ()))} exist"
+        elif exist < declared[key]:
+            message = f"role {role} on {scope}: {declared[key]} declared, {exist} exist"
             yield Finding.of(MISSING, "fail", message, each, stack=record.stack)
         else:
             yield Finding.of(MISSING, "pass", "", each, stack=record.stack)
 
 
+def _held(assignment: Mapping[str, Any]) -> tuple[str, str]:
+    """(scope, GUID of the role) of an assignment; a role's own id is the same in every subscription."""
+    scope, definition = (str(assignment.get(name) or "") for name in ("scope", "roleDefinitionId"))
+    return _key(scope), definition.rsplit("/", 1)[-1].lower()
+
+
 def _undeclared(record: Record, id_: str, message: str) -> Finding:
     return Finding.of(UNDECLARED, "fail", message, stack=record.stack, name=id_.rsplit("/", 1)[-1])
-
-
-def _role(definition: str) -> str:
-    """The GUID of a role definition, whose own id is the same in every subscription."""
-    return definition.rsplit("/", 1)[-1].lower()
 
 
 def _key(id_: str) -> str:

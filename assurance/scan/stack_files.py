@@ -1,7 +1,7 @@
 """What stack files give away: a key that is plain in one stack and encrypted in another, and one that says secret."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import yaml
 from assurance.scan.lines import Hit
 from assurance.scan.values import is_value
 from documents.lines import line_of, text_lines
+from documents.nested import leaves
 from documents.yaml_text import load_yaml
 from facts.secret_inputs import says_secret
 
@@ -31,9 +32,9 @@ def stack_file_hits(files: Mapping[Path, str]) -> Iterator[tuple[Path, Hit]]:
 
 def _compared(files: Mapping[Path, str]) -> Iterator[tuple[Path, Hit]]:
     configs = {path: config for path, text in files.items() if (config := _config(text)) is not None}
-    leaves = {path: dict(_leaves(config, "")) for path, config in configs.items()}
-    encrypted = {key: path for path, own in leaves.items() for key, value in own.items() if value is None}
-    for path, own in leaves.items():
+    values = {path: dict(_values(config)) for path, config in configs.items()}
+    encrypted = {key: path for path, own in values.items() for key, value in own.items() if value is None}
+    for path, own in values.items():
         lines, text = text_lines(files[path]), files[path].splitlines()
         for key, value in own.items():
             if value is None:
@@ -54,19 +55,13 @@ def _config(text: str) -> Any:
     return document.get("config") if isinstance(document, Mapping) else None
 
 
-def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+def _values(config: Any) -> Iterator[tuple[str, Any]]:
     """Every value by its path; None for one that is encrypted."""
-    if isinstance(value, Mapping):
-        if set(value) == {"secure"}:
-            yield key, None
-            return
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{key}[{index}]")
-    elif value is not None:
-        yield key, value
+    for key, value in leaves(config):
+        if key.endswith(".secure"):
+            yield key.removesuffix(".secure"), None
+        elif value is not None:
+            yield key, value
 
 
 def _last(key: str) -> str:
