@@ -73,7 +73,7 @@ def _render(result: Comparison, cut: _Cut, lead: Sequence[str], claims: Sequence
     return build_text(
         "assurance.compare",
         "comment.md.j2",
-        {"md": escaped},
+        filters={"md": escaped},
         lead=lead,
         verdict=text,
         weaker=any(each.weaker for each in result.stacks) or any(result.dearer.values()),

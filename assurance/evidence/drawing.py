@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from assurance.evidence.encryption import is_encrypted
 from assurance.evidence.flows import DataMap, Hop, Layer, Place
+from assurance.pages.builder import build_text
 
 TITLES: dict[Layer, str] = {
     "people": "People",
@@ -166,23 +167,7 @@ def mermaid(found: DataMap) -> str:
 
 def markdown(found: DataMap) -> str:
     """A page with the map and the table of its hops."""
-    plan = drawn(found)
-    head = (
-        f"# Where patients' data of {found.stack} goes\n\n"
-        "Declared configuration, seen offline. *inside*: it stays in the private network; *public*: it crosses the "
-        "Internet, encrypted; *bare*: it is not encrypted; *shut*: there is a right, and no way.\n\n"
-    )
-    rows = [
-        f"| {number} | {_cell(hop.start.name)} | {_cell(hop.end.name)} | {look(hop)} | {_cell(hop.way)} "
-        f"| {_cell(hop.encryption)} | {_cell(hop.right)} |"
-        for number, hop in enumerate(plan.hops, start=1)
-    ]
-    columns = "| # | from | to | | by which way | encryption | right |\n|---|---|---|---|---|---|---|\n"
-    return f"{head}```mermaid\n{mermaid(found)}\n```\n\n{columns}" + "\n".join(rows) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return build_text("assurance.evidence", "map.md.j2", plan=drawn(found), mermaid=mermaid(found), look=look)
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from assurance.basis import REGISTERS, file_at, git, register_entries, shallow_hint
 from assurance.errors import ProgramError, UsageError
 from assurance.json_text import json_text
+from assurance.pages.builder import build_text
 from documents.json_reading import parse_json
 
 NOT_RECORDED = "not recorded"
@@ -34,6 +35,20 @@ class Merge:
     files: int
     comparison: list[dict[str, Any]]
     why: str
+
+    @property
+    def reviewed(self) -> str:
+        """Who approved it, in words."""
+        return f"{', '.join(self.reviewers)} ({self.known_by})" if self.reviewers else NOT_RECORDED
+
+    @property
+    def did(self) -> str:
+        """What it did to each stack, in words."""
+        stacks = []
+        for row in self.comparison:
+            parts = [f"{row[key]} {key}" for key in ("changes", "weaker", "stronger", "worse") if row.get(key)]
+            stacks.append(f"{row['stack']}: {', '.join(parts) or 'nothing changed'}")
+        return "; ".join(stacks) or self.why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,35 +79,7 @@ class Period:
 
     def to_markdown(self) -> str:
         """The period for people."""
-        lines = [
-            f"# The period since {self.since}",
-            "",
-            f"From commit `{self.base[:12]}` ({self.begins}) to `{self.head[:12]}` ({self.ends}). What each merge did "
-            "to the declared posture was worked out again by comparing both sides.",
-            "",
-            "## Merges to the protected branch",
-            "",
-            "| date | commit | what | reviewed by | what it did |",
-            "|---|---|---|---|---|",
-        ]
-        for each in self.merges:
-            reviewed = ", ".join(each.reviewers) + f" ({each.known_by})" if each.reviewers else NOT_RECORDED
-            cells = (each.date[:10], f"`{each.commit[:12]}`", each.subject, reviewed, _did(each))
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        lines += ["", "## Registers", ""]
-        lines += ["| register | entry | | |", "|---|---|---|---|"] if self.registers else ["No entry moved."]
-        lines += [f"| {row.register} | {row.id} | {row.what} | {row.detail} |" for row in self.registers]
-        return "\n".join([*lines, ""])
-
-
-def _did(merge: Merge) -> str:
-    if not merge.comparison:
-        return merge.why
-    stacks = []
-    for row in merge.comparison:
-        parts = [f"{row[key]} {key}" for key in ("changes", "weaker", "stronger", "worse") if row.get(key)]
-        stacks.append(f"{row['stack']}: {', '.join(parts) or 'nothing changed'}")
-    return "; ".join(stacks)
+        return build_text("assurance.evidence", "period.md.j2", period=self)
 
 
 def period(root: Path, since: str, today: date, compare: Compare, reviews: Path | None = None) -> Period:

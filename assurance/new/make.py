@@ -110,7 +110,6 @@ def render(wish: Wish, place: Place, today: date, budget: int) -> str:
     return build_text(
         "assurance.new",
         "stack.yaml.j2",
-        {},  # every value was matched against its pattern
         wish=wish,
         place=place,
         phi=wish.classification == "phi",

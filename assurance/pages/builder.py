@@ -18,9 +18,11 @@ def build_page(package: str, template: str, **content: Any) -> str:
     return _environment(package).get_template(template).render(**content)
 
 
-def build_text(package: str, template: str, filters: Mapping[str, Callable[[Any], str]], **content: Any) -> str:
-    """The text, Markdown or YAML, that ``template`` of ``package`` makes of ``content``, as it is: a template that
-    takes what others wrote passes it through one of ``filters``."""
+def build_text(
+    package: str, template: str, *, filters: Mapping[str, Callable[[Any], str]] | None = None, **content: Any
+) -> str:
+    """The text, Markdown or YAML, that ``template`` of ``package`` makes of ``content``, which nothing escapes: a
+    template that takes what strangers wrote passes it through one of ``filters``."""
     environment = Environment(
         loader=PackageLoader(package, "templates"),
         autoescape=False,  # noqa: S701 - no HTML
@@ -29,7 +31,7 @@ def build_text(package: str, template: str, filters: Mapping[str, Callable[[Any]
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(filters)
+    environment.filters.update(filters or {})
     return environment.get_template(template).render(**content)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assurance.check.findings import Finding
+from assurance.check.findings import Finding, Report
 from assurance.check.stack_files import OTHER_FILE
 from assurance.compare import report
 from assurance.compare.pairing import pair_revisions
@@ -98,7 +98,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, accepted: str) -> StackComparison:
     """prod, where the vault's rule fails since the base."""
 
     def judge(side: Any, *_: Any) -> Any:
-        return report.Report("prod", "deployed", [finding(side, "pass" if side.basis else "fail")])
+        return Report("prod", "deployed", [finding(side, "pass" if side.basis else "fail")])
 
     monkeypatch.setattr(report, "full_audit", judge)
     sides = [Side(record(resource("a"), basis=basis), {}, Register()) for basis in ({"commit": "x"}, {})]
@@ -159,7 +159,7 @@ def test_stack_that_did_not_change_is_judged_once(monkeypatch: pytest.MonkeyPatc
 
     def judge(side: Any, register: Register, *_: Any) -> Any:
         asked.append(register)
-        return report.Report("prod", "deployed", [finding(side, "pass")])
+        return Report("prod", "deployed", [finding(side, "pass")])
 
     monkeypatch.setattr(report, "full_audit", judge)
 
