@@ -12,6 +12,7 @@ from assurance.compare.changes import Change, Kind
 from assurance.compare.choice import Comparison
 from assurance.compare.grouping import Group, grouped
 from assurance.compare.report import StackComparison
+from assurance.record import shown_place
 from assurance.terminal import print_line
 from documents.counting import counted
 
@@ -119,9 +120,8 @@ def _show_change(console: Console, change: Change) -> None:
 def place_of(origin: dict[str, Any] | None, source: dict[str, Any] | None) -> str:
     """The entry that a person would edit, else the line of the program."""
     if origin:
-        line = f":{origin['line']}" if origin.get("line") else ""
-        return f"{origin['file']}{line} {origin.get('key', '')}".rstrip()
-    return f"{source['file']}:{source['line']}" if source else ""
+        return f"{shown_place(origin)} {origin.get('key', '')}".rstrip()
+    return shown_place(source) if source else ""
 
 
 def changed_values(before: Any, after: Any) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from assurance.evidence.stack import StackEvidence
 from assurance.evidence.summary import control_counts
 from assurance.evidence.tables import Table, tables
 from assurance.pages.builder import build_page, running_head
+from assurance.record import places
 from policies.controls import controls
 
 RANK: tuple[Status, ...] = ("fail", "unchecked", "warn", "excepted")
@@ -90,11 +91,7 @@ def anchor(text: str) -> str:
 
 def where(finding: Any) -> str:
     """The line that made a subject, and the entry that it was made from."""
-    source, origin = finding.source or {}, finding.origin or {}
-    made = f"{source['file']}:{source.get('line') or 1}" if source.get("file") else ""
-    line = f":{origin['line']}" if origin.get("line") else ""
-    entry = f"{origin['file']}{line} {origin.get('key', '')}".strip() if origin.get("file") else ""
-    return ", from ".join(part for part in (made, entry) if part)
+    return places(finding.source, finding.origin) if finding.source or finding.origin else ""
 
 
 def _grouped(findings: Sequence[Finding]) -> list[Group]:

@@ -143,31 +143,24 @@ def _schema(root: Path) -> dict[str, Any]:
 def _walk(config: Mapping[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
     """(key, value, whether it is given, its schema) of every setting; what a section leaves out comes with its
     default."""
-    properties = schema.get("properties", {}).get("config", {}).get("properties", {})
-    definitions = schema.get("$defs", {})
-    for section in [*config, *(name for name in properties if name not in config)]:
-        node = properties.get(section, {})
-        if section in config:
-            yield from _inside(section, config[section], node, definitions)
-        elif "default" in node:
-            yield section, node["default"], False, node
+    yield from _inside("", config, schema.get("properties", {}).get("config", {}), schema.get("$defs", {}))
 
 
 def _inside(
     key: str, value: Any, node: dict[str, Any], definitions: dict[str, Any]
 ) -> Iterator[tuple[str, Any, bool, dict[str, Any]]]:
     resolved = _resolved(node, definitions)
-    if not isinstance(value, Mapping) or not value or set(value) == {"secure"}:
+    if key and (not isinstance(value, Mapping) or not value or set(value) == {"secure"}):
         yield key, value, True, {**resolved, **node}
         return
     known = resolved.get("properties", {})
     others = member_schema(resolved) or {}
     for name, inner in value.items():
         child = known.get(name, others)
-        yield from _inside(f"{key}.{name}", inner, child, definitions)
+        yield from _inside(f"{key}.{name}" if key else name, inner, child, definitions)
     for name, child in known.items():
         if name not in value and "default" in child:
-            yield f"{key}.{name}", child["default"], False, {**_resolved(child, definitions), **child}
+            yield f"{key}.{name}" if key else name, child["default"], False, {**_resolved(child, definitions), **child}
 
 
 def _resolved(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -135,11 +135,7 @@ _ACTIONS = {"attestation": "Have it signed by its owner, and enter the day and t
 
 
 def _day(value: Any) -> date | None:
-    """A day, from a date, a text that begins with one, or the seconds that vaults count."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
+    """A day, from a text that begins with one, or the seconds that vaults count."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, UTC).date()
     try:

@@ -56,10 +56,9 @@ def read_wish(stack: str, region: str, domain: str, apps: Sequence[str], classif
     for text in apps:
         name, _, kind = text.partition(":")
         if not _APP.fullmatch(name) or kind not in KINDS:
-            allowed = (
-                f"NAME:KIND, a name of 2 to 12 lower-case letters, digits and hyphens, a kind of {', '.join(KINDS)}"
-            )
-            messages.append(f"--app {text}: {allowed}; for example backend:api{_near(kind)}")
+            form = "NAME:KIND, a name of 2 to 12 lower-case letters, digits and hyphens"
+            near = "" if kind in KINDS else did_you_mean(kind, KINDS)
+            messages.append(f"--app {text}: {form}, a kind of {', '.join(KINDS)}; for example backend:api{near}")
         elif name in kinds:
             messages.append(f"--app {text}: each name once")
         elif name in ("keys", "geo", "database"):
@@ -74,7 +73,6 @@ def read_wish(stack: str, region: str, domain: str, apps: Sequence[str], classif
 
 def fitting_regions(wish: Wish) -> list[str]:
     """Regions that offer what a stack of this kind asks for."""
-    family = "ds_v5"
     return [
         name
         for name, region in regions().items()
@@ -84,13 +82,9 @@ def fitting_regions(wish: Wish) -> list[str]:
             and region.front_door_private_link
             and region.postgres.zone_redundant is True
             and region.postgres.geo_backup
-            and family in region.postgres.compute
+            and "ds_v5" in region.postgres.compute
         )
     ]
-
-
-def _near(kind: str) -> str:
-    return "" if kind in KINDS else did_you_mean(kind, KINDS)
 
 
 def _mistakes(stack: str, region: str, domain: str, classification: str, size: str) -> Iterator[str]:
@@ -100,10 +94,9 @@ def _mistakes(stack: str, region: str, domain: str, classification: str, size: s
         yield f"--region {region}: a region of facts/regions.yaml, like centralus{did_you_mean(region, regions())}"
     if not _DOMAIN.fullmatch(domain):
         yield f"--domain {domain}: a domain in lower case, like qa.example.com"
-    if classification not in CLASSES:
-        yield f"--classification {classification}: {' or '.join(CLASSES)}{did_you_mean(classification, CLASSES)}"
-    if size not in SIZES:
-        yield f"--size {size}: {' or '.join(SIZES)}{did_you_mean(size, SIZES)}"
+    for name, value, allowed in (("classification", classification, CLASSES), ("size", size, SIZES)):
+        if value not in allowed:
+            yield f"--{name} {value}: {' or '.join(allowed)}{did_you_mean(value, allowed)}"
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,11 @@ def kinds(line: str, among: list[Detector], manner: Manner) -> Iterator[str]:
 
 def _shapes(line: str, among: list[Detector], manner: Manner) -> Iterator[str]:
     for kind in shapes(line, among):
-        if manner.code and kind == IN_LITERALS and not any(kind in shapes(each, among) for each in _literals(line)):
+        if (
+            manner.code
+            and kind == IN_LITERALS
+            and not any(kind in shapes(found[2], among) for found in _LITERAL.finditer(line))
+        ):
             continue
         if not _FORM.search(line) and not (manner.prose and _EXAMPLE.search(line)):
             yield kind
@@ -108,7 +112,3 @@ def _fallback(line: str) -> str | None:
         if is_secret_of(name, found["value"] or found["other"] or found["shell"] or "", fallback=True):
             return f"a fallback for {name}"
     return None
-
-
-def _literals(line: str) -> Iterator[str]:
-    yield from (found[2] for found in _LITERAL.finditer(line))

@@ -4,19 +4,16 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from assurance.compare.posture.item import Posture, Sides, item
 from assurance.record import Record, Resource, get, short_type
 from documents.nested import texts_in
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
 from facts.types import type_row
 from policies.accepted_changes import Area
 
 APP = "web:WebApp"
-
-FILE = Path(__file__).with_name("presence.yaml")
 
 
 class Presence(Section):
@@ -29,11 +26,13 @@ class Presence(Section):
     reverse: bool = False
 
 
+_rows = data_reader(__file__, "presence.yaml", list[Presence])
+
+
 @cache
 def presences() -> dict[str, Presence]:
     """The rows by type key. Raises DocumentError when the file is wrong."""
-    rows: list[Presence] = read_document(FILE, list[Presence])
-    return {f"azure-native:{type_}": row for row in rows for type_ in row.types}
+    return {f"azure-native:{type_}": row for row in _rows() for type_ in row.types}
 
 
 def presence_items(sides: Sides) -> Iterator[Posture]:

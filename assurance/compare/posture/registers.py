@@ -1,11 +1,10 @@
 """Exceptions and trusted strangers that are new, or hold longer, in a stack; attestations that are gone, or shorter."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assurance.compare.posture.item import Posture
+from assurance.compare.posture.item import Posture, item, one_sided
 from documents.lines import text_lines
 from documents.reading import parse_document
 from policies.accepted_changes import Area
@@ -34,46 +33,41 @@ class Entries:
 
 def register_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture]:
     """What an entry opens is told by the entry: one that is new, wider or longer is weaker."""
-    for id_, entry in head.entries.items():
-        before = base.entries.get(id_)
-        described = _describe_entry(entry)
-        if before is None:
-            yield _item(area, "weaker", f"{id_} is new: {described}", (None, described), id_, head)
-            continue
-        was = _describe_entry(before)
+    yield from _came_and_went(area, base, head, _describe_entry, gone_is_weaker=False)
+    for id_, before, entry in _both(base, head):
+        was, described = _describe_entry(before), _describe_entry(entry)
         if was != described:
-            yield _item(area, "weaker", f"{id_}: {was} → {described}", (was, described), id_, head)
-        old, new = _day(before), _day(entry)
+            yield _item(area, True, f"{id_}: {was} → {described}", (was, described), id_, head)
+        old, new = str(before.get("expires", "")), str(entry.get("expires", ""))
         if old != new:
-            direction = "weaker" if new > old else "stronger"
-            yield _item(area, direction, f"{id_} holds until {new}, before until {old}", (old, new), id_, head)
-    for id_, entry in base.entries.items():
-        if id_ not in head.entries:
-            was = _describe_entry(entry)
-            yield _item(area, "stronger", f"{id_} is gone: {was}", (was, None), id_, base)
+            yield _item(area, new > old, f"{id_} holds until {new}, before until {old}", (old, new), id_, head)
 
 
 def attested_items(area: Area, base: Entries, head: Entries) -> Iterator[Posture]:
     """What an entry of the attestations says holds without it no more: one that is gone, or not signed, is weaker."""
-    for id_, entry in head.entries.items():
-        before = base.entries.get(id_)
-        statement = str(entry.get("statement", ""))
-        if before is None:
-            yield _item(area, "stronger", f"{id_} is new: {statement}", (None, statement), id_, head)
-            continue
-        signed = [str(each.get("attested") or "not signed") for each in (before, entry)]
-        if signed[0] != signed[1]:
-            worse = signed[1] == "not signed" or (signed[0] != "not signed" and signed[1] < signed[0])
-            what = f"{id_}: signed {signed[1]}, before {signed[0]}"
-            yield _item(area, "weaker" if worse else "stronger", what, (signed[0], signed[1]), id_, head)
+    yield from _came_and_went(area, base, head, lambda entry: str(entry.get("statement", "")), gone_is_weaker=True)
+    for id_, before, entry in _both(base, head):
+        old, new = (str(each.get("attested") or "not signed") for each in (before, entry))
+        if old != new:
+            worse = new == "not signed" or (old != "not signed" and new < old)
+            yield _item(area, worse, f"{id_}: signed {new}, before {old}", (old, new), id_, head)
         for key in ("kind", "owner"):
-            if before.get(key) != entry.get(key):
-                what = f"{id_}: {key} {before.get(key)} → {entry.get(key)}"
-                yield _item(area, "weaker", what, (before.get(key), entry.get(key)), id_, head)
-    for id_, entry in base.entries.items():
-        if id_ not in head.entries:
-            statement = str(entry.get("statement", ""))
-            yield _item(area, "weaker", f"{id_} is gone: {statement}", (statement, None), id_, base)
+            values = (before.get(key), entry.get(key))
+            if values[0] != values[1]:
+                yield _item(area, True, f"{id_}: {key} {values[0]} → {values[1]}", values, id_, head)
+
+
+def _came_and_went(
+    area: Area, base: Entries, head: Entries, describe: Callable[[Mapping[str, Any]], str], *, gone_is_weaker: bool
+) -> Iterator[Posture]:
+    for id_, entry, gone in one_sided(base.entries, head.entries):
+        said = describe(entry)
+        what, values = (f"{id_} is gone: {said}", (said, None)) if gone else (f"{id_} is new: {said}", (None, said))
+        yield _item(area, gone == gone_is_weaker, what, values, id_, base if gone else head)
+
+
+def _both(base: Entries, head: Entries) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    yield from ((id_, base.entries[id_], entry) for id_, entry in head.entries.items() if id_ in base.entries)
 
 
 def _describe_entry(entry: Mapping[str, Any]) -> str:
@@ -85,12 +79,7 @@ def _describe_entry(entry: Mapping[str, Any]) -> str:
     return "; ".join(f"{key} {text(value)}" for key, value in entry.items() if key not in QUIET)
 
 
-def _day(entry: Mapping[str, Any]) -> str:
-    value = entry.get("expires", "")
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _item(area: Area, direction: Any, what: str, values: tuple[Any, Any], id_: str, side: Entries) -> Posture:
+def _item(area: Area, weaker: bool, what: str, values: tuple[Any, Any], id_: str, side: Entries) -> Posture:
     origin = {"file": side.file, "line": side.lines.get(id_), "key": id_}
-    return Posture(area=area, direction=direction, what=what, before=values[0], after=values[1], resource=id_,
-                   aspect=id_, source=None, origin=origin)  # fmt: skip
+    about = item(area, weaker, what, values, None, id_)
+    return replace(about, resource=id_, origin=origin)

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from assurance.compare.posture.item import Posture, Sides, item, known, plain
 from assurance.compare.properties import differences
@@ -12,15 +12,13 @@ from assurance.record import SECRET, Record, Resource
 from documents.counting import first_of
 from documents.durations import seconds
 from documents.reading import data_reader
-from documents.sections import Section
+from documents.sections import Section, one_of
 from facts.types import Door, types_with
 from policies.accepted_changes import Area
 from policies.resource import lookup
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
-Named = Literal[
-    "more", "less", "longer", "shorter", "version", "present", "moreItems", "fewerItems", "moreOften", "cron"
-]  # fmt: skip
+ITEM_ORDERS = ("moreItems", "fewerItems")
 
 
 class Strength(Section):
@@ -30,7 +28,7 @@ class Strength(Section):
     input: str
     types: list[str] = []
     where: dict[str, str] = {}
-    order: Named | list[str]
+    order: Annotated[str, one_of(lambda: _RANKS)] | list[str]
     default: str | None = None
     why: str
 
@@ -49,11 +47,8 @@ class Strength(Section):
             folded = [each.lower() for each in self.order]
             text = str(effective).lower()
             return folded.index(text) if text in folded else -1
-        if self.order == "present":
-            return float(bool(effective))
-        if self.order in ("moreItems", "fewerItems"):
-            return len(_items(effective)) * (1 if self.order == "moreItems" else -1)
-        return _RANKS[self.order](effective) if effective is not None else float("-inf")
+        absent = effective is None and self.order not in ("present", *ITEM_ORDERS)
+        return float("-inf") if absent else _RANKS[self.order](effective)
 
 
 _RANKS: dict[str, Callable[[Any], float]] = {
@@ -63,6 +58,9 @@ _RANKS: dict[str, Callable[[Any], float]] = {
     "shorter": lambda value: -_duration(value),
     "version": lambda value: _number("".join(re.findall(r"\d+", str(value))[:2])),
     "cron": lambda value: _runs(str(value)),
+    "present": lambda value: float(bool(value)),
+    "moreItems": lambda value: len(_items(value)),
+    "fewerItems": lambda value: -len(_items(value)),
     "moreOften": lambda value: -_duration(str(value).rsplit("/", 1)[-1]),
 }
 
@@ -117,15 +115,15 @@ strengths = data_reader(__file__, "strength.yaml", list[Strength])
 
 def strength_items(sides: Sides) -> Iterator[Posture]:
     """Every input that got weaker or stronger."""
-    for pair in sides.pairs:
-        if pair.base is not None and pair.head is not None:
-            yield from _of_pair(pair.base, pair.head)
-            yield from _protection(pair.base, pair.head)
-        elif pair.base is None and pair.head is not None:
-            if _stays(pair.head, sides.base):
-                yield from _of_pair(_unset(pair.head), pair.head)
-        elif pair.base is not None and _stays(pair.base, sides.head):
-            yield from _of_pair(pair.base, _unset(pair.base))
+    for base, head in sides.both:
+        yield from _of_pair(base, head)
+        yield from _protection(base, head)
+    for new in sides.head:
+        if new.urn in sides.added and _stays(new, sides.base):
+            yield from _of_pair(_unset(new), new)
+    for gone in sides.base:
+        if gone.urn in sides.removed and _stays(gone, sides.head):
+            yield from _of_pair(gone, _unset(gone))
 
 
 PARAMETER = "azure-native:dbforpostgresql:Configuration"
@@ -153,16 +151,13 @@ def _of_pair(base: Resource, head: Resource) -> Iterator[Posture]:
         if row is None or any(_opens(door, short) for door in doors):
             continue
         old, new = row.rank(before), row.rank(after)
-        listed = row.order in ("moreItems", "fewerItems")
-        if old != new:
-            weaker = new < old
-            why = f", so that {row.why}" if weaker else ""
-            steps = _describe_items(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
-            what = f"{path} of {head.name}: {steps}{why}"
-            yield item(row.area, weaker, what, (before, after), head, short, path)
-        elif listed and sorted(_items(before)) != sorted(_items(after)):
-            what = f"{path} of {head.name}: {_describe_items(before, after, row)}"
-            yield item(row.area, True, what, (before, after), head, short, path)
+        listed = row.order in ITEM_ORDERS
+        if old == new and not (listed and sorted(_items(before)) != sorted(_items(after))):
+            continue
+        why = f", so that {row.why}" if new < old else ""
+        steps = _describe_items(before, after, row) if listed else f"{shown(before)} → {shown(after)}"
+        what = f"{path} of {head.name}: {steps}{why}"
+        yield item(row.area, new <= old, what, (before, after), head, short, path)
 
 
 ITEMS_TOLD = 8
