@@ -101,11 +101,16 @@ def shown_place(place: Mapping[str, Any]) -> str:
     return f"{place['file']}:{place['line']}" if place.get("line") else str(place["file"])
 
 
+def shown_entry(origin: Mapping[str, Any]) -> str:
+    """Where an entry stands, and its key."""
+    return f"{shown_place(origin)} {origin.get('key', '')}".rstrip()
+
+
 def places(source: dict[str, Any] | None, origin: dict[str, Any] | None) -> str:
     """Where a person would look: the line that made a resource, and the entry to edit."""
     parts = [shown_place(source)] if source else []
     if origin:
-        parts.append(f"from {shown_place(origin)} {origin.get('key', '')}".rstrip())
+        parts.append(f"from {shown_entry(origin)}")
     return ", ".join(parts) or "no line is known"
 
 

@@ -12,7 +12,7 @@ from assurance.compare.changes import Change, Kind
 from assurance.compare.choice import Comparison
 from assurance.compare.grouping import Group, grouped
 from assurance.compare.report import StackComparison
-from assurance.record import shown_place
+from assurance.record import shown_entry, shown_place
 from assurance.terminal import print_line
 from documents.counting import counted
 
@@ -120,7 +120,7 @@ def _show_change(console: Console, change: Change) -> None:
 def place_of(origin: dict[str, Any] | None, source: dict[str, Any] | None) -> str:
     """The entry that a person would edit, else the line of the program."""
     if origin:
-        return f"{shown_place(origin)} {origin.get('key', '')}".rstrip()
+        return shown_entry(origin)
     return shown_place(source) if source else ""
 
 

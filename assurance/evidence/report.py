@@ -16,7 +16,7 @@ from assurance.evidence.stack import StackEvidence
 from assurance.evidence.summary import control_counts
 from assurance.evidence.tables import Table, tables
 from assurance.pages.builder import build_page, running_head
-from assurance.record import places
+from assurance.record import shown_entry, shown_place
 from policies.controls import controls
 
 RANK: tuple[Status, ...] = ("fail", "unchecked", "warn", "excepted")
@@ -91,7 +91,9 @@ def anchor(text: str) -> str:
 
 def where(finding: Any) -> str:
     """The line that made a subject, and the entry that it was made from."""
-    return places(finding.source, finding.origin) if finding.source or finding.origin else ""
+    made = shown_place(finding.source) if finding.source else ""
+    entry = shown_entry(finding.origin) if finding.origin else ""
+    return ", from ".join(part for part in (made, entry) if part)
 
 
 def _grouped(findings: Sequence[Finding]) -> list[Group]:
