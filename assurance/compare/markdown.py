@@ -12,6 +12,7 @@ from assurance.compare.posture.item import Posture
 from assurance.compare.report import StackComparison
 from assurance.compare.terminal import MARKS, changed_values, counted_kinds, named_side, place_of, verdict
 from assurance.pages.builder import build_text
+from documents.counting import first_of
 
 LIMIT = 60_000
 """Characters: a comment of GitHub holds 65,536 (docs.github.com/rest/issues/comments, read 2026-11-29)."""
@@ -170,6 +171,6 @@ def _change(change: Change, also: Sequence[str], properties: int) -> dict[str, A
         "place": place_of(change.origin or change.baseOrigin, change.source or change.baseSource),
         "properties": rows,
         "left": max(0, len(change.properties) - properties),
-        "also": ", ".join(also[:ALSO]) + (f" and {len(also) - ALSO} more" if len(also) > ALSO else ""),
+        "also": first_of(also, ALSO),
         "count": 1 + len(also),
     }

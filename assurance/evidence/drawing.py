@@ -9,6 +9,7 @@ from textwrap import wrap
 from assurance.evidence.encryption import is_encrypted
 from assurance.evidence.flows import DataMap, Hop, Layer, Place
 from assurance.pages.builder import build_text
+from documents.counting import first_of
 
 TITLES: dict[Layer, str] = {
     "people": "People",
@@ -47,10 +48,9 @@ def _together(found: DataMap, kind: str) -> DataMap:
             groups.setdefault(ways(place), []).append(place)
     names = {}
     for same in groups.values():
-        more = f" and {len(same) - NAMES_SHOWN} more" if len(same) > NAMES_SHOWN else ""
-        listed = ", ".join(place.name for place in same[:NAMES_SHOWN])
         if len(same) > 1:
-            names.update(dict.fromkeys(same, replace(same[0], name=f"{len(same)} {kind}s: {listed}{more}")))
+            listed = first_of([place.name for place in same], NAMES_SHOWN)
+            names.update(dict.fromkeys(same, replace(same[0], name=f"{len(same)} {kind}s: {listed}")))
     hops = [replace(hop, start=names.get(hop.start, hop.start), end=names.get(hop.end, hop.end)) for hop in found.hops]
     unique = {(hop.start, hop.end, hop.open, hop.private, hop.encryption): hop for hop in hops}
     places = list(dict.fromkeys(names.get(place, place) for place in found.places))

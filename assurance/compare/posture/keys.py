@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from assurance.compare.posture.item import Posture
-from documents.lines import line_of, text_lines
+from documents.lines import text_lines
 from documents.nested import leaves
 from documents.yaml_text import compose_yaml, node_data
 
@@ -24,20 +24,15 @@ def name_keys(items: Iterable[Posture], file: str, texts: Texts, *, alone: bool 
         return list(items)
     try:
         before, after = (dict(leaves(node_data(compose_yaml(text)))) for text in (texts[0], texts[1]))
-        lines, base_lines = text_lines(texts[1]), text_lines(texts[0])
+        lines = {**text_lines(texts[0]), **text_lines(texts[1])}  # of the base for what is gone
     except yaml.YAMLError:
         return list(items)
     changed = {key: (before.get(key), after.get(key)) for key in {*before, *after} if before.get(key) != after.get(key)}
-    return [_named(each, file, changed, lines, base_lines, alone) for each in items]
+    return [_named(each, file, changed, lines, alone) for each in items]
 
 
 def _named(
-    item: Posture,
-    file: str,
-    changed: dict[str, tuple[Any, Any]],
-    lines: dict[str, int],
-    base_lines: dict[str, int],
-    alone: bool,
+    item: Posture, file: str, changed: dict[str, tuple[Any, Any]], lines: dict[str, int], alone: bool
 ) -> Posture:
     origin = item.origin or {}
     if str(origin.get("file", "")).startswith("policies/"):
@@ -51,8 +46,7 @@ def _named(
         keys = same if len(same) == 1 and _telling(item) else list(changed) if alone else []
     if len(keys) != 1:
         return item
-    line = line_of(lines, keys[0]) if keys[0] in lines else base_lines.get(keys[0])
-    return replace(item, origin={"file": file, "line": line, "key": keys[0].removeprefix("config.")})
+    return replace(item, origin={"file": file, "line": lines.get(keys[0]), "key": keys[0].removeprefix("config.")})
 
 
 def _telling(item: Posture) -> bool:
