@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from deployment.arm import Arm
 from tests.deployment.conftest import BACKEND, JOBS, PRIMARY, REPLICA, Deployment, digest, image
 from tests.deployment.fake import Fault, client
+from tests.long import sample
 
 RELEASE = ("--image", f"backend={digest('b')}")
 
@@ -66,8 +68,7 @@ def test_whole_run_sends_so_many_changes(wanted: Deployment) -> None:
     assert len(wanted.changes) == CHANGES, wanted.changes
 
 
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", range(1, CHANGES + 1))
+@pytest.mark.parametrize(("at", "after"), sample(product(range(1, CHANGES + 1), (False, True)), every=3))
 def test_killed_run_is_ended_by_the_next(
     wanted: Deployment, monkeypatch: pytest.MonkeyPatch, at: int, after: bool
 ) -> None:

@@ -20,6 +20,7 @@ from policies.packing import PRIVATE, write_pack
 from policies.rules import RULES
 from tests.engine import Engine, pack_server
 from tests.harness import MODES, ROOT
+from tests.long import sample
 from tests.policies.cases import all_cases, made, subjects
 from tests.policies.records import records
 from tests.programs import NAMES, program_record
@@ -65,7 +66,7 @@ def test_pack_judges_as_the_check_does(engine: Engine, stack: str, mode: Mode) -
     assert len(pairs["fail"] | pairs["warn"] | pairs["unchecked"]) > 5
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", sample(MODES, every=2))
 def test_pack_judges_altered_records_alike(engine: Engine, mode: Mode) -> None:
     """A case of every rule, all made in one record of production."""
     record = records(mode)["prod"]

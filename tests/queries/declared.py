@@ -9,7 +9,7 @@ from typing import Any
 from assurance.record import Resource
 from facts.log_scrubbing import HIDDEN, Scrubbing, log_scrubbing
 from policies.resource import lookup
-from tests.harness import stack_record
+from tests.harness import shared_record
 
 STACK = "prod"
 Row = dict[str, Any]
@@ -45,7 +45,7 @@ def scrubbed() -> tuple[tuple[Scrubbing, frozenset[str]], ...]:
     Where several resources write one log (three firewall policies), what only one of them hides counts as hidden: a
     query has to find its attack in each of them.
     """
-    record = stack_record(STACK)
+    record = shared_record(STACK)
     return tuple(
         (scrubbing, _variables(resource, scrubbing))
         for type_, scrubbing in log_scrubbing().items()
@@ -61,7 +61,7 @@ def collected() -> frozenset[str]:
     writes to AzureDiagnostics (facts: its two logs and that of the probes).
     """
     every = {"frontdooraccesslog", "frontdoorwebapplicationfirewalllog", "frontdoorhealthprobelog"}
-    record = stack_record(STACK)
+    record = shared_record(STACK)
     (profile,) = record.of_type("cdn:Profile")
     chosen: set[str] = set()
     for setting in record.of_type("monitor:DiagnosticSetting"):

@@ -18,7 +18,7 @@ from assurance.record import Mode, Record
 from facts.roles import roles
 from tests.assurance.altered import added, lean_record, named
 from tests.assurance.cli import failures, run
-from tests.harness import MODES, STACKS, project_record, stack_record
+from tests.harness import MODES, STACKS, project_record, shared_record
 from tests.projects import stack_config
 
 OWNER = "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -27,7 +27,7 @@ OWNER = "/subscriptions/x/providers/Microsoft.Authorization/roleDefinitions/8e3a
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_holds(stack: str, mode: Mode) -> None:
-    found = matrix(stack_record(stack, mode))
+    found = matrix(shared_record(stack, mode))
     assert found.report.with_status("fail") == []
     assert found.grants
 
@@ -36,7 +36,7 @@ def test_every_stack_holds(stack: str, mode: Mode) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_app_and_slot_read_own_secrets_only(stack: str, mode: Mode) -> None:
     """An app may get and list its own secrets; its slot acts as it."""
-    found = matrix(stack_record(stack, mode))
+    found = matrix(shared_record(stack, mode))
     apps = {name for name, users in found.users.items() if any(user.startswith("app-") for user in users)}
     assert apps == {"backend", "frontend", "marketing", "pro-next"}
     for name in apps:
@@ -53,14 +53,14 @@ def test_both_modes_of_record_give_same_readers() -> None:
     def readers(found: Matrix) -> set[tuple[str, str, tuple[str, ...]]]:
         return {(item.vault.name, item.name, tuple(reader.name for reader in item.readers)) for item in found.secrets}
 
-    preview, deployed = (matrix(stack_record("prod", mode)) for mode in MODES)
+    preview, deployed = (matrix(shared_record("prod", mode)) for mode in MODES)
     assert readers(preview) == readers(deployed)
-    assert len(readers(deployed)) == len(stack_record("prod").of_type("keyvault:Secret"))
+    assert len(readers(deployed)) == len(shared_record("prod").of_type("keyvault:Secret"))
 
 
 @pytest.mark.parametrize("secret", ["JWT-SECRET", "ENCRYPTION-KEY", "STRIPE-SECRET-KEY", "DATABASE-URL"])
 def test_only_backend_reads_what_opens_phi_or_money(secret: str) -> None:
-    (item,) = [item for item in matrix(stack_record("prod")).secrets if item.name == secret]
+    (item,) = [item for item in matrix(shared_record("prod")).secrets if item.name == secret]
     assert [reader.name for reader in item.readers] == ["backend"]
 
 
@@ -73,7 +73,7 @@ def by_roles(mode: Mode) -> Record:
 
 
 def test_both_vault_models_give_the_same_matrix() -> None:
-    policies, assignments = matrix(stack_record("prod")), matrix(by_roles("deployed"))
+    policies, assignments = matrix(shared_record("prod")), matrix(by_roles("deployed"))
     assert policies.rights() == assignments.rights()
     assert {grant.via for grant in policies.grants} != {grant.via for grant in assignments.grants}
     assert assignments.report.with_status("fail") == []

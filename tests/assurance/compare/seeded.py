@@ -20,8 +20,8 @@ SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 
 
 def base() -> Record:
-    """prod as it is."""
-    return stack_record("prod")
+    """prod as it is, to be read."""
+    return shared_record("prod")
 
 
 def changed(change: Callable[[Record], Any]) -> Record:
@@ -262,7 +262,7 @@ def comparison(name: str) -> Comparison:
 
 
 def _compared(change: Callable[[Record], Any]) -> Comparison:
-    before, after = shared_record("prod"), changed(change)
+    before, after = base(), changed(change)
     pairs = pair_revisions(before, after)
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     posture = name_keys(find_posture(before, after, pairs, []), "Pulumi.prod.yaml", (text, text))

@@ -78,7 +78,7 @@ def test_a_removed_resource_is_named_alone(first: int) -> None:
 
 def test_any_altered_property_is_named() -> None:
     """Every value of every input and output of one resource of each type."""
-    declared = stack_record(STACK)
+    declared = shared_record(STACK)
     checked = 0
     for original in of_each_type(declared):
         for part in ("inputs", "outputs"):
@@ -113,7 +113,7 @@ ALTERATIONS: dict[str, Callable[[Resource], Any]] = {
 
 @pytest.mark.parametrize("field", ALTERATIONS)
 def test_an_altered_field_is_named(field: str) -> None:
-    declared = stack_record(STACK)
+    declared = shared_record(STACK)
     altered = stack_record(STACK)
     vault = altered.of_type("keyvault:Vault")[0]
     ALTERATIONS[field](vault)
@@ -125,7 +125,7 @@ def test_an_altered_field_is_named(field: str) -> None:
 
 @pytest.mark.parametrize("part", ["outputs", "problems", "notMade", "unknownTypes", "supplied", "typeAliases"])
 def test_an_altered_part_of_the_stack_is_named(part: str) -> None:
-    declared, altered = stack_record(STACK), stack_record(STACK)
+    declared, altered = shared_record(STACK), stack_record(STACK)
     value = getattr(altered, part)
     value.update(other="x") if isinstance(value, dict) else value.append("x")
     (finding,) = judge_record(altered, declared)
@@ -134,7 +134,7 @@ def test_an_altered_part_of_the_stack_is_named(part: str) -> None:
 
 def test_files_of_another_commit_are_named() -> None:
     """A clean commit decides which stack file and registers there were."""
-    declared, altered = stack_record(STACK), stack_record(STACK)
+    declared, altered = shared_record(STACK), stack_record(STACK)
     for each in (declared, altered):
         each.basis |= {"commit": "a" * 40, "dirty": False}
     altered.basis["stackFile"] = "0" * 64
@@ -147,7 +147,7 @@ def test_files_of_another_commit_are_named() -> None:
 
 def test_first_version_is_held_to_what_it_says() -> None:
     """Calling a record old hides nothing that it still says."""
-    declared, altered = stack_record(STACK), stack_record(STACK)
+    declared, altered = shared_record(STACK), stack_record(STACK)
     altered.recordVersion = 1
     altered.of_type("keyvault:Vault")[0].apiVersion = "2015-06-01"
     (finding,) = judge_record(altered, declared)
@@ -155,7 +155,7 @@ def test_first_version_is_held_to_what_it_says() -> None:
 
 
 def test_an_added_resource_is_named() -> None:
-    declared, altered = stack_record(STACK), stack_record(STACK)
+    declared, altered = shared_record(STACK), stack_record(STACK)
     extra = copy.deepcopy(altered.resources[0])
     extra.urn += "-extra"
     altered.resources.append(extra)

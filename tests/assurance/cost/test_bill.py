@@ -23,7 +23,7 @@ from facts.prices import Price, head_comment, price_of, prices, row_text
 from tests.assurance.cli import run
 from tests.assurance.compare.samples import record, resource
 from tests.assurance.compare.seeded import SEEDED, base, changed
-from tests.harness import STACKS, stack_record
+from tests.harness import STACKS, shared_record
 
 PLAN = "azure-native:web:AppServicePlan"
 DAY = date(2026, 12, 1)
@@ -35,7 +35,7 @@ def plan(sku: str = "P1v3", workers: Any = 3) -> Any:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_line_of_a_stack_has_a_price(stack: str) -> None:
-    bill = bill_of(stack_record(stack))
+    bill = bill_of(shared_record(stack))
     assert bill.unknown == []
     assert bill.total == pytest.approx(sum(line.amount or 0 for line in bill.lines))
 

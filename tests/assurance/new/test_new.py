@@ -83,6 +83,7 @@ def test_second_writing_replaces_the_first() -> None:
 
 
 def test_stack_that_does_not_pass_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make, "_recorded", lambda *_: made().record)
     monkeypatch.setattr(make, "needed_exceptions", lambda *_: {})
     with pytest.raises(ProgramError, match="would not pass"):
         make_stack(wish(), ROOT, TODAY)
@@ -99,7 +100,8 @@ def test_region_without_the_offer_is_told() -> None:
 REGIONS = fitting_regions(read_wish("qa", "centralus", "a.org", ["b1:api"], "phi", "small"))
 
 
-@pytest.mark.parametrize("region", sample(REGIONS, every=len(REGIONS)))
+@pytest.mark.long
+@pytest.mark.parametrize("region", REGIONS)
 def test_region_that_fits_can_have_it(region: str) -> None:
     assert make_stack(wish(data="phi", kinds=("api",), region=region), ROOT, TODAY).record.resources
 

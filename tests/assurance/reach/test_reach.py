@@ -20,13 +20,13 @@ from tests.assurance.reach.changes import (
 from tests.assurance.reach.test_gateway import BROKEN_ROWS
 from tests.assurance.reach.test_inside import CLOSINGS, FORBIDDEN
 from tests.assurance.reach.test_openings import OPENINGS
-from tests.harness import MODES, STACKS, stack_record
+from tests.harness import MODES, STACKS, shared_record
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_holds(stack: str, mode: Mode) -> None:
-    found = reach(stack_record(stack, mode))
+    found = reach(shared_record(stack, mode))
     assert found.report.with_status("fail") == []
     assert found.report.totals["pass"] > 100
 
@@ -34,7 +34,7 @@ def test_every_stack_holds(stack: str, mode: Mode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stack", STACKS)
 def test_internet_reaches_front_door_and_signed_services_only(stack: str, mode: Mode) -> None:
-    found = reach(stack_record(stack, mode))
+    found = reach(shared_record(stack, mode))
     assert len(found.hosts) == len(APPS)
     assert all(host.firewall for host in found.hosts)
     answering = {target.kind for target in found.targets if found.flows["internet", target.name].verdict.open}
@@ -61,7 +61,7 @@ def test_production_is_told_by_its_hosts_and_services() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_header_rule_is_not_taken_for_private_link(mode: Mode) -> None:
     """Where a header rule stands in for Private Link, the report tells the two apart."""
-    found = reach(stack_record("dev", mode))
+    found = reach(shared_record("dev", mode))
     for app in APPS:
         site = f"app-{app}"
         internet, ours, other = (
@@ -74,7 +74,7 @@ def test_header_rule_is_not_taken_for_private_link(mode: Mode) -> None:
         assert not other.open
         scm = found.flows["our front door", f"{site} (SCM)"].verdict
         assert not scm.open
-    private = reach(stack_record("prod", mode)).flows
+    private = reach(shared_record("prod", mode)).flows
     assert private["internet", "app-backend"].verdict.condition == ""
     assert "private link" in private["our front door", "app-backend"].verdict.why
 
