@@ -4,14 +4,16 @@ import pulumi
 from pulumi_azure_native import web
 
 from components.app_service_auth import auth_properties
-from components.app_service_settings import app_settings, slot_app_settings, sticky_settings
 from components.app_service_site import (
     AppServiceArgs,
     AppServiceOutputs,
     ContainerImage,
     PrivateLinkIngress,
+    app_settings,
     left_to_swaps,
     site_properties,
+    slot_app_settings,
+    sticky_settings,
 )
 from components.component import Component
 from components.diagnostics import diagnose

@@ -48,7 +48,7 @@ class Door(Section):
     """An input that opens a type to the Internet."""
 
     path: str
-    """The input, ``*`` for every member of an object."""
+    """The input; ``*`` for every member of an object, ``name[]`` for every entry of a list."""
     closed: list[str | bool | None]
     """The values that keep it closed."""
     default: str | bool | None

@@ -271,3 +271,39 @@ def test_option_without_caller_is_found() -> None:
 
 def _where(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def _unread_fields(trees: Iterable[ast.Module]) -> list[str]:
+    """Fields of classes of data whose name nobody reads as an attribute, nor as a text."""
+    trees = list(trees)
+    read = {name for tree in trees for name in _read_names(tree)}
+    return [
+        f"{node.name}.{field.target.id}"
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id not in read
+    ]
+
+
+READ_ELSEWHERE = {
+    "stacks": {
+        "BurnRate.spent",  # tests/stacks/settings/test_slo.py
+        "Effect.remade",  # tests/stacks/settings/pages/test_changes.py
+        "Parameter.static",  # database/verify.py
+        "StackConfig.secret_keys",  # the recorder
+    },
+    "components": set(),
+}
+
+
+@pytest.mark.parametrize("room", READ_ELSEWHERE)
+def test_fields_have_a_reader(room: str) -> None:
+    """An argument or a setting that goes nowhere is none; outputs are for others."""
+    found = _unread_fields(tree for path, tree in _product().items() if path.relative_to(ROOT).parts[0] == room)
+    assert {each for each in found if "Outputs." not in each} == READ_ELSEWHERE[room]
+
+
+def test_field_without_reader_is_found() -> None:
+    assert _unread_fields([ast.parse("class A:\n    b: int\n    c: int\nprint(a.c)")]) == ["A.b"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.types import Door, type_row, types_with
-from policies.resource import UNKNOWN, Resource, not_known
+from policies.resource import UNKNOWN, Resource, leaves_of, not_known
 from policies.rule import rule, shown
 from policies.view import Stack
 
@@ -98,8 +98,17 @@ def closed(resource: Resource) -> Iterator[str]:
 
 
 def _values(resource: Resource, path: str) -> list[Any]:
-    """The values at ``path``, None where it is absent. Raises UnknownValueError for one that is not known yet."""
-    values = list(resource.leaves(path)) or [None]
+    """The values at ``path``, for each member of a list or object, None where it is absent.
+
+    Raises UnknownValueError for one that is not known yet.
+    """
+    members, within, rest = path.rpartition(".*." if ".*." in path else "[].")
+    if within:
+        entries = resource.leaves(members + within[:-1])
+        groups = [[each] if each is UNKNOWN else list(leaves_of(each, rest)) or [None] for each in entries]
+    else:
+        groups = [list(resource.leaves(path))]
+    values = [value for group in groups for value in group] or [None]
     resource.seen[path] = values[0] if len(values) == 1 else values
     if any(value is UNKNOWN for value in values):
         raise not_known(f"{path} is not known before a deployment")

@@ -1,4 +1,7 @@
-"""What components are given where a type does not tell: names, ids, sizes; by ``CLASS.FIELD``, or ``FIELD`` of any."""
+"""What components are given where a type does not tell: names, ids, sizes; by ``CLASS.FIELD``, or ``FIELD`` of any.
+
+A number or a text with a default needs no row.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from components.app_service import (
     AppService,
 )
 from components.app_service_auth import ASSERTION_SETTING, SignIn
-from components.app_service_settings import app_settings
 from components.app_service_site import (
     AppServiceArgs,
     ContainerImage,
@@ -25,6 +24,7 @@ from components.app_service_site import (
     PrivateLinkIngress,
     ServiceTagIngress,
     Telemetry,
+    app_settings,
 )
 from components.diagnostics import LogDestination
 from components.identity import Identity, IdentityArgs

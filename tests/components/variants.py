@@ -100,6 +100,9 @@ _needed: dict[str, Any] = {}
 """Components of the program at hand that another takes an output of, by class."""
 
 
+_TOLD = GIVEN.keys() | IN_MAX.keys() | OUTPUTS.keys()
+
+
 def _component(name: str, variant: Variant) -> Any:
     if name not in _needed:
         maker = next(maker for maker in makers() if str(maker) == name)
@@ -111,11 +114,17 @@ def _made(cls: type, variant: Variant) -> Any:
     hints = _hints(cls)
     return cls(
         **{
-            field.name: _value(f"{cls.__name__}.{field.name}", hints[field.name], variant)
+            field.name: _of_field(f"{cls.__name__}.{field.name}", field, hints[field.name], variant)
             for field in fields(cls)
             if field.init and (variant == "max" or _required(field))
         }
     )
+
+
+def _of_field(path: str, field: Field[Any], hint: Any, variant: Variant) -> Any:
+    """What a field is given; its default, where that is a number or a text and nobody says another."""
+    plain = type(field.default) in (int, float, str)
+    return field.default if plain and not {path, field.name} & _TOLD else _value(path, hint, variant)
 
 
 def _hints(of: Any) -> dict[str, Any]:

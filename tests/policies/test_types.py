@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from facts.types import COLUMNS, ResourceType, resource_types
+from facts.types import COLUMNS, Door, ResourceType, resource_types
 from policies.resource import Resource
 from policies.rules import types
 from policies.view import Stack
@@ -61,3 +61,25 @@ def test_input_that_opens_a_type_fails(type_: str, inputs: dict[str, Any], messa
     assert verdict is not None
     assert bool(verdict.violations) == (message is not None)
     assert message is None or message in verdict.violations[0]
+
+
+@pytest.mark.parametrize(
+    ("profiles", "opened"),
+    [
+        ([{"visibility": "Private"}], False),
+        ([{"visibility": "Private"}, {"visibility": "Public"}], True),
+        ([{"visibility": "Private"}, {"name": "silent"}], True),
+        ([], True),
+    ],
+    ids=["closed", "one of two open", "one of two silent", "none"],
+)
+@pytest.mark.parametrize("path", ["profiles[].visibility", "profiles.*.visibility"])
+def test_each_member_must_be_closed(
+    monkeypatch: pytest.MonkeyPatch, path: str, profiles: list[dict[str, str]], opened: bool
+) -> None:
+    """One that leaves the input out has what Azure takes, whatever the others have."""
+    monkeypatch.setitem(types.PUBLIC, "azure-native:x:Y", [Door(path=path, closed=["Private"], default="Public")])
+    given = profiles if "[]" in path else {str(index): profile for index, profile in enumerate(profiles)}
+    verdict = types.closed.judge(one := made("azure-native:x:Y", profiles=given), Stack([one]))
+    assert verdict is not None
+    assert bool(verdict.violations) == opened
