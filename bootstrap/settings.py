@@ -7,31 +7,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.lines import file_lines, line_of
 from documents.problems import DocumentError, Problem, did_you_mean
 from documents.sections import Section, validate
 from documents.texts import Guid
-from documents.words import Words
+from documents.words import Text
 from facts.regions import regions
 
 PROJECT = "medspasync-bootstrap"
 PREVIEW = "preview"
 """The GitHub environment whose identity only reads."""
 
-Label = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,4}$"), Words("2 to 5 lower-case letters or digits, like mss")
-]
-Name = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,19}$"), Words("lower-case letters, digits, hyphens")
-]
-ArmId = Annotated[
-    str, StringConstraints(pattern=r"(?i)^/subscriptions/[^/*]+(/[^/*]+)+$"), Words("an ARM id, /subscriptions/...")
-]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), Words('a day in quotes, like "2028-11-01"')]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]+$"), Words("an e-mail address")]
-Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"), Words("a host name in lower case")]
+Label = Annotated[str, Text(r"^[a-z][a-z0-9]{1,4}$", "2 to 5 lower-case letters or digits, like mss")]
+Name = Annotated[str, Text(r"^[a-z][a-z0-9-]{0,19}$", "lower-case letters, digits, hyphens")]
+ArmId = Annotated[str, Text(r"(?i)^/subscriptions/[^/*]+(/[^/*]+)+$", "an ARM id, /subscriptions/...")]
+Day = Annotated[str, Text(r"^\d{4}-\d{2}-\d{2}$", 'a day in quotes, like "2028-11-01"')]
+Email = Annotated[str, Text(r"^[^@\s]+@[^@\s]+\.[a-z]+$", "an e-mail address")]
+Host = Annotated[str, Text(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", "a host name in lower case")]
 
 
 class PlatformSettings(Section):
@@ -39,7 +33,7 @@ class PlatformSettings(Section):
 
     short: Label
     """Short name of the workload, as in the stack files of the platform."""
-    suffix: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{4}$"), Words("four lower-case letters or digits")]
+    suffix: Annotated[str, Text(r"^[a-z0-9]{4}$", "four lower-case letters or digits")]
     """Makes the names of the storage account and the vault unique in all of Azure."""
     location: str
     """Azure region, where the platform is."""
@@ -111,7 +105,7 @@ class KeySettings(Section):
 class RegistrySettings(Section):
     """The container registry."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{5,50}$"), Words("5 to 50 lower-case letters or digits")]
+    name: Annotated[str, Text(r"^[a-z0-9]{5,50}$", "5 to 50 lower-case letters or digits")]
     """Unique in all of Azure; the platform's stack files name it under registry."""
     sku: Literal["Basic", "Standard", "Premium"]
     """`Premium` is needed by a private reach."""
@@ -124,9 +118,9 @@ class RegistrySettings(Section):
 class GitHubSettings(Section):
     """The owner on GitHub, and the repository of the platform. Ids: `gh api repos/OWNER/NAME --jq .id`."""
 
-    owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$"), Words("the owner's name on GitHub")]
+    owner: Annotated[str, Text(r"^[A-Za-z0-9-]+$", "the owner's name on GitHub")]
     owner_id: Annotated[int, Field(gt=0)]
-    repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$"), Words("the repository's name")]
+    repository: Annotated[str, Text(r"^[A-Za-z0-9._-]+$", "the repository's name")]
     repository_id: Annotated[int, Field(gt=0)]
     subject: Literal["ids", "names"]
     """How tokens name a repository: with its ids (made, renamed or moved since 15 July 2026), or by names alone.
@@ -147,7 +141,7 @@ class EnvironmentSettings(Section):
 class ApplicationSettings(Section):
     """One app's repository."""
 
-    repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]+$"), Words("the repository's name")]
+    repository: Annotated[str, Text(r"^[A-Za-z0-9._-]+$", "the repository's name")]
     repository_id: Annotated[int, Field(gt=0)]
     pushes_from: Name
     """Environment whose workflow builds and pushes; the others release the digest that was tried there."""

@@ -14,7 +14,7 @@ from documents.lines import key_lines, line_of
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from documents.yaml_text import compose_yaml, node_data, repeated_keys, yaml_problem
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ _KEYS = {
 class Action(Section):
     """An action of somebody else."""
 
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$"), Words("a full commit id, of 40 hexadecimal characters")]
+    commit: Annotated[str, Text(r"^[0-9a-f]{40}$", "a full commit id, of 40 hexadecimal characters")]
     tag: str
     """What the commit is called, as the comment behind it says."""
     read: date

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_azure_native import apimanagement
 
 from components.api_policy import FRONT_DOOR_VALUE, gateway_policy
-from components.component import Component, Placed
+from components.component import Component, Placed, enabled
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -114,7 +114,6 @@ class ApiManagement(Component[ApiManagementArgs, ApiManagementOutputs]):
         )
 
     def _service(self, name: str, args: ApiManagementArgs) -> apimanagement.ApiManagementService:
-        access = apimanagement.PublicNetworkAccess
         return apimanagement.ApiManagementService(
             name,
             **args.place,
@@ -135,7 +134,7 @@ class ApiManagement(Component[ApiManagementArgs, ApiManagementOutputs]):
             virtual_network_configuration=apimanagement.VirtualNetworkConfigurationArgs(
                 subnet_resource_id=args.subnet_id
             ),
-            public_network_access=access.ENABLED if args.public else access.DISABLED,
+            public_network_access=enabled(args.public),
             custom_properties={
                 **dict.fromkeys(OFF, "False"),
                 "Microsoft.WindowsAzure.ApiManagement.Gateway.Protocols.Server.Http2": "True",

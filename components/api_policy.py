@@ -37,10 +37,10 @@ class CallLimit:
 class TokenCheck:
     """What a bearer token must be.
 
-    configuration_url: OpenID configuration of the issuer, whose keys sign it; issuers, audiences: one of each must fit.
+    open_id_configuration: of the issuer, whose keys sign it; issuers, audiences: one of each must fit.
     """
 
-    configuration_url: str
+    open_id_configuration: str
     issuers: Sequence[str]
     audiences: Sequence[str]
 
@@ -144,7 +144,7 @@ def _validate(inbound: Element, token: TokenCheck) -> None:
             "output-token-variable-name": "token",
         },
     )
-    SubElement(validate, "openid-config", {"url": token.configuration_url})
+    SubElement(validate, "openid-config", {"url": token.open_id_configuration})
     for group, one, values in (("audiences", "audience", token.audiences), ("issuers", "issuer", token.issuers)):
         listed = SubElement(validate, group)
         for value in values:

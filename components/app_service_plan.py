@@ -1,7 +1,7 @@
 """App Service plans: the workers that apps run on, and how their number follows the load."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import monitor, web
@@ -33,7 +33,7 @@ class ScaleMetric:
     in_: float
 
 
-DEFAULT_METRICS = (
+METRICS = (
     ScaleMetric(name="CpuPercentage", out=70, in_=30),
     ScaleMetric(name="MemoryPercentage", out=85, in_=40),
     ScaleMetric(name="HttpQueueLength", out=25, in_=5),
@@ -81,7 +81,6 @@ class AppServicePlanArgs(Placed):
     instances: Instances
     logs: LogDestination
     working_hours: WorkingHours | None = None
-    metrics: Sequence[ScaleMetric] = field(default=DEFAULT_METRICS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,27 +144,21 @@ def _profiles(args: AppServicePlanArgs, plan_id: pulumi.Output[str]) -> list[mon
 
     A recurring profile holds until the next one starts: without the second one, the first would never end.
     """
-    full = _profile("full", args.instances, args.metrics, plan_id, None)
+    full = _profile("full", args.instances, plan_id, None)
     hours = args.working_hours
     if hours is None:
         return [full]
     return [
         full,
-        _profile("quiet", hours.quiet, args.metrics, plan_id, _recurrence(hours, hours.end)),
-        _profile("working-hours", args.instances, args.metrics, plan_id, _recurrence(hours, hours.start)),
+        _profile("quiet", hours.quiet, plan_id, _recurrence(hours, hours.end)),
+        _profile("working-hours", args.instances, plan_id, _recurrence(hours, hours.start)),
     ]
 
 
 def _profile(
-    name: str,
-    instances: Instances,
-    metrics: Sequence[ScaleMetric],
-    plan_id: pulumi.Output[str],
-    recurrence: monitor.RecurrenceArgs | None,
+    name: str, instances: Instances, plan_id: pulumi.Output[str], recurrence: monitor.RecurrenceArgs | None
 ) -> monitor.AutoscaleProfileArgs:
-    rules = []
-    for metric in metrics:
-        rules += [_rule(metric, plan_id, out=True), _rule(metric, plan_id, out=False)]
+    rules = [_rule(metric, plan_id, out=out) for metric in METRICS for out in (True, False)]
     return monitor.AutoscaleProfileArgs(
         name=name,
         capacity=monitor.ScaleCapacityArgs(

@@ -19,7 +19,6 @@ class BudgetArgs:
     amount: for a month, in the billing currency of the subscription.
     start: first day of a month, from config, never from the clock. Azure refuses a new budget that starts before
     the current month.
-    actual_percents, forecast_percents: shares of the amount that notify when spent, and when expected to be spent.
     emails, action_group_ids: who hears of it; at least one of them.
     """
 
@@ -30,12 +29,10 @@ class BudgetArgs:
     start: date
     emails: Sequence[str]
     action_group_ids: Sequence[pulumi.Input[str]]
-    actual_percents: Sequence[int] = (80, 100)
-    forecast_percents: Sequence[int] = (100,)
 
 
 def budget(name: str, args: BudgetArgs, *, parent: pulumi.Resource | None = None) -> consumption.Budget:
-    """A monthly budget with notifications on actual and forecast cost.
+    """A monthly budget that tells when 80 and 100 % are spent, and when 100 % are expected to be.
 
     Raises ValueError when it does not start on the first of a month, which Azure refuses.
     """
@@ -58,8 +55,9 @@ def budget(name: str, args: BudgetArgs, *, parent: pulumi.Resource | None = None
             )
         ),
         notifications={
-            **{f"Actual-{percent}": _notify(args, percent, "Actual") for percent in args.actual_percents},
-            **{f"Forecast-{percent}": _notify(args, percent, "Forecasted") for percent in args.forecast_percents},
+            "Actual-80": _notify(args, 80, "Actual"),
+            "Actual-100": _notify(args, 100, "Actual"),
+            "Forecast-100": _notify(args, 100, "Forecasted"),
         },
         # Azure refuses another start for a budget that is there: "Please delete and create a new budget."
         opts=pulumi.ResourceOptions(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 import pulumi
 
@@ -58,6 +58,11 @@ class Component(pulumi.ComponentResource, Generic[Args, Outputs]):
     def _registered(self) -> Mapping[str, Any]:
         """The outputs as the engine keeps them."""
         return self.outputs if isinstance(self.outputs, dict) else vars(self.outputs) if self.outputs else {}
+
+
+def enabled(on: bool) -> Literal["Enabled", "Disabled"]:
+    """What Azure calls a property that is on or off."""
+    return "Enabled" if on else "Disabled"
 
 
 def known_after(value: pulumi.Input[str], *others: pulumi.Input[Any]) -> pulumi.Output[str]:

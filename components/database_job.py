@@ -41,7 +41,7 @@ class Job:
     environment: plain variables; there is no way to give a secret, none is needed with managed identities.
     files: content by file name, mounted read-only under ``mount_path``.
     cron: when it runs, in UTC (``minute hour day month weekday``); None: only when started.
-    timeout_seconds: after which a run is stopped and counts as failed. retries: of a run that failed.
+    timeout_seconds: after which a run is stopped and counts as failed.
     """
 
     key: str
@@ -53,7 +53,6 @@ class Job:
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     mount_path: str = "/run/files"
     cron: str | None = None
-    retries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +156,7 @@ class DatabaseJobs(Component[DatabaseJobsArgs, DatabaseJobsOutputs]):
                     else None
                 ),
                 replica_timeout=job.timeout_seconds,
-                replica_retry_limit=job.retries,
+                replica_retry_limit=0,
                 registries=[app.RegistryCredentialsArgs(server=args.image.login_server, identity=job.identity.id)],
                 # A job mounts files from its secrets only; these are none, but are kept as such.
                 secrets=[

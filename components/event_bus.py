@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 from pulumi_azure_native import servicebus
 
-from components.component import Component, Placed
+from components.component import Component, Placed, enabled
 from components.diagnostics import LogDestination, diagnose
 from components.private_endpoint import PrivateAccess, private_endpoint
 from components.protection import Protection
@@ -119,9 +119,7 @@ class EventBus(Component[EventBusArgs, EventBusOutputs]):
             ),
             disable_local_auth=True,
             minimum_tls_version=servicebus.TlsVersion.TLS_VERSION_1_2,
-            public_network_access=servicebus.PublicNetworkAccess.DISABLED
-            if premium
-            else servicebus.PublicNetworkAccess.ENABLED,
+            public_network_access=enabled(not premium),
             opts=pulumi.ResourceOptions(parent=self, protect=args.protection.protect or None),
         )
         if args.private_access:
@@ -140,11 +138,7 @@ class EventBus(Component[EventBusArgs, EventBusOutputs]):
             resource_group_name=args.resource_group_name,
             namespace_name=namespace.name,
             queue_name=queue.name,
-            max_delivery_count=queue.delivery.max_deliveries,
-            lock_duration=f"PT{queue.delivery.lock_seconds}S",
-            default_message_time_to_live=f"P{queue.delivery.time_to_live_days}D",
-            dead_lettering_on_message_expiration=True,
-            requires_session=queue.delivery.sessions,
+            **_delivered(queue.delivery),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._grant(f"{name}-{queue.name}-sender", made.id, DATA_SENDER, queue.senders)
@@ -168,12 +162,8 @@ class EventBus(Component[EventBusArgs, EventBusOutputs]):
                 namespace_name=namespace.name,
                 topic_name=made.name,
                 subscription_name=subscription.name,
-                max_delivery_count=subscription.delivery.max_deliveries,
-                lock_duration=f"PT{subscription.delivery.lock_seconds}S",
-                default_message_time_to_live=f"P{subscription.delivery.time_to_live_days}D",
-                dead_lettering_on_message_expiration=True,
+                **_delivered(subscription.delivery),
                 dead_lettering_on_filter_evaluation_exceptions=True,
-                requires_session=subscription.delivery.sessions,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self._grant(f"{child}-receiver", received.id, DATA_RECEIVER, subscription.receivers)
@@ -184,3 +174,14 @@ class EventBus(Component[EventBusArgs, EventBusOutputs]):
         """One role on one queue, topic or subscription; nobody has one on the namespace."""
         for who, principal_id in principals.items():
             assign_role(f"{name}-{who}", scope=scope, role_id=role_id, principal_id=principal_id, parent=self)
+
+
+def _delivered(delivery: Delivery) -> dict[str, Any]:
+    """How a queue or a subscription hands its messages out."""
+    return {
+        "max_delivery_count": delivery.max_deliveries,
+        "lock_duration": f"PT{delivery.lock_seconds}S",
+        "default_message_time_to_live": f"P{delivery.time_to_live_days}D",
+        "dead_lettering_on_message_expiration": True,
+        "requires_session": delivery.sessions,
+    }

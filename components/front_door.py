@@ -222,38 +222,24 @@ def _records_in_zone(
 ) -> None:
     """The TXT record and the CNAME (alias records, A and AAAA, at the apex) of a host, in our own zone."""
     relative = host.removesuffix(zone.zone_name).rstrip(".")
-    opts = pulumi.ResourceOptions(parent=parent)
-    dns.RecordSet(
-        f"{name}-{_label(host)}-dnsauth",
-        resource_group_name=zone.resource_group_name,
-        zone_name=zone.zone_name,
-        record_type="TXT",
-        relative_record_set_name=".".join(filter(None, ["_dnsauth", relative])),
-        ttl=3600,
-        txt_records=[dns.TxtRecordArgs(value=[_token(domain)])],
-        opts=opts,
-    )
-    if relative:
-        dns.RecordSet(
-            f"{name}-{_label(host)}-cname",
-            resource_group_name=zone.resource_group_name,
-            zone_name=zone.zone_name,
-            record_type="CNAME",
-            relative_record_set_name=relative,
-            ttl=3600,
-            cname_record=dns.CnameRecordArgs(cname=endpoint.host_name),
-            opts=opts,
-        )
-        return
-    # IPv6 too: a client that has no other address would not find the apex.
-    for record_type, label in (("A", "alias"), ("AAAA", "alias-v6")):
+
+    def record(label: str, record_type: str, relative_name: str, **value: Any) -> None:
         dns.RecordSet(
             f"{name}-{_label(host)}-{label}",
             resource_group_name=zone.resource_group_name,
             zone_name=zone.zone_name,
             record_type=record_type,
-            relative_record_set_name="@",
+            relative_record_set_name=relative_name,
             ttl=3600,
-            target_resource=dns.SubResourceArgs(id=endpoint.id),
-            opts=opts,
+            **value,
+            opts=pulumi.ResourceOptions(parent=parent),
         )
+
+    token_name = ".".join(filter(None, ["_dnsauth", relative]))
+    record("dnsauth", "TXT", token_name, txt_records=[dns.TxtRecordArgs(value=[_token(domain)])])
+    if relative:
+        record("cname", "CNAME", relative, cname_record=dns.CnameRecordArgs(cname=endpoint.host_name))
+        return
+    # IPv6 too: a client that has no other address would not find the apex.
+    for record_type, label in (("A", "alias"), ("AAAA", "alias-v6")):
+        record(label, record_type, "@", target_resource=dns.SubResourceArgs(id=endpoint.id))

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import cdn
 
 from components.component import Component
-from components.front_door_cache import StaticCache, StaticCacheArgs
+from components.front_door_cache import StaticCache
+from components.front_door_rules import RuleSetArgs
 
 SIGN_IN_SUFFIX = "-signin"
 """End of the name of a route that takes sign-ins only; queries of the access log look for it."""
@@ -86,10 +88,10 @@ class FrontDoorApp(Component[FrontDoorAppArgs, None]):
     """Origin group, origin and routes of one app: HTTPS only on both sides, cached on static paths only."""
 
     def _declare(self, name: str, args: FrontDoorAppArgs) -> None:
+        profile = {"resource_group_name": args.resource_group_name, "profile_name": args.profile_name}
         group = cdn.AFDOriginGroup(
             name,
-            resource_group_name=args.resource_group_name,
-            profile_name=args.profile_name,
+            **profile,
             origin_group_name=args.app,
             session_affinity_state=cdn.EnabledState.DISABLED,
             health_probe_settings=cdn.HealthProbeParametersArgs(
@@ -105,8 +107,7 @@ class FrontDoorApp(Component[FrontDoorAppArgs, None]):
         )
         origin = cdn.AFDOrigin(
             name,
-            resource_group_name=args.resource_group_name,
-            profile_name=args.profile_name,
+            **profile,
             origin_group_name=group.name,
             origin_name=args.app,
             host_name=args.origin_host,
@@ -120,22 +121,29 @@ class FrontDoorApp(Component[FrontDoorAppArgs, None]):
             shared_private_link_resource=_shared(args.private_link),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        _route(name, args, group, origin, _Way(args.app, ["/*"]), parent=self)
+
+        def route(suffix: str, patterns: Sequence[str], cache: pulumi.Output[str] | None = None) -> None:
+            """A route. It waits for the origin: Azure refuses a route to a group that has none."""
+            cdn.Route(
+                f"{name}{suffix}",
+                **profile,
+                route_name=f"{args.app}{suffix}",
+                origin_group=cdn.ResourceReferenceArgs(id=group.id),
+                patterns_to_match=list(patterns),
+                **_route_inputs(args, cache),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[origin, *args.after]),
+            )
+
+        route("", ["/*"])
         if args.sign_in_paths:
-            way = _Way(f"{args.app}{SIGN_IN_SUFFIX}", args.sign_in_paths)
-            _route(f"{name}{SIGN_IN_SUFFIX}", args, group, origin, way, parent=self)
+            route(SIGN_IN_SUFFIX, args.sign_in_paths)
         if args.static_paths:
             cache = StaticCache(
                 f"{name}-cache",
-                StaticCacheArgs(
-                    resource_group_name=args.resource_group_name,
-                    profile_name=args.profile_name,
-                    rule_set_name=f"cache{re.sub('[^A-Za-z0-9]', '', args.app)}",
-                ),
+                RuleSetArgs(**profile, rule_set_name=f"cache{re.sub('[^A-Za-z0-9]', '', args.app)}"),
                 pulumi.ResourceOptions(parent=self),
             ).outputs.rule_set_id
-            way = _Way(f"{args.app}-static", args.static_paths, cache=cache)
-            _route(f"{name}-static", args, group, origin, way, parent=self)
+            route("-static", args.static_paths, cache)
 
 
 def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourcePropertiesArgs | None:
@@ -149,48 +157,23 @@ def _shared(link: PrivateLink | None) -> cdn.SharedPrivateLinkResourceProperties
     )
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A route's name and patterns; cache: the rule set that says how long its answers are cached, None for never."""
-
-    name: str
-    patterns: Sequence[str]
-    cache: pulumi.Output[str] | None = None
-
-
-def _route(
-    name: str,
-    args: FrontDoorAppArgs,
-    group: cdn.AFDOriginGroup,
-    origin: cdn.AFDOrigin,
-    way: _Way,
-    *,
-    parent: pulumi.Resource,
-) -> cdn.Route:
-    """A route. It waits for the origin: Azure refuses a route to a group that has none."""
-    return cdn.Route(
-        name,
-        resource_group_name=args.resource_group_name,
-        profile_name=args.profile_name,
-        endpoint_name=args.endpoint_name,
-        route_name=way.name,
-        custom_domains=[cdn.ActivatedResourceReferenceArgs(id=domain_id) for domain_id in args.domain_ids],
+def _route_inputs(args: FrontDoorAppArgs, cache: pulumi.Output[str] | None) -> dict[str, Any]:
+    """What routes of an app have in common. cache: the rule set that says how long answers are cached, None for
+    never."""
+    rule_sets = [*args.rule_set_ids, *([cache] if cache else [])]
+    return {
+        "endpoint_name": args.endpoint_name,
+        "custom_domains": [cdn.ActivatedResourceReferenceArgs(id=domain_id) for domain_id in args.domain_ids],
         # The azurefd.net name of the endpoint serves nothing.
-        link_to_default_domain=cdn.LinkToDefaultDomain.DISABLED,
-        origin_group=cdn.ResourceReferenceArgs(id=group.id),
-        origin_path=args.origin_path,
-        patterns_to_match=list(way.patterns),
-        supported_protocols=[cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
-        https_redirect=cdn.HttpsRedirect.ENABLED,
-        forwarding_protocol=cdn.ForwardingProtocol.HTTPS_ONLY,
-        enabled_state=cdn.EnabledState.ENABLED,
-        rule_sets=[
-            cdn.ResourceReferenceArgs(id=rule_set_id)
-            for rule_set_id in (*args.rule_set_ids, *([way.cache] if way.cache else []))
-        ],
-        cache_configuration=_cache() if way.cache else None,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[origin, *args.after]),
-    )
+        "link_to_default_domain": cdn.LinkToDefaultDomain.DISABLED,
+        "origin_path": args.origin_path,
+        "supported_protocols": [cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
+        "https_redirect": cdn.HttpsRedirect.ENABLED,
+        "forwarding_protocol": cdn.ForwardingProtocol.HTTPS_ONLY,
+        "enabled_state": cdn.EnabledState.ENABLED,
+        "rule_sets": [cdn.ResourceReferenceArgs(id=rule_set_id) for rule_set_id in rule_sets],
+        "cache_configuration": _cache() if cache else None,
+    }
 
 
 def _cache() -> cdn.AfdRouteCacheConfigurationArgs:

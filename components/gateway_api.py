@@ -63,25 +63,25 @@ class GatewayApi(Component[GatewayApiArgs, GatewayApiOutputs]):
     def _declare(self, name: str, args: GatewayApiArgs) -> GatewayApiOutputs:
         # Writes to one API at a time: a parallel one is refused with PessimisticConcurrencyConflict.
         self._last: list[pulumi.Resource] = []
+        self._place = {"resource_group_name": args.resource_group_name, "service_name": args.service_name}
         if not (args.subscription_required or args.token):
             raise ValueError(f"{name}: an API asks for a subscription's key, a token, or both")
         policy = api_policy(args.api, limits=args.limits, token=args.token, browsers=args.browsers)
         api = self._api(name, args, args.api, "", args.subscription_required, policy)
-        self._operations(name, args, api, METHODS, ["/*"])
+        self._operations(name, api, METHODS, ["/*"])
         for path, opened in args.open_paths.items():
             label = opened.label
             policy = api_policy(f"{args.api}{path}", limits=[opened.limit], browsers=args.browsers)
             child = self._api(f"{name}-{label}", args, f"{args.api}-{label}", path, False, policy)
-            self._operations(f"{name}-{label}", args, child, opened.methods, ["/", "/*"] if opened.below else ["/"])
+            self._operations(f"{name}-{label}", child, opened.methods, ["/", "/*"] if opened.below else ["/"])
         return GatewayApiOutputs(id=api.id, name=known_after(api.name, *(resource.urn for resource in self._last)))
 
     def _api(
         self, name: str, args: GatewayApiArgs, api_id: str, path: str, subscription_required: bool, policy: str
     ) -> apimanagement.Api:
-        place = {"resource_group_name": args.resource_group_name, "service_name": args.service_name}
         api = apimanagement.Api(
             name,
-            **place,
+            **self._place,
             api_id=api_id,
             display_name=api_id,
             path=f"{args.api}{path}",
@@ -96,7 +96,7 @@ class GatewayApi(Component[GatewayApiArgs, GatewayApiOutputs]):
         )
         policy_ = apimanagement.ApiPolicy(
             name,
-            **place,
+            **self._place,
             api_id=api.name,
             policy_id="policy",
             format=apimanagement.PolicyContentFormat.XML,
@@ -106,22 +106,14 @@ class GatewayApi(Component[GatewayApiArgs, GatewayApiOutputs]):
         self._last = [policy_]
         return api
 
-    def _operations(
-        self,
-        name: str,
-        args: GatewayApiArgs,
-        api: apimanagement.Api,
-        methods: Sequence[str],
-        templates: Sequence[str],
-    ) -> None:
+    def _operations(self, name: str, api: apimanagement.Api, methods: Sequence[str], templates: Sequence[str]) -> None:
         """An operation for each method: without one the gateway answers 404."""
         for method in methods:
             for template in templates:
                 label = method.lower() if template == templates[0] else f"{method.lower()}-below"
                 operation = apimanagement.ApiOperation(
                     f"{name}-{label}",
-                    resource_group_name=args.resource_group_name,
-                    service_name=args.service_name,
+                    **self._place,
                     api_id=api.name,
                     operation_id=label,
                     display_name=f"{method} {template}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import dashboard
 
-from components.component import Component, Placed
+from components.component import Component, Placed, enabled
 from components.diagnostics import LogDestination, diagnose
 from components.identity import IdentityOutputs
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -41,7 +41,6 @@ class ManagedGrafana(Component[ManagedGrafanaArgs, ManagedGrafanaOutputs]):
     """A Standard instance that people enter by Entra only. Its dashboards, data sources and users are data plane."""
 
     def _declare(self, name: str, args: ManagedGrafanaArgs) -> ManagedGrafanaOutputs:
-        public, zones = dashboard.PublicNetworkAccess, dashboard.ZoneRedundancy
         instance = dashboard.Grafana(
             name,
             **args.place,
@@ -53,10 +52,10 @@ class ManagedGrafana(Component[ManagedGrafanaArgs, ManagedGrafanaOutputs]):
             properties=dashboard.ManagedGrafanaPropertiesArgs(
                 # A key or service account token would be a way in past Entra.
                 api_key=dashboard.ApiKey.DISABLED,
-                public_network_access=public.DISABLED if args.private_access else public.ENABLED,
+                public_network_access=enabled(args.private_access is None),
                 # Its calls come from addresses of its own, which a data source's firewall can name.
                 deterministic_outbound_ip=dashboard.DeterministicOutboundIP.ENABLED,
-                zone_redundancy=zones.ENABLED if args.zone_redundant else zones.DISABLED,
+                zone_redundancy=enabled(args.zone_redundant),
                 grafana_major_version=args.version,
                 grafana_configurations=dashboard.GrafanaConfigurationsArgs(
                     # A snapshot on snapshots.raintank.io would take what it shows out of the tenant.

@@ -20,7 +20,6 @@ class MetricCondition:
     dimensions: names to split by; every value raises an alert of its own.
     window: PT1M, PT5M, PT15M, PT30M, PT1H, PT6H, PT12H or P1D; frequency: PT1M, PT5M, PT15M, PT30M or PT1H, at most
     the window.
-    auto_mitigate: the alert resolves itself when the metric is back.
     """
 
     namespace: str
@@ -31,7 +30,6 @@ class MetricCondition:
     window: str
     frequency: str
     dimensions: Sequence[str] = ()
-    auto_mitigate: bool = True
 
 
 def metric_alert(
@@ -49,7 +47,6 @@ def metric_alert(
         scopes=[resource_id],
         window=condition.window,
         frequency=condition.frequency,
-        auto_mitigate=condition.auto_mitigate,
         parent=parent,
         criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
             odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_SINGLE_RESOURCE_MULTIPLE_METRIC_CRITERIA,
@@ -89,7 +86,6 @@ def web_test_alert(
         scopes=[web_test_id, app_insights_id],
         window="PT5M",
         frequency="PT1M",
-        auto_mitigate=True,
         criteria=monitor.WebtestLocationAvailabilityCriteriaArgs(
             odata_type=monitor.Odatatype.MICROSOFT_AZURE_MONITOR_WEBTEST_LOCATION_AVAILABILITY_CRITERIA,
             web_test_id=web_test_id,
@@ -106,7 +102,6 @@ def _metric_rule(
     scopes: Sequence[pulumi.Input[str]],
     window: str,
     frequency: str,
-    auto_mitigate: bool,
     criteria: monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs
     | monitor.WebtestLocationAvailabilityCriteriaArgs,
     parent: pulumi.Resource | None = None,
@@ -122,7 +117,8 @@ def _metric_rule(
         scopes=scopes,
         window_size=window,
         evaluation_frequency=frequency,
-        auto_mitigate=auto_mitigate,
+        # It resolves itself when the metric is back.
+        auto_mitigate=True,
         criteria=criteria,
         actions=[
             monitor.MetricAlertActionArgs(action_group_id=group, web_hook_properties=args.properties)

@@ -17,7 +17,6 @@ class NatGatewayArgs(Placed):
     zone: availability zone of the gateway (``1``, ``2`` or ``3``); None where the region has none, or to let Azure
     choose. A Standard gateway lives in one zone: when that zone is lost, outbound calls stop until it is back.
     address_zones: zones of the public address, all of them where the region has zones.
-    idle_timeout_minutes: 4 to 120; the shortest frees ports soonest.
     protect: refuse to delete the address. Partners may have put it on their allow lists.
     """
 
@@ -27,7 +26,6 @@ class NatGatewayArgs(Placed):
     zone: str | None
     address_zones: Sequence[str]
     protect: bool
-    idle_timeout_minutes: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class NatGateway(Component[NatGatewayArgs, NatGatewayOutputs]):
             nat_gateway_name=args.gateway_name,
             sku=network.NatGatewaySkuArgs(name=network.NatGatewaySkuName.STANDARD),
             public_ip_addresses=[network.SubResourceArgs(id=address.id)],
-            idle_timeout_in_minutes=args.idle_timeout_minutes,
+            idle_timeout_in_minutes=4,  # 4 to 120; the shortest frees ports soonest
             zones=[args.zone] if args.zone else None,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -45,7 +45,6 @@ class VirtualNetworkArgs(Placed):
     address_space: CIDR. encryption: encrypt traffic between virtual machines that support it; others stay reachable
     (``AllowUnencrypted`` is the only enforcement that Azure offers).
     ddos_plan_id: ARM id of a DDoS protection plan, which protects the network's public addresses.
-    flow_timeout_minutes: 4 to 30; idle flows are dropped after it (20 is what Azure Verified Modules use).
     """
 
     network_name: pulumi.Input[str]
@@ -53,7 +52,6 @@ class VirtualNetworkArgs(Placed):
     logs: LogDestination
     encryption: bool = True
     ddos_plan_id: pulumi.Input[str] | None = None
-    flow_timeout_minutes: int = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,8 @@ class VirtualNetwork(Component[VirtualNetworkArgs, VirtualNetworkOutputs]):
             ),
             enable_ddos_protection=args.ddos_plan_id is not None,
             ddos_protection_plan=network.SubResourceArgs(id=args.ddos_plan_id) if args.ddos_plan_id else None,
-            flow_timeout_in_minutes=args.flow_timeout_minutes,
+            # Idle flows are dropped after 4 to 30 minutes; 20 is what Azure Verified Modules use.
+            flow_timeout_in_minutes=20,
             opts=pulumi.ResourceOptions(parent=self),
         )
         diagnose(name, vnet.id, args.logs, parent=self)

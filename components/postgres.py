@@ -7,7 +7,7 @@ import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
 from components import postgres_parts as parts
-from components.component import Component
+from components.component import Component, enabled
 from components.encryption import CustomerManagedKey
 
 POSTGRES_PORT = 5432
@@ -90,7 +90,7 @@ class PostgresServer(Component[PostgresServerArgs, PostgresServerOutputs]):
     """
 
     def _declare(self, name: str, args: PostgresServerArgs) -> PostgresServerOutputs:
-        standby, login = args.high_availability, args.password_login
+        standby, login, window = args.high_availability, args.password_login, args.maintenance
         # No create_mode: every change is a full PUT, and one that says Create of a server that exists is suspected of
         # the InternalServerError of pulumi/pulumi-azure-native#4685; absent, Azure creates or updates.
         server = parts.declare_server(
@@ -108,13 +108,12 @@ class PostgresServer(Component[PostgresServerArgs, PostgresServerOutputs]):
             ),
             backup=postgresql.BackupArgs(
                 backup_retention_days=args.backup_days,
-                geo_redundant_backup=(
-                    postgresql.GeographicallyRedundantBackup.ENABLED
-                    if args.geo_key
-                    else postgresql.GeographicallyRedundantBackup.DISABLED
-                ),
+                geo_redundant_backup=enabled(args.geo_key is not None),
             ),
-            maintenance_window=parts.maintenance_window(args.maintenance),
+            # A window of our own instead of one that Azure picks.
+            maintenance_window=postgresql.MaintenanceWindowArgs(
+                custom_window="Enabled", day_of_week=window.day, start_hour=window.hour, start_minute=window.minute
+            ),
         )
         self._group = args.resource_group_name
         self._tenant_id = args.tenant_id

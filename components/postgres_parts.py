@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pulumi
 from pulumi_azure_native import dbforpostgresql as postgresql
 
-from components.component import Placed
+from components.component import Placed, enabled
 from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.protection import Protection, lock_resource
@@ -116,7 +116,7 @@ def _storage(args: Storage) -> postgresql.StorageArgs:
     """Premium SSD of the given size; IOPS and performance tier follow the size."""
     return postgresql.StorageArgs(
         storage_size_gb=args.size_gb,
-        auto_grow=postgresql.StorageAutoGrow.ENABLED if args.auto_grow else postgresql.StorageAutoGrow.DISABLED,
+        auto_grow=enabled(args.auto_grow),
         type=postgresql.StorageType.PREMIUM_LRS,
     )
 
@@ -155,17 +155,8 @@ def _authentication(tenant_id: pulumi.Input[str], *, with_password: bool) -> pos
     """Entra authentication, and passwords only where asked for."""
     return postgresql.AuthConfigArgs(
         active_directory_auth=postgresql.MicrosoftEntraAuth.ENABLED,
-        password_auth=(
-            postgresql.PasswordBasedAuth.ENABLED if with_password else postgresql.PasswordBasedAuth.DISABLED
-        ),
+        password_auth=enabled(with_password),
         tenant_id=tenant_id,
-    )
-
-
-def maintenance_window(args: MaintenanceWindow) -> postgresql.MaintenanceWindowArgs:
-    """A window of our own instead of one that Azure picks."""
-    return postgresql.MaintenanceWindowArgs(
-        custom_window="Enabled", day_of_week=args.day, start_hour=args.hour, start_minute=args.minute
     )
 
 

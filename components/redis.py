@@ -8,7 +8,7 @@ from typing import Literal
 import pulumi
 from pulumi_azure_native import redisenterprise
 
-from components.component import Component, Placed
+from components.component import Component, Placed, enabled
 from components.diagnostics import LogDestination, diagnose
 from components.encryption import CustomerManagedKey
 from components.private_endpoint import PrivateAccess, private_endpoint
@@ -69,13 +69,12 @@ class Redis(Component[RedisArgs, RedisOutputs]):
     """A cluster with one database: TLS and Entra only, no access keys, reached by its private endpoint."""
 
     def _declare(self, name: str, args: RedisArgs) -> RedisOutputs:
-        on = redisenterprise.HighAvailability
         cluster = redisenterprise.RedisEnterprise(
             name,
             **args.place,
             cluster_name=args.cluster_name,
             sku=redisenterprise.SkuArgs(name=args.sku),
-            high_availability=on.ENABLED if args.high_availability else on.DISABLED,
+            high_availability=enabled(args.high_availability),
             minimum_tls_version=redisenterprise.TlsVersion.TLS_VERSION_1_2,
             public_network_access=redisenterprise.PublicNetworkAccess.DISABLED,
             identity=_key_identity(args.key) if args.key else None,

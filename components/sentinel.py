@@ -77,10 +77,10 @@ class Sentinel(Component[SentinelArgs, None]):
 
     def _declare(self, name: str, args: SentinelArgs) -> None:
         self._name, self._args = name, args
+        self._workspace = {"resource_group_name": args.resource_group_name, "workspace_name": args.workspace_name}
         onboarding = insights.SentinelOnboardingState(
             name,
-            resource_group_name=args.resource_group_name,
-            workspace_name=args.workspace_name,
+            **self._workspace,
             sentinel_onboarding_state_name="default",
             customer_managed_key=False,
             opts=pulumi.ResourceOptions(parent=self),
@@ -97,8 +97,7 @@ class Sentinel(Component[SentinelArgs, None]):
     def _rule(self, rule: AnalyticsRule, opts: pulumi.ResourceOptions) -> insights.ScheduledAlertRule:
         return insights.ScheduledAlertRule(
             f"{self._name}-{rule.id}",
-            resource_group_name=self._args.resource_group_name,
-            workspace_name=self._args.workspace_name,
+            **self._workspace,
             rule_id=_guid("rule", rule.id),
             kind="Scheduled",
             display_name=rule.title,
@@ -139,8 +138,7 @@ class Sentinel(Component[SentinelArgs, None]):
     def _watchlist(self, watchlist: Watchlist) -> insights.Watchlist:
         return insights.Watchlist(
             f"{self._name}-{watchlist.alias}",
-            resource_group_name=self._args.resource_group_name,
-            workspace_name=self._args.workspace_name,
+            **self._workspace,
             watchlist_alias=watchlist.alias,
             display_name=watchlist.alias,
             description=watchlist.description,
@@ -167,8 +165,7 @@ class Sentinel(Component[SentinelArgs, None]):
     def _label(self, order: int, label: str, rule_ids: Sequence[pulumi.Output[str]]) -> None:
         insights.AutomationRule(
             f"{self._name}-{label}",
-            resource_group_name=self._args.resource_group_name,
-            workspace_name=self._args.workspace_name,
+            **self._workspace,
             automation_rule_id=_guid("automation", label),
             display_name=f"Label incidents: {label}",
             order=order,
@@ -201,7 +198,8 @@ class Sentinel(Component[SentinelArgs, None]):
 
     def _learn(self) -> None:
         args = self._args
-        place = {"resource_group_name": args.resource_group_name, "workspace_name": args.workspace_name}
+        on = insights.DataTypeState.ENABLED
+        alerts = insights.AlertsDataTypeOfDataConnectorArgs(alerts=insights.DataConnectorDataTypeCommonArgs(state=on))
         if args.behavior_analytics:
             entities = insights.EntityAnalytics(
                 f"{self._name}-entities",
@@ -209,7 +207,7 @@ class Sentinel(Component[SentinelArgs, None]):
                 settings_name="EntityAnalytics",
                 entity_providers=[insights.EntityProviders.AZURE_ACTIVE_DIRECTORY],
                 opts=self._wait_for_onboarding(),
-                **place,
+                **self._workspace,
             )
             insights.Ueba(
                 f"{self._name}-behavior",
@@ -222,7 +220,7 @@ class Sentinel(Component[SentinelArgs, None]):
                 ],
                 # Azure refuses behaviour without entities.
                 opts=self._wait_for_onboarding(entities),
-                **place,
+                **self._workspace,
             )
         if args.threat_intelligence:
             insights.MSTIDataConnector(
@@ -232,13 +230,13 @@ class Sentinel(Component[SentinelArgs, None]):
                 tenant_id=args.tenant_id,
                 data_types=insights.MSTIDataConnectorDataTypesArgs(
                     microsoft_emerging_threat_feed=insights.MSTIDataConnectorDataTypesMicrosoftEmergingThreatFeedArgs(
-                        state=insights.DataTypeState.ENABLED,
+                        state=on,
                         # The start of what is kept: everything that the feed still has.
                         lookback_period="1970-01-01T00:00:00.000Z",
                     )
                 ),
                 opts=self._wait_for_onboarding(),
-                **place,
+                **self._workspace,
             )
         if args.entra_protection:
             insights.AADDataConnector(
@@ -246,11 +244,9 @@ class Sentinel(Component[SentinelArgs, None]):
                 data_connector_id=_guid("connector", "entra-protection"),
                 kind="AzureActiveDirectory",
                 tenant_id=args.tenant_id,
-                data_types=insights.AlertsDataTypeOfDataConnectorArgs(
-                    alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
-                ),
+                data_types=alerts,
                 opts=self._wait_for_onboarding(),
-                **place,
+                **self._workspace,
             )
         if args.defender_subscription is not None:
             connector = insights.ASCDataConnector(
@@ -258,11 +254,9 @@ class Sentinel(Component[SentinelArgs, None]):
                 data_connector_id=_guid("connector", "defender"),
                 kind="AzureSecurityCenter",
                 subscription_id=args.defender_subscription,
-                data_types=insights.AlertsDataTypeOfDataConnectorArgs(
-                    alerts=insights.DataConnectorDataTypeCommonArgs(state=insights.DataTypeState.ENABLED)
-                ),
+                data_types=alerts,
                 opts=self._wait_for_onboarding(),
-                **place,
+                **self._workspace,
             )
             insights.MicrosoftSecurityIncidentCreationAlertRule(
                 f"{self._name}-defender-incidents",
@@ -272,7 +266,7 @@ class Sentinel(Component[SentinelArgs, None]):
                 enabled=True,
                 product_filter=insights.MicrosoftSecurityProductName.AZURE_SECURITY_CENTER,
                 opts=self._wait_for_onboarding(connector),
-                **place,
+                **self._workspace,
             )
 
 

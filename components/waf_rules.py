@@ -6,83 +6,76 @@ Limits of Azure (includes/front-door-limits.md): 100 custom rules a policy, 5 of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 from pulumi_azure_native import frontdoor
 
 
-class WafRule(Protocol):
-    """A custom rule. name: letters and digits, a letter first, unique in the policy; logs and alerts show it."""
+@dataclass(frozen=True, kw_only=True)
+class WafRule:
+    """A custom rule: it blocks what meets all its conditions.
 
-    @property
-    def name(self) -> str:
-        """The rule's name."""
-        ...
+    name: letters and digits, a letter first, unique in the policy; logs and alerts show it.
+    """
+
+    name: str
+
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        raise NotImplementedError
 
     def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
         """The rule as Azure takes it. Rules with a lower priority are evaluated first."""
-        ...
+        return frontdoor.CustomRuleArgs(
+            name=self.name,
+            priority=priority,
+            enabled_state=frontdoor.CustomRuleEnabledState.ENABLED,
+            match_conditions=self._conditions(),
+            **self._kind(),
+        )
+
+    def _kind(self) -> dict[str, Any]:
+        return {"rule_type": frontdoor.RuleType.MATCH_RULE, "action": frontdoor.ActionType.BLOCK}
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockAddresses:
+class BlockAddresses(WafRule):
     """Block addresses or ranges. The socket's address is compared: X-Forwarded-For is the client's own claim."""
 
-    name: str
     addresses: Sequence[str]
 
-    def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
-        """A rule of one condition."""
-        return _block(self.name, priority, [_addresses(self.addresses)])
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        return [_match(_ADDRESS, frontdoor.Operator.IP_MATCH, self.addresses)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeoFilter:
+class GeoFilter(WafRule):
     """Block by country of the socket's address.
 
     countries: at most 10 two-letter codes; ``ZZ`` stands for addresses that Azure cannot place.
     block: ``listed`` blocks these countries, ``unlisted`` blocks all others.
     """
 
-    name: str
     countries: Sequence[str]
     block: Literal["listed", "unlisted"]
 
-    def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
-        """A rule of one condition."""
-        condition = frontdoor.MatchConditionArgs(
-            match_variable=frontdoor.MatchVariable.SOCKET_ADDR,
-            operator=frontdoor.Operator.GEO_MATCH,
-            match_value=list(self.countries),
-            negate_condition=self.block == "unlisted",
-        )
-        return _block(self.name, priority, [condition])
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        return [_match(_ADDRESS, frontdoor.Operator.GEO_MATCH, self.countries, negate=self.block == "unlisted")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongerThan:
+class LongerThan(WafRule):
     """Block requests whose URL or query string has more characters than ``limit``."""
 
-    name: str
     part: Literal["url", "query"]
     limit: int
 
-    def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
-        """A rule of one size condition."""
-        variable = {"url": frontdoor.MatchVariable.REQUEST_URI, "query": frontdoor.MatchVariable.QUERY_STRING}[
-            self.part
-        ]
-        condition = frontdoor.MatchConditionArgs(
-            match_variable=variable,
-            operator=frontdoor.Operator.GREATER_THAN,
-            match_value=[str(self.limit)],
-            negate_condition=False,
-        )
-        return _block(self.name, priority, [condition])
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        parts = {"url": frontdoor.MatchVariable.REQUEST_URI, "query": frontdoor.MatchVariable.QUERY_STRING}
+        return [_match(parts[self.part], frontdoor.Operator.GREATER_THAN, [str(self.limit)])]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BodyLargerThan:
+class BodyLargerThan(WafRule):
     """Block requests that announce a body of more than ``limit`` bytes.
 
     The firewall reads the first 128 KB of a body only, so a size condition on the body itself could not see a larger
@@ -90,20 +83,12 @@ class BodyLargerThan:
     is the app's to limit.
     """
 
-    name: str
     limit: int
 
-    def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
-        """A rule of one condition on the Content-Length header."""
-        condition = frontdoor.MatchConditionArgs(
-            match_variable=frontdoor.MatchVariable.REQUEST_HEADER,
-            selector="Content-Length",
-            operator=frontdoor.Operator.REG_EX,
-            match_value=[write_above_pattern(self.limit)],
-            negate_condition=False,
-            transforms=[frontdoor.TransformType.TRIM],
-        )
-        return _block(self.name, priority, [condition])
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        trim = [frontdoor.TransformType.TRIM]
+        above = [write_above_pattern(self.limit)]
+        return [_match(_HEADER, frontdoor.Operator.REG_EX, above, selector="Content-Length", transforms=trim)]
 
 
 def write_above_pattern(limit: int) -> str:
@@ -118,7 +103,7 @@ def write_above_pattern(limit: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateLimit:
+class RateLimit(WafRule):
     """Stop a client that sends more than ``threshold`` matching requests in a window.
 
     paths: text that the URL contains, in lower case, at most 10; none: every path.
@@ -133,7 +118,6 @@ class RateLimit:
     (learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-rate-limit).
     """
 
-    name: str
     threshold: int
     window_minutes: Literal[1, 5]
     group_by: Literal["SocketAddr", "GeoLocation", "None"]
@@ -143,83 +127,53 @@ class RateLimit:
     hosts: Sequence[str] = ()
     exempt_addresses: Sequence[str] = ()
 
-    def arguments(self, priority: int) -> frontdoor.CustomRuleArgs:
-        """A rate-limit rule. All its conditions must hold for a request to be counted."""
+    def _kind(self) -> dict[str, Any]:
+        return {
+            "rule_type": frontdoor.RuleType.RATE_LIMIT_RULE,
+            "rate_limit_threshold": self.threshold,
+            "rate_limit_duration_in_minutes": self.window_minutes,
+            "group_by": [frontdoor.GroupByVariableArgs(variable_name=frontdoor.VariableName(self.group_by))],
+            "action": frontdoor.ActionType(self.action),
+        }
+
+    def _conditions(self) -> list[frontdoor.MatchConditionArgs]:
+        """All of them must hold for a request to be counted."""
         conditions = []
+        if not (self.paths or self.methods or self.hosts):
+            # A rule needs a condition; every valid request has a host header.
+            conditions.append(_match(_HEADER, frontdoor.Operator.GREATER_THAN, ["0"], selector="Host"))
         if self.paths:
             conditions.append(_text(frontdoor.MatchVariable.REQUEST_URI, frontdoor.Operator.CONTAINS, self.paths))
         if self.methods:
-            conditions.append(
-                frontdoor.MatchConditionArgs(
-                    match_variable=frontdoor.MatchVariable.REQUEST_METHOD,
-                    operator=frontdoor.Operator.EQUAL,
-                    match_value=list(self.methods),
-                    negate_condition=False,
-                )
-            )
+            conditions.append(_match(frontdoor.MatchVariable.REQUEST_METHOD, frontdoor.Operator.EQUAL, self.methods))
         if self.hosts:
-            conditions.append(
-                _text(frontdoor.MatchVariable.REQUEST_HEADER, frontdoor.Operator.EQUAL, self.hosts, "Host")
-            )
+            conditions.append(_text(_HEADER, frontdoor.Operator.EQUAL, self.hosts, selector="Host"))
         if self.exempt_addresses:
-            conditions.append(_addresses(self.exempt_addresses, negate=True))
-        if not (self.paths or self.methods or self.hosts):
-            # A rule needs a condition; every valid request has a host header.
-            conditions.insert(
-                0,
-                frontdoor.MatchConditionArgs(
-                    match_variable=frontdoor.MatchVariable.REQUEST_HEADER,
-                    selector="Host",
-                    operator=frontdoor.Operator.GREATER_THAN,
-                    match_value=["0"],
-                    negate_condition=False,
-                ),
-            )
-        return frontdoor.CustomRuleArgs(
-            name=self.name,
-            priority=priority,
-            enabled_state=frontdoor.CustomRuleEnabledState.ENABLED,
-            rule_type=frontdoor.RuleType.RATE_LIMIT_RULE,
-            rate_limit_threshold=self.threshold,
-            rate_limit_duration_in_minutes=self.window_minutes,
-            group_by=[frontdoor.GroupByVariableArgs(variable_name=frontdoor.VariableName(self.group_by))],
-            match_conditions=conditions,
-            action=frontdoor.ActionType(self.action),
-        )
+            conditions.append(_match(_ADDRESS, frontdoor.Operator.IP_MATCH, self.exempt_addresses, negate=True))
+        return conditions
 
 
-def _block(name: str, priority: int, conditions: list[frontdoor.MatchConditionArgs]) -> frontdoor.CustomRuleArgs:
-    return frontdoor.CustomRuleArgs(
-        name=name,
-        priority=priority,
-        enabled_state=frontdoor.CustomRuleEnabledState.ENABLED,
-        rule_type=frontdoor.RuleType.MATCH_RULE,
-        match_conditions=conditions,
-        action=frontdoor.ActionType.BLOCK,
-    )
+_ADDRESS = frontdoor.MatchVariable.SOCKET_ADDR
+_HEADER = frontdoor.MatchVariable.REQUEST_HEADER
 
 
-def _addresses(addresses: Sequence[str], *, negate: bool = False) -> frontdoor.MatchConditionArgs:
+def _match(
+    variable: frontdoor.MatchVariable,
+    operator: frontdoor.Operator,
+    values: Sequence[str],
+    *,
+    negate: bool = False,
+    **more: Any,
+) -> frontdoor.MatchConditionArgs:
+    """One condition. more: selector and transforms, as the SDK takes them."""
     return frontdoor.MatchConditionArgs(
-        match_variable=frontdoor.MatchVariable.SOCKET_ADDR,
-        operator=frontdoor.Operator.IP_MATCH,
-        match_value=list(addresses),
-        negate_condition=negate,
+        match_variable=variable, operator=operator, match_value=list(values), negate_condition=negate, **more
     )
 
 
 def _text(
-    variable: frontdoor.MatchVariable,
-    operator: frontdoor.Operator,
-    values: Sequence[str],
-    selector: str | None = None,
+    variable: frontdoor.MatchVariable, operator: frontdoor.Operator, values: Sequence[str], **more: Any
 ) -> frontdoor.MatchConditionArgs:
     """Text, compared whatever its case and however it is percent-encoded."""
-    return frontdoor.MatchConditionArgs(
-        match_variable=variable,
-        selector=selector,
-        operator=operator,
-        match_value=[value.lower() for value in values],
-        negate_condition=False,
-        transforms=[frontdoor.TransformType.URL_DECODE, frontdoor.TransformType.LOWERCASE],
-    )
+    decoded = [frontdoor.TransformType.URL_DECODE, frontdoor.TransformType.LOWERCASE]
+    return _match(variable, operator, [value.lower() for value in values], transforms=decoded, **more)

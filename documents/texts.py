@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from documents.words import Words
+from documents.words import Text
 
 Guid = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
-    Words("an id in lower case, like 00000000-0000-4000-8000-0000000000b1"),
+    Text(
+        r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "an id in lower case, like 00000000-0000-4000-8000-0000000000b1"
+    ),
 ]
 """An id of Azure or Entra."""
 LowerCase = Annotated[str, StringConstraints(to_lower=True)]

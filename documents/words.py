@@ -9,7 +9,7 @@ from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, Union
 
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -30,14 +30,14 @@ _SIMPLE = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
-    """What a text with a pattern is, in plain words with an example: ``a host name, like app.example.com``.
+class Text(StringConstraints):
+    """A text with a pattern. words: what it is, in plain words with an example: ``a host, like app.example.com``."""
 
-    Stands in the annotation beside the pattern.
-    """
+    words: str
 
-    text: str
+    def __init__(self, pattern: str, words: str, *, min_length: int | None = None, max_length: int | None = None):
+        super().__init__(pattern=pattern, min_length=min_length, max_length=max_length)
+        object.__setattr__(self, "words", words)
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _members(annotation: Any, metadata: Sequence[Any]) -> Iterator[Kind]:
                 yield from _members(argument, metadata)
     else:
         limits = {name: getattr(item, name) for item in _single(metadata) for name in _LIMITS if hasattr(item, name)}
-        words = next((item.text for item in metadata if isinstance(item, Words)), None)
+        words = next((item.words for item in metadata if isinstance(item, Text)), None)
         yield Kind(annotation, {name: value for name, value in limits.items() if value is not None}, words)
 
 

@@ -1,7 +1,5 @@
 """What happens to alerts that are no rule of ours, and during maintenance."""
 
-import pulumi
-
 from components.alert_processing import ProcessingArgs, Window, quiet_metrics, route_alerts
 from stacks.entries import name_entry, stack_entry
 from stacks.outputs import Foundation
@@ -15,17 +13,13 @@ reporting solutions for Azure Backup). Nobody hears of them without an alert pro
 def build_alert_processing(settings: MonitoringSettings, foundation: Foundation) -> None:
     """Backup's own alerts go to the critical channel; metric alerts are quiet in the stack's maintenance windows."""
     common = foundation.common
-    scopes = [
-        pulumi.Output.concat("/subscriptions/", common.subscription_id, "/resourceGroups/", group)
-        for group in common.groups.values()
-    ]
 
     def processing_args(part: str, description: str) -> ProcessingArgs:
         return ProcessingArgs(
             resource_group_name=common.groups["monitoring"],
             rule_name=common.names.regional("apr", part),
             description=description,
-            scopes=scopes,
+            scopes=list(common.group_ids().values()),
             tags=dict(common.tags),
         )
 

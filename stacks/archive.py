@@ -16,7 +16,7 @@ from components.archive_feed import (
 from components.audit_archive import AuditArchive, AuditArchiveArgs
 from components.private_account import Expiry
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
-from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
+from stacks.entries import leave_out, list_parts, name_entry, name_parts, stack_entry
 from stacks.log_accounts import log_account
 from stacks.outputs import Common, Network
 from stacks.settings.archive import DATABASE_AUDIT, ArchiveSettings
@@ -29,16 +29,12 @@ ACTIVITY_CATEGORIES = ("Administrative", "Security", "Policy", "Alert", "Service
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """What others need of the archive. id: the account; containers: every container with a policy; retired: ARM id of
-    the container of the database's retired months, where there is one; lock: whether the deployment locks the
-    policies."""
+    """What others need of the archive. id, name: of the account; retired: ARM id of the container of the database's
+    retired months, where there is one."""
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
-    resource_group: pulumi.Output[str]
-    containers: Sequence[str]
     retired: pulumi.Output[str] | None
-    lock: bool
 
 
 def containers(settings: ArchiveSettings, job: DatabaseJobSettings) -> list[str]:
@@ -85,14 +81,8 @@ def build_archive(
             ),
         )
         _feeds(settings, common, archive, front_door_id, servers, tables)
-    return Archive(
-        id=archive.outputs.id,
-        name=archive.outputs.name,
-        resource_group=common.groups["data"],
-        containers=containers(settings, job),
-        retired=archive.outputs.containers.get(DATABASE_AUDIT),
-        lock=settings.lock,
-    )
+    made = archive.outputs
+    return Archive(id=made.id, name=made.name, retired=made.containers.get(DATABASE_AUDIT))
 
 
 def _feeds(
@@ -105,7 +95,7 @@ def _feeds(
 ) -> None:
     target = ArchiveTarget(account_id=archive.outputs.id, ready=archive.policies)
     if settings.tables:
-        with name_parts(*_parts("tables", settings.tables, EXPORTED_TABLES)):
+        with name_parts(*list_parts("archive.tables", EXPORTED_TABLES, settings.tables)):
             export_tables(
                 "archive",
                 workspace_id=common.logs.workspace_id,
@@ -118,9 +108,9 @@ def _feeds(
     }
     direct |= {f"postgres-{part}": (server, settings.direct.database) for part, server in servers.items()}
     for source, (resource_id, categories) in direct.items():
-        key = "direct.frontDoor" if source == "front-door" else "direct.database"
+        key = "archive.direct.frontDoor" if source == "front-door" else "archive.direct.database"
         if categories:
-            with name_parts(*_parts(key, categories, ARCHIVED_CATEGORIES)):
+            with name_parts(*list_parts(key, ARCHIVED_CATEGORIES, categories)):
                 archive_categories(
                     source, resource_id=resource_id, categories=categories, target=target, parent=archive
                 )
@@ -131,8 +121,3 @@ def _feeds(
             )
     else:
         leave_out("false", stack_entry("archive.activityLog"))
-
-
-def _parts(key: str, names: Sequence[str], path: str) -> list[Part]:
-    """What each item of a list of the settings becomes in its feed."""
-    return [Part(stack_entry(f"archive.{key}[{index}]"), path, name) for index, name in enumerate(names)]

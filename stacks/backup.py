@@ -14,17 +14,8 @@ from stacks.settings.backup import BackupSettings, KeepSettings
 from stacks.settings.database import DatabaseSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Backup:
-    """What others need of the backup vault. id, name: the vault; instance_id: the database's protection in it."""
-
-    id: pulumi.Output[str]
-    name: pulumi.Output[str]
-    instance_id: pulumi.Output[str]
-
-
-def build_backup(settings: BackupSettings, common: Common, database: Database) -> Backup | None:
-    """Build vault, policy, rights and instance; None where config has it off."""
+def build_backup(settings: BackupSettings, common: Common, database: Database) -> pulumi.Output[str] | None:
+    """Build vault, policy, rights and instance, whose id it returns; None where config has it off."""
     if not settings.enabled:
         leave_out("enabled: false", stack_entry("backup"))
         return None
@@ -34,10 +25,7 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
             BackupVaultArgs(
                 **common.place("data"),
                 vault_name=common.names.regional("bvault"),
-                redundancy=settings.redundancy,
-                immutability=settings.immutability,
-                soft_delete=settings.soft_delete,
-                soft_delete_days=settings.soft_delete_days,
+                **settings.model_dump(include={"redundancy", "immutability", "soft_delete", "soft_delete_days"}),
                 logs=common.logs,
                 protection=common.protection,
             ),
@@ -50,15 +38,13 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
                 server_id=database.id,
                 server_name=database.name,
                 server_location=common.location,
-                server_group_id=pulumi.Output.format(
-                    "/subscriptions/{0}/resourceGroups/{1}", common.subscription_id, database.resource_group
-                ),
+                server_group_id=common.group_ids()["data"],
                 start=settings.start.isoformat(),
                 keep=generations(settings.keep),
                 depends_on=[database.settled],
             ),
         )
-    return Backup(id=vault.outputs.id, name=vault.outputs.name, instance_id=protected.outputs.instance_id)
+    return protected.outputs.instance_id
 
 
 def generations(keep: KeepSettings) -> list[Keep]:

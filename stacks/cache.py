@@ -15,16 +15,14 @@ from stacks.vaults import EncryptionKey
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """What others need of the cache. id: the cluster; database_id: where connection events are; host, port."""
+    """What others need of the cache. id: the cluster; host: its name."""
 
     id: pulumi.Output[str]
-    database_id: pulumi.Output[str]
     host: pulumi.Output[str]
-    port: int
 
     def url(self, user: IdentityOutputs) -> pulumi.Output[str]:
         """REDIS-URL of one identity: its object id is the user, an Entra token the password, which is not here."""
-        return pulumi.Output.format("rediss://{0}@{1}:{2}", user.principal_id, self.host, self.port)
+        return pulumi.Output.format("rediss://{0}@{1}:{2}", user.principal_id, self.host, REDIS_PORT)
 
 
 def build_cache(
@@ -53,7 +51,7 @@ def build_cache(
                 clustering=settings.clustering,
                 eviction=settings.eviction,
                 users=[RedisUser(name=app, object_id=user.principal_id) for app, user in users.items()],
-                key=key.managed() if key else None,
+                key=key,
                 private_access=network.private_access("redis"),
                 logs=common.logs,
                 protection=common.protection,
@@ -61,4 +59,4 @@ def build_cache(
                 depends_on=[key.granted] if key else [],
             ),
         )
-    return Cache(id=redis.outputs.id, database_id=redis.outputs.database_id, host=redis.outputs.host, port=REDIS_PORT)
+    return Cache(id=redis.outputs.id, host=redis.outputs.host)

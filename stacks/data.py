@@ -16,7 +16,7 @@ from stacks.database_job import build_database_job
 from stacks.foundation import DATABASE_BOOTSTRAP, FLOW_LOGS
 from stacks.network import build_flow_logs
 from stacks.outputs import Bus, Data, Foundation
-from stacks.secrets import Generated, SecretSources, SecretVaults, Value, build_secrets
+from stacks.secrets import Generated, SecretValues, Value, build_secrets
 from stacks.settings.jobs import CREDENTIAL, DATABASE_URL
 from stacks.settings.model import Settings
 from stacks.vaults import Vaults, build_vaults
@@ -48,7 +48,7 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
         servers,
         foundation.monitoring.tables,
     )
-    backup = build_backup(settings.backup, common, database)
+    backup_instance_id = build_backup(settings.backup, common, database)
     jobs = build_database_job(settings, common, network, identities, database, archive, vaults.database)
     flow_logs = None
     if settings.network.flow_logs is not None:
@@ -64,19 +64,14 @@ def build_data(settings: Settings, foundation: Foundation, supplied: Mapping[Sec
     bus = build_bus(settings.event_bus, foundation)
     generated = Generated(settings)
     derived = _derived(settings, foundation, database, cache, generated)
-    secrets = build_secrets(
-        settings,
-        common,
-        SecretVaults(apps=vaults.apps, database=vaults.database),
-        SecretSources(supplied=supplied, derived=derived, generated=generated),
-    )
+    values = SecretValues(settings=settings, supplied=supplied, derived=derived, generated=generated)
     return Data(
         vault_names={app: vault.outputs.name for app, vault in vaults.apps.items()},
-        secrets=secrets,
+        secrets=build_secrets(values, common, vaults),
         settings=bus.settings,
         alert_targets=_list_alert_targets(vaults, servers, cache, accounts, bus)
         | {"jobs": jobs, "flows": {"network": flow_logs.outputs.id} if flow_logs else {}},
-        backup_instance_id=backup.instance_id if backup is not None else None,
+        backup_instance_id=backup_instance_id,
     )
 
 

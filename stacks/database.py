@@ -1,6 +1,7 @@
 """The PostgreSQL server of the stack, its parameters and administrators, and its replica where config asks."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import pulumi
@@ -38,7 +39,7 @@ class DatabaseKeys:
 class Database:
     """What others need of the database.
 
-    id, name, resource_group: the server; host: where apps connect (the virtual writer endpoint, where config says so);
+    id, name: the server; host: where apps connect (the virtual writer endpoint, where config says so);
     port: PgBouncer's where it is on; direct_port: PostgreSQL's own, for migrations and the auditor.
     database: name of the application's database, which the job `bootstrap` makes and owns.
     settled: the last operation on the primary; what needs the server at rest depends on it.
@@ -46,13 +47,11 @@ class Database:
 
     id: pulumi.Output[str]
     name: pulumi.Output[str]
-    resource_group: pulumi.Output[str]
     host: pulumi.Output[str]
     port: int
     direct_port: int
     database: str
     replica_id: pulumi.Output[str] | None
-    reader_host: pulumi.Output[str] | None
     settled: pulumi.Resource
 
     def url(self, role: str, password: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
@@ -100,13 +99,11 @@ def build_database(
     return Database(
         id=server.outputs.id,
         name=server.outputs.name,
-        resource_group=common.groups["data"],
         host=replica.outputs.writer_host if replica else server.outputs.host,
         port=POOLER_PORT if settings.pooler else POSTGRES_PORT,
         direct_port=POSTGRES_PORT,
         database=settings.database,
         replica_id=replica.outputs.id if replica else None,
-        reader_host=replica.outputs.reader_host if replica else None,
         settled=server.settled,
     )
 
@@ -133,11 +130,10 @@ def _server(
             tenant_id=common.tenant_id,
             server_name=common.names.global_name("psql"),
             version=settings.version,
-            compute=_compute(settings),
-            storage=_storage(settings),
+            **_size(settings),
             network=_home_network(network),
-            key=keys.primary.managed(),
-            geo_key=geo.managed() if geo else None,
+            key=keys.primary,
+            geo_key=geo,
             zone=settings.zone,
             high_availability=_high_availability(settings),
             backup_days=settings.backup_days,
@@ -193,13 +189,8 @@ def _replica(
             source_id=server.outputs.id,
             source_name=server.outputs.name,
             source_group=common.groups["data"],
-            compute=_compute(settings),
-            storage=_storage(settings),
-            network=(
-                parts.PrivateNetwork(subnet_id=place.subnet_id, dns_zone_id=place.dns_zone_id)
-                if place
-                else _home_network(network)
-            ),
+            **_size(settings),
+            network=(parts.PrivateNetwork(**dict(place)) if place else _home_network(network)),
             key=_replica_key(replica, location, common, keys),
             zone=replica.zone,
             with_password=settings.authentication == "entra-and-password",
@@ -219,15 +210,15 @@ def _replica_key(replica: ReplicaSettings, location: str, common: Common, keys: 
     key = keys.primary if location == common.location else keys.geo
     if key is None:
         raise ValueError(f"a replica in {location} needs a key there")
-    return key.managed()
+    return key
 
 
-def _compute(settings: DatabaseSettings) -> parts.Compute:
-    return parts.Compute(tier=settings.tier, sku=settings.sku)
-
-
-def _storage(settings: DatabaseSettings) -> parts.Storage:
-    return parts.Storage(size_gb=settings.storage.sizes_gb[-1], auto_grow=settings.storage.auto_grow)
+def _size(settings: DatabaseSettings) -> dict[str, Any]:
+    """What a replica has as its primary has it."""
+    return {
+        "compute": parts.Compute(tier=settings.tier, sku=settings.sku),
+        "storage": parts.Storage(size_gb=settings.storage.sizes_gb[-1], auto_grow=settings.storage.auto_grow),
+    }
 
 
 def _home_network(network: Network) -> parts.PrivateNetwork:

@@ -18,12 +18,7 @@ def deployment_inputs(
     """The inputs of `python -m deployment`, as deployment/inputs.py reads them."""
     return {
         "stack": pulumi.get_stack(),
-        "groups": {
-            purpose: pulumi.Output.format(
-                "/subscriptions/{0}/resourceGroups/{1}", foundation.common.subscription_id, name
-            )
-            for purpose, name in foundation.common.groups.items()
-        },
+        "groups": foundation.common.group_ids(),
         "frontDoorId": foundation.edge.profile_id,
         **({"gatewayId": gateway.id} if gateway else {}),
         "edge": {"headers": list(security_headers().all), "removed": list(security_headers().remove)},

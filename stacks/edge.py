@@ -22,7 +22,7 @@ from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits, sign_in_path
 from stacks.catalogues.security_headers import SECURITY_HEADERS, security_headers
 from stacks.edge_apps import EdgeApp, edge_apps, sent_headers
 from stacks.edge_entries import alphanumeric, header_entries, leave_out_classes, policy_parts
-from stacks.entries import Entry, Part, name_entry, name_parts, stack_entry
+from stacks.entries import Entry, Part, list_parts, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Apps, Common, Edge, EdgeEntry, Foundation, Gateway, Site
 from stacks.settings.apps import AppSettings
@@ -51,11 +51,7 @@ def build_entry(front_door: FrontDoorSettings, app_settings: Mapping[str, AppSet
     """The profile, one endpoint for each exposure class in use, and a domain for each host of an app."""
     apps = edge_apps(app_settings)
     zone = front_door.dns_zone
-    domains = [
-        Part(stack_entry(f"apps.{app.name}.hostNames[{index}]"), HOST_NAMES, host)
-        for app in apps
-        for index, host in enumerate(app.hosts)
-    ]
+    domains = [part for app in apps for part in list_parts(f"apps.{app.name}.hostNames", HOST_NAMES, app.hosts)]
     with name_entry(stack_entry("frontDoor")), name_parts(*domains):
         outputs = FrontDoor(
             "front-door",
@@ -266,10 +262,7 @@ def managed_rule_changes(exposure: str, waf: WafSettings) -> list[ManagedRuleCha
             rule_id=change.rule,
             enabled=change.enabled,
             action=change.action,
-            exclusions=[
-                FieldExclusion(variable=field.variable, operator=field.operator, selector=field.selector)
-                for field in change.exclude
-            ],
+            exclusions=[FieldExclusion(**dict(field)) for field in change.exclude],
         )
         for change in waf.managed_rule_changes.get(exposure, [])
     ]

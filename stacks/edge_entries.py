@@ -7,7 +7,7 @@ from components.waf import ADDRESSES, MANAGED_RULE_IDS, RULE_NAMES
 from stacks.catalogues.rate_limits import RATE_LIMITS, rate_limits
 from stacks.catalogues.security_headers import CSP, SECURITY_HEADERS, security_headers
 from stacks.edge_apps import EdgeApp
-from stacks.entries import Entry, Part, leave_out, stack_entry
+from stacks.entries import Entry, Part, leave_out, list_parts, stack_entry
 from stacks.settings.edge import WafSettings
 
 
@@ -38,14 +38,9 @@ def leave_out_classes(used: Collection[str]) -> None:
 
 def policy_parts(exposure: str, apps: Sequence[EdgeApp], waf: WafSettings) -> list[Part]:
     """What each entry of the stack config and of the catalogue of rate limits becomes in the policy of a class."""
-    changes = [
-        Part(stack_entry(f"waf.managedRuleChanges.{exposure}[{index}]"), MANAGED_RULE_IDS, change.rule)
-        for index, change in enumerate(waf.managed_rule_changes.get(exposure, []))
-    ]
-    addresses = [
-        Part(stack_entry(f"waf.rateLimitExemptAddresses[{index}]"), ADDRESSES, str(network))
-        for index, network in enumerate(waf.rate_limit_exempt_addresses)
-    ]
+    changed = [change.rule for change in waf.managed_rule_changes.get(exposure, [])]
+    changes = list_parts(f"waf.managedRuleChanges.{exposure}", MANAGED_RULE_IDS, changed)
+    addresses = list_parts("waf.rateLimitExemptAddresses", ADDRESSES, map(str, waf.rate_limit_exempt_addresses))
     rules = [Part(entry, RULE_NAMES, name) for name, entry in _rule_entries(exposure, apps, waf)]
     return [*changes, *addresses, *rules]
 

@@ -5,7 +5,7 @@ says which entry it works on, which part of a resource another entry became, and
 The recorder writes that down (`stacks/recording.py`); in a real deployment nothing happens here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -41,6 +41,11 @@ class Part:
     path: str
     value: str
     text: bool = False
+
+
+def list_parts(key: str, path: str, values: Iterable[str]) -> list[Part]:
+    """What each item of a list of the stack config becomes. key: of the list, as `stack_entry` takes it."""
+    return [Part(stack_entry(f"{key}[{index}]"), path, value) for index, value in enumerate(values)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from components.api_policy import BrowserAccess, CallLimit, TokenCheck
 from components.gateway_api import GatewayApi, GatewayApiArgs, OpenPath
 from components.gateway_product import GatewayProduct, GatewayProductArgs
 from stacks.catalogues.security_headers import security_headers
-from stacks.entries import Part, leave_out, name_entry, name_parts, stack_entry
+from stacks.entries import Part, leave_out, list_parts, name_entry, name_parts, stack_entry
 from stacks.outputs import Apps, Foundation, Gateway
 from stacks.settings.apps import AppSettings
 from stacks.settings.edge import FrontDoorSettings
@@ -69,10 +69,7 @@ def build_gateway(
         key = f"apiManagement.products.{name}"
         parts = [
             *(Part(stack_entry(f"{key}.apis[{at}]"), "apiId", api, text=True) for at, api in enumerate(product.apis)),
-            *(
-                Part(stack_entry(f"{key}.subscriptions[{at}]"), "sid", user)
-                for at, user in enumerate(product.subscriptions)
-            ),
+            *list_parts(f"{key}.subscriptions", "sid", product.subscriptions),
         ]
         with name_entry(stack_entry(key)), name_parts(*parts):
             GatewayProduct(
@@ -124,21 +121,14 @@ def _api(
         )
         for path, entry in api.open_paths.items()
     }
-    token = api.token
     return GatewayApiArgs(
         resource_group_name=group,
         service_name=service_name,
         api=name,
         backend_host=host,
         subscription_required=api.subscription_required,
-        token=TokenCheck(
-            configuration_url=token.open_id_configuration, issuers=token.issuers, audiences=token.audiences
-        )
-        if token
-        else None,
-        limits=[CallLimit(counter=each.counter, calls=each.calls, seconds=each.seconds) for each in api.limits],
-        browsers=BrowserAccess(origins=app.cors.origins, credentials=app.cors.credentials)
-        if app.cors.origins
-        else None,
+        token=TokenCheck(**dict(api.token)) if api.token else None,
+        limits=[CallLimit(**dict(limit)) for limit in api.limits],
+        browsers=BrowserAccess(**dict(app.cors)) if app.cors.origins else None,
         open_paths={app.health_check_path: health, **opened},
     )

@@ -31,11 +31,12 @@ def build_grafana(settings: ManagedGrafanaSettings, foundation: Foundation) -> p
             ),
         )
         # The workspace is in the group ``monitoring``: without it, only metrics.
-        read = {purpose: group for purpose, group in common.groups.items() if settings.logs or purpose != "monitoring"}
+        groups = common.group_ids()
+        read = {purpose: group for purpose, group in groups.items() if settings.logs or purpose != "monitoring"}
         for purpose, group in read.items():
             assign_role(
                 f"grafana-reads-{purpose}",
-                scope=pulumi.Output.concat("/subscriptions/", common.subscription_id, "/resourceGroups/", group),
+                scope=group,
                 role_id=MONITORING_READER,
                 principal_id=identity.outputs.principal_id,
                 parent=identity,

@@ -21,7 +21,7 @@ def log_account(
         **common.place("data"),
         account_name=common.names.storage(purpose),
         redundancy=settings.redundancy,
-        key=key.managed(),
+        key=key,
         expiry=expiry,
         soft_delete_days=settings.soft_delete_days,
         private_access=network.private_access("blob"),

@@ -8,7 +8,7 @@ from components.action_group import EMAIL_ADDRESSES, WEBHOOK, WEBHOOK_NAMES, Act
 from components.observability import TABLE_NAMES, Observability, ObservabilityArgs
 from components.protection import Protection
 from stacks.catalogues.log_tables import LOG_TABLES, audit_tables, log_tables
-from stacks.entries import Entry, Part, leave_out, name_entry, name_parts, stack_entry
+from stacks.entries import Entry, Part, leave_out, list_parts, name_entry, name_parts, stack_entry
 from stacks.naming import Names
 from stacks.outputs import Monitoring
 from stacks.settings.monitoring import MonitoringSettings, ReceiverSettings, ReceiversSettings
@@ -79,10 +79,7 @@ def build_observability(
 def _receivers(channel: str, receiver: ReceiverSettings) -> list[Part]:
     """What each receiver of a channel becomes in its action group."""
     key = f"monitoring.receivers.{channel}"
-    parts = [
-        Part(stack_entry(f"{key}.emails[{index}]"), EMAIL_ADDRESSES, address)
-        for index, address in enumerate(receiver.emails)
-    ]
+    parts = list_parts(f"{key}.emails", EMAIL_ADDRESSES, receiver.emails)
     if receiver.webhook:
         return [*parts, Part(stack_entry(f"{key}.webhook"), WEBHOOK_NAMES, WEBHOOK)]
     leave_out("false: this channel calls no webhook", stack_entry(f"{key}.webhook"))

@@ -116,18 +116,14 @@ def _list_alert_targets(
     apps: Apps,
 ) -> dict[str, dict[str, pulumi.Output[str]]]:
     common = foundation.common
-    subscription_id = pulumi.Output.concat("/subscriptions/", common.subscription_id)
     targets = {kind: dict(resources) for kind, resources in data.alert_targets.items()}
     targets["site"] = {name: site.id for name, site in apps.sites.items()}
     targets["plan"] = dict(apps.plans)
     targets["frontdoor"] = {"edge": foundation.edge.profile_id}
     targets["nat"] = {"way-out": foundation.network.nat_gateway_id} if foundation.network.nat_gateway_id else {}
     targets["workspace"] = {"logs": foundation.monitoring.workspace_id}
-    targets["groups"] = {
-        purpose: pulumi.Output.concat(subscription_id, "/resourceGroups/", name)
-        for purpose, name in common.groups.items()
-    }
-    targets["subscription"] = {"subscription": subscription_id} if subscription.owner else {}
+    targets["groups"] = common.group_ids()
+    targets["subscription"] = {"subscription": common.subscription} if subscription.owner else {}
     targets["tenant"] = {"tenant": foundation.monitoring.workspace_id} if settings.tenant_logs else {}
     return targets
 
@@ -263,7 +259,7 @@ def _budget(layer: _Layer) -> None:
         budget(
             "budget",
             BudgetArgs(
-                scope=pulumi.Output.concat("/subscriptions/", common.subscription_id),
+                scope=common.subscription,
                 budget_name=common.names.regional("budget"),
                 resource_groups=list(common.groups.values()),
                 amount=settings.amount,

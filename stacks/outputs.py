@@ -32,6 +32,18 @@ class Common:
     logs: LogDestination
     protection: Protection
 
+    @property
+    def subscription(self) -> pulumi.Output[str]:
+        """The subscription's ARM id."""
+        return pulumi.Output.concat("/subscriptions/", self.subscription_id)
+
+    def group_ids(self) -> dict[str, pulumi.Output[str]]:
+        """ARM ids of the resource groups by purpose."""
+        return {
+            purpose: pulumi.Output.concat(self.subscription, "/resourceGroups/", name)
+            for purpose, name in self.groups.items()
+        }
+
     def place(self, purpose: str, location: str | None = None) -> Place:
         """Where a resource lies: the group of a purpose, in the stack's region where no other is named."""
         group = self.groups[purpose]
@@ -143,7 +155,6 @@ class Site:
 
     id: pulumi.Output[str]
     host: pulumi.Output[str]
-    plan_id: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)

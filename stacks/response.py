@@ -1,14 +1,11 @@
 """Automated response: playbooks that act on Sentinel's incidents, each under an identity that can do nothing else."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pulumi
 
 from components.custom_role import CustomRole, CustomRoleArgs
 from components.identity import Identity, IdentityArgs, IdentityOutputs
 from components.metric_alerts import MetricCondition, metric_alert
-from components.playbook import Actions, Playbook, PlaybookArgs, block_addresses, disable_accounts
+from components.playbook import Playbook, PlaybookArgs, block_addresses, disable_accounts
 from components.role_assignment import assign_role
 from components.waf import INCIDENT_RULE
 from facts.roles import role_id
@@ -54,9 +51,7 @@ def _playbooks(security: SecuritySettings, overrides: Overrides, foundation: Fou
         role = CustomRole(
             "response-role",
             CustomRoleArgs(
-                scope=pulumi.Output.concat(
-                    "/subscriptions/", common.subscription_id, "/resourceGroups/", common.groups["platform"]
-                ),
+                scope=common.group_ids()["platform"],
                 role_name=common.names.regional("role", "firewall-address-blocker"),
                 description="Read and write a Front Door firewall policy: what blocking an address takes.",
                 actions=[f"{POLICY}/read", f"{POLICY}/write"],
@@ -113,13 +108,9 @@ def _playbook(
     overrides: Overrides,
     foundation: Foundation,
     identity: IdentityOutputs,
-    *,
-    entity: str,
-    key: str,
-    never: Sequence[pulumi.Input[str]],
-    act: Actions,
-    parameters: Mapping[str, pulumi.Input[Any]],
+    **act: Any,
 ) -> None:
+    """act: what it does to whom, as `PlaybookArgs` takes it."""
     common = foundation.common
     playbook = Playbook(
         f"playbook-{response}",
@@ -131,11 +122,7 @@ def _playbook(
             interval_minutes=security.sentinel.response.interval_minutes,
             wanted=APPROVED[response],
             done=DONE[response],
-            entity=entity,
-            key=key,
-            never=never,
-            act=act,
-            parameters=parameters,
+            **act,
             logs=common.logs,
         ),
     )

@@ -16,6 +16,7 @@ from stacks.entries import Entry, leave_out, name_entry, stack_entry
 from stacks.outputs import Common, SecretReference
 from stacks.settings.jobs import COPIED
 from stacks.settings.model import Settings
+from stacks.vaults import Vaults
 
 RETIRED = "retired"
 """What takes the place of a retired secret's value, in a version that is disabled too."""
@@ -78,27 +79,61 @@ class Generated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SecretVaults:
-    """apps: each app's vault; database: the database job's, with copies of what it brings into the database."""
+class SecretValues:
+    """Values by app and name. supplied: from config, by name; derived: from resources, by name and app."""
 
-    apps: Mapping[str, KeyVault]
-    database: KeyVault | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretSources:
-    """Where values come from. supplied: config, by name; derived: resources, by name and app."""
-
+    settings: Settings
     supplied: Mapping[SecretName, pulumi.Output[str]]
     derived: Mapping[SecretName, Mapping[str, Value]]
     generated: Generated
 
+    def publish(self, app: str, name: SecretName, entry: CatalogueEntry) -> Iterator[Published]:
+        """What is published of one entry to one app; nothing where an optional value is not there."""
+        versions: list[tuple[str, date]] = [(name, self.settings.vaults.rotated(name, entry))]
+        if entry.rotation.kind == "overlap":
+            versions = published_dates(self.settings.vaults, name)
+        for secret_name, day in versions:
+            value = RETIRED if entry.retired else self._value(app, name, entry, day)
+            if value is not None:
+                suffix = secret_name.removeprefix(name).replace("-", "_")
+                variables = () if entry.retired else tuple(f"{variable}{suffix}" for variable in entry.environment)
+                yield Published(secret_name, variables, value, day)
 
-def build_secrets(
-    settings: Settings, common: Common, vaults: SecretVaults, sources: SecretSources
-) -> dict[str, list[SecretReference]]:
+    def _value(self, app: str, name: SecretName, entry: CatalogueEntry, day: date) -> Value | None:
+        """The value that was set on ``day``."""
+        if entry.rotation.kind == "keyring":
+            return self._keyring(name, entry)
+        if entry.origin == "generated":
+            return self.generated.value(name, entry, day.isoformat(), app if entry.per_consumer else "")
+        if entry.origin == "setting":
+            return self.settings.vaults.settings[name]
+        if name == CONSUMER_KEYS:
+            return self._consumer_keys()
+        if entry.origin == "supplied":
+            return self.supplied.get(name)
+        return self.derived.get(name, {}).get(app)
+
+    def _keyring(self, name: SecretName, entry: CatalogueEntry) -> pulumi.Output[str]:
+        keys = {key_id: self.generated.value(name, entry, key_id, "") for key_id in self.settings.vaults.keyring(name)}
+        return pulumi.Output.all(**keys).apply(lambda known: keyring_text({key_id: known[key_id] for key_id in keys}))
+
+    def _consumer_keys(self) -> pulumi.Output[str]:
+        """Every consumer's keys that are valid now, for the app that verifies them."""
+        entry = catalogue()[CONSUMER_KEY]
+        days = self.settings.vaults.rotation_dates(CONSUMER_KEY)[-2:][::-1]
+        consumers = [app for app, app_settings in self.settings.apps.items() if CONSUMER_KEY in app_settings.secrets]
+        keys = {
+            consumer: pulumi.Output.all(
+                *[self.generated.value(CONSUMER_KEY, entry, day.isoformat(), consumer) for day in days]
+            )
+            for consumer in consumers
+        }
+        return pulumi.Output.all(**keys).apply(consumer_keys_text)
+
+
+def build_secrets(values: SecretValues, common: Common, vaults: Vaults) -> dict[str, list[SecretReference]]:
     """Write every app's secrets and return its references, versionless, so that a rotation needs no deployment."""
-    values = _Values(settings, sources)
+    settings = values.settings
     references: dict[str, list[SecretReference]] = {}
     read = {name for app_settings in settings.apps.values() for name in app_settings.secrets}
     for name in catalogue().keys() - read:
@@ -157,56 +192,6 @@ def _write(
     return pulumi.Output.all(vault.outputs.uri, secret.id).apply(
         lambda known: f"{known[0]}secrets/{published.secret_name}"
     )
-
-
-class _Values:
-    """Values by app and name."""
-
-    def __init__(self, settings: Settings, sources: SecretSources) -> None:
-        self._settings = settings
-        self._sources = sources
-        self._made = sources.generated.value
-
-    def publish(self, app: str, name: SecretName, entry: CatalogueEntry) -> Iterator[Published]:
-        """What is published of one entry to one app; nothing where an optional value is not there."""
-        versions: list[tuple[str, date]] = [(name, self._settings.vaults.rotated(name, entry))]
-        if entry.rotation.kind == "overlap":
-            versions = published_dates(self._settings.vaults, name)
-        for secret_name, day in versions:
-            value = RETIRED if entry.retired else self._value(app, name, entry, day)
-            if value is not None:
-                suffix = secret_name.removeprefix(name).replace("-", "_")
-                variables = () if entry.retired else tuple(f"{variable}{suffix}" for variable in entry.environment)
-                yield Published(secret_name, variables, value, day)
-
-    def _value(self, app: str, name: SecretName, entry: CatalogueEntry, day: date) -> Value | None:
-        """The value that was set on ``day``."""
-        if entry.rotation.kind == "keyring":
-            return self._keyring(name, entry)
-        if entry.origin == "generated":
-            return self._made(name, entry, day.isoformat(), app if entry.per_consumer else "")
-        if entry.origin == "setting":
-            return self._settings.vaults.settings[name]
-        if name == CONSUMER_KEYS:
-            return self._consumer_keys()
-        if entry.origin == "supplied":
-            return self._sources.supplied.get(name)
-        return self._sources.derived.get(name, {}).get(app)
-
-    def _keyring(self, name: SecretName, entry: CatalogueEntry) -> pulumi.Output[str]:
-        keys = {key_id: self._made(name, entry, key_id, "") for key_id in self._settings.vaults.keyring(name)}
-        return pulumi.Output.all(**keys).apply(lambda known: keyring_text({key_id: known[key_id] for key_id in keys}))
-
-    def _consumer_keys(self) -> pulumi.Output[str]:
-        """Every consumer's keys that are valid now, for the app that verifies them."""
-        entry = catalogue()[CONSUMER_KEY]
-        days = self._settings.vaults.rotation_dates(CONSUMER_KEY)[-2:][::-1]
-        consumers = [app for app, app_settings in self._settings.apps.items() if CONSUMER_KEY in app_settings.secrets]
-        keys = {
-            consumer: pulumi.Output.all(*[self._made(CONSUMER_KEY, entry, day.isoformat(), consumer) for day in days])
-            for consumer in consumers
-        }
-        return pulumi.Output.all(**keys).apply(consumer_keys_text)
 
 
 def signing_key_text(key_id: str, secret: str) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import pulumi
-
 from components.alerts import QueryCondition, log_alert
 from components.defender import PLAN_NAMES, Defender, DefenderArgs
 from components.policy_assignment import PolicyAssignment, PolicyAssignmentArgs, PolicyExemption
@@ -176,7 +174,7 @@ def _defender(settings: DefenderSettings, monitoring: MonitoringSettings, founda
         Defender(
             "defender",
             DefenderArgs(
-                subscription_id=_subscription(foundation),
+                subscription_id=foundation.common.subscription,
                 plans={plan: bool(getattr(settings, field)) for plan, field in PLANS.items()},
                 sub_plans=SUB_PLANS,
                 contacts=monitoring.receivers.security.emails,
@@ -189,7 +187,7 @@ def _policies(initiative: Initiative, platform: PlatformSettings, foundation: Fo
     assignment = PolicyAssignment(
         f"policy-{initiative}",
         PolicyAssignmentArgs(
-            scope=_subscription(foundation),
+            scope=foundation.common.subscription,
             location=foundation.common.location,
             assignment_name=foundation.common.names.regional("policy", initiative),
             initiative=facts.definition,
@@ -211,7 +209,3 @@ def _policies(initiative: Initiative, platform: PlatformSettings, foundation: Fo
                         expires=entry.expires,
                     )
                 )
-
-
-def _subscription(foundation: Foundation) -> pulumi.Output[str]:
-    return pulumi.Output.concat("/subscriptions/", foundation.common.subscription_id)

@@ -27,23 +27,14 @@ _ACCESS: Mapping[Holds, VaultAccess] = {"secrets": READ_SECRETS, "keys": ENCRYPT
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncryptionKey:
-    """A customer-managed key and the identity that may use it.
+class EncryptionKey(CustomerManagedKey):
+    """A key of the stack's own.
 
-    uri: versionless, so that a new version is picked up without a deployment; versioned_uri: for the services that
-    take nothing else; identity: the user-assigned identity with get, list, wrapKey and unwrapKey.
     granted: what to wait for before the key is used: the identity's access. Not the whole vault, whose private
     endpoint and diagnostics nobody who encrypts needs.
     """
 
-    uri: pulumi.Output[str]
-    versioned_uri: pulumi.Output[str]
-    identity: IdentityOutputs
     granted: pulumi.Resource
-
-    def managed(self) -> CustomerManagedKey:
-        """The key as services that encrypt with it take it."""
-        return CustomerManagedKey(uri=self.uri, versioned_uri=self.versioned_uri, identity_id=self.identity.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +204,5 @@ def _keys(
                 ),
                 vault,
             )
-    return EncryptionKey(
-        uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=identity, granted=vault.granted
-    )
+    versioned = key.key_uri_with_version
+    return EncryptionKey(uri=key.key_uri, versioned_uri=versioned, identity_id=identity.id, granted=vault.granted)

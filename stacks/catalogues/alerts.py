@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.durations import minutes
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section, one_of
-from documents.words import Words
+from documents.words import Text
 from facts.log_tables import FeedingKind
 from facts.types import alert_kinds
 
@@ -28,13 +28,9 @@ Limit = Literal["database-connections"]
 Channel = Literal["critical", "warning", "security"]
 Severity = Literal[0, 1, 2, 3, 4]
 AlertId = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60),
-    Words("a name in lower case with hyphens, like postgres-cpu"),
+    str, Text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a name in lower case with hyphens, like postgres-cpu", max_length=60)
 ]
-Control = Annotated[
-    str, StringConstraints(pattern=r"^164\.\d{3}(\([a-zA-Z0-9]+\))*$"), Words("a HIPAA control, like 164.312(b)")
-]
+Control = Annotated[str, Text(r"^164\.\d{3}(\([a-zA-Z0-9]+\))*$", "a HIPAA control, like 164.312(b)")]
 Number = int | float
 
 MetricWindow = Literal["PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"]
@@ -54,11 +50,7 @@ class AlertEntry(Section):
     """0 critical, 1 error, 2 warning, 3 informational, 4 verbose."""
     channel: Channel
     """Which action group hears of it."""
-    runbook: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z-]+$"),
-        Words("the name of a page in docs/runbooks without .md, like database"),
-    ]
+    runbook: Annotated[str, Text(r"^[a-z-]+$", "the name of a page in docs/runbooks without .md, like database")]
     """File name in docs/runbooks, without `.md`."""
     controls: Annotated[list[Control], Field(min_length=1)]
     """HIPAA control ids (45 CFR)."""
@@ -190,9 +182,7 @@ def builtin_alerts() -> Mapping[AlertId, BuiltinEntry]:
 @cache
 def all_alerts() -> Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]:
     """The whole catalogue by id, in the file's order. Raises SettingsError when the file is wrong."""
-    rows: Mapping[AlertId, MetricEntry | QueryEntry | ActivityEntry | BuiltinEntry]
-    rows = read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry], missing_queries("kql", "queries"))
-    return rows
+    return read_document(_CATALOGUES / "alerts.yaml", dict[AlertId, Entry], missing_queries("kql", "queries"))
 
 
 def missing_queries(engine: str, folder: str) -> Callable[[Any], Iterator[Problem]]:

@@ -1,18 +1,15 @@
 """The table of network flows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 CATALOGUE = "stacks/catalogues/network_flows.yaml"
-_FILE = Path(__file__).parent / "network_flows.yaml"
 
 FlowEnd = Literal[
     "apps",
@@ -45,18 +42,14 @@ Direction = Literal["Inbound", "Outbound"]
 
 Port = (
     Annotated[int, Field(ge=1, le=65535)]
-    | Annotated[
-        str,
-        StringConstraints(pattern=r"^(any|mail|\d+-\d+)$"),
-        Words("any, mail, or a range of ports like 30000-31000"),
-    ]
+    | Annotated[str, Text(r"^(any|mail|\d+-\d+)$", "any, mail, or a range of ports like 30000-31000")]
 )
 
 
 class Flow(Section):
     """One row of the table."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$"), Words("a name, like app-to-db")]
+    id: Annotated[str, Text(r"^[a-z][a-z0-9-]{0,60}[a-z0-9]$", "a name, like app-to-db")]
     start: Annotated[FlowEnd, Field(alias="from")]
     end: Annotated[FlowEnd, Field(alias="to")]
     ports: Annotated[list[Port], Field(min_length=1)]
@@ -94,11 +87,8 @@ class FlowTable(Section):
         return {rule_name(row, direction): key for key, row in self.keys().items() for direction in _SUFFIXES}
 
 
-@cache
-def flow_table() -> FlowTable:
-    """The table. Raises SettingsError when the file is wrong."""
-    return read_document(_FILE, FlowTable)
-
+flow_table = data_reader(__file__, "network_flows.yaml", FlowTable)
+"""The table."""
 
 _SUFFIXES: Mapping[Direction, str] = {"Inbound": "in", "Outbound": "out"}
 

@@ -1,18 +1,14 @@
 """The edge's catalogues: rate limits and response headers by exposure class, as data that people review."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 RATE_LIMITS = "stacks/catalogues/rate_limits.yaml"
-_ROOT = Path(__file__).parents[2]
 
 
 Threshold = Annotated[int, Field(ge=10, le=1_000_000)]
@@ -22,22 +18,15 @@ WindowMinutes = Literal[1, 5]
 RateAction = Literal["Block", "Log"]
 """What a rate-limit rule may do; Azure knows no other action for one."""
 
-UrlPart = Annotated[
-    str,
-    StringConstraints(pattern=r"^/[^A-Z\s]*$", max_length=256),
-    Words("a part of a URL in lower case, like /auth/login"),
-]
+UrlPart = Annotated[str, Text(r"^/[^A-Z\s]*$", "a part of a URL in lower case, like /auth/login", max_length=256)]
 RoutePattern = Annotated[
     str,
-    StringConstraints(pattern=r"^/[^A-Z\s*]*(/\*)?$", max_length=256),
-    Words("a path in lower case, like /login, or all below one, like /auth/*"),
+    Text(r"^/[^A-Z\s*]*(/\*)?$", "a path in lower case, like /login, or all below one, like /auth/*", max_length=256),
 ]
 """A whole path, or all below one (``/auth/*``); upper and lower case are the same to Front Door."""
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 Label = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*$", max_length=30),
-    Words("a name in lower-case letters and digits, like authentication"),
+    str, Text(r"^[a-z][a-z0-9]*$", "a name in lower-case letters and digits, like authentication", max_length=30)
 ]
 
 
@@ -59,12 +48,8 @@ class RateLimitEntry(Section):
     sign-in by the route's name. At most 25 patterns a route (Azure's includes/front-door-limits.md)."""
 
 
-@cache
-def rate_limits() -> Mapping[str, Mapping[str, RateLimitEntry]]:
-    """Rate limits by exposure class and name, in order of evaluation. Raises SettingsError when the file is wrong."""
-    limits: Mapping[str, Mapping[str, RateLimitEntry]]
-    limits = read_document(_ROOT / RATE_LIMITS, dict[Label, dict[Label, RateLimitEntry]])
-    return limits
+rate_limits = data_reader(__file__, "rate_limits.yaml", dict[Label, dict[Label, RateLimitEntry]])
+"""Rate limits by exposure class and name, in order of evaluation."""
 
 
 def sign_in_paths(exposure: str) -> tuple[str, ...]:

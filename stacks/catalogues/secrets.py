@@ -5,24 +5,25 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from documents.reading import read_document
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 CATALOGUE = "stacks/catalogues/secrets.yaml"
 _FILE = Path(__file__).parent / "secrets.yaml"
 
 SecretName = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$", max_length=127),
-    Words("the name of a secret in capitals with hyphens, like JWT-SECRET"),
+    Text(
+        r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$",
+        "the name of a secret in capitals with hyphens, like JWT-SECRET",
+        max_length=127,
+    ),
 ]
 Environment = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$"),
-    Words("the name of an environment variable in capitals, like JWT_SECRET"),
+    str, Text(r"^[A-Z][A-Z0-9_]*$", "the name of an environment variable in capitals, like JWT_SECRET")
 ]
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import StringConstraints
-
 from documents.problems import Problem
 from documents.reading import data_reader
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.rate_limits import Label
 
 SECURITY_HEADERS = "stacks/catalogues/security_headers.yaml"
@@ -25,17 +23,11 @@ HEADER_VALUE_LONGEST = 640
 """Most characters of a header value that a Front Door rule may set (Azure's front-door-limits, "Other limits")."""
 
 
-HeaderName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$"),
-    Words("the name of a header, like Referrer-Policy"),
-]
+HeaderName = Annotated[str, Text(r"^[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*$", "the name of a header, like Referrer-Policy")]
 
 
 HeaderValue = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=HEADER_VALUE_LONGEST, pattern=r"^[ -~]+$"),
-    Words("the value of a header in plain characters"),
+    str, Text(r"^[ -~]+$", "the value of a header in plain characters", min_length=1, max_length=HEADER_VALUE_LONGEST)
 ]
 
 

@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.durations import minutes
 from documents.problems import Problem
 from documents.reading import read_document
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.alerts import AlertId, Control, Kind, missing_queries
 
 SENTINEL = "stacks/catalogues/sentinel.yaml"
@@ -53,11 +53,7 @@ class SentinelEntry(Section):
     """Of MITRE ATT&CK, as Sentinel spells them."""
     entities: Annotated[list[Entity], Field(min_length=1, max_length=10)]
     respond: Literal["none", "block"]
-    runbook: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z-]+$"),
-        Words("the name of a page in docs/runbooks without .md, like database"),
-    ]
+    runbook: Annotated[str, Text(r"^[a-z-]+$", "the name of a page in docs/runbooks without .md, like database")]
     controls: Annotated[list[Control], Field(min_length=1)]
     source: str
 
@@ -72,10 +68,8 @@ class SentinelEntry(Section):
 @cache
 def sentinel_catalogue() -> Mapping[AlertId, SentinelEntry]:
     """Sentinel's rules by id. Raises SettingsError when the file is wrong."""
-    rows: dict[AlertId, SentinelEntry] = read_document(
-        _CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry], missing_queries("sentinel", "sentinel")
-    )
-    return rows
+    more = missing_queries("sentinel", "sentinel")
+    return read_document(_CATALOGUES / "sentinel.yaml", dict[AlertId, SentinelEntry], more)
 
 
 def sentinel_events(

@@ -4,39 +4,38 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
 from documents.texts import Guid
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 from stacks.naming import name_problem
 from stacks.settings.registry import ImageByDigest
 
 AppName = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=12),
-    Words("a name in lower case, like backend or pro-next"),
+    Text(
+        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a name in lower case, like backend or pro-next", min_length=2, max_length=12
+    ),
 ]
 """2 to 12 characters: the name is part of a Key Vault's, which has 24."""
 HostName = Annotated[
     str,
-    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$", max_length=253),
-    Words("a host name in lower case without https:// and path, like app.example.com"),
+    Text(
+        r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$",
+        "a host name in lower case without https:// and path, like app.example.com",
+        max_length=253,
+    ),
 ]
-Path = Annotated[
-    str, StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+$", max_length=200), Words("a path, like /healthz")
-]
+Path = Annotated[str, Text(r"^/[A-Za-z0-9._~/-]+$", "a path, like /healthz", max_length=200)]
 PathPattern = Annotated[
     str,
-    StringConstraints(pattern=r"^/[A-Za-z0-9._~/-]+(/\*)?$", max_length=200),
-    Words("a path, like /favicon.ico, or all below one, like /static/*"),
+    Text(r"^/[A-Za-z0-9._~/-]+(/\*)?$", "a path, like /favicon.ico, or all below one, like /static/*", max_length=200),
 ]
 Variable = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=128),
-    Words("the name of an environment variable in capitals, like LOG_LEVEL"),
+    str, Text(r"^[A-Z][A-Z0-9_]*$", "the name of an environment variable in capitals, like LOG_LEVEL", max_length=128)
 ]
 
 Ingress = Literal["privateLink", "serviceTag"]
@@ -177,8 +176,10 @@ class AppSettings(Section):
     content_security_policy: (
         Annotated[
             str,
-            StringConstraints(pattern=r"^[\x20-\x7e]+$"),
-            Words("`app`, or a policy in plain characters, like default-src 'self'; frame-ancestors 'none'"),
+            Text(
+                r"^[\x20-\x7e]+$",
+                "`app`, or a policy in plain characters, like default-src 'self'; frame-ancestors 'none'",
+            ),
         ]
         | None
     ) = None

@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
-Table = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{1,59}$"), Words("a table of Log Analytics, like AZKVAuditLogs")
-]
+Table = Annotated[str, Text(r"^[A-Z][A-Za-z0-9]{1,59}$", "a table of Log Analytics, like AZKVAuditLogs")]
 
 SIX_YEARS = 2192
 """Days of six calendar years with two leap days: 45 CFR 164.316(b)(2)(i), applied to audit records by policy."""

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 EntityName = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50),
-    Words("a name in lower case with hyphens, like appointments"),
+    str, Text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a name in lower case with hyphens, like appointments", max_length=50)
 ]
 """Lower-case letters, digits and single hyphens; a subscription's name has at most 50 characters in Azure."""
 

@@ -2,10 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
-
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 
 class ManagedGrafanaSettings(Section):
@@ -14,7 +12,7 @@ class ManagedGrafanaSettings(Section):
     Its dashboards, data sources and people are data plane, which no deployment reaches: docs/dashboards.md says how.
     """
 
-    version: Annotated[str, StringConstraints(pattern=r"^\d{2}$"), Words("a major version in quotes, like 11")] = "11"
+    version: Annotated[str, Text(r"^\d{2}$", "a major version in quotes, like 11")] = "11"
     """Major version of Grafana, one that Azure offers."""
     zone_redundant: bool = True
     """Survive the loss of a zone; needs a region with zones. Fixed at creation."""

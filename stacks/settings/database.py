@@ -4,18 +4,20 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
-from documents.words import Words
+from documents.words import Text
 from facts.regions import regions
 
 ArmId = Annotated[
     str,
-    StringConstraints(pattern=r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$"),
-    Words("an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/<type>/<name>"),
+    Text(
+        r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+$",
+        "an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/<type>/<name>",
+    ),
 ]
 Zone = Literal["1", "2", "3"]
 
@@ -117,8 +119,10 @@ class ReplicaKeySettings(Section):
 
     uri: Annotated[
         str,
-        StringConstraints(pattern=r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+$"),
-        Words("the address of a key without version, like https://<vault>.vault.azure.net/keys/<name>"),
+        Text(
+            r"^https://[a-z0-9-]+\.vault\.azure\.net/keys/[A-Za-z0-9-]+$",
+            "the address of a key without version, like https://<vault>.vault.azure.net/keys/<name>",
+        ),
     ]
     """Key without version, in a vault of the replica's region."""
     identity_id: ArmId
@@ -175,9 +179,7 @@ class DatabaseSettings(Section):
     entra-and-password, PostgreSQL 16 and the database job, and an exception to PG-ENTRA-ONLY."""
     administrator_login: (
         Annotated[
-            str,
-            StringConstraints(pattern=r"^[a-z][a-z0-9_]{2,62}$"),
-            Words("3 to 63 lower-case letters, digits or underscores, like medspa_admin"),
+            str, Text(r"^[a-z][a-z0-9_]{2,62}$", "3 to 63 lower-case letters, digits or underscores, like medspa_admin")
         ]
         | None
     ) = None
@@ -185,9 +187,7 @@ class DatabaseSettings(Section):
     administrators: list[AdministratorSettings] = []
     """Entra administrators beside the bootstrap identity: the break-glass group."""
     database: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$"),
-        Words("lower-case letters, digits or underscores, like medspasync"),
+        str, Text(r"^[a-z][a-z0-9_]{0,62}$", "lower-case letters, digits or underscores, like medspasync")
     ] = "medspasync"
     """Name of the application database, which the database job `bootstrap` makes and owns. Renaming it here makes a
     new, empty one beside the old."""

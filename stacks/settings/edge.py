@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from facts.decisions import Unknown
 from facts.waf_rule_sets import rule_sets
 from stacks.catalogues.rate_limits import RateAction, Threshold, WindowMinutes, rate_limits
@@ -44,7 +44,7 @@ def check_country(code: str) -> str:
     return code
 
 
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Words(WORDS), AfterValidator(check_country)]
+CountryCode = Annotated[str, Text(r"^[A-Z]{2}$", WORDS), AfterValidator(check_country)]
 """A country, as a request's address tells it."""
 
 
@@ -55,8 +55,9 @@ class DnsZoneSettings(Section):
     """Resource group of the zone."""
     zone: Annotated[
         str,
-        StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"),
-        Words("the name of a DNS zone in lower case, like example.com"),
+        Text(
+            r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", "the name of a DNS zone in lower case, like example.com"
+        ),
     ]
     """Name of the zone, for example example.com."""
 
@@ -116,11 +117,7 @@ class ExcludedField(Section):
     """Kind of field."""
     operator: Literal["Equals", "StartsWith", "EndsWith", "Contains"] = "Equals"
     """How the field's name is compared with `selector`. Azure's EqualsAny, every field, is not offered."""
-    selector: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=100),
-        Words("the name of a field, like notes"),
-    ]
+    selector: Annotated[str, Text(r"^[A-Za-z0-9._:\[\]-]+$", "the name of a field, like notes", max_length=100)]
     """Name of the field, or the part of it."""
 
 
@@ -130,16 +127,10 @@ class ManagedRuleChangeSettings(Section):
 
     rule_set: Literal["default", "bots"] = "default"
     """Microsoft's default rule set, or its bot rules."""
-    group: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Za-z]+(-[A-Za-z]+)*$", max_length=60),
-        Words("the group of a managed rule, like SQLI"),
-    ]
+    group: Annotated[str, Text(r"^[A-Za-z]+(-[A-Za-z]+)*$", "the group of a managed rule, like SQLI", max_length=60)]
     """The rule's group as the firewall's log names it, for example SQLI or PROTOCOL-ENFORCEMENT."""
     rule: Annotated[
-        str,
-        StringConstraints(pattern=r"^([0-9]{6,8}|Bot[0-9]{6})$"),
-        Words("the id of a managed rule in quotes, like 942100 or Bot300700"),
+        str, Text(r"^([0-9]{6,8}|Bot[0-9]{6})$", "the id of a managed rule in quotes, like 942100 or Bot300700")
     ]
     """The rule's id, for example 942100 or Bot300700."""
     exclude: list[ExcludedField] = []

@@ -3,25 +3,25 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.rate_limits import Method
 from stacks.settings.apps import Path
 
 Name = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=50),
-    Words("a name in lower case with hyphens, like partner"),
+    str, Text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "a name in lower case with hyphens, like partner", max_length=50)
 ]
 Calls = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[int, Field(ge=1, le=300)]
 Https = Annotated[
     str,
-    StringConstraints(pattern=r"^https://[a-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$"),
-    Words("an https address in lower case, like https://sts.example.com/tenant"),
+    Text(
+        r"^https://[a-z0-9.-]+(/[A-Za-z0-9._~/-]*)?$",
+        "an https address in lower case, like https://sts.example.com/tenant",
+    ),
 ]
 
 REFUSED_TIERS = {
@@ -65,21 +65,17 @@ class TokenSettings(Section):
 
     open_id_configuration: Annotated[
         str,
-        StringConstraints(
-            pattern=r"^https://(login\.microsoftonline\.com|[a-z0-9-]+\.ciamlogin\.com)/[A-Za-z0-9./-]+/"
-            r"\.well-known/openid-configuration$"
+        Text(
+            r"^https://(login\.microsoftonline\.com|[a-z0-9-]+\.ciamlogin\.com)/[A-Za-z0-9./-]+/"
+            r"\.well-known/openid-configuration$",
+            "an Entra tenant's https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration",
         ),
-        Words("an Entra tenant's https://login.microsoftonline.com/<tenant>/v2.0/.well-known/openid-configuration"),
     ]
     """OpenID configuration of the Entra tenant that signs: the gateway's way out leads to Entra only."""
     issuers: Annotated[list[Https], Field(min_length=1)]
     """Issuers of which a token must have one."""
     audiences: Annotated[
-        list[
-            Annotated[
-                str, StringConstraints(pattern=r"^[!-~]+$"), Words("an audience without spaces, like api://medspasync")
-            ]
-        ],
+        list[Annotated[str, Text(r"^[!-~]+$", "an audience without spaces, like api://medspasync")]],
         Field(min_length=1),
     ]
     """Audiences of which a token must have one: the API's app registration."""
@@ -135,9 +131,7 @@ class ApiManagementSettings(Section):
     """Organisation that publishes the APIs."""
     publisher_email: (
         Annotated[
-            str,
-            StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", max_length=100),
-            Words("the mailbox of a role, like api@example.com"),
+            str, Text(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", "the mailbox of a role, like api@example.com", max_length=100)
         ]
         | None
     ) = None

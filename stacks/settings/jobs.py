@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
-from documents.words import Words
+from documents.words import Text
 from facts.schedules import check_cron
 from stacks.catalogues.secrets import SecretName
 from stacks.settings.apps import AppSettings
@@ -20,8 +20,10 @@ PersonsRole = Literal["medspasync_auditor", "medspasync_breakglass"]
 
 Cron = Annotated[
     str,
-    StringConstraints(pattern=r"^([0-9*/,-]+ ){4}[0-9*/,-]+$"),
-    Words("minute, hour, day of the month, month and weekday in UTC with one space between, like */15 * * * *"),
+    Text(
+        r"^([0-9*/,-]+ ){4}[0-9*/,-]+$",
+        "minute, hour, day of the month, month and weekday in UTC with one space between, like */15 * * * *",
+    ),
     AfterValidator(check_cron),
 ]
 """Minute, hour, day of the month, month, weekday; UTC."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.alerts import (
     ALERTS,
     ActivityEntry,
@@ -25,8 +25,10 @@ from stacks.catalogues.secrets import CATALOGUE, SecretName, catalogue
 
 Email = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"),
-    Words("the mailbox of a role, like ops@example.com"),
+    Text(
+        r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$",
+        "the mailbox of a role, like ops@example.com",
+    ),
 ]
 """An address of a role or a list, not of a person: receivers change without a deployment."""
 
@@ -87,9 +89,7 @@ class ReceiversSettings(Section):
 
 
 Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-Clock = Annotated[
-    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Words("a time of day in quotes, like 03:30")
-]
+Clock = Annotated[str, Text(r"^([01]\d|2[0-3]):[0-5]\d$", "a time of day in quotes, like 03:30")]
 LONGEST_WINDOW = 240
 """Minutes: the recovery time that the platform aims at (policy choice)."""
 
@@ -98,9 +98,7 @@ class AvailabilityTest(Section):
     """A request from outside, every five minutes from five places. About $10 a month each."""
 
     url: Annotated[
-        str,
-        StringConstraints(pattern=r"^https://[^\s/?#]+(/[^\s]*)?$"),
-        Words("an https address, like https://api.example.com/healthz"),
+        str, Text(r"^https://[^\s/?#]+(/[^\s]*)?$", "an https address, like https://api.example.com/healthz")
     ]
     """What to ask for: https, without sign-in and without PHI in the answer. Status 200 counts as available."""
 
@@ -127,9 +125,7 @@ class MaintenanceWindow(Section):
     Alerts on logs and on the activity log, which the security channel hears, are told as ever.
     """
 
-    name: Annotated[
-        str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$"), Words("a short name in lower case, like patches")
-    ]
+    name: Annotated[str, Text(r"^[a-z][a-z0-9-]{0,30}$", "a short name in lower case, like patches")]
     """Short name, part of the rule's name."""
     days: Annotated[list[Day], Field(min_length=1)]
     """Days of the week, in UTC."""
@@ -151,9 +147,7 @@ def _minutes(clock: str) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
-TestName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$"), Words("a short name in lower case, like api")
-]
+TestName = Annotated[str, Text(r"^[a-z][a-z0-9-]{0,40}$", "a short name in lower case, like api")]
 
 
 class AlertOverride(Section):

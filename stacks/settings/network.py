@@ -6,12 +6,12 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from pydantic.alias_generators import to_camel
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
 
 def _private_range(text: str) -> str:
@@ -23,21 +23,17 @@ def _private_range(text: str) -> str:
 
 Cidr = Annotated[
     str,
-    StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"),
-    Words("a private address range, like 10.40.0.0/20"),
+    Text(r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$", "a private address range, like 10.40.0.0/20"),
     AfterValidator(_private_range),
 ]
 """A private IPv4 range such as 10.40.0.0/20."""
 
 
-_ARM_ID = Words("an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Network/<type>/<name>")
-
-
-def _network_resource(kind: str) -> StringConstraints:
-    return StringConstraints(
-        pattern=r"^/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]+/providers/Microsoft\.Network/"
-        + kind
-        + r"/[^/]+$"
+def _network_resource(kind: str) -> Text:
+    resource = rf"Microsoft\.Network/{kind}/[^/]+"
+    return Text(
+        rf"^/subscriptions/[0-9a-fA-F-]{{36}}/resourceGroups/[^/]+/providers/{resource}$",
+        "an ARM id, like /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Network/<type>/<name>",
     )
 
 
@@ -146,11 +142,9 @@ class PeerSettings(Section):
     stacks/catalogues/network_flows.yaml (`peers`).
     """
 
-    name: Annotated[
-        str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$"), Words("a name in lower case, like hub")
-    ]
+    name: Annotated[str, Text(r"^[a-z][a-z0-9-]{0,30}[a-z0-9]$", "a name in lower case, like hub")]
     """Name of the peer, in lower case."""
-    network_id: Annotated[str, _network_resource("virtualNetworks"), _ARM_ID]
+    network_id: Annotated[str, _network_resource("virtualNetworks")]
     """ARM id of the peer's virtual network."""
     address_spaces: Annotated[list[Cidr], Field(min_length=1)]
     """Ranges that come from there, for example the hub's own and its VPN clients'."""
@@ -188,7 +182,7 @@ class NetworkSettings(Section):
     nat_gateway: NatGatewaySettings | None = None
     """A stable address for outbound calls. Left out, apps and jobs call out from addresses of their service, shared
     with other customers, 128 ports an instance; a runner has no way out. About 35 dollars a month."""
-    ddos_plan_id: Annotated[str, _network_resource("ddosProtectionPlans"), _ARM_ID] | None = None
+    ddos_plan_id: Annotated[str, _network_resource("ddosProtectionPlans")] | None = None
     """ARM id of a DDoS protection plan (about 2,900 dollars a month, for up to 100 public addresses of a tenant). It
     protects public addresses of this network; Front Door has protection of its own."""
     peers: list[PeerSettings] = []

@@ -5,24 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 
-PlanName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$"), Words("a name in lower case, like api")
-]
+PlanName = Annotated[str, Text(r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$", "a name in lower case, like api")]
 Sku = Annotated[
     str,
-    StringConstraints(pattern=r"^(B[123]|S[123]|P[0-3]v3|P[1-5]mv3|P[0-3]v4|P[1-5]mv4)$"),
-    Words("a plan size, like P1v3 (B, S, P…v3, P…mv3, P…v4, P…mv4)"),
+    Text(
+        r"^(B[123]|S[123]|P[0-3]v3|P[1-5]mv3|P[0-3]v4|P[1-5]mv4)$",
+        "a plan size, like P1v3 (B, S, P…v3, P…mv3, P…v4, P…mv4)",
+    ),
 ]
 Count = Annotated[int, Field(ge=1, le=30)]
-TimeOfDay = Annotated[
-    str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), Words("a time of day in quotes, like 07:00")
-]
+TimeOfDay = Annotated[str, Text(r"^([01]\d|2[0-3]):[0-5]\d$", "a time of day in quotes, like 07:00")]
 Day = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 

@@ -3,23 +3,18 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from facts.regions import regions
 
-Label = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9]*$"),
-    Words("lower-case letters and digits, a letter first, like mss"),
-]
+Label = Annotated[str, Text(r"^[a-z][a-z0-9]*$", "lower-case letters and digits, a letter first, like mss")]
 
 Domain = Annotated[
     str,
-    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253),
-    Words("a domain in lower case, like example.com"),
+    Text(r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", "a domain in lower case, like example.com", max_length=253),
 ]
 
 
@@ -32,14 +27,9 @@ class PlatformSettings(Section):
     """Short name of the environment, in every resource name: 2 to 4 lower-case letters or digits."""
     location: str
     """Azure region of the platform, for example centralus."""
-    suffix: (
-        Annotated[
-            str,
-            StringConstraints(pattern=r"^[a-z0-9]{4}$"),
-            Words("four lower-case letters or digits in quotes, like x7k2"),
-        ]
-        | None
-    ) = None
+    suffix: Annotated[str, Text(r"^[a-z0-9]{4}$", "four lower-case letters or digits in quotes, like x7k2")] | None = (
+        None
+    )
     """Four lower-case letters or digits that make globally unique names unique. Left out, they are generated once."""
     owner: Annotated[str, Field(min_length=1)]
     """Team that answers for the stack (a role, not a person); a tag on every resource."""

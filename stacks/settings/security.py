@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section
 from documents.texts import Guid
-from documents.words import Words
+from documents.words import Text
 
 
 class ResponseSettings(Section):
@@ -115,9 +115,7 @@ class SecuritySettings(Section):
     policies: PolicySettings = PolicySettings()
     """What Azure Policy looks for."""
     break_glass: dict[
-        Annotated[
-            str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$"), Words("a short name in lower case, like owner")
-        ],
+        Annotated[str, Text(r"^[a-z][a-z0-9-]*$", "a short name in lower case, like owner")],
         Guid,
     ] = {}
     """Emergency identities of people: name to Entra object id. Their sign-ins are incidents; they are never disabled

@@ -4,24 +4,20 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.durations import days
 from documents.problems import Problem, did_you_mean
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.catalogues.secrets import CATALOGUE, CatalogueEntry, SecretName, catalogue
 
 RUNBOOK = "docs/runbooks/key-rotation.md"
 
 Duration = Annotated[
-    str,
-    StringConstraints(pattern=r"^P(\d{1,2}M|\d{1,2}Y|\d{1,3}D)$"),
-    Words("a duration, like P90D (days), P3M (months) or P2Y (years)"),
+    str, Text(r"^P(\d{1,2}M|\d{1,2}Y|\d{1,3}D)$", "a duration, like P90D (days), P3M (months) or P2Y (years)")
 ]
-KeyId = Annotated[
-    str, StringConstraints(pattern=r"^k[1-9]\d?$"), Words("k1, k2 … in the order in which they were added")
-]
+KeyId = Annotated[str, Text(r"^k[1-9]\d?$", "k1, k2 … in the order in which they were added")]
 """k1, k2 … in the order in which they were added."""
 
 

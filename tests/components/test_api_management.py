@@ -85,7 +85,7 @@ def api_arguments(service_name: pulumi.Input[str]) -> GatewayApiArgs:
         api="backend",
         backend_host="app.azurewebsites.net",
         subscription_required=True,
-        token=TokenCheck(configuration_url="https://login.example/c", issuers=["i"], audiences=["a"]),
+        token=TokenCheck(open_id_configuration="https://login.example/c", issuers=["i"], audiences=["a"]),
         limits=[CallLimit(counter="user", calls=300, seconds=60)],
         browsers=BrowserAccess(origins=["https://app.example.com"], credentials=False),
         open_paths={"/healthz": HEALTH, "/auth": AUTH},

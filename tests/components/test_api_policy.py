@@ -14,7 +14,7 @@ USER = CallLimit(counter="user", calls=300, seconds=60)
 SUBSCRIPTION = CallLimit(counter="subscription", calls=3000, seconds=60)
 ADDRESS = CallLimit(counter="address", calls=50, seconds=300)
 TOKEN = TokenCheck(
-    configuration_url="https://login.example/t/.well-known/openid-configuration",
+    open_id_configuration="https://login.example/t/.well-known/openid-configuration",
     issuers=["https://login.example/t"],
     audiences=["api://app"],
 )
@@ -108,7 +108,7 @@ def test_no_value_becomes_an_element(values: tuple[str, str, str, str]) -> None:
     policy = api_policy(
         "backend",
         limits=[USER],
-        token=TokenCheck(configuration_url=url, issuers=[issuer], audiences=[audience]),
+        token=TokenCheck(open_id_configuration=url, issuers=[issuer], audiences=[audience]),
         browsers=BrowserAccess(origins=[origin], credentials=True),
     )
     section = inbound(policy)

@@ -7,16 +7,16 @@ from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from documents.problems import Problem
 from documents.sections import Section, validate
-from documents.words import Words
+from documents.words import Text
 from documents.yaml_text import yaml_problem
 
 
 class Sample(Section):
-    host: Annotated[str, StringConstraints(pattern=r"^[a-z.]+$"), Words("a host name, like app.example.com")] = "a.b"
+    host: Annotated[str, Text(r"^[a-z.]+$", "a host name, like app.example.com")] = "a.b"
     days: Annotated[int, Field(ge=7, le=35)] = 7
     share: Annotated[float, Field(gt=0)] = 1.0
     on: bool = True
@@ -26,7 +26,7 @@ class Sample(Section):
     since: date | None = None
     ranges: list[IPv4Network] = []
     names: Annotated[list[str], Field(min_length=1)] = ["x"]
-    groups: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]+$"), Words("a name, like api")], int] = {}
+    groups: dict[Annotated[str, Text(r"^[a-z]+$", "a name, like api")], int] = {}
 
 
 class Needs(Section):

@@ -91,7 +91,6 @@ def build(config: EdgeConfig, protect: bool = True) -> None:
         each.name: Site(
             id=pulumi.Output.from_input(f"{GROUP}/providers/Microsoft.Web/sites/app-{each.name}"),
             host=pulumi.Output.from_input(f"app-{each.name}.azurewebsites.net"),
-            plan_id=pulumi.Output.from_input(f"{GROUP}/providers/Microsoft.Web/serverfarms/plan"),
         )
         for each in config.edge_apps
     }

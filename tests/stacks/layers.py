@@ -89,4 +89,5 @@ def encryption_key(use: str) -> EncryptionKey:
         ),
         vault,
     )
-    return EncryptionKey(uri=key.key_uri, versioned_uri=key.key_uri_with_version, identity=user, granted=vault.granted)
+    versioned = key.key_uri_with_version
+    return EncryptionKey(uri=key.key_uri, versioned_uri=versioned, identity_id=user.id, granted=vault.granted)

@@ -104,7 +104,6 @@ def _apps() -> Apps:
         app: Site(
             id=known(f"{GROUP}/providers/Microsoft.Web/sites/{app}"),
             host=known(f"{app}.azurewebsites.net"),
-            plan_id=plan,
         )
         for app in APPS
     }

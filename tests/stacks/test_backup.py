@@ -31,8 +31,7 @@ def built(mode: Mode = "deployed", protect: bool = True, **changes: Any) -> Reco
             DatabaseKeys(primary=layers.encryption_key("postgres"), geo=None),
         )
         settings = read(BackupSettings, changes)
-        backup = build_backup(settings, common, database)
-        protected = backup.instance_id if backup is not None else None
+        protected = build_backup(settings, common, database)
         pulumi.export("recovery", drill_inputs(read(DatabaseSettings, config()), settings, protected))
 
     return record(build, mode)

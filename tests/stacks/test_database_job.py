@@ -115,13 +115,11 @@ def built(
         database = Database(
             id=server.id,
             name=server.id,
-            resource_group=server.id,
             host=pulumi.Output.from_input("psql.postgres.database.azure.com"),
             port=6432,
             direct_port=5432,
             database="medspasync",
             replica_id=None,
-            reader_host=None,
             settled=cast(Any, None),
         )
         identities = Identities(
@@ -131,10 +129,7 @@ def built(
         archive = Archive(
             id=server.id,
             name=pulumi.Output.from_input("mssaudit"),
-            resource_group=server.id,
-            containers=["database-audit"],
             retired=server.id,
-            lock=False,
         )
         uri = pulumi.Output.from_input("https://mss-test-database-x7k2.vault.azure.net/")
         vault = SimpleNamespace(outputs=SimpleNamespace(uri=uri))

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from assurance.record import Mode, Record
 from documents.yaml_text import load_yaml
-from stacks.catalogues.network_flows import _FILE, FlowTable, flow_table
+from stacks.catalogues.network_flows import CATALOGUE, FlowTable, flow_table
 from stacks.flows import security_rules
 from stacks.settings.network import SUBNETS
-from tests.harness import MODES
+from tests.harness import MODES, ROOT
 from tests.stacks.network_stack import FULL, SMALL, network_settings, recorded
 
 # An address in each subnet, elsewhere in the network, at the peer, at its VPN clients, and on the Internet.
@@ -200,7 +200,7 @@ def test_phi_cannot_leave_the_database_for_the_internet(is_open: Open) -> None:
 )
 def test_apps_without_internet_keep_the_azure_they_need(end: str, port: int) -> None:
     """Sign-in, telemetry and their registry stay reachable."""
-    table = load_yaml(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml((ROOT / CATALOGUE).read_text(encoding="utf-8"))
     table["allowed"] = [row for row in table["allowed"] if row["id"] != "apps-to-internet-https"]
     rules = security_rules("apps", network_settings(SMALL), FlowTable.model_validate(table))
     allowed = {rule.destinations for rule in rules if rule.access == "Allow" and rule.ports == (str(port),)}
@@ -284,7 +284,7 @@ def test_every_row_touches_subnet_and_has_own_id() -> None:
     ],
 )
 def test_a_malformed_row_is_refused(change: dict[str, Any]) -> None:
-    table = load_yaml(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml((ROOT / CATALOGUE).read_text(encoding="utf-8"))
     table["allowed"][0].update(change)
     with pytest.raises(ValidationError):
         FlowTable.model_validate(table)
@@ -292,7 +292,7 @@ def test_a_malformed_row_is_refused(change: dict[str, Any]) -> None:
 
 def test_row_from_every_subnet_admits_all_at_target() -> None:
     """Its target lets in all of them."""
-    table = load_yaml(_FILE.read_text(encoding="utf-8"))
+    table = load_yaml((ROOT / CATALOGUE).read_text(encoding="utf-8"))
     table["allowed"][0].update({"from": "every-subnet", "to": "runner"})
     settings = network_settings(SMALL)
     (rule,) = (

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from documents.problems import Problem
 from facts.regions import refused_private_origin
@@ -14,23 +13,12 @@ from stacks.settings.edge import FrontDoorSettings, WafSettings
 from stacks.settings.gateway import ApiManagementSettings
 from stacks.settings.platform import PlatformSettings
 
-
-@dataclass(frozen=True, kw_only=True)
-class TierLimits:
-    """What one Front Door profile may hold (Azure's includes/front-door-limits.md)."""
-
-    endpoints: int
-    domains: int
-    origin_groups: int
-    routes: int
-    rule_sets: int
-    paths_per_route: int
-
-
 TIERS = {
-    "standard": TierLimits(endpoints=10, domains=100, origin_groups=100, routes=100, rule_sets=100, paths_per_route=25),
-    "premium": TierLimits(endpoints=25, domains=500, origin_groups=200, routes=200, rule_sets=200, paths_per_route=50),
+    "standard": {"endpoints": 10, "custom domains": 100, "origin groups": 100, "routes": 100, "rule sets": 100},
+    "premium": {"endpoints": 25, "custom domains": 500, "origin groups": 200, "routes": 200, "rule sets": 200},
 }
+"""What one Front Door profile may hold (Azure's includes/front-door-limits.md)."""
+PATHS_PER_ROUTE = {"standard": 25, "premium": 50}
 COMPOSITE_ROUTES = 5000
 """Longest composite route metric of a profile: domains times paths, for HTTP and for HTTPS, over all routes
 (learn.microsoft.com/azure/frontdoor/front-door-routing-limits)."""
@@ -132,34 +120,27 @@ def _static_path_problem(path: str, health_check_path: str) -> str | None:
 
 
 def _limit_problems(front_door: FrontDoorSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:
-    tier = TIERS[front_door.sku]
+    limits = {**TIERS[front_door.sku], "composite routes": COMPOSITE_ROUTES}
     sign_in = {name: len(sign_in_paths(app.exposure)) for name, app in apps.items()}
     routes = sum(1 + bool(app.static_paths) + bool(sign_in[name]) for name, app in apps.items())
     counts = {
-        "endpoints": (len({app.exposure for app in apps.values()}), tier.endpoints),
-        "custom domains": (sum(len(app.host_names) for app in apps.values()), tier.domains),
-        "origin groups": (len(apps), tier.origin_groups),
-        "rule sets": (sum(1 + bool(app.static_paths) for app in apps.values()), tier.rule_sets),
-        "routes": (routes, tier.routes),
-        "composite routes": (
-            sum(2 * len(app.host_names) * (1 + len(app.static_paths) + sign_in[name]) for name, app in apps.items()),
-            COMPOSITE_ROUTES,
+        "endpoints": len({app.exposure for app in apps.values()}),
+        "custom domains": sum(len(app.host_names) for app in apps.values()),
+        "origin groups": len(apps),
+        "rule sets": sum(1 + bool(app.static_paths) for app in apps.values()),
+        "routes": routes,
+        "composite routes": sum(
+            2 * len(app.host_names) * (1 + len(app.static_paths) + sign_in[name]) for name, app in apps.items()
         ),
     }
-    for what, (count, most) in counts.items():
-        if count > most:
-            yield Problem(
-                "frontDoor.sku",
-                front_door.sku,
-                f"a profile of this tier has at most {most} {what}; the apps need {count}",
-            )
+    for what, count in counts.items():
+        if count > limits[what]:
+            allowed = f"a profile of this tier has at most {limits[what]} {what}; the apps need {count}"
+            yield Problem("frontDoor.sku", front_door.sku, allowed)
     for name, app in apps.items():
-        if len(app.static_paths) > tier.paths_per_route:
-            yield Problem(
-                f"apps.{name}.staticPaths",
-                len(app.static_paths),
-                f"at most {tier.paths_per_route} patterns (one route of {front_door.sku})",
-            )
+        if len(app.static_paths) > PATHS_PER_ROUTE[front_door.sku]:
+            allowed = f"at most {PATHS_PER_ROUTE[front_door.sku]} patterns (one route of {front_door.sku})"
+            yield Problem(f"apps.{name}.staticPaths", len(app.static_paths), allowed)
 
 
 def _waf_problems(waf: WafSettings, apps: Mapping[str, AppSettings]) -> Iterator[Problem]:

@@ -167,7 +167,7 @@ BREAKS: dict[str, tuple[Break, set[tuple[str, str]]]] = {
     ),
     "secret": (
         drop(
-            secrets._Values,
+            secrets.SecretValues,
             "publish",
             lambda published: [each for each in published if each.secret_name != "JWT-SECRET"],
         ),

@@ -9,7 +9,7 @@ import pytest
 from pydantic import StringConstraints
 
 from documents.sections import Section
-from documents.words import Words
+from documents.words import Text
 from stacks.settings.edge import check_country
 from stacks.settings.jobs import check_cron
 from stacks.settings.model import Settings
@@ -28,7 +28,7 @@ def patterns(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[tuple[
         bare, *more = get_args(annotation)
         yield from patterns(bare, (*metadata, *more))
         return
-    said = any(isinstance(item, Words) for item in metadata)
+    said = any(isinstance(item, Text) for item in metadata)
     for item in metadata:
         if getattr(item, "pattern", None):
             yield item.pattern, said

@@ -184,18 +184,16 @@ def test_static_paths_are_accepted(path: str) -> None:
 
 @pytest.mark.parametrize("sku", ["standard", "premium"])
 def test_what_a_profile_may_hold(sku: str) -> None:
-    tier = TIERS[sku]
+    routes, domains = TIERS[sku]["routes"], TIERS[sku]["custom domains"]
     door, firewall = front_door(sku=sku), waf(managedRules=False)
-    many = [
-        app(f"a{n}", "marketing", ingress="serviceTag", hosts=(f"a{n}.example.com",)) for n in range(tier.routes + 1)
-    ]
+    many = [app(f"a{n}", "marketing", ingress="serviceTag", hosts=(f"a{n}.example.com",)) for n in range(routes + 1)]
     words = "; ".join(p.allowed for p in problems(many, door, firewall))
     for what in ("origin groups", "rule sets", "routes"):
-        assert f"at most {tier.routes} {what}; the apps need {tier.routes + 1}" in words
+        assert f"at most {routes} {what}; the apps need {routes + 1}" in words
     assert problems(many[:-1], door, firewall) == []
-    hosts = tuple(f"h{n}.example.com" for n in range(tier.domains + 1))
+    hosts = tuple(f"h{n}.example.com" for n in range(domains + 1))
     found = problems([app("a", "marketing", hosts=hosts, ingress="serviceTag")], door, firewall)
-    the_problem(found, "frontDoor.sku", f"{tier.domains} custom domains", str(tier.domains + 1))
+    the_problem(found, "frontDoor.sku", f"{domains} custom domains", str(domains + 1))
 
 
 def test_sign_in_and_static_paths_have_routes() -> None:
