@@ -46,8 +46,8 @@ def test_rows_that_wait_are_a_finding_of_maintenance(world: World, monkeypatch: 
         monkeypatch.setattr(maintain, "LATE", timedelta(seconds=-1))
         monkeypatch.setattr(
             maintain,
-            "_value",
-            lambda c, q, real=maintain._value: timedelta(minutes=31) if "unsealed" in q else real(c, q),
+            "value_of",
+            lambda c, q: timedelta(minutes=31) if "unsealed" in q else value_of(c, q),
         )
         report = maintain.maintain(maintainer)
     assert report["unsealed_minutes"] == 31
