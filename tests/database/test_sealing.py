@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from database import chain, maintain
+from database.connection import value_of
 from database.errors import DatabaseRoomError
 from database.trail_parts import Checkpoint
 from tests.database.trail import age, broken, seal, tamper
