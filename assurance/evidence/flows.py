@@ -6,6 +6,7 @@ a private endpoint that is taken away changes its hops, and a right that is take
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, Literal
 
 from assurance.access.matrix import Matrix
@@ -78,6 +79,10 @@ def _merged(hops: list[Hop]) -> list[Hop]:
     return [replace(same[0], right="; ".join(dict.fromkeys(hop.right for hop in same))) for same in found.values()]
 
 
+def _store(target: Target, layer: Layer) -> Place:
+    return Place(name=target.name, layer=layer, kind=target.kind, urn=target.resource.urn)
+
+
 class _Maker:
     def __init__(self, record: Record, matrix: Matrix) -> None:
         self.graph = ReachabilityGraph(record)
@@ -107,8 +112,7 @@ class _Maker:
         for target in self.graph.targets:
             if target.kind not in STORES:
                 continue
-            layer: Layer = "copies" if target.kind == "archive" else "stores"
-            store = Place(name=target.name, layer=layer, kind=target.kind, urn=target.resource.urn)
+            store = _store(target, "copies" if target.kind == "archive" else "stores")
             for user, right in self._users(target):
                 subnet, step = (inside.home_of_job if short_type(user) == JOB else inside.home)(self.record, user)
                 verdict = (
@@ -128,28 +132,23 @@ class _Maker:
         for instance in self.record.of_type("dataprotection:BackupInstance"):
             vaults = self.record.targets(instance, "vaultName", "dataprotection:BackupVault", by="vaultName")
             source = str(get(instance, "properties.dataSourceInfo.resourceID")).lower()
-            for vault in vaults:
-                rights = [
-                    grant
-                    for grant in self.matrix.grants
-                    if vault.urn in grant.principal.users and "database" in str(grant.rights)
-                ]
-                for target in stores:
-                    if target.resource.id.lower() == source:
-                        start = Place(name=target.name, layer="stores", kind=target.kind, urn=target.resource.urn)
-                        right = (
-                            ", ".join(sorted({grant.via for grant in rights})) or "no right of the vault is declared"
-                        )
-                        yield self._copy(start, vault.name, "Azure's own network", right, instance, vault)
+            for vault, target in product(vaults, stores):
+                if target.resource.id.lower() == source:
+                    right = ", ".join(self._database_rights(vault)) or "no right of the vault is declared"
+                    start = _store(target, "stores")
+                    yield self._copy(start, vault.name, "Azure's own network", right, instance, vault)
         for export in self.record.of_type("operationalinsights:DataExport"):
-            workspaces = self.record.targets(
-                export, "workspaceName", "operationalinsights:Workspace", by="workspaceName"
-            )
-            for workspace in workspaces:
-                start = Place(name=workspace.name, layer="stores", kind="log store", urn=workspace.urn)
-                for account in self.record.targets(export, "resourceId", "storage:StorageAccount"):
-                    right = f"export of {counted(len(get(export, 'tableNames') or ()), 'table')}"
-                    yield self._copy(start, f"{account.name} (blob)", "Azure's own network", right, export, account)
+            spaces = self.record.targets(export, "workspaceName", "operationalinsights:Workspace", by="workspaceName")
+            accounts = self.record.targets(export, "resourceId", "storage:StorageAccount")
+            right = f"export of {counted(len(get(export, 'tableNames') or ()), 'table')}"
+            for space, account in product(spaces, accounts):
+                start = Place(name=space.name, layer="stores", kind="log store", urn=space.urn)
+                yield self._copy(start, f"{account.name} (blob)", "Azure's own network", right, export, account)
+
+    def _database_rights(self, vault: Resource) -> list[str]:
+        """By what a backup vault may read databases."""
+        grants = [grant for grant in self.matrix.grants if vault.urn in grant.principal.users]
+        return sorted({grant.via for grant in grants if "database" in str(grant.rights)})
 
     def leave(self) -> Iterator[Hop]:
         """From the apps to the Internet: payments, mail, whatever they call."""
