@@ -19,8 +19,8 @@ from documents.problems import Problem
 from stacks.entries import name_entry, stack_entry, stack_file
 from stacks.outputs import Apps, Common, Data, Foundation, Site
 from stacks.registry import registry_id
-from stacks.settings.apps import SITE, SLOT, AppSettings
-from stacks.settings.plans import PlanSettings
+from stacks.settings.apps import SITE, SLOT, AppSettings, SignInSettings
+from stacks.settings.plans import InstanceSettings, PlanSettings
 from stacks.settings.reading.parse import SettingsError
 from stacks.settings.registry import RegistrySettings
 
@@ -69,13 +69,23 @@ def _plan(name: str, plan: PlanSettings, foundation: Foundation) -> AppServicePl
             sku=plan.sku,
             tier=plan.tier.name,
             zone_redundant=plan.zone_redundant,
-            instances=Instances(**dict(plan.instances)),
-            working_hours=WorkingHours(**{**dict(schedule), "quiet": Instances(**dict(schedule.quiet))})
+            instances=_instances(plan.instances),
+            working_hours=WorkingHours(
+                time_zone=schedule.time_zone,
+                days=schedule.days,
+                start=schedule.start,
+                end=schedule.end,
+                quiet=_instances(schedule.quiet),
+            )
             if schedule
             else None,
             logs=common.logs,
         ),
     )
+
+
+def _instances(settings: InstanceSettings) -> Instances:
+    return Instances(minimum=settings.minimum, maximum=settings.maximum, default=settings.default)
 
 
 def _app(
@@ -111,7 +121,7 @@ def _app(
             slot_settings=app.slot_settings,
             cors_origins=app.cors.origins,
             cors_credentials=app.cors.credentials,
-            sign_in=SignIn(**dict(app.sign_in), tenant_id=common.tenant_id) if app.sign_in else None,
+            sign_in=_sign_in(app.sign_in, common) if app.sign_in else None,
             min_tls_version=app.min_tls_version,
             end_to_end_encryption=encrypted,
         ),
@@ -140,6 +150,17 @@ def _ingress(app: AppSettings, foundation: Foundation) -> PrivateLinkIngress | S
     if app.ingress == "privateLink":
         return PrivateLinkIngress(access=foundation.network.private_access("sites"))
     return ServiceTagIngress(front_door_id=foundation.edge.front_door_id)
+
+
+def _sign_in(settings: SignInSettings, common: Common) -> SignIn:
+    return SignIn(
+        client_id=settings.client_id,
+        tenant_id=common.tenant_id,
+        allowed_groups=settings.allowed_groups,
+        excluded_paths=settings.excluded_paths,
+        unauthenticated=settings.unauthenticated,
+        session_hours=settings.session_hours,
+    )
 
 
 def _environment(name: str, app: AppSettings, data: Data) -> dict[str, pulumi.Input[str]]:

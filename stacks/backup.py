@@ -25,7 +25,10 @@ def build_backup(settings: BackupSettings, common: Common, database: Database) -
             BackupVaultArgs(
                 **common.place("data"),
                 vault_name=common.names.regional("bvault"),
-                **settings.model_dump(include={"redundancy", "immutability", "soft_delete", "soft_delete_days"}),
+                redundancy=settings.redundancy,
+                immutability=settings.immutability,
+                soft_delete=settings.soft_delete,
+                soft_delete_days=settings.soft_delete_days,
                 logs=common.logs,
                 protection=common.protection,
             ),

@@ -94,8 +94,12 @@ def _topics(bus: EventBusSettings, foundation: Foundation) -> list[BusTopic]:
 
 
 def _delivery(settings: DeliverySettings, *, lock_seconds: int = LOCK_SECONDS, sessions: bool = False) -> Delivery:
-    given = settings.model_dump(include={"max_deliveries", "time_to_live_days"})
-    return Delivery(**given, lock_seconds=lock_seconds, sessions=sessions)
+    return Delivery(
+        max_deliveries=settings.max_deliveries,
+        lock_seconds=lock_seconds,
+        time_to_live_days=settings.time_to_live_days,
+        sessions=sessions,
+    )
 
 
 def _principals(apps: Iterable[str], foundation: Foundation) -> Mapping[str, pulumi.Output[str]]:

@@ -190,7 +190,11 @@ def _replica(
             source_name=server.outputs.name,
             source_group=common.groups["data"],
             **_size(settings),
-            network=(parts.PrivateNetwork(**dict(place)) if place else _home_network(network)),
+            network=(
+                parts.PrivateNetwork(subnet_id=place.subnet_id, dns_zone_id=place.dns_zone_id)
+                if place
+                else _home_network(network)
+            ),
             key=_replica_key(replica, location, common, keys),
             zone=replica.zone,
             with_password=settings.authentication == "entra-and-password",

@@ -262,7 +262,10 @@ def managed_rule_changes(exposure: str, waf: WafSettings) -> list[ManagedRuleCha
             rule_id=change.rule,
             enabled=change.enabled,
             action=change.action,
-            exclusions=[FieldExclusion(**dict(field)) for field in change.exclude],
+            exclusions=[
+                FieldExclusion(variable=field.variable, operator=field.operator, selector=field.selector)
+                for field in change.exclude
+            ],
         )
         for change in waf.managed_rule_changes.get(exposure, [])
     ]

@@ -121,14 +121,21 @@ def _api(
         )
         for path, entry in api.open_paths.items()
     }
+    token = api.token
     return GatewayApiArgs(
         resource_group_name=group,
         service_name=service_name,
         api=name,
         backend_host=host,
         subscription_required=api.subscription_required,
-        token=TokenCheck(**dict(api.token)) if api.token else None,
-        limits=[CallLimit(**dict(limit)) for limit in api.limits],
-        browsers=BrowserAccess(**dict(app.cors)) if app.cors.origins else None,
+        token=TokenCheck(
+            open_id_configuration=token.open_id_configuration, issuers=token.issuers, audiences=token.audiences
+        )
+        if token
+        else None,
+        limits=[CallLimit(counter=limit.counter, calls=limit.calls, seconds=limit.seconds) for limit in api.limits],
+        browsers=BrowserAccess(origins=app.cors.origins, credentials=app.cors.credentials)
+        if app.cors.origins
+        else None,
         open_paths={app.health_check_path: health, **opened},
     )
