@@ -7,8 +7,7 @@ from typing import Any
 from assurance.access.grants import Grant
 from assurance.access.matrix import Matrix
 from assurance.access.secrets import Readable
-from assurance.basis import stated_basis
-from assurance.json_text import json_text
+from assurance.check.formats import stated_json
 
 BASIS = "declared configuration, seen offline; nothing was asked of Azure"
 COLUMNS = ("stack", "principal", "kind", "used by", "resource", "type", "scope", "right", "via", "file", "line")
@@ -18,20 +17,16 @@ RESTS_ON = ("mode", "commit", "dirty", "stackFile", "version")
 
 def to_json(found: Matrix) -> str:
     """Principals, grants, secrets with their readers, and findings."""
-    content = {
-        "stack": found.stack,
-        "mode": found.mode,
-        "basis": stated_basis(found.report.basis, found.mode, BASIS),
-        "principals": [
+    return stated_json(
+        found.report,
+        BASIS,
+        principals=[
             {"name": each.name, "kind": each.kind, "urn": each.urn, "usedBy": found.users[each.name]}
             for each in found.principals
         ],
-        "grants": [_grant(grant, found) for grant in found.grants],
-        "secrets": [_secret(item) for item in found.secrets],
-        "findings": [finding.as_dict() for finding in found.report.findings],
-        "totals": found.report.totals,
-    }
-    return json_text(content)
+        grants=[_grant(grant, found) for grant in found.grants],
+        secrets=[_secret(item) for item in found.secrets],
+    )
 
 
 def _grant(grant: Grant, found: Matrix) -> dict[str, Any]:
@@ -67,7 +62,7 @@ def to_csv(found: Matrix) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *RESTS_ON])
-    basis = {**found.report.basis, "mode": found.mode}
+    basis = {**found.report.basis, "mode": found.report.mode}
     rests_on = ["" if basis.get(name) is None else basis[name] for name in RESTS_ON]
     for grant in found.grants:
         place = grant.by.origin or grant.by.source or {}
@@ -75,7 +70,7 @@ def to_csv(found: Matrix) -> str:
         for right in grant.rights:
             writer.writerow(
                 [
-                    found.stack,
+                    found.report.stack,
                     grant.principal.name,
                     grant.principal.kind,
                     users,

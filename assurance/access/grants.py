@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 from assurance.access.custom_roles import custom_roles, limited
 from assurance.access.principals import UNKNOWN_PRINCIPAL, Principal, Principals
-from assurance.access.tables import cache_policy
 from assurance.record import Record, Resource, get, short_type
-from facts.roles import roles
+from facts.roles import role_table, roles
 
 Scope = Literal["resource", "resource group", "subscription"]
 
@@ -154,7 +153,7 @@ def _cache_users(record: Record, principals: Principals) -> Iterator[Grant]:
         policy = str(get(entry, "accessPolicyName"))
         whom = principals.who(get(entry, "user.objectId"), entry, "user.objectId")
         for cluster in record.targets(entry, "clusterName", "redisenterprise:RedisEnterprise", by="clusterName"):
-            rights = cache_policy(policy) or ()
+            rights = role_table().cache_policies.get(policy, ())
             yield from _each(whom, _target(cluster), rights, f"cache access policy {policy}", entry)
 
 

@@ -7,7 +7,7 @@ from assurance.access.principals import Principal, Principals
 from assurance.access.secrets import Readable
 from assurance.access.tables import duties, matches
 from assurance.check.findings import Finding, Status
-from assurance.record import UNKNOWN, Resource
+from assurance.record import UNKNOWN
 from documents.counting import counted
 from policies.rule import RuleInfo
 
@@ -61,6 +61,9 @@ SECRETS = RuleInfo(
 )
 
 
+Judgement = tuple[Status, str]
+
+
 class Judge:
     """Makes the findings of one stack."""
 
@@ -70,75 +73,72 @@ class Judge:
 
     def findings(self, grants: list[Grant], secrets: list[Readable]) -> Iterator[Finding]:
         """Every judgement, passed ones too, so that it shows what was examined."""
+        on_grants = ((PRINCIPAL, self._principal), (ROLE, self._role), (DUTY, self._duty), (SCOPE, self._scope))
         for grant in grants:
-            yield self._principal(grant)
-            yield self._role(grant)
-            yield self._duty(grant)
-            yield self._scope(grant)
+            for rule, judge in on_grants:
+                yield Finding.of(rule, *judge(grant), grant.by, stack=self._stack)
         for principal in self._principals.all:
-            yield self._shared(principal)
+            identity = self._principals.resource(principal)
+            yield Finding.of(SHARED, *self._shared(principal), identity, stack=self._stack)
             users = self._principals.apps(principal) | self._principals.jobs(principal)
             if users:
                 unknown = any(UNKNOWN in grant.via for grant in grants if grant.principal == principal)
-                yield self._secrets(principal, users, secrets, unknown)
+                yield Finding.of(
+                    SECRETS, *self._secrets(principal, users, secrets, unknown), identity, stack=self._stack
+                )
 
-    def _finding(self, rule: RuleInfo, status: Status, message: str, about: Resource | None) -> Finding:
-        return Finding.of(rule, status, message, about, stack=self._stack)
-
-    def _principal(self, grant: Grant) -> Finding:
+    def _principal(self, grant: Grant) -> Judgement:
         if grant.principal.known:
-            return self._finding(PRINCIPAL, "pass", f"{grant.via} is for {grant.principal.name}", grant.by)
+            return "pass", f"{grant.via} is for {grant.principal.name}"
         message = f"{grant.via} on {grant.target.name} is for {grant.principal.name}, which is no identity of the stack"
-        return self._finding(PRINCIPAL, "fail", message, grant.by)
+        return "fail", message
 
-    def _role(self, grant: Grant) -> Finding:
+    def _role(self, grant: Grant) -> Judgement:
         if grant.rights or grant.via == "access policy":
-            return self._finding(ROLE, "pass", f"{grant.via}: {', '.join(grant.rights) or 'nothing'}", grant.by)
+            return "pass", f"{grant.via}: {', '.join(grant.rights) or 'nothing'}"
         if UNKNOWN in grant.via:
-            return self._finding(ROLE, "unchecked", f"the role of {_message(grant)} is known when deployed", grant.by)
+            return "unchecked", f"the role of {_message(grant)} is known when deployed"
         message = f"{grant.via} of {grant.principal.name} on {grant.target.name}: no right of it is known"
-        return self._finding(ROLE, "fail", message, grant.by)
+        return "fail", message
 
-    def _duty(self, grant: Grant) -> Finding:
+    def _duty(self, grant: Grant) -> Judgement:
         names = self._principals.duty(grant.principal)
         if not names:
             message = (
                 f"nothing in the record acts as {grant.principal.name}, so its duty is not known: {_message(grant)}"
             )
-            return self._finding(DUTY, "unchecked", message, grant.by)
+            return "unchecked", message
         if grant.candidates > 1:
             message = f"only a deployment can tell which of {grant.candidates} identities has: {_message(grant)}"
-            return self._finding(DUTY, "unchecked", message, grant.by)
+            return "unchecked", message
         extra = [right for right in grant.rights if not all(duties()[name].needs(right) for name in names)]
         if extra:
             message = f"{grant.principal.name} ({', '.join(names)}) has {', '.join(extra)} on {grant.target.name}"
-            return self._finding(DUTY, "fail", f"{message} by {grant.via}", grant.by)
-        return self._finding(DUTY, "pass", _message(grant), grant.by)
+            return "fail", f"{message} by {grant.via}"
+        return "pass", _message(grant)
 
-    def _scope(self, grant: Grant) -> Finding:
+    def _scope(self, grant: Grant) -> Judgement:
         served = [duties()[name] for name in self._principals.duty(grant.principal)]
         allowed = {right for duty in served for right in duty.allowed_on(grant.target.scope)}
         if grant.target.scope == "resource" or (
             grant.rights and all(matches(right, allowed) for right in grant.rights)
         ):
-            return self._finding(SCOPE, "pass", _message(grant), grant.by)
+            return "pass", _message(grant)
         message = f"{grant.principal.name} has {grant.via} on the whole {grant.target.scope} {grant.target.name}"
-        return self._finding(SCOPE, "fail", message, grant.by)
+        return "fail", message
 
-    def _shared(self, principal: Principal) -> Finding:
-        identity = self._principals.resource(principal)
+    def _shared(self, principal: Principal) -> Judgement:
         apps, names = self._principals.apps(principal), self._principals.duty(principal)
         if len(apps) > 1:
             message = f"{principal.name} is the identity of {len(apps)} apps: {', '.join(sorted(apps))}"
-            return self._finding(SHARED, "fail", message, identity)
+            return "fail", message
         if len(names) > 1:
             message = f"{principal.name} serves {len(names)} duties: {', '.join(names)}"
-            return self._finding(SHARED, "fail", message, identity)
+            return "fail", message
         users = ", ".join(self._principals.user_names(principal)) or "nothing in the record"
-        return self._finding(SHARED, "pass", f"{principal.name} is used by {users}", identity)
+        return "pass", f"{principal.name} is used by {users}"
 
-    def _secrets(self, principal: Principal, users: set[str], secrets: list[Readable], unknown: bool) -> Finding:
-        identity = self._principals.resource(principal)
+    def _secrets(self, principal: Principal, users: set[str], secrets: list[Readable], unknown: bool) -> Judgement:
         reads = [item for item in secrets if principal.name in {reader.name for reader in item.readers}]
         extra = [f"{item.name} in {item.vault.name}" for item in reads if not users & item.wanted_by]
         missing = [
@@ -151,14 +151,9 @@ class Judge:
             ]
             if unknown:
                 message = f"some of {principal.name}'s roles are known when deployed, so its secrets are not"
-                return self._finding(SECRETS, "unchecked", message, identity)
-            return self._finding(SECRETS, "fail", f"{principal.name} {' and '.join(parts)}", identity)
-        return self._finding(
-            SECRETS,
-            "pass",
-            f"{principal.name} reads the {counted(len(reads), 'secret')} that its app or job asks for",
-            identity,
-        )
+                return "unchecked", message
+            return "fail", f"{principal.name} {' and '.join(parts)}"
+        return "pass", f"{principal.name} reads the {counted(len(reads), 'secret')} that its app or job asks for"
 
 
 def _message(grant: Grant) -> str:

@@ -18,8 +18,6 @@ class Matrix:
     users: what acts as each principal, by its name.
     """
 
-    stack: str
-    mode: str
     principals: list[Principal]
     users: dict[str, list[str]]
     grants: list[Grant]
@@ -39,8 +37,6 @@ def matrix(record: Record) -> Matrix:
     secrets = readable(record, found)
     findings = list(Judge(record.stack, principals).findings(found, secrets))
     return Matrix(
-        stack=record.stack,
-        mode=record.mode,
         principals=principals.all,
         users={principal.name: list(principals.user_names(principal)) for principal in principals.all},
         grants=found,

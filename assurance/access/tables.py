@@ -1,15 +1,10 @@
-"""The tables behind the access matrix: what roles mean and what duties need."""
+"""The tables behind the access matrix: what duties need."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
 
-from documents.reading import read_document
+from documents.reading import data_reader
 from documents.sections import Section
-from facts.roles import role_table
-
-_FILE = Path(__file__).with_name("duties.yaml")
 
 
 class Duty(Section):
@@ -37,21 +32,10 @@ class Duty(Section):
         return matches(right, self.rights)
 
 
-class _Duties(Section):
-    duties: dict[str, Duty]
-
-
-def cache_policy(name: str) -> tuple[str, ...] | None:
-    """The rights of an access policy of Managed Redis; None when nobody knows them."""
-    return role_table().cache_policies.get(name)
-
-
 def matches(right: str, patterns: Iterable[str]) -> bool:
     """Whether one of the patterns stands for a right: ``Microsoft.Web/*`` for every operation of that namespace."""
     return any(fnmatchcase(right.lower(), pattern.lower()) for pattern in patterns)
 
 
-@cache
-def duties() -> Mapping[str, Duty]:
-    """Duties by name. Raises DocumentError when the file is wrong."""
-    return read_document(_FILE, _Duties).duties
+duties = data_reader(__file__, "duties.yaml", dict[str, Duty])
+"""Duties by name."""

@@ -15,12 +15,12 @@ from assurance.terminal import print_table, table
 
 def show(console: Console, found: Matrix) -> None:
     """Who may do what to what, who reads which secret, and what is wrong with it."""
-    console.print(Text(f"{found.stack}: who may do what to what", style="bold"))
+    console.print(Text(f"{found.report.stack}: who may do what to what", style="bold"))
     print_table(console, _grants(found))
     idle = [name for name, users in found.users.items() if not users]
     if idle:
         console.print(Text(f"\nNothing in the record acts as {', '.join(idle)}", style="dim"), soft_wrap=True)
-    console.print(Text(f"\n{found.stack}: who reads which secret", style="bold"))
+    console.print(Text(f"\n{found.report.stack}: who reads which secret", style="bold"))
     print_table(console, _secrets(found))
     show_violations(console, found.report)
     for finding in found.report.with_status("unchecked"):

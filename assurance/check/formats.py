@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from assurance.basis import stated_basis
 from assurance.check.findings import Finding, Report, Status, shared_basis, totals
 from assurance.json_text import json_text
 from assurance.record import places
@@ -22,6 +23,14 @@ def to_json(reports: Sequence[Report]) -> str:
     findings = [finding.as_dict() for report in reports for finding in report.findings]
     content = {"findings": findings, "totals": totals(reports), "basis": shared_basis(reports)}
     return json_text(content)
+
+
+def stated_json(report: Report, says: str, **parts: Any) -> str:
+    """What a command works out of a record: its parts between what they rest on and the findings. says: what kind of
+    statement it is."""
+    head = {"stack": report.stack, "mode": report.mode, "basis": stated_basis(report.basis, report.mode, says)}
+    findings = [finding.as_dict() for finding in report.findings]
+    return json_text({**head, **parts, "findings": findings, "totals": report.totals})
 
 
 def to_sarif(reports: Sequence[Report]) -> str:

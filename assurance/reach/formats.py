@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from assurance.basis import stated_basis
-from assurance.json_text import json_text
+from assurance.check.formats import stated_json
 from assurance.reach.front_door import Host
 from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
@@ -17,17 +16,13 @@ BASIS = (
 
 def to_json(found: Reach) -> str:
     """Hosts, every flow with its reasons, the ways to the data, and findings."""
-    content = {
-        "stack": found.stack,
-        "mode": found.mode,
-        "basis": stated_basis(found.report.basis, found.mode, BASIS),
-        "hosts": [_host(host) for host in found.hosts],
-        "flows": [_flow(flow) for flow in found.flows.values()],
-        "ways": found.ways,
-        "findings": [finding.as_dict() for finding in found.report.findings],
-        "totals": found.report.totals,
-    }
-    return json_text(content)
+    return stated_json(
+        found.report,
+        BASIS,
+        hosts=[_host(host) for host in found.hosts],
+        flows=[_flow(flow) for flow in found.flows.values()],
+        ways=found.ways,
+    )
 
 
 def _host(host: Host) -> dict[str, Any]:

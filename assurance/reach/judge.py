@@ -162,4 +162,4 @@ def _by_design(target: Target, verdict: Verdict, platform: bool) -> bool:
     if verdict.condition != ENTRA:
         return False
     premium = str(get(target.resource, "sku.name", "")) == "Premium"
-    return not platform or not target.protected or (target.resource.type.endswith(BUS) and not premium)
+    return not platform or target.kind == "telemetry" or (target.resource.type.endswith(BUS) and not premium)

@@ -8,7 +8,7 @@ from typing import get_args
 from assurance.reach import front_door, inside
 from assurance.reach.needed import Row, Tag
 from assurance.reach.public import Who, public_side
-from assurance.reach.security_groups import network_of, passes, peer_ranges
+from assurance.reach.security_groups import passes, peer_ranges
 from assurance.reach.targets import ENDPOINT, SITE, SLOT, Target, targets
 from assurance.reach.verdict import Step, Verdict, closed
 from assurance.record import Record, Resource, get
@@ -17,6 +17,8 @@ JOB = "app:Job"
 OUTSIDE: tuple[Who, ...] = get_args(Who)
 TAGS: tuple[str, ...] = get_args(Tag)
 PEERS = "peers"
+NO_WAY = Verdict(False, ())
+"""Of what goes out of no subnet; the step before says why."""
 
 
 @dataclass(frozen=True)
@@ -62,29 +64,18 @@ class ReachabilityGraph:
         return Flow(source, target.name, target.port, self._verdict(source, target))
 
     def _verdict(self, source: str, target: Target) -> Verdict:
+        if source == "our front door":
+            return front_door.to_site(self.record, target)
         if source in OUTSIDE:
-            return self._from_outside(source, target)
+            return public_side(self.record, target, source)
         if source == PEERS:
             return self._from_peers(target)
         (subnet,) = [subnet for subnet in self.subnets if subnet.name == source]
         return inside.to_target(self.record, subnet, target)
 
-    def _from_outside(self, who: str, target: Target) -> Verdict:
-        for known in OUTSIDE:
-            if known == who:
-                if known == "our front door":
-                    return front_door.to_site(self.record, target)
-                return public_side(self.record, target, known)
-        raise ValueError(who)
-
     def _from_peers(self, target: Target) -> Verdict:
         """Peers resolve names by themselves, so only endpoints and security groups decide."""
-        ours = [
-            network_of(prefix)
-            for network in self.record.of_type(inside.NETWORK)
-            for prefix in get(network, "addressSpace.addressPrefixes", ())
-        ]
-        places = peer_ranges(self.record, ours)
+        places = peer_ranges(self.record)
         if not places:
             return closed("no security rule names a range of a peer")
         subnet, step = inside.private_subnet(self.record, target)
@@ -102,12 +93,8 @@ class ReachabilityGraph:
         if row.target in TAGS:
             assert row.port is not None, f"{row.id}: a service tag needs a port"
             for name, subnet, step in self._starts(row):
-                verdict = (
-                    inside.to_internet(self.record, subnet, row.target, row.port).after(step)
-                    if subnet
-                    else Verdict(False, (step,))
-                )
-                yield Flow(name, row.target, row.port, verdict)
+                way = inside.to_internet(self.record, subnet, row.target, row.port) if subnet else NO_WAY
+                yield Flow(name, row.target, row.port, way.after(step))
             return
         for target in self.targets:
             if target.kind != row.target:
@@ -116,10 +103,8 @@ class ReachabilityGraph:
                 yield self.flow(row.source, target)
                 continue
             for name, subnet, step in self._starts(row):
-                verdict = (
-                    inside.to_target(self.record, subnet, target).after(step) if subnet else Verdict(False, (step,))
-                )
-                yield Flow(name, target.name, target.port, verdict)
+                way = inside.to_target(self.record, subnet, target) if subnet else NO_WAY
+                yield Flow(name, target.name, target.port, way.after(step))
 
     def _starts(self, row: Row) -> list[tuple[str, Resource | None, Step]]:
         """Who starts a flow: by name, the subnet it goes out of (None: none), and why that one."""

@@ -22,8 +22,6 @@ class Reach:
     """hosts: what answers on the Internet; targets: every service; flows: every source to every target;
     ways: the shortest way of a request from the Internet to each store of data."""
 
-    stack: str
-    mode: str
     hosts: list[Host]
     targets: list[Target]
     sources: list[str]
@@ -38,8 +36,6 @@ def reach(record: Record) -> Reach:
     flows = {(source, target.name): graph.flow(source, target) for target in graph.targets for source in graph.sources}
     findings = list(Judge(graph).findings())
     return Reach(
-        stack=record.stack,
-        mode=record.mode,
         hosts=graph.hosts,
         targets=graph.targets,
         sources=graph.sources,

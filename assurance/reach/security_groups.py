@@ -26,29 +26,19 @@ GROUP = "network:NetworkSecurityGroup"
 ANY = ("*", "Any", "0.0.0.0/0")
 
 
-def _default(
-    name: str, direction: Direction, priority: int, access: str, source: str, destination: str
-) -> dict[str, Any]:
-    return {
-        "name": name,
-        "direction": direction,
-        "priority": priority,
-        "access": access,
-        "protocol": "*",
-        "sourceAddressPrefix": source,
-        "destinationAddressPrefix": destination,
-        "destinationPortRange": "*",
-    }
-
-
-DEFAULTS = [
-    _default("AllowVnetInBound", "Inbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
-    _default("AllowAzureLoadBalancerInBound", "Inbound", 65001, "Allow", "AzureLoadBalancer", "*"),
-    _default("DenyAllInBound", "Inbound", 65500, "Deny", "*", "*"),
-    _default("AllowVnetOutBound", "Outbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
-    _default("AllowInternetOutBound", "Outbound", 65001, "Allow", "*", "Internet"),
-    _default("DenyAllOutBound", "Outbound", 65500, "Deny", "*", "*"),
+_FIELDS = ("name", "direction", "priority", "access", "sourceAddressPrefix", "destinationAddressPrefix")
+DEFAULTS: list[dict[str, Any]] = [
+    {**dict(zip(_FIELDS, row, strict=True)), "protocol": "*", "destinationPortRange": "*"}
+    for row in (
+        ("AllowVnetInBound", "Inbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
+        ("AllowAzureLoadBalancerInBound", "Inbound", 65001, "Allow", "AzureLoadBalancer", "*"),
+        ("DenyAllInBound", "Inbound", 65500, "Deny", "*", "*"),
+        ("AllowVnetOutBound", "Outbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork"),
+        ("AllowInternetOutBound", "Outbound", 65001, "Allow", "*", "Internet"),
+        ("DenyAllOutBound", "Outbound", 65500, "Deny", "*", "*"),
+    )
 ]
+"""Azure's own rules, behind all others."""
 
 
 def passes(
@@ -125,18 +115,22 @@ def _within(place: Network, network: Network) -> bool:
 
 def local_ranges(record: Record) -> list[Network]:
     """What the tag VirtualNetwork means: our address spaces and, as far as rules name them, those of peers."""
-    ours = [
+    return [*_own_ranges(record), *peer_ranges(record)]
+
+
+def _own_ranges(record: Record) -> list[Network]:
+    return [
         network_of(prefix)
         for network in record.of_type("network:VirtualNetwork")
         for prefix in get(network, "addressSpace.addressPrefixes", ())
     ]
-    return [*ours, *peer_ranges(record, ours)]
 
 
-def peer_ranges(record: Record, ours: Sequence[Network]) -> list[Network]:
+def peer_ranges(record: Record) -> list[Network]:
     """Private ranges outside our networks that rules name; none without a peering. A peering does not tell its own."""
     if not record.of_type("network:VirtualNetworkPeering"):
         return []
+    ours = _own_ranges(record)
     named = {
         prefix
         for group in record.of_type(GROUP)

@@ -29,7 +29,6 @@ class Target:
 
     tag: the service tag of its public address. group, type: sub-resource of its private endpoints, and the resource
     type whose private zone they need; endpoint_of: the resource they lead to, for a slot its site.
-    protected: whether nothing on the Internet may reach it.
     """
 
     kind: Kind
@@ -37,42 +36,30 @@ class Target:
     resource: Resource
     port: int
     tag: str
-    group: str = ""
-    endpoint_of: Resource | None = None
-    protected: bool = True
+    group: str
+    endpoint_of: Resource | None
 
 
 def targets(record: Record) -> list[Target]:
     """Everything in the record that answers, in the order in which a report tells it."""
     return [
         *_sites(record),
-        *(
-            Target(kind="gateway", name=each.name, resource=each, port=443, tag="Internet", group="Gateway",
-                   endpoint_of=each)
-            for each in record.of_type(GATEWAY)
-        ),
+        *(_target("gateway", each, "Internet", "Gateway") for each in record.of_type(GATEWAY)),
         *_databases(record),
         *_vaults(record),
         *_caches(record),
-        *(
-            Target(kind="archive", name=f"{each.name} (blob)", resource=each, port=443, tag="Storage", group="blob",
-                   endpoint_of=each)
-            for each in record.of_type(STORAGE)
-        ),
-        *(
-            Target(kind="bus", name=each.name, resource=each, port=5671, tag="ServiceBus", group="namespace",
-                   endpoint_of=each)
-            for each in record.of_type(BUS)
-        ),
-        *(
-            Target(kind="jobs", name=each.name, resource=each, port=443, tag="Internet")
-            for each in record.of_type(JOBS)
-        ),
-        *(
-            Target(kind="telemetry", name=each.name, resource=each, port=443, tag="AzureMonitor", protected=False)
-            for each in record.of_type(*TELEMETRY)
-        ),
-    ]  # fmt: skip
+        *(_target("archive", each, "Storage", "blob", name=f"{each.name} (blob)") for each in record.of_type(STORAGE)),
+        *(_target("bus", each, "ServiceBus", "namespace", port=5671) for each in record.of_type(BUS)),
+        *(_target("jobs", each, "Internet") for each in record.of_type(JOBS)),
+        *(_target("telemetry", each, "AzureMonitor") for each in record.of_type(*TELEMETRY)),
+    ]
+
+
+def _target(kind: Kind, resource: Resource, tag: str, group: str = "", *, port: int = 443, name: str = "") -> Target:
+    """A service whose private endpoints, where there is a group of them, lead to the resource itself."""
+    owner = resource if group else None
+    name = name or resource.name
+    return Target(kind=kind, name=name, resource=resource, port=port, tag=tag, group=group, endpoint_of=owner)
 
 
 def endpoints_of(record: Record, target: Target) -> list[Resource]:
@@ -105,42 +92,22 @@ def _site(kind: Kind, name: str, site: Resource, owner: Resource | None, group: 
 
 def _databases(record: Record) -> Iterator[Target]:
     for server in record.of_type(SERVER):
-        yield Target(kind="database", name=server.name, resource=server, port=5432, tag="Internet")
+        yield _target("database", server, "Internet", port=5432)
         pooled = record.holders(server, "serverName", "dbforpostgresql:Configuration", by="serverName")
         if any(
             get(each, "configurationName") == "pgbouncer.enabled" and str(get(each, "value")).lower() in ("true", "on")
             for each in pooled
         ):
-            yield Target(
-                kind="pooler", name=f"{server.name} (PgBouncer)", resource=server, port=POOLER_PORT, tag="Internet"
-            )
+            yield _target("pooler", server, "Internet", port=POOLER_PORT, name=f"{server.name} (PgBouncer)")
 
 
 def _vaults(record: Record) -> Iterator[Target]:
     for vault in record.of_type(VAULT):
         keys = record.holders(vault, "vaultName", "keyvault:Key", by="vaultName")
-        kind: Kind = "key vault" if keys else "secrets vault"
-        yield Target(
-            kind=kind,
-            name=vault.name,
-            resource=vault,
-            port=443,
-            tag="AzureKeyVault",
-            group="vault",
-            endpoint_of=vault,
-        )
+        yield _target("key vault" if keys else "secrets vault", vault, "AzureKeyVault", "vault")
 
 
 def _caches(record: Record) -> Iterator[Target]:
     for cache in record.of_type(CACHE):
-        databases = record.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName")
-        for database in databases:
-            yield Target(
-                kind="cache",
-                name=cache.name,
-                resource=cache,
-                port=int(get(database, "port", 10000)),
-                tag="Internet",
-                group="redisEnterprise",
-                endpoint_of=cache,
-            )
+        for database in record.holders(cache, "clusterName", "redisenterprise:Database", by="clusterName"):
+            yield _target("cache", cache, "Internet", "redisEnterprise", port=int(get(database, "port", 10000)))

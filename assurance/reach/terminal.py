@@ -16,13 +16,13 @@ from assurance.terminal import print_table, table
 
 def show(console: Console, found: Reach) -> None:
     """Front Door's hosts, who reaches what, the ways to the data, the rows of the table and what is wrong."""
-    console.print(Text(f"{found.stack}: what answers on the Internet", style="bold"))
+    console.print(Text(f"{found.report.stack}: what answers on the Internet", style="bold"))
     print_table(console, _hosts(found))
-    console.print(Text(f"\n{found.stack}: what can be reached from where", style="bold"))
+    console.print(Text(f"\n{found.report.stack}: what can be reached from where", style="bold"))
     console.print(Text("● open   ○ open on a condition   · closed   (--json has the reasons)", style="dim"))
     print_table(console, _matrix(found))
     if found.ways:
-        console.print(Text(f"\n{found.stack}: the shortest way of a request to each store", style="bold"))
+        console.print(Text(f"\n{found.report.stack}: the shortest way of a request to each store", style="bold"))
         for way in found.ways.values():
             console.print(Text("  " + " → ".join(way)), soft_wrap=True)
     show_violations(console, found.report)
@@ -60,7 +60,7 @@ def _mark(flow: Flow) -> Text:
 
 def _show_rows(console: Console, found: Reach) -> None:
     """How many flows of each row of the table hold; the totals, and what was not there to be examined."""
-    console.print(Text(f"\n{found.stack}: flows that must be open, or closed", style="bold"))
+    console.print(Text(f"\n{found.report.stack}: flows that must be open, or closed", style="bold"))
     rows = table("Flow", "Hold", "Why, for the first", names=("Flow", "Hold"))
     counts: Counter[tuple[str, str]] = Counter()
     first: dict[str, str] = {}

@@ -51,7 +51,7 @@ def _readers(side: Matrix) -> dict[str, dict[str, Resource]]:
     found: dict[str, dict[str, Resource]] = defaultdict(dict)
     for each in side.secrets:
         for reader in each.readers:
-            found[each.name].setdefault(without_stack(reader.name, side.stack), each.secret)
+            found[each.name].setdefault(without_stack(reader.name, side.report.stack), each.secret)
     return dict(found)
 
 
@@ -59,7 +59,7 @@ def _rights(side: Matrix) -> dict[Key, dict[str, Grant]]:
     """By identity and target: each right and one grant that gives it; a role nobody knows counts as a right."""
     found: dict[Key, dict[str, Grant]] = defaultdict(dict)
     for grant in side.grants:
-        key = (without_stack(_name(grant), side.stack), without_stack(grant.target.name, side.stack))
+        key = (without_stack(_name(grant), side.report.stack), without_stack(grant.target.name, side.stack))
         for right in grant.rights or (f"use {grant.via}",):
             found[key].setdefault(right, grant)
     return dict(found)
