@@ -17,7 +17,7 @@ from assurance.check.log_feeds import (
 )
 from assurance.record import Record, Resource, short_type
 from documents.arguments import read_arguments
-from documents.generated import with_part
+from documents.generated import write_part
 from facts.log_containers import ACTIVITY_LOG_CONTAINER, category_container, table_container
 from facts.log_tables import fed_tables
 from policies.rules.monitoring import WORKSPACE
@@ -125,18 +125,12 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def page_with(text: str, rows: list[Row]) -> str:
-    """The page with the matrix in its place. Raises ValueError when the page has no such place."""
-    return with_part(text, BEGIN, END, markdown(rows))
-
-
 def main(stack: str) -> None:
     """Write the matrix of ``stack`` into the page."""
     from assurance.stacks import project_root, records_for
 
     (record,) = records_for([stack], "deployed")
-    page = project_root() / PAGE
-    page.write_text(page_with(page.read_text(encoding="utf-8"), matrix(record)), encoding="utf-8")
+    write_part(project_root() / PAGE, BEGIN, END, markdown(matrix(record)))
 
 
 if __name__ == "__main__":

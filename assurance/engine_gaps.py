@@ -12,7 +12,7 @@ from assurance.check.audit import audit
 from assurance.record import Record
 from assurance.stacks import project_root, records_for
 from documents.arguments import read_arguments
-from documents.generated import with_part
+from documents.generated import write_part
 from policies.exceptions import Register
 from policies.rules import RULES
 
@@ -44,16 +44,9 @@ def gaps(previews: Iterable[Record]) -> Iterator[str]:
             yield f"| {rule.id} | `{type_.removeprefix('azure-native:')}` while {message} is not known |"
 
 
-def page_with(text: str, rows: Iterable[str]) -> str:
-    """The page with the list in its place. Raises ValueError where it has none."""
-    return with_part(text, BEGIN, END, "\n".join(rows))
-
-
 def main() -> None:
     """Write the list."""
-    page = project_root() / PAGE
-    rows = list(gaps(records_for([], "preview")))
-    page.write_text(page_with(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+    write_part(project_root() / PAGE, BEGIN, END, "\n".join(gaps(records_for([], "preview"))))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from documents.arguments import read_arguments
-from documents.generated import with_part
+from documents.generated import write_part
 from facts.decisions import Unknown
 from facts.lifecycle import lifecycle
 from facts.policy_initiatives import policy_definitions
@@ -71,16 +71,10 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 
-def page_with(text: str, table: Callable[[], Iterator[str]]) -> str:
-    """A page with the part between the marks made anew. Raises ValueError where it has no marks."""
-    return with_part(text, BEGIN, END, "\n".join(table()))
-
-
 def main() -> None:
     """Write every page."""
     for name, table in PAGES.items():
-        path = ROOT / name
-        path.write_text(page_with(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+        write_part(ROOT / name, BEGIN, END, "\n".join(table()))
 
 
 if __name__ == "__main__":

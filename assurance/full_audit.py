@@ -38,9 +38,8 @@ def full_audit(record: Record, register: Register, today: date, root: Path | Non
     when not given.
     """
     root = root or project_root()
-    reach_findings = [
-        audits.excepted(each, register, today) for each in _findings(record, "reach", lambda: reach(record).report)
-    ]
+    reached = _findings(record, "reach", lambda: reach(record).report)
+    reach_findings = [audits.excepted(f, register, today) if f.status == "warn" else f for f in reached]
     elsewhere = [*lifecycle.check_findings(record, register, today, root), *reach_findings]
     ruled = audits.audit(record, register, today, more=elsewhere)
     checked = [*declared.declared_findings(record, root), *recording.recording_findings(record)]

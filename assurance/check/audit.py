@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from functools import partial
 
 from assurance.basis import judged_basis
-from assurance.check.findings import LATER, Finding, Report, Status
+from assurance.check.findings import LATER, Finding, Report
 from assurance.check.outputs import output_findings
 from assurance.garbage import no_collection
 from assurance.record import Record
@@ -25,8 +25,8 @@ def may_be_excepted(rule: str) -> bool:
 
 
 def excepted(finding: Finding, register: Register, today: date) -> Finding:
-    """The finding of a rule of `ELSEWHERE` that warns, as the register has it."""
-    id_ = register.find(finding.rule, finding.stack, finding.name) if finding.status == "warn" else None
+    """A violation as the register has it: excepted while an entry that covers it holds."""
+    id_ = register.find(finding.rule, finding.stack, finding.name)
     if id_ is None:
         return finding
     entry = register.exceptions[id_]
@@ -87,22 +87,11 @@ def _nothing_examined(rule: Rule, record: Record) -> Finding:
 
 def _finding(rule: Rule, verdict: Verdict, record: Record, register: Register, today: date) -> Finding:
     resource = record.by_urn[verdict.subject.urn]
-    status: Status = "pass"
-    message = ""
-    more: dict[str, Any] = {}
+    of = partial(Finding.of, rule, resource=resource, stack=record.stack, seen=verdict.seen)
     if verdict.violations:
-        status, message = "fail" if rule.blocking else "warn", "; ".join(verdict.violations)
-        exception_id = register.find(rule.id, record.stack, resource.name) or ""
-        if exception_id:
-            exception = register.exceptions[exception_id]
-            more = {"exception": exception_id, "expires": exception.expires}
-            if exception.expired(today):
-                message = f"{message} ({exception_id} expired on {exception.expires})"
-            else:
-                status, message = "excepted", f"{message}; {exception.reason}"
-    elif verdict.unknown:
-        status, message = "unchecked", f"{LATER}{verdict.unknown}"
-    return Finding.of(rule, status, message, resource, stack=record.stack, seen=verdict.seen, **more)
+        found = of("fail" if rule.blocking else "warn", "; ".join(verdict.violations))
+        return excepted(found, register, today)
+    return of("unchecked", f"{LATER}{verdict.unknown}") if verdict.unknown else of("pass", "")
 
 
 EXCEPTION = RuleInfo(

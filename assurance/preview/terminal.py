@@ -5,12 +5,11 @@ from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from assurance.preview.tree import Node, counts_by_kind, resource_tree
 from assurance.record import Record, shown_place
-from assurance.terminal import COUNTED, print_table
+from assurance.terminal import COUNTED, print_table, table
 
 KINDS_SHOWN = 12
 LINES_SHOWN = 12
@@ -44,20 +43,13 @@ def show_stack(console: Console, record: Record, *, full: bool) -> None:
 
 def show_summary(console: Console, records: Sequence[Record], seconds: float) -> None:
     """One line for each stack, and the time."""
-    table = Table(title=None, box=None, header_style="bold", pad_edge=False)
-    for column in (
-        "Stack",
-        "Resources",
-        "Components",
-        "Types",
-        "Secrets to supply",
-        "Problems",
-        "Recorded in",
-    ):
-        table.add_column(column, justify="left" if column == "Stack" else "right")
+    headings = ("Resources", "Components", "Types", "Secrets to supply", "Problems", "Recorded in")
+    rows = table("Stack", *headings, names=("Stack", *headings))
+    for column in rows.columns[1:]:
+        column.justify = "right"
     for record in records:
         custom = [resource for resource in record.resources if resource.custom]
-        table.add_row(
+        rows.add_row(
             record.stack,
             str(len(custom)),
             str(len(record.resources) - len(custom)),
@@ -67,7 +59,7 @@ def show_summary(console: Console, records: Sequence[Record], seconds: float) ->
             f"{record.seconds:.2f} s",
         )
     console.print()
-    print_table(console, table)
+    print_table(console, rows)
     console.print(
         f"[dim]Declared configuration, seen offline in {seconds:.1f} s; nothing was deployed, nothing was asked of "
         f"Azure. {COUNTED}.[/dim]",

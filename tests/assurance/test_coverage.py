@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from assurance.coverage import PAGE, markdown, matrix, page_with
+from assurance.coverage import BEGIN, END, PAGE, markdown, matrix
 from assurance.record import Record
+from documents.generated import with_part
 from facts.types import Logs, types_with
 from tests.harness import ROOT
 from tests.policies.records import records
@@ -19,12 +20,14 @@ def prod() -> Record:
 
 def test_the_page_is_current() -> None:
     text = (ROOT / PAGE).read_text(encoding="utf-8")
-    assert text == page_with(text, matrix(prod())), "run .venv/bin/python -m assurance.coverage prod"
+    assert text == with_part(text, BEGIN, END, markdown(matrix(prod()))), (
+        "run .venv/bin/python -m assurance.coverage prod"
+    )
 
 
 def test_a_page_without_a_place_is_refused() -> None:
     with pytest.raises(ValueError, match="no place"):
-        page_with("# A page", [])
+        with_part("# A page", BEGIN, END, "")
 
 
 def test_everything_that_is_there_sends_what_is_needed() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assurance.fact_pages import PAGES, page_with, unknown_table
+from assurance.fact_pages import BEGIN, END, PAGES, unknown_table
+from documents.generated import with_part
 from facts.soft_delete import remains
 from facts.types import ResourceType, resource_types, type_row
 from tests.harness import ROOT, STACKS, shared_record
@@ -13,12 +14,12 @@ from tests.harness import ROOT, STACKS, shared_record
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_written_from_facts(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert text == page_with(text, PAGES[name]), "run .venv/bin/python -m assurance.fact_pages"
+    assert text == with_part(text, BEGIN, END, "\n".join(PAGES[name]())), "run .venv/bin/python -m assurance.fact_pages"
 
 
 def test_page_without_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks"):
-        page_with("# A page", unknown_table)
+        with_part("# A page", BEGIN, END, "\n".join(unknown_table()))
 
 
 def test_every_unknown_cell_is_listed() -> None:

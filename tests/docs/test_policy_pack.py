@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from assurance.cli import app
-from assurance.engine_gaps import PAGE, gaps, page_with
+from assurance.engine_gaps import BEGIN, END, PAGE, gaps
+from documents.generated import with_part
 from documents.problems import DocumentError
 from policies.exceptions import Register
 from policies.pack_config import read_config
@@ -72,7 +73,7 @@ def test_engine_commands_name_what_is_there(tmp_path: Path) -> None:
 
 def test_list_of_what_the_engine_lacks_is_current() -> None:
     rows = list(gaps(shared_record(stack, "preview") for stack in STACKS))
-    assert page_with(TEXT, rows) == TEXT, "run .venv/bin/python -m assurance.engine_gaps"
+    assert with_part(TEXT, BEGIN, END, "\n".join(rows)) == TEXT, "run .venv/bin/python -m assurance.engine_gaps"
     assert len(rows) < 40, "short, for a page"
     with pytest.raises(ValueError, match="no place"):
-        page_with("# A page", rows)
+        with_part("# A page", BEGIN, END, "\n".join(rows))

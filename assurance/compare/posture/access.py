@@ -59,7 +59,7 @@ def _rights(side: Matrix) -> dict[Key, dict[str, Grant]]:
     """By identity and target: each right and one grant that gives it; a role nobody knows counts as a right."""
     found: dict[Key, dict[str, Grant]] = defaultdict(dict)
     for grant in side.grants:
-        key = (without_stack(_name(grant), side.report.stack), without_stack(grant.target.name, side.stack))
+        key = (without_stack(_name(grant), side.report.stack), without_stack(grant.target.name, side.report.stack))
         for right in grant.rights or (f"use {grant.via}",):
             found[key].setdefault(right, grant)
     return dict(found)

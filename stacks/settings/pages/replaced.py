@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from documents.arguments import read_arguments
-from documents.generated import with_part
+from documents.generated import write_part
 from documents.sections import Section
 from documents.yaml_text import load_yaml
 from stacks.settings.between.domains import below
@@ -114,8 +114,7 @@ def replaced_list() -> str:
 
 def main() -> None:
     """Write the list into README.md."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(with_part(text, BEGIN, END, replaced_list()), encoding="utf-8")
+    write_part(README, BEGIN, END, replaced_list())
 
 
 if __name__ == "__main__":
