@@ -1,12 +1,12 @@
 """Where records come from: the project's stacks, or a saved file."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assurance.errors import UsageError
 from assurance.project import read_project
+from documents.problems import did_you_mean
 
 if TYPE_CHECKING:
     from assurance.record import Mode, Record
@@ -36,9 +36,7 @@ def stack_names(root: Path) -> list[str]:
 
 def no_such_stack(name: str, known: Sequence[str]) -> str:
     """The message about a stack that has no stack file."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{name}: no such stack; there are {', '.join(known) or 'none'}{hint}"
+    return f"{name}: no such stack; there are {', '.join(known) or 'none'}{did_you_mean(name, known)}"
 
 
 def records_for(

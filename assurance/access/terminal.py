@@ -10,7 +10,7 @@ from rich.text import Text
 from assurance.access.formats import BASIS
 from assurance.access.matrix import Matrix
 from assurance.check.terminal import show_violations
-from assurance.terminal import print_table, table
+from assurance.terminal import print_line, print_table, table
 
 
 def show(console: Console, found: Matrix) -> None:
@@ -19,20 +19,18 @@ def show(console: Console, found: Matrix) -> None:
     print_table(console, _grants(found))
     idle = [name for name, users in found.users.items() if not users]
     if idle:
-        console.print(Text(f"\nNothing in the record acts as {', '.join(idle)}", style="dim"), soft_wrap=True)
+        print_line(console, f"\nNothing in the record acts as {', '.join(idle)}", "dim")
     console.print(Text(f"\n{found.report.stack}: who reads which secret", style="bold"))
     print_table(console, _secrets(found))
     show_violations(console, found.report)
     for finding in found.report.with_status("unchecked"):
-        console.print(Text(f"unchecked {finding.rule}: {finding.message}", style="magenta"), soft_wrap=True)
+        print_line(console, f"unchecked {finding.rule}: {finding.message}", "magenta")
     counts = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
-    console.print(
-        Text(
-            f"\nExamined {len(found.grants)} grants of {len(found.principals)} identities: {counts or 'nothing'}. "
-            f"Basis: {BASIS}. Rights inside the database are given by database/, not by a record.",
-            style="dim",
-        ),
-        soft_wrap=True,
+    print_line(
+        console,
+        f"\nExamined {len(found.grants)} grants of {len(found.principals)} identities: {counts or 'nothing'}. "
+        f"Basis: {BASIS}. Rights inside the database are given by database/, not by a record.",
+        "dim",
     )
 
 

@@ -29,15 +29,11 @@ def presented(report: Report, root: Path) -> Report:
 
 
 def _folded(findings: list[Finding]) -> list[Finding]:
-    groups: dict[tuple[str, str], list[Finding]] = {}
+    groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        if finding.rule in SHARED and finding.status == "warn":
-            groups.setdefault((finding.rule, finding.message), []).append(finding)
-    first = {id(found[0]): found for found in groups.values()}
-    grouped = {id(finding) for found in groups.values() for finding in found}
-    return [
-        _together(first[id(f)]) if id(f) in first else f for f in findings if id(f) in first or id(f) not in grouped
-    ]
+        shared = finding.rule in SHARED and finding.status == "warn"
+        groups.setdefault((finding.rule, finding.message) if shared else id(finding), []).append(finding)
+    return [_together(group) for group in groups.values()]
 
 
 def _together(findings: list[Finding]) -> Finding:

@@ -11,7 +11,7 @@ from assurance.check.audit import may_be_excepted
 from assurance.check.findings import LATER, Report, Status
 from assurance.check.tables import COLOURS, by_area, by_control, by_stack
 from assurance.record import places
-from assurance.terminal import COUNTED, print_table
+from assurance.terminal import COUNTED, print_line, print_table
 from documents.counting import first_of
 from policies.exceptions import Register
 
@@ -41,16 +41,14 @@ def show(console: Console, reports: Sequence[Report], register: Register, *, qui
     for report in reports:
         _show_gaps(console, report)
     how = "as deployed, outputs simulated" if {r.mode for r in reports} == {"deployed"} else "as at a first preview"
-    console.print(
-        Text(
-            f"\nBasis: declared configuration, seen offline ({how}); nothing was asked of Azure. "
-            f"Percentages are of the checks that reached a judgement. {COUNTED}.",
-            style="dim",
-        ),
-        soft_wrap=True,
+    print_line(
+        console,
+        f"\nBasis: declared configuration, seen offline ({how}); nothing was asked of Azure. "
+        f"Percentages are of the checks that reached a judgement. {COUNTED}.",
+        "dim",
     )
     for report in reports:
-        console.print(Text(f"{report.stack}: {basis_line(report.basis)}", style="dim"), soft_wrap=True)
+        print_line(console, f"{report.stack}: {basis_line(report.basis)}", "dim")
     console.print()
     show_verdict(console, reports)
 
@@ -81,14 +79,14 @@ def show_violations(console: Console, report: Report, *statuses: Status) -> None
         )
         console.print(heading, soft_wrap=True)
         for finding in findings:
-            console.print(Text(f"  {finding.name or 'the stack'}: {finding.message}"), soft_wrap=True)
-            console.print(Text(f"    {places(finding.source, finding.origin)}", style="dim"), soft_wrap=True)
+            print_line(console, f"  {finding.name or 'the stack'}: {finding.message}")
+            print_line(console, f"    {places(finding.source, finding.origin)}", "dim")
             if finding.seen and finding.seen not in finding.message:
-                console.print(Text(f"    seen: {finding.seen}", style="dim"), soft_wrap=True)
+                print_line(console, f"    seen: {finding.seen}", "dim")
         for remediation in dict.fromkeys(finding.remediation for finding in findings):
-            console.print(Text(f"  to do: {remediation}", style="italic"), soft_wrap=True)
+            print_line(console, f"  to do: {remediation}", "italic")
         if may_be_excepted(first.rule):
-            console.print(Text(f"  or: an entry for {first.rule} in policies/exceptions.yaml"), soft_wrap=True)
+            print_line(console, f"  or: an entry for {first.rule} in policies/exceptions.yaml")
 
 
 def _show_exceptions(console: Console, report: Report, register: Register) -> None:
@@ -100,24 +98,24 @@ def _show_exceptions(console: Console, report: Report, register: Register) -> No
     for (exception, expires), group in groupby(excepted, key=lambda f: (f.exception, f.expires)):
         console.print(Text(f"  {exception} until {expires}", style=COLOURS["excepted"]))
         entry = register.exceptions[exception]
-        console.print(Text(f"    {entry.reason} Instead: {entry.compensating_control}"), soft_wrap=True)
+        print_line(console, f"    {entry.reason} Instead: {entry.compensating_control}")
         for rule, found in groupby(group, key=lambda f: f.rule):
             shown = first_of([finding.name for finding in found], SHOWN)
-            console.print(Text(f"    {rule}: {shown}"), soft_wrap=True)
+            print_line(console, f"    {rule}: {shown}")
 
 
 def _show_gaps(console: Console, report: Report) -> None:
     """What the audit says nothing about: rules without a resource, and values not known yet."""
     idle = [finding.rule for finding in report.with_status("not-applicable")]
     if idle:
-        console.print(Text(f"\n{report.stack}: nothing to examine for {', '.join(idle)}"), soft_wrap=True)
+        print_line(console, f"\n{report.stack}: nothing to examine for {', '.join(idle)}")
     unchecked = report.with_status("unchecked")
     later = [finding for finding in unchecked if finding.message.startswith(LATER)]
     if later:
         rules = ", ".join(sorted({finding.rule for finding in later}))
         message = f"{len(later)} checks need values that only a deployment knows (see --mode deployed): {rules}"
-        console.print(Text(f"\n{report.stack}: {message}", style=COLOURS["unchecked"]), soft_wrap=True)
+        print_line(console, f"\n{report.stack}: {message}", COLOURS["unchecked"])
     for finding in unchecked:
         if finding not in later:
             message = f"{finding.rule} is unchecked: {finding.message}"
-            console.print(Text(f"\n{report.stack}: {message}", style=COLOURS["unchecked"]), soft_wrap=True)
+            print_line(console, f"\n{report.stack}: {message}", COLOURS["unchecked"])

@@ -1,12 +1,12 @@
 """The ``assurance`` command."""
 
 import importlib
-from difflib import get_close_matches
 from typing import Any
 
 import typer
 
 from assurance.plain_errors import PlainErrors
+from documents.problems import did_you_mean
 
 COMMANDS = (
     "preview",
@@ -44,9 +44,8 @@ class _Group(PlainErrors):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is asked for; one that is not there is answered with the nearest."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            nearest = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"one of {', '.join(COMMANDS)}"
-            ctx.fail(f"{args[0]}: no such command; {hint}")
+            hint = did_you_mean(args[0], COMMANDS) or f"; one of {', '.join(COMMANDS)}"
+            ctx.fail(f"{args[0]}: no such command{hint}")
         return super().resolve_command(ctx, args)
 
 

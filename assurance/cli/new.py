@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from assurance.cost.bill import CURRENCY
 from assurance.errors import UsageError
 from assurance.new.make import NewStack, make_stack, write_stack
 from assurance.new.wish import CLASSES, KINDS, SIZES, Wish, read_wish
 from assurance.stacks import project_root
-from assurance.terminal import console
+from assurance.terminal import console, print_line
 
 NewName = Annotated[str, typer.Argument(metavar="STACK", help="The new stack's name, for example qa.")]
 Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="Azure region, for example centralus.")]
@@ -91,4 +90,4 @@ def _tell(out: Console, wish: Wish, made: NewStack) -> None:
         f"Then: `python -m deployment preflight {wish.stack} --list` says what must exist before the first `up`.",
     ]
     for line in lines:
-        out.print(Text(line), soft_wrap=True)
+        print_line(out, line)

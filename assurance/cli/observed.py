@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from assurance.basis import file_hash, judged_basis
 from assurance.check.findings import Report
@@ -17,6 +16,7 @@ from assurance.cli.recording import one_record
 from assurance.errors import UsageError
 from assurance.observed.graph import graph_findings, read_graph
 from assurance.observed.state import read_state, state_findings
+from assurance.terminal import print_line
 from documents.counting import counted
 
 StateFile = Annotated[
@@ -54,10 +54,10 @@ def observed(
     show_violations(screen, report)
     skipped = Counter(f.message for f in report.with_status("unchecked"))
     for message, count in sorted(skipped.items()) if graph else ():
-        screen.print(Text(f"{count} {message}", style="dim"), soft_wrap=True)
+        print_line(screen, f"{count} {message}", "dim")
     counts = ", ".join(f"{count} {status}" for status, count in report.totals.items() if count)
     basis_told = f"{source.name} ({counted(len(rows), 'row')}), observed; and what {declared.stack} declares"
-    screen.print(Text(f"\n{counts or 'nothing compared'}. Basis: {basis_told}.", style="dim"), soft_wrap=True)
+    print_line(screen, f"\n{counts or 'nothing compared'}. Basis: {basis_told}.", "dim")
     write_report(json_file, to_json, [report])
     if not report.holds:
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from assurance.reach.formats import BASIS
 from assurance.reach.reachability_graph import Flow
 from assurance.reach.report import Reach
 from assurance.record import get
-from assurance.terminal import print_table, table
+from assurance.terminal import print_line, print_table, table
 
 
 def show(console: Console, found: Reach) -> None:
@@ -24,7 +24,7 @@ def show(console: Console, found: Reach) -> None:
     if found.ways:
         console.print(Text(f"\n{found.report.stack}: the shortest way of a request to each store", style="bold"))
         for way in found.ways.values():
-            console.print(Text("  " + " → ".join(way)), soft_wrap=True)
+            print_line(console, "  " + " → ".join(way))
     show_violations(console, found.report)
     _show_rows(console, found)
 
@@ -77,6 +77,4 @@ def _show_rows(console: Console, found: Reach) -> None:
     judged = sum(found.report.totals.values())
     totals = ", ".join(f"{count} {status}" for status, count in found.report.totals.items() if count)
     flows = f"{len(found.flows)} flows worked out, from {len(found.sources)} sources to {len(found.targets)} services"
-    console.print(
-        Text(f"\n{flows}. {judged} judgements of them: {totals}. Basis: {BASIS}.", style="dim"), soft_wrap=True
-    )
+    print_line(console, f"\n{flows}. {judged} judgements of them: {totals}. Basis: {BASIS}.", "dim")

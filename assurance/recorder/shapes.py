@@ -85,15 +85,15 @@ def _inside(field: Field, value: Any, missing: _Missing, above: tuple[type, ...]
     nested = field.nested
     if nested is None:
         return value
-    if field.kind == "object" and _is_plain(value):
-        return _complete(nested, value, missing, above)
+
+    def completed(item: Any) -> Any:
+        return _complete(nested, item, missing, above) if _is_plain(item) else item
+
     if field.kind == "objects" and isinstance(value, list):
-        return [_complete(nested, item, missing, above) if _is_plain(item) else item for item in value]
+        return [completed(item) for item in value]
     if field.kind == "mapping" and _is_plain(value):
-        return {
-            key: _complete(nested, item, missing, above) if _is_plain(item) else item for key, item in value.items()
-        }
-    return value
+        return {key: completed(item) for key, item in value.items()}
+    return completed(value) if field.kind == "object" else value
 
 
 def _mark(field: Field, above: tuple[type, ...]) -> Any:
