@@ -7,14 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assurance.check.log_feeds import (
-    SUBSCRIPTION_SETTING,
-    feeders,
-    has_category,
-    logging_type,
-    sends,
-    settings_of,
-)
+from assurance.check.log_feeds import SUBSCRIPTION_SETTING, has_category, senders, sends, to_workspace
 from assurance.record import Record, Resource, short_type
 from documents.arguments import read_arguments
 from documents.generated import write_part
@@ -55,31 +48,22 @@ def matrix(record: Record) -> list[Row]:
 
 
 def _rows(record: Record) -> Iterator[Row]:
-    for table, feeders_of in fed_tables().items():
-        for kind, categories in feeders_of.items():
-            if kind == "subscription":
-                settings = {"subscription": record.of_type(SUBSCRIPTION_SETTING)}
-                types, arm = {"subscription": "subscription"}, {}
-            else:
-                pairs = feeders(record, kind)
-                settings = {one.urn: settings_of(record, one, feeder) for one, feeder in pairs}
-                types = {one.urn: short_type(one) for one, _ in pairs}
-                arm = {short_type(one): logging_type(one, feeder) for one, feeder in pairs}
-            for type_ in dict.fromkeys(types.values()):
-                own = [settings[urn] for urn, its in types.items() if its == type_]
-                for category in (each for each in categories if has_category(arm.get(type_, ""), each)):
-                    yield _row(record, table, type_, category, own)
+    for table, fed_by in fed_tables().items():
+        for kind, categories in fed_by.items():
+            of_kind = senders(record, kind)
+            for type_ in dict.fromkeys(each.type for each in of_kind):
+                own = [each for each in of_kind if each.type == type_]
+                for category in (each for each in categories if has_category(own[0].logs_of, each)):
+                    yield _row(record, table, type_, category, [each.settings for each in own])
 
 
 def _row(record: Record, table: str, type_: str, category: str, settings: list[list[Resource]]) -> Row:
-    to_workspace = [
-        [s for s in own if sends(s, category) and record.targets(s, "workspaceId", WORKSPACE)] for own in settings
-    ]
+    sending = [any(sends(each, category) and to_workspace(record, each) for each in own) for own in settings]
     searchable, kept = _retention(record, table)
     return Row(
         type=type_,
         category=category,
-        sending=sum(bool(own) for own in to_workspace),
+        sending=sum(sending),
         resources=len(settings),
         table=table,
         searchable=searchable,

@@ -28,6 +28,14 @@ def print_line(console: Console, text: str | Text, style: str = "") -> None:
     console.print(Text(text, style=style) if isinstance(text, str) else text, soft_wrap=True)
 
 
+def number_table(*headings: str) -> Table:
+    """An open table of a column of names and columns of numbers, none of whose cells is ever broken."""
+    made = table(*headings, names=headings)
+    for column in made.columns[1:]:
+        column.justify = "right"
+    return made
+
+
 def table(*headings: str, names: tuple[str, ...] = ()) -> Table:
     """An open table. names: headings of the columns whose cells are never broken; other cells are broken at words."""
     made = Table(box=None, header_style="bold", pad_edge=False)

@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 
 from assurance.basis import judged_basis
-from assurance.check.findings import LATER, Finding, Report
+from assurance.check.findings import LATER, Finding, Report, Status
 from assurance.check.outputs import output_findings
 from assurance.garbage import no_collection
 from assurance.record import Record
@@ -120,17 +120,18 @@ def _exception_findings(
         unused = [rule for rule in exception.rules if (id_, rule) not in needed and rule not in left_out]
         if unused:
             problems.append(f"nothing of {record.stack} needs it for {', '.join(unused)}")
-        yield Finding.of(
-            EXCEPTION,
-            "fail" if problems else "pass",
-            f"{id_}: {'; '.join(problems)}" if problems else "",
-            stack=record.stack,
-            seen=f"{id_} until {exception.expires}",
-            name=id_,
-            source={"file": register.file, "line": register.lines.get(id_, 1)},
-            exception=id_,
-            expires=exception.expires,
-        )
+        entry = _entry_finding(EXCEPTION, record.stack, id_, exception.expires, register, problems)
+        yield replace(entry, exception=id_, expires=exception.expires)
+
+
+def _entry_finding(
+    rule: RuleInfo, stack: str, id_: str, expires: date, register: Register | TrustedRegister, problems: Sequence[str]
+) -> Finding:
+    """What is wrong with an entry of a register, if anything."""
+    status: Status = "fail" if problems else "pass"
+    message = f"{id_}: {'; '.join(problems)}" if problems else ""
+    source = {"file": register.file, "line": register.lines.get(id_, 1)}
+    return Finding.of(rule, status, message, stack=stack, seen=f"{id_} until {expires}", name=id_, source=source)
 
 
 TRUSTED = RuleInfo(
@@ -148,17 +149,9 @@ def _trusted_findings(record: Record, register: TrustedRegister, trust: Trust, t
     for id_, entry in register.entries.items():
         if record.stack not in entry.stacks:
             continue
-        wrong = ""
+        problems = []
         if entry.expires < today:
-            wrong = f"{id_}: it expired on {entry.expires}"
+            problems.append(f"it expired on {entry.expires}")
         elif id_ not in trust.used:
-            wrong = f"{id_}: nothing of {record.stack} needs it"
-        yield Finding.of(
-            TRUSTED,
-            "fail" if wrong else "pass",
-            wrong,
-            stack=record.stack,
-            seen=f"{id_} until {entry.expires}",
-            name=id_,
-            source={"file": register.file, "line": register.lines.get(id_, 1)},
-        )
+            problems.append(f"nothing of {record.stack} needs it")
+        yield _entry_finding(TRUSTED, record.stack, id_, entry.expires, register, problems)

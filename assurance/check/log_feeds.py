@@ -5,9 +5,10 @@ The tables are read from the KQL of the record itself, and what feeds each from 
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from assurance.check.findings import Finding, Status
-from assurance.record import UNKNOWN, Record, Resource, get
+from assurance.record import UNKNOWN, Record, Resource, get, short_type
 from facts.log_categories import log_categories
 from facts.log_tables import fed_tables
 from facts.types import Logs, log_kinds, resource_types
@@ -32,11 +33,6 @@ OUTSIDE = "whether Entra sends it: the tenant's diagnostic setting is made outsi
 _COMMENT, _TEXT, _NAME = re.compile(r"//[^\n]*"), re.compile(r"\"[^\"\n]*\"|'[^'\n]*'"), re.compile(r"\b[A-Z]\w+")
 
 
-def feeders(record: Record, kind: str) -> list[tuple[Resource, Logs]]:
-    """The resources that write logs of ``kind``, each with what its type writes."""
-    return [(one, logs) for type_, logs in log_kinds().get(kind, {}).items() for one in record.of_type(type_)]
-
-
 def settings_of(record: Record, resource: Resource, logs: Logs) -> list[Resource]:
     """The diagnostic settings for a resource."""
     return record.holders(resource, "resourceUri", SETTING, child=logs.child)
@@ -50,18 +46,42 @@ def sends(setting: Resource, category: str) -> bool:
     )
 
 
+def to_workspace(record: Record, setting: Resource) -> bool:
+    """Whether a diagnostic setting sends to a workspace of the record."""
+    return bool(record.targets(setting, "workspaceId", WORKSPACE))
+
+
 def has_category(type_: str, category: str) -> bool:
     """Whether a type may write a log category: a slot, for one, has no log of sign-ins. Yes where nobody knows."""
     row = log_categories().get(type_.lower())
     return row is None or not row.categories or category in row.categories
 
 
-def logging_type(resource: Resource, logs: Logs) -> str:
-    """The ARM type that a resource's diagnostic setting is on: its own, or the child that writes its logs."""
-    row = resource_types().get(resource.type)
-    own = str(row.arm) if row else ""
-    child = (logs.child or "").strip("/").partition("/")[0]
-    return f"{own}/{child}" if child else own
+@dataclass(frozen=True)
+class Sender:
+    """What writes logs. type: of the resource; logs_of: the ARM type that its setting is on; settings: all of them."""
+
+    name: str
+    type: str
+    logs_of: str
+    settings: list[Resource]
+
+
+def senders(record: Record, kind: str) -> list[Sender]:
+    """What writes logs of ``kind``: resources, or the subscription itself."""
+    if kind == "subscription":
+        return [Sender(kind, kind, "", record.of_type(SUBSCRIPTION_SETTING))]
+    return [
+        Sender(each.name, short_type(each), _logging_type(type_, logs), settings_of(record, each, logs))
+        for type_, logs in log_kinds().get(kind, {}).items()
+        for each in record.of_type(type_)
+    ]
+
+
+def _logging_type(type_: str, logs: Logs) -> str:
+    """The ARM type that a diagnostic setting is on: the resource's own, or the child's that writes its logs."""
+    child = logs.child.strip("/").partition("/")[0]
+    return f"{resource_types()[type_].arm}/{child}" if child else str(resource_types()[type_].arm)
 
 
 def feed_findings(record: Record) -> Iterator[Finding]:
@@ -110,17 +130,9 @@ class _Feeds:
     def _senders(self, kind: str) -> dict[str, tuple[str, list[Resource]]]:
         """What writes logs of ``kind``: its ARM type and the diagnostic settings that send them to the workspace."""
         if kind not in self._known:
-            if kind == "subscription":
-                settings = self._record.of_type(SUBSCRIPTION_SETTING)
-                senders = {kind: ("", settings)} if settings else {}
-            else:
-                pairs = feeders(self._record, kind)
-                senders = {
-                    resource.name: (logging_type(resource, logs), settings_of(self._record, resource, logs))
-                    for resource, logs in pairs
-                }
             self._known[kind] = {
-                name: (type_, [each for each in settings if self._record.targets(each, "workspaceId", WORKSPACE)])
-                for name, (type_, settings) in senders.items()
+                each.name: (each.logs_of, [one for one in each.settings if to_workspace(self._record, one)])
+                for each in senders(self._record, kind)
+                if each.settings or kind != "subscription"
             }
         return self._known[kind]

@@ -37,26 +37,14 @@ class StackFile:
         key = f"{PREFIX}{path}"
         return {"file": self.path.name, "line": line_of(file_lines(self.path), f"config.{key}"), "key": key}
 
-    @property
-    def subscription(self) -> str | None:
-        """The subscription that the file names; None where it may be deployed to any."""
-        named = self.config.get(SUBSCRIPTION)
-        return str(named) if named is not None else None
-
-    @property
-    def label(self) -> str | None:
-        """What the file calls its subscription (``platform.subscription``)."""
-        named = self.get("platform.subscription")
-        return str(named) if named is not None else None
-
 
 def may_share_subscription(one: StackFile, other: StackFile) -> bool:
-    """Whether both may stand in one subscription: they name the same, by its id or else by their own label for it, or
-    one of them names none."""
-    for mine, theirs in ((one.subscription, other.subscription), (one.label, other.label)):
-        if None not in (mine, theirs):
-            return mine == theirs
-    return True
+    """Whether both may stand in one subscription: they name the same, by its id or else by their own label for it
+    (``platform.subscription``), or one of them names none."""
+    ids = [file.config.get(SUBSCRIPTION) for file in (one, other)]
+    labels = [file.get("platform.subscription") for file in (one, other)]
+    named = next((pair for pair in (ids, labels) if None not in pair), None)
+    return named is None or str(named[0]) == str(named[1])
 
 
 def read_stack_file(path: Path) -> StackFile | None:

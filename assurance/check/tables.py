@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assurance.check.findings import STATUSES, Finding, Report
-from assurance.terminal import table
+from assurance.terminal import number_table
 from policies.controls import controls
 from policies.rules import RULES
 
@@ -39,7 +39,7 @@ OTHER_AREAS = {
 
 def by_stack(reports: Sequence[Report]) -> Table:
     """A row a stack, with the number of its resources and the verdict."""
-    rows = _table("Stack", "Resources", *_status_headings(), "Holds")
+    rows = number_table("Stack", "Resources", *_status_headings(), "Holds")
     for report in reports:
         verdict = Text("yes", style="bold green") if report.holds else Text("no", style="bold red")
         rows.add_row(report.stack, str(report.examined), *_cells(report.findings), verdict)
@@ -48,7 +48,7 @@ def by_stack(reports: Sequence[Report]) -> Table:
 
 def by_area(report: Report) -> Table:
     """A row for each module of rules, in the order of docs/rules.md, then for what else is checked."""
-    rows = _table("Area", "Checks", *_status_headings())
+    rows = number_table("Area", "Checks", *_status_headings())
     areas: dict[str, list[Finding]] = {}
     for finding in report.findings:
         areas.setdefault(area(finding.rule), []).append(finding)
@@ -59,7 +59,7 @@ def by_area(report: Report) -> Table:
 
 def by_control(report: Report) -> Table:
     """A row for each paragraph of the Security Rule; a check that serves several is counted with each."""
-    rows = _table("Control", "", "Checks", *_status_headings())
+    rows = number_table("Control", "", "Checks", *_status_headings())
     paragraphs: dict[str, list[Finding]] = {}
     for finding in report.findings:
         for control in finding.controls:
@@ -102,10 +102,3 @@ def _cells(findings: Iterable[Finding]) -> list[Text]:
         share = f" {percentage(count, judged)}" if status in JUDGED and count else ""
         cells.append(Text(f"{count}{share}", style=COLOURS[status] if count else "dim"))
     return cells
-
-
-def _table(*headings: str) -> Table:
-    rows = table(*headings, names=headings)
-    for column in rows.columns[1:]:
-        column.justify = "right"
-    return rows

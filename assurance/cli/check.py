@@ -127,9 +127,6 @@ def judged_day(text: str | None) -> date:
 def known_rules(ids: Sequence[str]) -> None:
     """Raises UsageError for a rule that there is not, with the nearest that there is."""
     known = {*rule_ids(), RECORD_DECLARED.id}
-    messages = []
-    for id_ in ids:
-        if id_ not in known:
-            messages.append(f"--only {id_}: no such rule{did_you_mean(id_, known)}")
+    messages = [f"--only {id_}: no such rule{did_you_mean(id_, known)}" for id_ in ids if id_ not in known]
     if messages:
         raise UsageError(*messages)

@@ -10,12 +10,7 @@ from assurance.record import Record
 def page(records: Sequence[Record]) -> str:
     """The resource trees, counts, outputs and open points of ``records``. Everything in a record is escaped."""
     stacks = [
-        {"record": record, "roots": resource_tree(record), "counts": counts_by_kind(record), "total": _total(record)}
-        for record in records
+        {"record": record, "roots": resource_tree(record), "counts": counts_by_kind(record)} for record in records
     ]
     head = running_head(records[0].basis if records else {}, [record.stack for record in records])
     return build_page("assurance.preview", "preview.html.j2", stacks=stacks, head=head)
-
-
-def _total(record: Record) -> int:
-    return sum(1 for resource in record.resources if resource.custom)

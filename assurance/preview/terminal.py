@@ -9,7 +9,7 @@ from rich.text import Text
 
 from assurance.preview.tree import Node, counts_by_kind, resource_tree
 from assurance.record import Record, shown_place
-from assurance.terminal import COUNTED, print_table, table
+from assurance.terminal import COUNTED, number_table, print_table
 
 KINDS_SHOWN = 12
 LINES_SHOWN = 12
@@ -43,10 +43,7 @@ def show_stack(console: Console, record: Record, *, full: bool) -> None:
 
 def show_summary(console: Console, records: Sequence[Record], seconds: float) -> None:
     """One line for each stack, and the time."""
-    headings = ("Resources", "Components", "Types", "Secrets to supply", "Problems", "Recorded in")
-    rows = table("Stack", *headings, names=("Stack", *headings))
-    for column in rows.columns[1:]:
-        column.justify = "right"
+    rows = number_table("Stack", "Resources", "Components", "Types", "Secrets to supply", "Problems", "Recorded in")
     for record in records:
         custom = [resource for resource in record.resources if resource.custom]
         rows.add_row(
