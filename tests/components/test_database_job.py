@@ -59,7 +59,7 @@ def built(mode: Mode = "deployed", **changes: Any) -> Record:
                     "jobs": [
                         job("first", one, files={"who.yaml": "somebody"}, mount_path="/run/there"),
                         job("second", other),
-                        job("often", other, cron="*/10 * * * *", retries=2),
+                        job("often", other, cron="*/10 * * * *"),
                     ],
                     "logs": LogDestination(workspace_id=WORKSPACE),
                     **changes,
@@ -128,7 +128,7 @@ def test_job_runs_one_at_a_time() -> None:
     assert "scheduleTriggerConfig" not in found["first"].inputs["configuration"]
     assert found["first"].inputs["configuration"]["replicaRetryLimit"] == 0
     often = found["often"].inputs["configuration"]
-    assert (often["triggerType"], often["replicaRetryLimit"], often["replicaTimeout"]) == ("Schedule", 2, 600)
+    assert (often["triggerType"], often["replicaRetryLimit"], often["replicaTimeout"]) == ("Schedule", 0, 600)
     assert often["scheduleTriggerConfig"]["cronExpression"] == "*/10 * * * *"
     assert "manualTriggerConfig" not in often
     for one in found.values():
