@@ -6,11 +6,11 @@ Secrets read "[secret]", values that only a real deployment can know read "[unkn
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,6 +23,8 @@ from policies.projects import PLATFORM
 from policies.resource import Resource as Viewed
 from policies.resource import lookup
 from policies.view import Stack
+
+T = TypeVar("T")
 
 VERSION = 2
 """Of the record's form. 1 had no version: types as registered, no `custom`, `apiVersion`, `basis` or `origins`."""
@@ -200,6 +202,17 @@ class Record:
     def view(self) -> Stack:
         """The record as rules see a stack, unknown values guarded just as the engine's policy host guards them."""
         return _viewed(self)
+
+    def remember(self, make: Callable[["Record"], T]) -> T:
+        """What ``make`` works out of the record, once."""
+        if make not in self._remembered:
+            self._remembered[make] = make(self)
+        found: T = self._remembered[make]
+        return found
+
+    @cached_property
+    def _remembered(self) -> dict[Callable[["Record"], Any], Any]:
+        return {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: never what was worked out, for a copy may be altered."""

@@ -49,7 +49,7 @@ def passes(
     if not groups:
         return opened(f"{subnet.name} has no security group", subnet)
     group = groups[0]
-    local = local_ranges(record)
+    local = record.remember(local_ranges)
     standalone = record.holders(
         group, "networkSecurityGroupName", "network:SecurityRule", by="networkSecurityGroupName"
     )

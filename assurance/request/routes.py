@@ -24,7 +24,12 @@ def most_specific(patterns: Sequence[str], path: str) -> str | None:
 
 def owner_of(record: Record, host: str) -> Resource | None:
     """The custom domain or endpoint that has a host name."""
-    return next((each for each in record.of_type(DOMAIN, ENDPOINT) if host_name(each).lower() == host), None)
+    return record.remember(_owners).get(host)
+
+
+def _owners(record: Record) -> dict[str, Resource]:
+    """By host name; of two that have the same, the first."""
+    return {host_name(each).lower(): each for each in reversed(record.of_type(DOMAIN, ENDPOINT))}
 
 
 def routes_of(record: Record, owner: Resource) -> list[Resource]:

@@ -76,12 +76,15 @@ def _notified(budget: Resource) -> Named:
 
 
 def _groups(alert: Resource, record: Record) -> Named:
-    named = re.findall(r"/subscriptions/[^'\"]*/actionGroups/[^'\"]+", str(alert.inputs.get("actions") or ""))
-    names = {each.id.lower(): each.name for each in record.of_type(GROUP)} if named else {}
+    names = record.remember(_group_names)
     found: Named = {}
-    for text in named:
+    for text in re.findall(r"/subscriptions/[^'\"]*/actionGroups/[^'\"]+", str(alert.inputs.get("actions") or "")):
         found[names.get(text.lower(), text.rsplit("/", 1)[-1])] = "actions"
     return found
+
+
+def _group_names(record: Record) -> dict[str, str]:
+    return {each.id.lower(): each.name for each in record.of_type(GROUP)}
 
 
 def _criteria(base: Resource, head: Resource) -> Iterator[Posture]:
