@@ -13,9 +13,9 @@ from documents.reading import data_reader
 from documents.sections import Section, one_of
 from policies.attestations import attestation_kinds
 from policies.controls import controls
+from policies.entries import Text
 
 Kind = Annotated[str, one_of(lambda: attestation_kinds())]
-Text = Annotated[str, Field(min_length=10)]
 
 
 class Proposal(Section):

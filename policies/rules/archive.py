@@ -6,17 +6,15 @@ from facts.log_containers import ACTIVITY_LOG_CONTAINER, LOG_CONTAINERS, categor
 from policies.compare import same
 from policies.resource import Resource, lookup, token
 from policies.rule import about, at_least, must, rule
-from policies.rules.floor import may_hold_phi
+from policies.rules.floor import ACTIVITY_LOG, CONTAINER, WORM, may_hold_phi
 from policies.view import Stack
 
-CONTAINER, ACCOUNT = "storage:BlobContainer", "storage:StorageAccount"
-IMMUTABILITY = "storage:BlobContainerImmutabilityPolicy"
+ACCOUNT = "storage:StorageAccount"
 KEPT = "immutabilityPeriodSinceCreationInDays"
 SIX_YEARS = 2192
 """Days in any six calendar years. Policy choice: 164.316(b)(2)(i) asks six years for documentation, not for logs."""
 EXPORT, SETTING = "operationalinsights:DataExport", "monitor:DiagnosticSetting"
-ACTIVITY = "monitor:SubscriptionDiagnosticSetting"
-FEEDS = [EXPORT, SETTING, ACTIVITY]
+FEEDS = [EXPORT, SETTING, ACTIVITY_LOG]
 
 
 def _account_path(feed: Resource) -> str:
@@ -27,7 +25,7 @@ def written(feed: Resource) -> Iterator[str]:
     """The containers that Azure Monitor writes a feed to."""
     if feed.type == token(EXPORT):
         yield from (table_container(str(name)) for name in feed.each("tableNames"))
-    elif feed.type == token(ACTIVITY):
+    elif feed.type == token(ACTIVITY_LOG):
         yield ACTIVITY_LOG_CONTAINER
     else:
         for entry in feed.each("logs"):
@@ -175,7 +173,7 @@ def _containers(account: Resource, stack: Stack) -> list[Resource]:
 
 
 def _policies(container: Resource, stack: Stack) -> list[Resource]:
-    return stack.parts(container, "containerName", IMMUTABILITY)
+    return stack.parts(container, "containerName", WORM)
 
 
 def _is_archive(account: Resource, stack: Stack) -> bool:

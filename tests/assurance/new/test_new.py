@@ -100,8 +100,7 @@ def test_region_without_the_offer_is_told() -> None:
 REGIONS = fitting_regions(read_wish("qa", "centralus", "a.org", ["b1:api"], "phi", "small"))
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("region", sample(REGIONS, every=len(REGIONS)))
 def test_region_that_fits_can_have_it(region: str) -> None:
     assert make_stack(wish(data="phi", kinds=("api",), region=region), ROOT, TODAY).record.resources
 
